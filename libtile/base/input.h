@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Files and memory as a tile_reader. */
+#ifndef TILE_BASE_INPUT_H
+#define TILE_BASE_INPUT_H
+
+#include "../tile.h"
+
+/* READ_FAILED for what is missing, unreadable or no regular file; the message does not repeat the path. */
+tile_status tile_reader_open_file(struct tile_reader *out, const char *path, const struct tile_allocator *allocator,
+                                  struct tile_error *error);
+/* Shares `data`. */
+tile_status tile_reader_open_memory(struct tile_reader *out, const void *data, size_t size,
+                                    const struct tile_allocator *allocator, struct tile_error *error);
+
+#endif

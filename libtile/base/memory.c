@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *tile_alloc(const struct tile_allocator *allocator, size_t size) {
+    if (size > PTRDIFF_MAX)
+        return NULL;
+    if (size == 0)
+        size = 1;
+    return allocator ? allocator->alloc(allocator->user, size) : malloc(size);
+}
+
+void *tile_alloc_zero(const struct tile_allocator *allocator, size_t size) {
+    void *memory = tile_alloc(allocator, size);
+    if (memory)
+        memset(memory, 0, size);
+    return memory;
+}
+
+void tile_free(const struct tile_allocator *allocator, void *memory) {
+    if (!memory)
+        return;
+    if (allocator)
+        allocator->free(allocator->user, memory);
+    else
+        free(memory);
+}
+
+char *tile_copy_text(const struct tile_allocator *allocator, const char *text, size_t length) {
+    char *copy = length < PTRDIFF_MAX ? tile_alloc(allocator, length + 1) : NULL;
+    if (copy) {
+        memcpy(copy, text, length);
+        copy[length] = '\0';
+    }
+    return copy;
+}
+
+tile_status tile_no_memory(struct tile_error *error, size_t size) {
+    return tile_error_set(error, TILE_NO_MEMORY, "out of memory: %zu bytes wanted", size);
+}
+
+struct tile_limits tile_limits_or_default(const struct tile_limits *limits) {
+    struct tile_limits all = limits ? *limits : (struct tile_limits){0};
+    if (all.pixels == 0)
+        all.pixels = UINT64_C(1) << 32;
+    if (all.memory == 0)
+        all.memory = UINT64_C(1) << 30;
+    if (all.metadata == 0)
+        all.metadata = UINT64_C(64) << 20;
+    return all;
+}
+
+tile_status tile_options_copy(void *to, size_t size, const void *options, struct tile_error *error) {
+    memset(to, 0, size);
+    size_t given = size;
+    if (options) {
+        memcpy(&given, options, sizeof given); /* every option struct begins with struct_size */
+        if (given < sizeof given)
+            return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                                  "struct_size is %zu: make option structs with TILE_OPTIONS()", given);
+        memcpy(to, options, given < size ? given : size);
+        for (size_t i = size; i < given; i++)
+            if (((const unsigned char *)options)[i] != 0)
+                return tile_error_set(error, TILE_INVALID_ARGUMENT, "an option is set that libtile %s does not know",
+                                      tile_version());
+    }
+    memcpy(to, &size, sizeof size);
+    return TILE_OK;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory through a caller's allocator, and sizes that are checked before they are multiplied. */
+#ifndef TILE_BASE_MEMORY_H
+#define TILE_BASE_MEMORY_H
+
+#include "../tile.h"
+
+/* NULL when there is none, or when `size` is more than an object can be (PTRDIFF_MAX). `size` 0 gives 1 byte. */
+void *tile_alloc(const struct tile_allocator *allocator, size_t size);
+/* The same, cleared. */
+void *tile_alloc_zero(const struct tile_allocator *allocator, size_t size);
+void tile_free(const struct tile_allocator *allocator, void *memory);
+/* A copy of `length` bytes of `text` with a NUL behind it. */
+char *tile_copy_text(const struct tile_allocator *allocator, const char *text, size_t length);
+
+/* TILE_NO_MEMORY with a message that says how much was wanted. */
+tile_status tile_no_memory(struct tile_error *error, size_t size);
+
+/* *out = a * b; false where it does not fit. */
+static inline bool tile_mul(size_t *out, size_t a, size_t b) {
+    return !__builtin_mul_overflow(a, b, out);
+}
+
+static inline bool tile_add(size_t *out, size_t a, size_t b) {
+    return !__builtin_add_overflow(a, b, out);
+}
+
+/* `limits` (NULL or with zeros) with the defaults of tile.h filled in. */
+struct tile_limits tile_limits_or_default(const struct tile_limits *limits);
+
+/*
+ * Copies an option struct of a caller that may be older or newer than the library: what the caller's does not have
+ * stays zero, what it has beyond ours must be zero. `options` may be NULL.
+ */
+tile_status tile_options_copy(void *to, size_t size, const void *options, struct tile_error *error);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks and small facts about formats, images and rectangles that every room shares. */
+#ifndef TILE_BASE_PIXELS_H
+#define TILE_BASE_PIXELS_H
+
+#include "../tile.h"
+
+/* Whether `inner` lies within width x height and is not empty. */
+static inline bool tile_rect_within(struct tile_rect inner, uint32_t width, uint32_t height) {
+    return inner.width != 0 && inner.height != 0 && inner.x < width && inner.width <= width - inner.x &&
+           inner.y < height && inner.height <= height - inner.y;
+}
+
+/* The format is in range and its space has that sample type; else INVALID_ARGUMENT or UNSUPPORTED, beginning with
+ * `what`. */
+tile_status tile_format_check(struct tile_format format, const char *what, struct tile_error *error);
+/* The image's format, size, planes and stride can be: rows do not run into each other and are aligned to the sample. */
+tile_status tile_image_check(const struct tile_image *image, const char *what, struct tile_error *error);
+
+static inline bool tile_format_equal(struct tile_format a, struct tile_format b) {
+    return a.space == b.space && a.sample == b.sample && a.alpha == b.alpha && a.order == b.order &&
+           a.layout == b.layout;
+}
+
+/* The first sample of row `y` in plane `plane`. */
+static inline unsigned char *tile_image_row(const struct tile_image *image, int plane, uint32_t y) {
+    return (unsigned char *)image->plane[plane] + (ptrdiff_t)y * image->stride;
+}
+
+/* "u8", "u16", "f32". */
+const char *tile_sample_name(tile_sample sample);
+
+/* Whether the space is one of the RGB ones. */
+static inline bool tile_space_is_rgb(tile_space space) {
+    return space >= TILE_SRGB && space <= TILE_REC2020;
+}
+
+static inline bool tile_space_is_ycbcr(tile_space space) {
+    return space >= TILE_YCBCR && space <= TILE_YCBCR2020_FULL;
+}
+
+#endif

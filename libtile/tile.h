@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libtile: split an image into regions, convert each region's color space, encode it.
+ *
+ * This is the whole public API, in the order in which a program uses it:
+ *
+ *     status  ->  memory  ->  pixels  ->  source  ->  plan  ->  converter  ->  encoder  ->  job
+ *
+ * Manner:
+ *   - A fallible call returns a tile_status and takes a `struct tile_error *` last, which may be NULL.
+ *     There are no globals and no thread-local state.
+ *   - A constructor takes the place for its result first. When it fails, that place holds NULL and there is
+ *     nothing to free. Freeing NULL does nothing.
+ *   - A plain struct may be looked into; a typedef without `struct` is opaque.
+ *   - Option structs begin with `struct_size` and are made by TILE_OPTIONS(); zero means the default in every
+ *     field. They only grow at the end. Where an options pointer is taken, NULL means all defaults.
+ *   - Threads: a converter and a plan are immutable once made and may be shared. A source, an encoder and a
+ *     file belong to one thread at a time.
+ */
+#ifndef TILE_H
+#define TILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TILE_API                 __attribute__((visibility("default")))
+#define TILE_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define TILE_API
+#define TILE_PRINTF(text, first)
+#endif
+
+#define TILE_VERSION_MAJOR 0
+#define TILE_VERSION_MINOR 1
+#define TILE_VERSION_PATCH 0
+
+/* The library's version, as "0.1.0". */
+TILE_API const char *tile_version(void);
+
+/* An option struct with every field at its default: `struct tile_job_options o = TILE_OPTIONS(struct
+ * tile_job_options);` */
+#ifdef __cplusplus
+#define TILE_OPTIONS(type)                                                                                             \
+    []() {                                                                                                             \
+        type o{};                                                                                                      \
+        o.struct_size = sizeof o;                                                                                      \
+        return o;                                                                                                      \
+    }()
+#else
+#define TILE_OPTIONS(type)                                                                                             \
+    { .struct_size = sizeof(type) }
+#endif
+
+/* ---- Status ------------------------------------------------------------------------------------------------ */
+
+/* What a caller can act on; the message of a tile_error has the rest. */
+typedef enum tile_status {
+    TILE_OK = 0,
+    TILE_INVALID_ARGUMENT, /* the call itself is wrong: a size of 0, a region outside the image, a missing hook */
+    TILE_NO_MEMORY,        /* the allocator returned NULL */
+    TILE_READ_FAILED,      /* the source could not be opened or read */
+    TILE_WRITE_FAILED,     /* the output could not be written, or is in the way */
+    TILE_BAD_DATA,         /* the source is damaged or is no image */
+    TILE_UNSUPPORTED,      /* well formed, but not something that this library or that format can express */
+    TILE_LIMIT_EXCEEDED,   /* larger than a tile_limits field allows */
+    TILE_SOURCE_CHANGED,   /* the source is not the one that it was before */
+    TILE_CANCELLED,        /* the progress callback asked to stop */
+} tile_status;
+
+/* Filled when a call fails; untouched when it succeeds. The message is one line of UTF-8 without a final period. */
+struct tile_error {
+    tile_status status;
+    char message[500];
+};
+
+/* A short name for a status: "bad data". Never NULL. */
+TILE_API const char *tile_status_name(tile_status status);
+
+/* ---- Memory, bytes in, bytes out --------------------------------------------------------------------------- */
+
+/*
+ * Where memory comes from; NULL in place of an allocator means malloc and free. `alloc` returns memory aligned
+ * as malloc's or NULL, and is never asked for 0 bytes. Both are called from any thread that libtile uses.
+ * libjpeg, libtiff and LittleCMS take their own working memory from malloc.
+ */
+struct tile_allocator {
+    void *user;
+    void *(*alloc)(void *user, size_t size);
+    void (*free)(void *user, void *memory);
+};
+
+/*
+ * A caller's own place to read from. `read_at` fills exactly `length` bytes from `offset` (never past `size`) or
+ * fails; on failure it writes why to `error` (never NULL) with tile_error_set and returns the same status. It is
+ * called by one thread at a time. `close` (may be NULL) is called once, also when opening fails.
+ */
+struct tile_reader {
+    void *user;
+    uint64_t size;
+    tile_status (*read_at)(void *user, uint64_t offset, void *buffer, size_t length, struct tile_error *error);
+    void (*close)(void *user);
+};
+
+/*
+ * A caller's own place to write to. `write_at` stores all of `size` bytes at `offset` or fails as read_at does.
+ * Every format is written from front to back without gaps, but TIFF's, which also goes back.
+ */
+struct tile_writer {
+    void *user;
+    tile_status (*write_at)(void *user, uint64_t offset, const void *data, size_t size, struct tile_error *error);
+};
+
+/* Writes a printf-formatted message to `error` (which may be NULL) and returns `status`. For hooks. */
+TILE_API tile_status tile_error_set(struct tile_error *error, tile_status status, const char *format, ...)
+    TILE_PRINTF(3, 4);
+
+/* Growing memory to write to. Start with `{0}` or with an allocator set; release with tile_buffer_free. */
+struct tile_buffer {
+    uint8_t *data;
+    size_t size;
+    size_t capacity;
+    const struct tile_allocator *allocator;
+};
+
+TILE_API struct tile_writer tile_buffer_writer(struct tile_buffer *buffer);
+TILE_API void tile_buffer_free(struct tile_buffer *buffer);
+
+/*
+ * A file that appears under its name only when it is whole: it is written aside, in the same folder, and renamed
+ * by tile_file_commit. tile_file_discard removes what was written. Both free `file`, also on failure.
+ * `overwrite` false: a file that exists already is TILE_WRITE_FAILED.
+ */
+typedef struct tile_file tile_file;
+
+TILE_API tile_status tile_file_create(tile_file **out, const char *path, bool overwrite,
+                                      const struct tile_allocator *allocator, struct tile_error *error);
+TILE_API struct tile_writer tile_file_writer(tile_file *file);
+TILE_API tile_status tile_file_commit(tile_file *file, struct tile_error *error);
+TILE_API void tile_file_discard(tile_file *file);
+
+/* What a hostile input may cost. 0 in a field means its default. */
+struct tile_limits {
+    uint64_t pixels;   /* width x height of a source; default 2^32 */
+    uint64_t memory;   /* bytes that one source or one job may hold at a time; default 1 GiB */
+    uint64_t metadata; /* bytes of headers, profiles and the like; default 64 MiB */
+};
+
+/* ---- Pixels ------------------------------------------------------------------------------------------------ */
+
+/*
+ * Color spaces, by their CSS Color 4 names where it has one (tile_space_name gives the name in quotes).
+ * RGB values stand for v, 0 to 1. "8-bit code" is what a u8 sample holds before rounding; a u16 sample holds
+ * 257 times that unless it is said otherwise. Rounding is to nearest, ties away from zero, clipped to the codes.
+ */
+typedef enum tile_space {
+    TILE_SPACE_UNSET = 0, /* "as the source" in options; invalid elsewhere */
+
+    /* RGB. 8-bit code 255 v; f32 v, 0..1 (out-of-gamut values are kept). Matrices: CSS Color 4, rational. */
+    TILE_SRGB,         /* "srgb": IEC 61966-2-1 */
+    TILE_SRGB_LINEAR,  /* "srgb-linear": the same primaries, linear light */
+    TILE_DISPLAY_P3,   /* "display-p3" */
+    TILE_A98_RGB,      /* "a98-rgb": Adobe RGB (1998), gamma 563/256 */
+    TILE_PROPHOTO_RGB, /* "prophoto-rgb": ROMM, D50 */
+    TILE_REC2020,      /* "rec2020": BT.2020 */
+
+    /* One channel. 8-bit code 255 v; f32 0..1. */
+    TILE_GRAY,      /* "gray": BT.601 luma .299 .587 .114 of the coded sRGB values, as JFIF's Y */
+    TILE_GRAY709,   /* "gray709": BT.709 luma .2126 .7152 .0722 of the coded sRGB values */
+    TILE_LUMINANCE, /* "luminance": CIE Y, linear, of a D65 white of 1 */
+
+    /*
+     * Luma and color differences (y, cb, cr), non-constant luminance, f32 y 0..1 and c -0.5..0.5.
+     * Full range, n bits: (2^n - 1) y, (2^n - 1) c + 2^(n-1); limited: (16 + 219 y) 2^(n-8), (128 + 224 c) 2^(n-8)
+     * (ITU-T H.273). 601 and 709 are of the coded sRGB values, as files hold them; 2020 of the rec2020 ones.
+     */
+    TILE_YCBCR,          /* "ycbcr": JFIF, BT.601 full range; "ycbcr601-full" is the same */
+    TILE_YCBCR601,       /* "ycbcr601": BT.601 limited */
+    TILE_YCBCR709,       /* "ycbcr709": BT.709 limited */
+    TILE_YCBCR709_FULL,  /* "ycbcr709-full" */
+    TILE_YCBCR2020,      /* "ycbcr2020": BT.2020 limited */
+    TILE_YCBCR2020_FULL, /* "ycbcr2020-full" */
+
+    /* CIE. */
+    TILE_XYZ_D65, /* "xyz-d65": 8-bit code 255 v (above 1 clips); f32 as is, white Y = 1 */
+    TILE_XYZ_D50, /* "xyz-d50": the same, adapted by Bradford */
+    TILE_LAB,     /* "lab": D50, as ICC and CSS. L 255/100, a + 128, b + 128; f32 L 0..100 */
+    TILE_LAB_D65, /* "lab-d65": as OpenCV's. Codes as lab */
+    TILE_LCH,     /* "lch": lab, polar. L 255/100, C (clips at 255), h 255/360; f32 L 0..100, h 0..360 */
+    TILE_LCH_D65, /* "lch-d65": of lab-d65 */
+    TILE_LUV,     /* "luv": CIE 1976, D65. L 255/100, (u + 134) 255/354, (v + 140) 255/262 */
+
+    /* Ottosson's, with the matrices of CSS Color 4. */
+    TILE_OKLAB, /* "oklab": 255 L, 255 a + 128, 255 b + 128; f32 L 0..1 */
+    TILE_OKLCH, /* "oklch": 255 L, C 255/0.5, h 255/360; f32 L 0..1, h 0..360 */
+
+    /* Of the coded sRGB values. h 255/360, the others 255 v; f32 h 0..360, the others 0..1. */
+    TILE_HSV,     /* "hsv" */
+    TILE_HSV_180, /* "hsv-180": u8 h/2, as OpenCV's (180 is 0 again) */
+    TILE_HSL,     /* "hsl" */
+    TILE_HWB,     /* "hwb" */
+
+    TILE_CMYK, /* "cmyk": ink 0..1, 255 v; without profiles the naive device-cmyk of CSS. 4 channels */
+
+    /*
+     * High dynamic range, u16 or f32 only; sRGB white is 203 cd/m2 (BT.2408). u16: as full-range YCbCr
+     * (ictcp); Jz 65535 z, az and bz 65535 v + 32768.
+     */
+    TILE_ICTCP,     /* "ictcp": BT.2100 with PQ */
+    TILE_ICTCP_HLG, /* "ictcp-hlg": BT.2100 with HLG; white at 75 % signal */
+    TILE_JZAZBZ,    /* "jzazbz": Safdar 2017 */
+
+    /*
+     * "ycocg-r": reversible, of the 8-bit sRGB codes: Y 0..255, Co and Cg -255..255. u16: Y, Co + 256, Cg + 256;
+     * f32: each divided by 255. There is no u8.
+     */
+    TILE_YCOCG_R,
+
+    TILE_SPACE_COUNT
+} tile_space;
+
+/* The type of a sample; the value is its size in bytes. u16 and f32 are native-endian in memory. */
+typedef enum tile_sample { TILE_SAMPLE_UNSET = 0, TILE_U8 = 1, TILE_U16 = 2, TILE_F32 = 4 } tile_sample;
+
+/*
+ * Alpha is linear coverage: u8 255 v, u16 65535 v, f32 0..1. Premultiplied means that each channel's value, before
+ * it is made a code, was multiplied by alpha; hues are not (CSS Color 4, 12.3).
+ */
+typedef enum tile_alpha { TILE_ALPHA_NONE = 0, TILE_ALPHA_STRAIGHT, TILE_ALPHA_PREMULTIPLIED } tile_alpha;
+
+/* The order of channels in memory; a bit set. REVERSED makes BGR of RGB, ALPHA_FIRST ARGB of RGBA. */
+typedef enum tile_order {
+    TILE_ORDER_NATURAL = 0,  /* as the space's name says, alpha last */
+    TILE_ORDER_REVERSED = 1, /* color channels back to front */
+    TILE_ORDER_ALPHA_FIRST = 2,
+    TILE_ORDER_REVERSED_ALPHA_FIRST = 3
+} tile_order;
+
+typedef enum tile_layout { TILE_INTERLEAVED = 0, TILE_PLANAR } tile_layout;
+
+/* What the samples of an image mean. */
+struct tile_format {
+    tile_space space;
+    tile_sample sample;
+    tile_alpha alpha;
+    tile_order order;
+    tile_layout layout;
+};
+
+#define TILE_MAX_CHANNELS 5
+
+/*
+ * Pixels in memory, described by value; owns nothing unless tile_image_alloc made it.
+ * Interleaved: plane[0] is the first sample of the top left pixel. Planar: plane[i] is channel i's, in the order that
+ * `order` says. `stride` is the number of bytes from a row to the next in every plane; it may be negative, and need
+ * not be a multiple of the sample's size only for u8.
+ */
+struct tile_image {
+    struct tile_format format;
+    uint32_t width;
+    uint32_t height;
+    void *plane[TILE_MAX_CHANNELS];
+    ptrdiff_t stride;
+};
+
+/* x, y: the top left pixel, from 0. */
+struct tile_rect {
+    uint32_t x, y, width, height;
+};
+
+/* "lab" -> TILE_LAB; TILE_SPACE_UNSET where the name is unknown. Also takes "ycbcr601-full". */
+TILE_API tile_space tile_space_from_name(const char *name);
+/* TILE_LAB -> "lab"; NULL outside the enumeration. */
+TILE_API const char *tile_space_name(tile_space space);
+/* Color channels: 1, 3 or 4; 0 outside the enumeration. */
+TILE_API int tile_space_channels(tile_space space);
+/* One line about the space, for people; NULL outside the enumeration. */
+TILE_API const char *tile_space_description(tile_space space);
+/* Whether the space has codes for that sample type (ictcp, jzazbz and ycocg-r have none in u8). */
+TILE_API bool tile_space_has_sample(tile_space space, tile_sample sample);
+
+/* Channels with alpha; 0 where the format is invalid. */
+TILE_API int tile_format_channels(struct tile_format format);
+/* Bytes from a sample to the same channel's next: all channels if interleaved, one sample if planar. */
+TILE_API size_t tile_format_step(struct tile_format format);
+
+/*
+ * Allocates pixels (not cleared), rows packed, and describes them in `out`. tile_image_free takes the same allocator.
+ * TILE_LIMIT_EXCEEDED where the size does not fit size_t.
+ */
+TILE_API tile_status tile_image_alloc(struct tile_image *out, struct tile_format format, uint32_t width,
+                                      uint32_t height, const struct tile_allocator *allocator,
+                                      struct tile_error *error);
+TILE_API void tile_image_free(struct tile_image *image, const struct tile_allocator *allocator);
+/* The part `rect` of `image`, sharing its memory. `rect` must lie within. */
+TILE_API struct tile_image tile_image_view(const struct tile_image *image, struct tile_rect rect);
+
+/* ---- Source ------------------------------------------------------------------------------------------------ */
+
+typedef struct tile_source tile_source;
+
+typedef enum tile_codec {
+    TILE_CODEC_UNSET = 0,
+    TILE_JPEG, /* "jpg" */
+    TILE_PNG,  /* "png" */
+    TILE_TIFF, /* "tif" */
+    TILE_NPY,  /* "npy" */
+    TILE_BMP,  /* "bmp" */
+    TILE_TGA,  /* "tga" */
+    TILE_HDR,  /* "hdr": Radiance RGBE */
+    TILE_CODEC_COUNT
+} tile_codec;
+
+struct tile_source_options {
+    size_t struct_size;
+    const struct tile_allocator *allocator;
+    struct tile_limits limits;
+    const char *name;        /* for messages; default: the path, or "(memory)" */
+    bool ignore_orientation; /* read pixels as they are stored */
+    bool ignore_profile;     /* samples are sRGB or gray, whatever profile, gamma or chromaticities say */
+    bool lenient;            /* keep what decodes of a damaged file; see tile_source_damage */
+    tile_space assume;       /* the space of a file that does not say; must have the file's number of channels */
+};
+
+struct tile_source_info {
+    tile_codec codec;          /* TILE_JPEG or TILE_PNG */
+    uint32_t width, height;    /* upright */
+    int orientation;           /* EXIF, 1 to 8; 1 where absent or ignored */
+    int bits;                  /* per sample, in the file */
+    struct tile_format format; /* the pixels that tile_source_read gives unless asked for another space */
+    const void *profile;       /* ICC profile of these pixels; NULL: format.space is all. Owned by the source */
+    size_t profile_size;
+    bool tagged;     /* the file says what its samples mean */
+    bool streams;    /* rows are decoded as they are needed; false: the whole image is held (progressive, interlaced) */
+    uint64_t memory; /* bytes that decoding holds at a time, apart from the rows that are read */
+    const char *coding; /* for people: "baseline YCbCr 4:2:0", "palette, interlaced". Owned by the source */
+};
+
+/*
+ * Opens a JPEG or PNG and reads its header. `path` and `data` must stay valid and unchanged until the source is
+ * closed (`path` is copied). Errors: READ_FAILED (missing, unreadable, a directory), BAD_DATA (empty, not an image,
+ * damaged header), UNSUPPORTED (12-bit JPEG and the like), LIMIT_EXCEEDED, INVALID_ARGUMENT, NO_MEMORY.
+ */
+TILE_API tile_status tile_source_open_file(tile_source **out, const char *path,
+                                           const struct tile_source_options *options, struct tile_error *error);
+TILE_API tile_status tile_source_open_memory(tile_source **out, const void *data, size_t size,
+                                             const struct tile_source_options *options, struct tile_error *error);
+TILE_API tile_status tile_source_open_reader(tile_source **out, const struct tile_reader *reader,
+                                             const struct tile_source_options *options, struct tile_error *error);
+TILE_API void tile_source_close(tile_source *source);
+
+/* Valid until the source is closed. */
+TILE_API const struct tile_source_info *tile_source_info(const tile_source *source);
+
+/*
+ * The format to read in when the pixels are wanted in `wanted`: `ycbcr` and `gray` come straight from a JFIF file that
+ * holds them, without a detour over RGB; else info.format. Interleaved, natural order.
+ */
+TILE_API struct tile_format tile_source_format_for(const tile_source *source, tile_space wanted);
+
+/*
+ * Reads the pixels of `rect` (upright, within the image) to `image`, whose size is the rect's and whose format is
+ * info.format or one that tile_source_format_for gave. They are those of libjpeg-turbo's and libpng's default decoders,
+ * whatever the rectangle: reading a part equals cutting it from the whole.
+ *
+ * Files are decoded from the top. A source keeps the rows that it decoded from the latest read's top edge on, so that
+ * reads whose tile_source_stored_rect().y never goes down decode nothing twice; one that goes up begins again.
+ *
+ * Errors: BAD_DATA (with the row; see `lenient`), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, INVALID_ARGUMENT. After an
+ * error the content of `image` is unspecified.
+ */
+TILE_API tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct tile_image *image,
+                                      struct tile_error *error);
+
+/* Where `rect` (upright) lies in the stored image, that is before the EXIF orientation is applied. */
+TILE_API struct tile_rect tile_source_stored_rect(const tile_source *source, struct tile_rect rect);
+
+/* What was wrong with the data read so far, where `lenient` let it pass; NULL if nothing. Owned by the source. */
+TILE_API const char *tile_source_damage(const tile_source *source);
+
+/* ---- Plan -------------------------------------------------------------------------------------------------- */
+
+/* What a tile shows where it reaches over the edge of the area. */
+typedef enum tile_edge {
+    TILE_EDGE_CLIP = 0,  /* the tile is smaller */
+    TILE_EDGE_PAD,       /* a color */
+    TILE_EDGE_REPLICATE, /* the nearest pixel */
+} tile_edge;
+
+struct tile_grid {
+    uint32_t tile_width;  /* pixels, without the overlap; 0: 256 */
+    uint32_t tile_height; /* 0: tile_width */
+    uint32_t overlap;     /* pixels that a tile shares with its neighbors, added on each of its sides */
+    tile_edge edge;
+};
+
+/* `source` (within the area) goes to (left, top) of a tile of width x height; the rest of it is edge. */
+struct tile_region {
+    uint32_t row, column;
+    struct tile_rect source;
+    uint32_t width, height;
+    uint32_t left, top;
+};
+
+typedef struct tile_plan tile_plan;
+
+/*
+ * Cuts `area` into a grid, row by row. Any 32-bit sizes; nothing is allocated per tile. INVALID_ARGUMENT where the area
+ * is empty, its end does not fit 32 bits, or a tile with its overlap does not.
+ */
+TILE_API tile_status tile_plan_grid(tile_plan **out, struct tile_rect area, struct tile_grid grid,
+                                    const struct tile_allocator *allocator, struct tile_error *error);
+/* One region a rectangle, in the order given: row i, column 0. `rects` is copied; each must be non-empty. */
+TILE_API tile_status tile_plan_rects(tile_plan **out, const struct tile_rect *rects, size_t count,
+                                     const struct tile_allocator *allocator, struct tile_error *error);
+TILE_API void tile_plan_free(tile_plan *plan);
+
+TILE_API uint64_t tile_plan_count(const tile_plan *plan);
+/* The region with that index, below tile_plan_count. Row-major for a grid. */
+TILE_API struct tile_region tile_plan_region(const tile_plan *plan, uint64_t index);
+/* The grid that the plan was made of, with its defaults filled in; all zero for rectangles. */
+TILE_API struct tile_grid tile_plan_grid_of(const tile_plan *plan);
+
+/*
+ * Fills what lies outside of region->source in `image` (region->width x region->height, interleaved) by the edge
+ * policy. `pixel`: the color for TILE_EDGE_PAD, one pixel in the image's format.
+ */
+TILE_API void tile_region_fill_edge(const struct tile_region *region, tile_edge edge, const void *pixel,
+                                    struct tile_image *image);
+
+/* ---- Converter --------------------------------------------------------------------------------------------- */
+
+typedef struct tile_converter tile_converter;
+
+/* ICC.1:2022, 7.2.15. */
+typedef enum tile_intent {
+    TILE_INTENT_PERCEPTUAL = 0,
+    TILE_INTENT_RELATIVE = 1,
+    TILE_INTENT_SATURATION = 2,
+    TILE_INTENT_ABSOLUTE = 3
+} tile_intent;
+
+/*
+ * A profile says what the samples of its side mean; the format's space then only names the model (`srgb` for an RGB
+ * profile, `gray`, `cmyk`, `lab`), which must be the profile's.
+ */
+struct tile_converter_options {
+    size_t struct_size;
+    const struct tile_allocator *allocator;
+    const void *from_profile; /* ICC; copied */
+    size_t from_profile_size;
+    const void *to_profile;
+    size_t to_profile_size;
+    tile_intent intent; /* for profiles with tables */
+    bool black_point_compensation;
+};
+
+/*
+ * Prepares the conversion of one format to another, once per job. Errors: INVALID_ARGUMENT (a format that cannot be),
+ * BAD_DATA (a damaged profile), UNSUPPORTED (a profile of another model or class; u8 of a space that has none),
+ * NO_MEMORY.
+ */
+TILE_API tile_status tile_converter_new(tile_converter **out, struct tile_format from, struct tile_format to,
+                                        const struct tile_converter_options *options, struct tile_error *error);
+TILE_API void tile_converter_free(tile_converter *converter);
+
+/*
+ * Converts `source` to `target`, both of the same size and of the converter's formats. In place where pixels are of
+ * equal size and layout; otherwise the two must not overlap. Thread-safe. Fails only with INVALID_ARGUMENT.
+ *
+ * 8-bit results are within one code of the definition above, and gray and ycbcr* of RGB are exact. Alpha: straight is
+ * copied, premultiplied is divided out and multiplied in again, absent is opaque; where the target has none it is
+ * dropped.
+ */
+TILE_API tile_status tile_convert(const tile_converter *converter, const struct tile_image *source,
+                                  const struct tile_image *target, struct tile_error *error);
+
+/* ---- Encoder ----------------------------------------------------------------------------------------------- */
+
+typedef enum tile_subsampling { TILE_420 = 0, TILE_422, TILE_444 } tile_subsampling;
+
+struct tile_encode_options {
+    size_t struct_size;
+    const struct tile_allocator *allocator;
+    int quality;                  /* JPEG, 1 to 100; 0: 75 */
+    tile_subsampling subsampling; /* JPEG of YCbCr */
+    int compression;              /* PNG and TIFF deflate, 1 to 9; 0: 6 */
+    const void *profile;          /* ICC profile of the pixels, embedded where the format can; must stay valid */
+    size_t profile_size;
+    bool raw_channels; /* let a format carry samples whose meaning it cannot say */
+    uint64_t memory;   /* bytes that an encoder may hold (BMP, TGA and HDR hold the whole image); 0: 1 GiB */
+};
+
+/* "jpg" or ".JPEG" -> TILE_JPEG; TILE_CODEC_UNSET where unknown. */
+TILE_API tile_codec tile_codec_from_suffix(const char *suffix);
+/* TILE_JPEG -> "jpg", also the suffix that its files get; NULL outside the enumeration. */
+TILE_API const char *tile_codec_name(tile_codec codec);
+/*
+ * Whether `codec` can say what samples of `format` mean (interleaved, natural order); where not, TILE_UNSUPPORTED with
+ * a message that names the codecs that can.
+ */
+TILE_API tile_status tile_codec_can_carry(tile_codec codec, struct tile_format format, struct tile_error *error);
+
+/* Encodes a whole image. Errors: UNSUPPORTED, LIMIT_EXCEEDED, WRITE_FAILED, NO_MEMORY, INVALID_ARGUMENT. */
+TILE_API tile_status tile_encode(const struct tile_image *image, tile_codec codec,
+                                 const struct tile_encode_options *options, const struct tile_writer *writer,
+                                 struct tile_error *error);
+
+/* The same by strips from top to bottom: any number of rows at a time, `height` in all. */
+typedef struct tile_encoder tile_encoder;
+
+TILE_API tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_format format, uint32_t width,
+                                      uint32_t height, const struct tile_encode_options *options,
+                                      const struct tile_writer *writer, struct tile_error *error);
+TILE_API tile_status tile_encoder_write(tile_encoder *encoder, const struct tile_image *rows, struct tile_error *error);
+/* Writes what is still to be written. The output is whole only after this succeeded. */
+TILE_API tile_status tile_encoder_finish(tile_encoder *encoder, struct tile_error *error);
+TILE_API void tile_encoder_free(tile_encoder *encoder);
+
+/* ---- Job --------------------------------------------------------------------------------------------------- */
+
+struct tile_progress {
+    uint64_t done; /* tiles (or strips, for one image) that are stored, those of an earlier run included */
+    uint64_t total;
+};
+
+struct tile_job_options {
+    size_t struct_size;
+    const struct tile_allocator *allocator;
+    struct tile_limits limits;
+
+    /* What: a plan within the source's upright image; NULL: `grid` over all of it. One image: the one rectangle of a
+     * plan of one, or all. */
+    const tile_plan *plan;
+    struct tile_grid grid;
+    float pad_color[4]; /* srgb and alpha, 0..1: the color of TILE_EDGE_PAD */
+
+    /* To what: 0 in a field keeps the source's. Interleaved, natural order. */
+    struct tile_format to;
+    bool drop_alpha;
+    const void *to_profile; /* see tile_converter_options */
+    size_t to_profile_size;
+    tile_intent intent;
+    bool black_point_compensation;
+    tile_codec codec;                  /* 0: PNG where it can carry `to`, else TIFF; for one image: by its suffix */
+    struct tile_encode_options encode; /* struct_size 0: all defaults */
+
+    /* Where to: one of the two. */
+    const char *folder; /* one file a tile, r{row}_c{column}.{suffix}, and manifest.json */
+    const char *image;  /* one new image */
+    bool overwrite;     /* replace what is there instead of resuming or refusing */
+
+    int threads; /* 0: one a processor */
+
+    /* Called on the calling thread, at the start and then as tiles are stored. False: stop, TILE_CANCELLED. */
+    bool (*progress)(void *user, const struct tile_progress *progress);
+    void *user;
+};
+
+struct tile_job_result {
+    uint64_t tiles;   /* in the plan */
+    uint64_t written; /* by this run */
+    uint64_t kept;    /* from an earlier one */
+    uint64_t bytes;   /* written by this run */
+};
+
+/*
+ * Runs the data's way: source -> plan -> read -> convert -> encode -> store -> manifest, over threads, holding two rows
+ * of tiles.
+ *
+ * The folder's manifest.json tells source, grid, color and of each tile the rectangle, file, bytes, XXH3-128 of the
+ * pixels and of the file, and each channel's mean, minimum and maximum. Until it is whole it is a journal beside it,
+ * and a run that finds one of the same job keeps the tiles whose size and hash are right. Cancelled runs and full disks
+ * thus resume; a source that turns out to be bad leaves nothing behind.
+ *
+ * `result` may be NULL; it is filled also on failure. The source is used by this call alone while it runs.
+ */
+TILE_API tile_status tile_job_run(tile_source *source, const struct tile_job_options *options,
+                                  struct tile_job_result *result, struct tile_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
