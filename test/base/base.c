@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* Images and formats against arithmetic by hand; files that appear whole or not at all; JSON text; ICC profiles. */
+#include "support.h"
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "base/pixels.h"
+#include "base/profile.h"
+
+#include <jansson.h>
+#include <lcms2.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct tile_error error;
+
+static void space_names_round_trip(void **state) {
+    (void)state;
+    for (int i = TILE_SPACE_UNSET + 1; i < TILE_SPACE_COUNT; i++) {
+        assert_int_equal(tile_space_from_name(tile_space_name((tile_space)i)), i);
+        assert_true(tile_space_channels((tile_space)i) >= 1 && tile_space_channels((tile_space)i) <= 4);
+        assert_non_null(tile_space_description((tile_space)i));
+    }
+    assert_int_equal(tile_space_from_name("ycbcr601-full"), TILE_YCBCR);
+    assert_int_equal(tile_space_from_name("sRGB"), TILE_SPACE_UNSET);
+    assert_null(tile_space_name(TILE_SPACE_COUNT));
+    assert_false(tile_space_has_sample(TILE_JZAZBZ, TILE_U8));
+}
+
+static void formats_have_the_size_of_their_samples(void **state) {
+    (void)state;
+    struct tile_format cmyka = {TILE_CMYK, TILE_U16, TILE_ALPHA_STRAIGHT, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
+    assert_int_equal(tile_format_channels(cmyka), 5);
+    assert_int_equal(tile_format_step(cmyka), 10);
+    cmyka.layout = TILE_PLANAR;
+    assert_int_equal(tile_format_step(cmyka), 2);
+    assert_int_equal(tile_format_channels((struct tile_format){0}), 0);
+    assert_fails(TILE_UNSUPPORTED, tile_format_check((struct tile_format){TILE_ICTCP, TILE_U8, 0, 0, 0}, "x", &error));
+}
+
+static void images_that_cannot_be_are_refused(void **state) {
+    (void)state;
+    struct tile_format rgb = {TILE_SRGB, TILE_U16, TILE_ALPHA_NONE, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
+    struct tile_image image;
+    assert_fails(TILE_LIMIT_EXCEEDED, tile_image_alloc(&image, rgb, UINT32_MAX, UINT32_MAX, NULL, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_image_alloc(&image, rgb, 0, 5, NULL, &error));
+    assert_ok(tile_image_alloc(&image, rgb, 7, 5, NULL, &error));
+    assert_int_equal(image.stride, 42);
+    assert_ok(tile_image_check(&image, "x", &error));
+    struct tile_image view = tile_image_view(&image, (struct tile_rect){2, 3, 4, 2});
+    assert_ptr_equal(view.plane[0], (char *)image.plane[0] + 3 * 42 + 2 * 6);
+    image.stride = 40;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_image_check(&image, "x", &error));
+    image.stride = -42;
+    assert_ok(tile_image_check(&image, "x", &error));
+    image.stride = 43;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_image_check(&image, "x", &error));
+    tile_image_free(&image, NULL);
+}
+
+static void options_of_another_size_are_understood(void **state) {
+    (void)state;
+    struct {
+        struct tile_encode_options known;
+        int later;
+    } newer = {.known = TILE_OPTIONS(struct tile_encode_options)};
+    newer.known.struct_size = sizeof newer;
+    newer.known.quality = 33;
+    struct tile_encode_options got;
+    assert_ok(tile_options_copy(&got, sizeof got, &newer, &error));
+    assert_int_equal(got.quality, 33);
+    newer.later = 1;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_options_copy(&got, sizeof got, &newer, &error));
+    struct tile_encode_options older = {.struct_size = offsetof(struct tile_encode_options, quality), .quality = 44};
+    assert_ok(tile_options_copy(&got, sizeof got, &older, &error));
+    assert_int_equal(got.quality, 0);
+    older.struct_size = 0;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_options_copy(&got, sizeof got, &older, &error));
+}
+
+/* jansson, which is strict about UTF-8, reads back what was written; bad bytes have become U+FFFD. */
+static void json_text_is_read_by_jansson(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"a\"b\\c\n\x01/", "a\"b\\c\n\x01/"},
+        {"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x8C\x8D", "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x8C\x8D"},
+        {"\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},
+        {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+        {"\xE2\x82", "\xEF\xBF\xBD\xEF\xBF\xBD"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tile_buffer buffer = {0};
+        assert_ok(tile_buffer_json_text(&buffer, cases[i].text, &error));
+        json_t *value = json_loadb((const char *)buffer.data, buffer.size, JSON_DECODE_ANY, NULL);
+        assert_non_null(value);
+        assert_string_equal(json_string_value(value), cases[i].expected);
+        json_decref(value);
+        tile_buffer_free(&buffer);
+    }
+}
+
+static void a_file_appears_whole_or_not_at_all(void **state) {
+    (void)state;
+    char *folder = test_folder_new();
+    char path[4096];
+    snprintf(path, sizeof path, "%s/a.bin", folder);
+    tile_file *file;
+    assert_ok(tile_file_create(&file, path, false, NULL, &error));
+    struct tile_writer writer = tile_file_writer(file);
+    assert_ok(writer.write_at(writer.user, 3, "def", 3, &error));
+    assert_ok(writer.write_at(writer.user, 0, "abc", 3, &error));
+    assert_int_not_equal(access(path, F_OK), 0);
+    tile_file *second;
+    assert_fails(TILE_WRITE_FAILED, tile_file_create(&second, path, false, NULL, &error));
+    assert_ok(tile_file_commit(file, &error));
+    struct test_bytes bytes = test_read_file(path);
+    assert_int_equal(bytes.size, 6);
+    assert_memory_equal(bytes.data, "abcdef", 6);
+    free(bytes.data);
+
+    assert_fails(TILE_WRITE_FAILED, tile_file_create(&file, path, false, NULL, &error));
+    assert_ok(tile_file_create(&file, path, true, NULL, &error));
+    tile_file_discard(file);
+    assert_fails(TILE_WRITE_FAILED, tile_file_create(&file, folder, true, NULL, &error));
+    assert_fails(TILE_WRITE_FAILED, tile_file_create(&file, test_path(folder, "no/a"), true, NULL, &error));
+    struct test_bytes list;
+    assert_int_equal(test_run(&list, "ls -A '%s'", folder), 0);
+    assert_int_equal(list.size, strlen("a.bin\n"));
+    free(list.data);
+    test_folder_remove(folder);
+}
+
+/* LittleCMS, given the profile, must find the published colorants and curve. */
+static void profiles_say_what_the_space_is(void **state) {
+    (void)state;
+    static const struct {
+        tile_space space;
+        double red_y;   /* the luminance of red, adapted to D50: from CSS Color 4's matrices and Bradford */
+        double at_half; /* the curve at 0.5 */
+    } cases[] = {{TILE_SRGB_LINEAR, 0.2225, 0.5},
+                 {TILE_DISPLAY_P3, 0.2412, 0.2140},
+                 {TILE_A98_RGB, 0.3111, 0.2177},
+                 {TILE_PROPHOTO_RGB, 0.2880, 0.2872},
+                 {TILE_REC2020, 0.2790, 0.2597}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tile_buffer buffer = {0};
+        assert_ok(tile_profile_of_space(&buffer, cases[i].space, &error));
+        cmsHPROFILE profile = cmsOpenProfileFromMem(buffer.data, (cmsUInt32Number)buffer.size);
+        assert_non_null(profile);
+        const cmsCIEXYZ *red = cmsReadTag(profile, cmsSigRedColorantTag);
+        assert_true(red->Y > cases[i].red_y - 5e-4 && red->Y < cases[i].red_y + 5e-4);
+        float half = cmsEvalToneCurveFloat(cmsReadTag(profile, cmsSigRedTRCTag), 0.5f);
+        assert_true(half > cases[i].at_half - 5e-4 && half < cases[i].at_half + 5e-4);
+        cmsCloseProfile(profile);
+        struct tile_buffer again = {0};
+        assert_ok(tile_profile_of_space(&again, cases[i].space, &error));
+        assert_int_equal(again.size, buffer.size);
+        assert_memory_equal(again.data, buffer.data, again.size);
+        tile_buffer_free(&again);
+        tile_buffer_free(&buffer);
+    }
+    struct tile_buffer none = {0};
+    assert_fails(TILE_UNSUPPORTED, tile_profile_of_space(&none, TILE_HSV, &error));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(space_names_round_trip),
+        cmocka_unit_test(formats_have_the_size_of_their_samples),
+        cmocka_unit_test(images_that_cannot_be_are_refused),
+        cmocka_unit_test(options_of_another_size_are_understood),
+        cmocka_unit_test(json_text_is_read_by_jansson),
+        cmocka_unit_test(a_file_appears_whole_or_not_at_all),
+        cmocka_unit_test(profiles_say_what_the_space_is),
+    };
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* What the tests share: asserting with the library's message, guard pages, failing memory, files, random numbers. */
+#ifndef TEST_SUPPORT_H
+#define TEST_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka.h wants the first four. */
+#include <cmocka.h>
+
+#include "tile.h"
+
+/* A call that must succeed; prints the message if not. `call` uses the name `error`. */
+#define assert_ok(call)                                                                                                \
+    do {                                                                                                               \
+        tile_status assert_ok_status = (call);                                                                         \
+        if (assert_ok_status != TILE_OK)                                                                               \
+            fail_msg("%s: %s: %s", #call, tile_status_name(assert_ok_status), error.message);                          \
+    } while (0)
+
+/* A call that must fail with `expected` and a one-line message. */
+#define assert_fails(expected, call)                                                                                   \
+    do {                                                                                                               \
+        error = (struct tile_error){0};                                                                                \
+        tile_status assert_fails_status = (call);                                                                      \
+        if (assert_fails_status != (expected) || error.status != (expected))                                           \
+            fail_msg("%s: %s instead of %s: %s", #call, tile_status_name(assert_fails_status),                         \
+                     tile_status_name(expected), error.message);                                                       \
+        assert_true(error.message[0] != '\0' && !strchr(error.message, '\n'));                                         \
+    } while (0)
+
+/* xorshift64*: the same numbers on every machine. */
+struct test_random {
+    uint64_t state;
+};
+uint64_t test_random_next(struct test_random *random);
+/* 0 to bound - 1. */
+uint32_t test_random_below(struct test_random *random, uint32_t bound);
+
+/* Memory between two unreadable pages. `size` bytes end right at the upper one, or begin right at the lower one. */
+struct test_guarded {
+    unsigned char *data;
+    void *mapping;
+    size_t mapped;
+};
+struct test_guarded test_guarded_new(size_t size, bool at_end);
+void test_guarded_free(struct test_guarded guarded);
+
+/* Memory that fails at the `fail_at`th request (from 0; SIZE_MAX: never), and counts what was not given back. */
+struct test_memory {
+    struct tile_allocator allocator;
+    size_t fail_at;
+    size_t requests;
+    size_t live;
+};
+void test_memory_init(struct test_memory *memory, size_t fail_at);
+
+/* The path of a file in fixtures/, or in ../shared/images (NULL where that is absent). Valid until the next few calls.
+ */
+const char *test_fixture(const char *name);
+const char *test_shared_image(const char *name);
+
+/* A new empty folder under $TMPDIR, removed with all that is in it by test_folder_remove. */
+char *test_folder_new(void);
+void test_folder_remove(char *folder);
+/* "folder/name". Valid until the next few calls. */
+const char *test_path(const char *folder, const char *name);
+
+/* A whole file; data to be freed. Fails the test if it can't be read. */
+struct test_bytes {
+    unsigned char *data;
+    size_t size;
+};
+struct test_bytes test_read_file(const char *path);
+void test_write_file(const char *path, const void *data, size_t size);
+
+/* Runs a shell command; its exit status, and what it wrote to its standard output (if `output`; data to be freed). */
+int test_run(struct test_bytes *output, const char *format, ...) TILE_PRINTF(2, 3);
+
+#endif
