@@ -338,6 +338,8 @@ struct tile_source_info {
     bool tagged;     /* the file says what its samples mean */
     bool streams;    /* rows are decoded as they are needed; false: the whole image is held (progressive, interlaced) */
     uint64_t memory; /* bytes that decoding holds at a time, apart from the rows that are read */
+    const char *name;   /* for messages. Owned by the source */
+    uint64_t bytes;     /* size of the file */
     const char *coding; /* for people: "baseline YCbCr 4:2:0", "palette, interlaced". Owned by the source */
 };
 
@@ -379,6 +381,9 @@ TILE_API tile_status tile_source_read(tile_source *source, struct tile_rect rect
 
 /* Where `rect` (upright) lies in the stored image, that is before the EXIF orientation is applied. */
 TILE_API struct tile_rect tile_source_stored_rect(const tile_source *source, struct tile_rect rect);
+
+/* XXH3-128 of the file's bytes, as its canonical 16 bytes. Reads all of it. */
+TILE_API tile_status tile_source_hash(tile_source *source, unsigned char hash[16], struct tile_error *error);
 
 /* What was wrong with the data read so far, where `lenient` let it pass; NULL if nothing. Owned by the source. */
 TILE_API const char *tile_source_damage(const tile_source *source);

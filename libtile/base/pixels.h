@@ -11,6 +11,14 @@ static inline bool tile_rect_within(struct tile_rect inner, uint32_t width, uint
            inner.y < height && inner.height <= height - inner.y;
 }
 
+/* The smallest rectangle that holds both. */
+static inline struct tile_rect tile_rect_union(struct tile_rect a, struct tile_rect b) {
+    uint32_t x = a.x < b.x ? a.x : b.x, y = a.y < b.y ? a.y : b.y;
+    uint32_t right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
+    uint32_t bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
+    return (struct tile_rect){x, y, right - x, bottom - y};
+}
+
 /* The format is in range and its space has that sample type; else INVALID_ARGUMENT or UNSUPPORTED, beginning with
  * `what`. */
 tile_status tile_format_check(struct tile_format format, const char *what, struct tile_error *error);

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The data's way: source -> plan -> read -> convert -> encode -> store -> manifest.
+ *
+ * What is to be done is settled first (settle.c); the pipeline reads, and here is what becomes of each region's pixels.
+ */
+#include "../base/buffer.h"
+#include "../base/hash.h"
+#include "../base/memory.h"
+#include "../base/pixels.h"
+#include "manifest.h"
+#include "pipeline.h"
+#include "settle.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Each thread's own room to work in. */
+struct bench {
+    struct tile_buffer pixels;
+    struct tile_buffer bytes;
+};
+
+struct output {
+    struct tile_job *job;
+    struct bench *benches;
+    struct tile_job_result result;
+    uint64_t done;
+
+    pthread_mutex_t lock;
+
+    struct tile_manifest *manifest; /* tiles */
+
+    tile_encoder *encoder; /* one image */
+    pthread_cond_t turn_changed;
+    uint64_t turn; /* the strip that is to be encoded next */
+    bool given_up;
+};
+
+/* ---- Convert: the region's pixels as they are to be written ---- */
+
+static tile_status convert(struct output *out, int thread, const struct tile_region *region,
+                           const struct tile_image *pixels, struct tile_image *converted, struct tile_error *error) {
+    const struct tile_job *job = out->job;
+    bool whole = region->width == pixels->width && region->height == pixels->height;
+    if (!job->converter && whole) {
+        *converted = *pixels;
+        return TILE_OK;
+    }
+    size_t row, size;
+    if (!tile_mul(&row, region->width, tile_format_step(job->write)) || !tile_mul(&size, row, region->height))
+        return tile_no_memory(error, SIZE_MAX);
+    struct tile_buffer *memory = &out->benches[thread].pixels;
+    tile_status status = tile_buffer_reserve(memory, size, error);
+    if (status != TILE_OK)
+        return status;
+    *converted = (struct tile_image){.format = job->write,
+                                     .width = region->width,
+                                     .height = region->height,
+                                     .plane = {memory->data},
+                                     .stride = (ptrdiff_t)row};
+    struct tile_image inner =
+        tile_image_view(converted, (struct tile_rect){region->left, region->top, pixels->width, pixels->height});
+    if (job->converter)
+        status = tile_convert(job->converter, pixels, &inner, error);
+    else
+        for (uint32_t y = 0; y < inner.height; y++)
+            memcpy(tile_image_row(&inner, 0, y), tile_image_row(pixels, 0, y),
+                   inner.width * tile_format_step(inner.format));
+    if (status == TILE_OK && !whole)
+        tile_region_fill_edge(region, tile_plan_grid_of(job->plan).edge, job->pad, converted);
+    return status;
+}
+
+/* ---- Tiles: encode, store, note ---- */
+
+static tile_status store(const struct tile_job *job, const char *name, bool replace, const struct tile_buffer *bytes,
+                         struct tile_error *error) {
+    struct tile_buffer path = {.allocator = job->allocator};
+    tile_file *file = NULL;
+    tile_status status = tile_buffer_printf(&path, error, "%s/%s", job->o.folder, name);
+    if (status == TILE_OK) /* printf's NUL stands behind the text */
+        status = tile_file_create(&file, (const char *)path.data, replace, job->allocator, error);
+    if (status == TILE_OK) {
+        struct tile_writer writer = tile_file_writer(file);
+        status = writer.write_at(writer.user, 0, bytes->data, bytes->size, error);
+        if (status == TILE_OK)
+            status = tile_file_commit(file, error);
+        else
+            tile_file_discard(file);
+    }
+    tile_buffer_free(&path);
+    return status;
+}
+
+static tile_status make_tile(void *user, int thread, uint64_t index, const struct tile_region *region,
+                             const struct tile_image *pixels, struct tile_error *error) {
+    struct output *out = user;
+    const struct tile_job *job = out->job;
+    struct tile_buffer *bytes = &out->benches[thread].bytes;
+    char name[64];
+    snprintf(name, sizeof name, "r%u_c%u.%s", region->row, region->column, tile_codec_name(job->codec));
+    struct tile_record record = {.region = *region, .file = name};
+
+    struct tile_image tile;
+    tile_status status = convert(out, thread, region, pixels, &tile, error);
+    if (status == TILE_OK)
+        status = tile_facts_of(&record.facts, &tile, error);
+    if (status == TILE_OK) {
+        bytes->size = 0;
+        struct tile_writer writer = tile_buffer_writer(bytes);
+        status = tile_encode(&tile, job->codec, &job->encode, &writer, error);
+    }
+    if (status == TILE_OK)
+        status = store(job, name, tile_manifest_resumes(out->manifest), bytes, error);
+    if (status != TILE_OK)
+        return status;
+    record.bytes = bytes->size;
+    record.hash = tile_hash_of(bytes->data, bytes->size);
+
+    pthread_mutex_lock(&out->lock);
+    status = tile_manifest_add(out->manifest, index, &record, error);
+    if (status == TILE_OK) {
+        out->done++;
+        out->result.written++;
+        out->result.bytes += record.bytes;
+    }
+    pthread_mutex_unlock(&out->lock);
+    return status;
+}
+
+static bool tile_wanted(void *user, uint64_t index) {
+    struct output *out = user;
+    pthread_mutex_lock(&out->lock);
+    bool wanted = !tile_manifest_has(out->manifest, index);
+    pthread_mutex_unlock(&out->lock);
+    return wanted;
+}
+
+/* ---- One image: strips are converted by all threads and encoded one after the other ---- */
+
+static tile_status make_strip(void *user, int thread, uint64_t index, const struct tile_region *region,
+                              const struct tile_image *pixels, struct tile_error *error) {
+    struct output *out = user;
+    struct tile_image strip;
+    tile_status status = convert(out, thread, region, pixels, &strip, error);
+    pthread_mutex_lock(&out->lock);
+    while (out->turn != index && !out->given_up)
+        pthread_cond_wait(&out->turn_changed, &out->lock);
+    bool given_up = out->given_up;
+    pthread_mutex_unlock(&out->lock);
+    if (given_up)
+        return TILE_OK; /* whoever failed says so */
+    if (status == TILE_OK)
+        status = tile_encoder_write(out->encoder, &strip, error);
+    if (status != TILE_OK)
+        return status;
+    pthread_mutex_lock(&out->lock);
+    out->turn++;
+    out->done++;
+    out->result.written++;
+    pthread_cond_broadcast(&out->turn_changed);
+    pthread_mutex_unlock(&out->lock);
+    return TILE_OK;
+}
+
+static bool strip_wanted(void *user, uint64_t index) {
+    (void)user;
+    (void)index;
+    return true;
+}
+
+static void give_up(void *user) {
+    struct output *out = user;
+    pthread_mutex_lock(&out->lock);
+    out->given_up = true;
+    pthread_cond_broadcast(&out->turn_changed);
+    pthread_mutex_unlock(&out->lock);
+}
+
+/* ---- The run ---- */
+
+static bool go_on(void *user) {
+    struct output *out = user;
+    const struct tile_job_options *o = &out->job->o;
+    pthread_mutex_lock(&out->lock);
+    struct tile_progress progress = {.done = out->done, .total = out->result.tiles};
+    pthread_mutex_unlock(&out->lock);
+    return !o->progress || o->progress(o->user, &progress);
+}
+
+static tile_status run_pipeline(struct output *out, struct tile_error *error) {
+    const struct tile_job *job = out->job;
+    const tile_plan *plan = job->plan;
+    struct tile_region largest = tile_plan_region(plan, 0);
+    uint64_t pixels = (uint64_t)largest.width * largest.height;
+    struct tile_pipeline pipeline = {
+        .source = job->source,
+        .plan = plan,
+        .format = job->read,
+        .threads = job->o.threads,
+        .in_order = out->encoder != NULL,
+        .memory = job->o.limits.memory,
+        /* A tile as it is written, and about as much once more for its encoded bytes. */
+        .scratch = pixels > UINT64_MAX / 64 ? UINT64_MAX : 2 * pixels * tile_format_step(job->write),
+        .allocator = job->allocator,
+        .user = out,
+        .wanted = out->encoder ? strip_wanted : tile_wanted,
+        .work = out->encoder ? make_strip : make_tile,
+        .go_on = go_on,
+        .give_up = give_up,
+    };
+    out->result.tiles = tile_plan_count(plan);
+    size_t size = (size_t)pipeline.threads * sizeof *out->benches;
+    out->benches = tile_alloc_zero(job->allocator, size);
+    if (!out->benches)
+        return tile_no_memory(error, size);
+    for (int i = 0; i < pipeline.threads; i++)
+        out->benches[i].pixels.allocator = out->benches[i].bytes.allocator = job->allocator;
+    tile_status status = tile_pipeline_run(&pipeline, error);
+    for (int i = 0; i < pipeline.threads; i++) {
+        tile_buffer_free(&out->benches[i].pixels);
+        tile_buffer_free(&out->benches[i].bytes);
+    }
+    tile_free(job->allocator, out->benches);
+    if (status == TILE_OK)
+        go_on(out); /* the last tiles; too late to stop */
+    return status;
+}
+
+static tile_status run_tiles(struct output *out, struct tile_error *error) {
+    const struct tile_job *job = out->job;
+    struct tile_buffer head = {.allocator = job->allocator};
+    tile_status status = tile_job_head(job, &head, error);
+    if (status == TILE_OK)
+        status = tile_manifest_open(&out->manifest, job->o.folder, (const char *)head.data, job->plan, job->o.overwrite,
+                                    job->allocator, error);
+    tile_buffer_free(&head);
+    if (status != TILE_OK)
+        return status;
+    out->result.kept = out->done = tile_manifest_stored(out->manifest);
+    status = run_pipeline(out, error);
+    if (status == TILE_OK)
+        status = tile_manifest_finish(out->manifest, tile_source_damage(job->source), error);
+    /* Of a source that is bad or was swapped, no tile is worth keeping; anything else can be resumed. */
+    if (status == TILE_BAD_DATA || status == TILE_SOURCE_CHANGED)
+        tile_manifest_remove_all(out->manifest);
+    tile_manifest_close(out->manifest);
+    return status;
+}
+
+static tile_status run_image(struct output *out, struct tile_error *error) {
+    struct tile_job *job = out->job;
+    tile_file *file;
+    tile_status status = tile_file_create(&file, job->o.image, job->o.overwrite, job->allocator, error);
+    if (status != TILE_OK)
+        return status;
+    struct tile_writer writer = tile_file_writer(file);
+    status = tile_encoder_new(&out->encoder, job->codec, job->write, job->area.width, job->area.height, &job->encode,
+                              &writer, error);
+    if (status == TILE_OK)
+        status = run_pipeline(out, error);
+    if (status == TILE_OK)
+        status = tile_encoder_finish(out->encoder, error);
+    tile_encoder_free(out->encoder);
+    if (status == TILE_OK)
+        return tile_file_commit(file, error);
+    tile_file_discard(file);
+    return status;
+}
+
+tile_status tile_job_run(tile_source *source, const struct tile_job_options *options, struct tile_job_result *result,
+                         struct tile_error *error) {
+    struct tile_job job;
+    struct output out = {.job = &job, .lock = PTHREAD_MUTEX_INITIALIZER, .turn_changed = PTHREAD_COND_INITIALIZER};
+    if (!source)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
+    tile_status status = tile_job_settle(&job, source, options, error);
+    if (status == TILE_OK)
+        status = job.o.image ? run_image(&out, error) : run_tiles(&out, error);
+    tile_job_unsettle(&job);
+    if (result)
+        *result = out.result;
+    return status;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "order.h"
+
+#include "../base/memory.h"
+
+#include <stdlib.h>
+
+struct tile_band_order {
+    const struct tile_allocator *allocator;
+    uint64_t bands;
+    /* A grid: band i begins at the plan's index i * stride, or from the last band back. */
+    uint64_t stride, step, members;
+    bool backward;
+    /* Rectangles: sorted by the rows that they need; band i is members[starts[i]] to members[starts[i + 1]]. */
+    struct entry *list;
+    uint64_t *starts;
+};
+
+struct entry {
+    uint32_t top, height;
+    uint64_t index;
+};
+
+static int compare(const void *a, const void *b) {
+    const struct entry *x = a, *y = b;
+    if (x->top != y->top)
+        return x->top < y->top ? -1 : 1;
+    if (x->height != y->height)
+        return x->height < y->height ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Rectangles in the order of the file's rows; those with the same rows form a band. */
+static tile_status sort_rects(struct tile_band_order *o, const tile_source *source, const tile_plan *plan,
+                              struct tile_error *error) {
+    size_t count = (size_t)tile_plan_count(plan);
+    o->list = tile_alloc(o->allocator, count * sizeof *o->list);
+    o->starts = tile_alloc(o->allocator, (count + 1) * sizeof *o->starts);
+    if (!o->list || !o->starts)
+        return tile_no_memory(error, count * sizeof *o->list);
+    for (size_t i = 0; i < count; i++) {
+        struct tile_rect stored = tile_source_stored_rect(source, tile_plan_region(plan, i).source);
+        o->list[i] = (struct entry){stored.y, stored.height, i};
+    }
+    qsort(o->list, count, sizeof *o->list, compare);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || o->list[i].top != o->list[i - 1].top || o->list[i].height != o->list[i - 1].height)
+            o->starts[o->bands++] = i;
+    o->starts[o->bands] = count;
+    return TILE_OK;
+}
+
+tile_status tile_band_order_new(struct tile_band_order **out, const tile_source *source, const tile_plan *plan,
+                                bool in_order, const struct tile_allocator *allocator, struct tile_error *error) {
+    *out = NULL;
+    struct tile_band_order *o = tile_alloc_zero(allocator, sizeof *o);
+    if (!o)
+        return tile_no_memory(error, sizeof *o);
+    o->allocator = allocator;
+    uint64_t count = tile_plan_count(plan);
+    struct tile_region last = tile_plan_region(plan, count - 1);
+    uint64_t rows = (uint64_t)last.row + 1, columns = (uint64_t)last.column + 1;
+    /* Orientations 1 and 2 keep the order of rows, 3 and 4 reverse it, 5 to 8 make columns of them (EXIF 2.32, 4.6.4).
+     */
+    int orientation = tile_source_info(source)->orientation;
+    o->backward = tile_source_stored_rect(source, tile_plan_region(plan, 0).source).y >
+                  tile_source_stored_rect(source, last.source).y;
+    tile_status status = TILE_OK;
+    if (in_order && orientation > 2) {
+        o->bands = o->step = 1;
+        o->members = count;
+        o->backward = false;
+    } else if (tile_plan_grid_of(plan).tile_width == 0) {
+        status = sort_rects(o, source, plan, error);
+    } else if (orientation <= 4) {
+        o->bands = rows;
+        o->stride = o->members = columns;
+        o->step = 1;
+    } else {
+        o->bands = o->step = columns;
+        o->stride = 1;
+        o->members = rows;
+    }
+    if (status != TILE_OK)
+        tile_band_order_free(o);
+    else
+        *out = o;
+    return status;
+}
+
+void tile_band_order_free(struct tile_band_order *order) {
+    if (!order)
+        return;
+    tile_free(order->allocator, order->list);
+    tile_free(order->allocator, order->starts);
+    tile_free(order->allocator, order);
+}
+
+uint64_t tile_band_order_count(const struct tile_band_order *order) {
+    return order->bands;
+}
+
+struct tile_band tile_band_order_get(const struct tile_band_order *o, uint64_t i) {
+    if (o->list)
+        return (struct tile_band){o->starts[i], 1, o->starts[i + 1] - o->starts[i]};
+    return (struct tile_band){(o->backward ? o->bands - 1 - i : i) * o->stride, o->step, o->members};
+}
+
+uint64_t tile_band_member(const struct tile_band_order *o, const struct tile_band *band, uint64_t i) {
+    uint64_t at = band->first + i * band->step;
+    return o->list ? o->list[at].index : at;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "settle.h"
+
+#include "../base/buffer.h"
+#include "../base/hash.h"
+#include "../base/memory.h"
+#include "../base/pixels.h"
+
+#include <inttypes.h>
+#include <sched.h>
+#include <string.h>
+
+/* One new image is made by strips of this many rows: a multiple of a JPEG's MCU and enough for each thread's while. */
+enum { STRIP_ROWS = 64 };
+
+static int processors(void) {
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count > 0 ? count : 1;
+}
+
+static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
+    const struct tile_source_info *info = job->info;
+    const tile_plan *given = job->o.plan;
+    for (uint64_t i = 0; given && i < tile_plan_count(given); i++) {
+        struct tile_rect r = tile_plan_region(given, i).source;
+        if (!tile_rect_within(r, info->width, info->height))
+            return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                                  "%s: the region %u,%u,%u,%u is not within %u x %u pixels", info->name, r.x, r.y,
+                                  r.width, r.height, info->width, info->height);
+    }
+    job->area = (struct tile_rect){0, 0, info->width, info->height};
+    job->plan = given;
+    if (!job->o.image && given)
+        return TILE_OK;
+    if (given && tile_plan_count(given) != 1)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "one new image is made of one region, not of %" PRIu64,
+                              tile_plan_count(given));
+    if (given)
+        job->area = tile_plan_region(given, 0).source;
+    struct tile_grid grid = job->o.grid;
+    if (job->o.image)
+        grid = (struct tile_grid){.tile_width = job->area.width, .tile_height = STRIP_ROWS};
+    tile_status status = tile_plan_grid(&job->own_plan, job->area, grid, job->allocator, error);
+    job->plan = job->own_plan;
+    return status;
+}
+
+static bool carries(tile_codec codec, struct tile_format format, bool raw) {
+    return raw ? codec != TILE_CODEC_UNSET : tile_codec_can_carry(codec, format, NULL) == TILE_OK;
+}
+
+/* Samples as in the source, where the space and the codec know such; else the next wider ones that they know, or u8. */
+static tile_sample settle_sample(const struct tile_job *job, struct tile_format format) {
+    static const tile_sample by_width[] = {TILE_U8, TILE_U16, TILE_F32, TILE_U8};
+    for (size_t i = 0; i < sizeof by_width / sizeof *by_width; i++) {
+        format.sample = by_width[i];
+        bool narrower = i < 3 && format.sample < job->read.sample;
+        if (!narrower && tile_space_has_sample(format.space, format.sample) &&
+            (job->codec == TILE_CODEC_UNSET || carries(job->codec, format, false)))
+            return format.sample;
+    }
+    return tile_space_has_sample(format.space, job->read.sample) ? job->read.sample : TILE_U16;
+}
+
+static tile_status settle_formats(struct tile_job *job, struct tile_error *error) {
+    const struct tile_job_options *o = &job->o;
+    bool keep = o->to.space == TILE_SPACE_UNSET;
+    job->read = keep ? job->info->format : tile_source_format_for(job->source, o->to.space);
+    struct tile_format to = o->to;
+    if (keep)
+        to.space = job->read.space;
+    if (o->drop_alpha)
+        to.alpha = TILE_ALPHA_NONE;
+    else if (to.alpha == TILE_ALPHA_NONE)
+        to.alpha = job->read.alpha;
+    to.order = TILE_ORDER_NATURAL;
+    to.layout = TILE_INTERLEAVED;
+    job->codec = o->codec;
+    if (job->codec == TILE_CODEC_UNSET && o->image) {
+        const char *dot = strrchr(o->image, '.');
+        job->codec = dot ? tile_codec_from_suffix(dot) : TILE_CODEC_UNSET;
+        if (job->codec == TILE_CODEC_UNSET)
+            return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: its suffix names no image format", o->image);
+    }
+    if (to.sample == TILE_SAMPLE_UNSET)
+        to.sample = settle_sample(job, to);
+    tile_status status = tile_format_check(to, "the target", error);
+    if (status != TILE_OK)
+        return status;
+    if (job->codec == TILE_CODEC_UNSET)
+        job->codec = carries(TILE_PNG, to, false) ? TILE_PNG : TILE_TIFF;
+    job->write = to;
+    return job->encode.raw_channels ? TILE_OK : tile_codec_can_carry(job->codec, to, error);
+}
+
+static tile_status settle_converter(struct tile_job *job, struct tile_error *error) {
+    const struct tile_job_options *o = &job->o;
+    const struct tile_source_info *info = job->info;
+    struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
+    c.allocator = job->allocator;
+    c.from_profile = info->profile;
+    c.from_profile_size = info->profile_size;
+    c.to_profile = o->to_profile;
+    c.to_profile_size = o->to_profile_size;
+    c.intent = o->intent;
+    c.black_point_compensation = o->black_point_compensation;
+    if (o->to.space == TILE_SPACE_UNSET && !o->to_profile) { /* the color is kept, and its profile goes with it */
+        c.to_profile = info->profile;
+        c.to_profile_size = info->profile_size;
+    }
+    job->encode.profile = c.to_profile;
+    job->encode.profile_size = c.to_profile_size;
+    if (tile_format_equal(job->read, job->write) && c.from_profile == c.to_profile)
+        return TILE_OK;
+    return tile_converter_new(&job->converter, job->read, job->write, &c, error);
+}
+
+/* The edge's color as one pixel of the target. */
+static tile_status settle_pad(struct tile_job *job, struct tile_error *error) {
+    if (tile_plan_grid_of(job->plan).edge != TILE_EDGE_PAD)
+        return TILE_OK;
+    struct tile_format color = {TILE_SRGB, TILE_F32, TILE_ALPHA_STRAIGHT, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
+    struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
+    c.allocator = job->allocator;
+    c.to_profile = job->encode.profile;
+    c.to_profile_size = job->encode.profile_size;
+    tile_converter *converter;
+    tile_status status = tile_converter_new(&converter, color, job->write, &c, error);
+    if (status != TILE_OK)
+        return status;
+    float pixel[TILE_MAX_CHANNELS];
+    struct tile_image from = {.format = color, .width = 1, .height = 1, .plane = {(void *)job->o.pad_color}};
+    struct tile_image to = {.format = job->write, .width = 1, .height = 1, .plane = {pixel}};
+    status = tile_convert(converter, &from, &to, error);
+    memcpy(job->pad, pixel, sizeof job->pad);
+    tile_converter_free(converter);
+    return status;
+}
+
+tile_status tile_job_settle(struct tile_job *job, tile_source *source, const struct tile_job_options *options,
+                            struct tile_error *error) {
+    *job = (struct tile_job){.source = source, .info = tile_source_info(source)};
+    tile_status status = tile_options_copy(&job->o, sizeof job->o, options, error);
+    if (status != TILE_OK)
+        return status;
+    struct tile_job_options *o = &job->o;
+    job->allocator = o->allocator;
+    if (!o->folder == !o->image)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "a job writes a folder or an image: name one of the two");
+    o->limits = tile_limits_or_default(&o->limits);
+    if (o->threads <= 0)
+        o->threads = processors();
+    if (o->encode.struct_size != 0)
+        status = tile_options_copy(&job->encode, sizeof job->encode, &o->encode, error);
+    job->encode.struct_size = sizeof job->encode;
+    job->encode.allocator = job->allocator;
+    if (job->encode.memory == 0)
+        job->encode.memory = o->limits.memory;
+    if (status == TILE_OK)
+        status = settle_plan(job, error);
+    if (status == TILE_OK)
+        status = settle_formats(job, error);
+    if (status == TILE_OK)
+        status = settle_converter(job, error);
+    if (status == TILE_OK)
+        status = settle_pad(job, error);
+    return status;
+}
+
+void tile_job_unsettle(struct tile_job *job) {
+    tile_plan_free(job->own_plan);
+    tile_converter_free(job->converter);
+}
+
+static tile_status head_of_source(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+    const struct tile_source_info *info = job->info;
+    struct tile_hash hash;
+    const char *slash = strrchr(info->name, '/');
+    tile_status status = tile_source_hash(job->source, hash.bytes, error);
+    if (status == TILE_OK)
+        status = tile_buffer_printf(head, error, ",\"source\":{\"name\":");
+    if (status == TILE_OK)
+        status = tile_buffer_json_text(head, slash ? slash + 1 : info->name, error);
+    if (status == TILE_OK)
+        status = tile_buffer_printf(head, error,
+                                    ",\"bytes\":%" PRIu64 ",\"xxh3\":\"%s\",\"width\":%u,\"height\":%u,"
+                                    "\"orientation\":%d,\"coding\":\"%s\"}",
+                                    info->bytes, tile_hash_text(hash).hex, info->width, info->height, info->orientation,
+                                    info->coding);
+    return status;
+}
+
+static tile_status head_of_rectangles(const tile_plan *plan, struct tile_buffer *head, struct tile_error *error) {
+    struct tile_hasher hasher;
+    tile_status status = tile_hasher_begin(&hasher, error);
+    if (status != TILE_OK)
+        return status;
+    for (uint64_t i = 0; i < tile_plan_count(plan); i++) {
+        struct tile_rect rect = tile_plan_region(plan, i).source;
+        tile_hasher_add(&hasher, &rect, sizeof rect);
+    }
+    return tile_buffer_printf(head, error, ",\"rectangles\":{\"count\":%" PRIu64 ",\"xxh3\":\"%s\"}",
+                              tile_plan_count(plan), tile_hash_text(tile_hasher_end(&hasher)).hex);
+}
+
+static tile_status head_of_plan(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+    static const char *const edges[] = {"clip", "pad", "replicate"};
+    const tile_plan *plan = job->plan;
+    struct tile_grid grid = tile_plan_grid_of(plan);
+    if (grid.tile_width == 0)
+        return head_of_rectangles(plan, head, error);
+    struct tile_region first = tile_plan_region(plan, 0), last = tile_plan_region(plan, tile_plan_count(plan) - 1);
+    struct tile_rect area = tile_rect_union(first.source, last.source);
+    tile_status status = tile_buffer_printf(
+        head, error, ",\"grid\":{\"area\":[%u,%u,%u,%u],\"tile\":[%u,%u],\"overlap\":%u,\"edge\":\"%s\"", area.x,
+        area.y, area.width, area.height, grid.tile_width, grid.tile_height, grid.overlap, edges[grid.edge]);
+    const float *pad = job->o.pad_color;
+    if (status == TILE_OK && grid.edge == TILE_EDGE_PAD)
+        status = tile_buffer_printf(head, error, ",\"pad\":[%.9g,%.9g,%.9g,%.9g]", (double)pad[0], (double)pad[1],
+                                    (double)pad[2], (double)pad[3]);
+    return status == TILE_OK ? tile_buffer_append(head, "}", 1, error) : status;
+}
+
+static tile_status head_of_color(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+    static const char *const alphas[] = {"none", "straight", "premultiplied"};
+    const struct tile_encode_options *e = &job->encode;
+    tile_status status =
+        tile_buffer_printf(head, error, ",\"color\":{\"from\":\"%s\",\"to\":\"%s\",\"sample\":\"%s\",\"alpha\":\"%s\"",
+                           tile_space_name(job->read.space), tile_space_name(job->write.space),
+                           tile_sample_name(job->write.sample), alphas[job->write.alpha]);
+    if (status == TILE_OK && job->info->profile)
+        status = tile_buffer_printf(head, error, ",\"source_profile\":\"%s\",\"intent\":%d,\"black_point\":%s",
+                                    tile_hash_text(tile_hash_of(job->info->profile, job->info->profile_size)).hex,
+                                    (int)job->o.intent, job->o.black_point_compensation ? "true" : "false");
+    if (status == TILE_OK && e->profile)
+        status = tile_buffer_printf(head, error, ",\"profile\":\"%s\"",
+                                    tile_hash_text(tile_hash_of(e->profile, e->profile_size)).hex);
+    if (status == TILE_OK)
+        status = tile_buffer_printf(head, error, "},\"format\":{\"codec\":\"%s\"", tile_codec_name(job->codec));
+    if (status == TILE_OK && job->codec == TILE_JPEG)
+        status = tile_buffer_printf(head, error, ",\"quality\":%d,\"subsampling\":%d", e->quality, (int)e->subsampling);
+    if (status == TILE_OK && (job->codec == TILE_PNG || job->codec == TILE_TIFF))
+        status = tile_buffer_printf(head, error, ",\"compression\":%d", e->compression);
+    return status == TILE_OK ? tile_buffer_append(head, "}", 1, error) : status;
+}
+
+tile_status tile_job_head(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+    tile_status status = tile_buffer_printf(head, error, "{\"manifest\":1,\"libtile\":\"%s\"", tile_version());
+    if (status == TILE_OK)
+        status = head_of_source(job, head, error);
+    if (status == TILE_OK)
+        status = head_of_plan(job, head, error);
+    return status == TILE_OK ? head_of_color(job, head, error) : status;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Settling what a job's options leave open: the plan, the formats on the way, the codec, whose profile goes where. */
+#ifndef TILE_JOB_SETTLE_H
+#define TILE_JOB_SETTLE_H
+
+#include "../tile.h"
+
+struct tile_job {
+    struct tile_job_options o; /* as given, defaults filled in */
+    tile_source *source;
+    const struct tile_source_info *info;
+    const struct tile_allocator *allocator;
+
+    const tile_plan *plan; /* of tiles, or of one image's strips */
+    tile_plan *own_plan;   /* where the options bring none */
+    struct tile_rect area; /* one image: what it shows */
+    struct tile_format read;
+    struct tile_format write;
+    tile_converter *converter;                            /* NULL: the pixels are written as they are read */
+    unsigned char pad[TILE_MAX_CHANNELS * sizeof(float)]; /* one pixel of the edge, as written */
+    tile_codec codec;
+    struct tile_encode_options encode;
+};
+
+/* Fills `job` for `source`; nothing is read or written yet. tile_job_unsettle frees what it holds, also after a
+ * failure. */
+tile_status tile_job_settle(struct tile_job *job, tile_source *source, const struct tile_job_options *options,
+                            struct tile_error *error);
+void tile_job_unsettle(struct tile_job *job);
+
+/* The manifest's head: all that decides the bytes of the tiles. A JSON object without its end. */
+tile_status tile_job_head(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error);
+
+#endif
