@@ -359,6 +359,9 @@ TILE_API void tile_source_close(tile_source *source);
 /* Valid until the source is closed. */
 TILE_API const struct tile_source_info *tile_source_info(const tile_source *source);
 
+/* Appends one JSON object about the source, for people and programs: what tile_source_info says. */
+TILE_API tile_status tile_source_describe(const tile_source *source, struct tile_buffer *out, struct tile_error *error);
+
 /*
  * The format to read in when the pixels are wanted in `wanted`: `ycbcr` and `gray` come straight from a JFIF file that
  * holds them, without a detour over RGB; else info.format. Interleaved, natural order.

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+#include "arguments.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: tile-convert [options] INPUT... -o OUTPUT\n"
+    "\n"
+    "Splits JPEG and PNG images into tiles and converts their color space.\n"
+    "\n"
+    "  INPUT               a JPEG or PNG file; with several, each gets a folder of its name in OUTPUT\n"
+    "  -o, --output OUTPUT a folder: one file per tile, and manifest.json; run again to resume\n"
+    "                      or a file name with an image suffix: one new image\n"
+    "\n"
+    "what\n"
+    "  -s, --tile N|WxH    tile size in pixels (default 256)\n"
+    "      --overlap N     pixels shared with the neighbors, on each side of a tile\n"
+    "      --edge POLICY   tiles that reach over the edge: clip (default), replicate, pad or pad=#RRGGBB[AA]\n"
+    "      --region X,Y,W,H  only this rectangle. With a folder: cut into tiles if --tile is given, else one file\n"
+    "                      each (repeatable; row i is the i-th)\n"
+    "\n"
+    "color\n"
+    "  -t, --to SPACE      target color space, see --list-spaces (default: the source's is kept)\n"
+    "      --to-profile FILE  target ICC profile; --to names its model (default srgb)\n"
+    "      --depth TYPE    u8, u16 or f32 (default: the source's, as far as SPACE and the format have it)\n"
+    "      --intent NAME   of profiles with tables: perceptual (default), relative, saturation, absolute\n"
+    "      --black-point   black point compensation\n"
+    "      --assume SPACE  what the samples of a file that does not say are\n"
+    "      --ignore-profile  samples are sRGB, or gray, whatever the file says\n"
+    "      --drop-alpha    write no alpha\n"
+    "\n"
+    "format\n"
+    "  -f, --format NAME   jpg png tif npy bmp tga hdr (default: png where it can carry the space, else tif)\n"
+    "  -Q, --quality N     of JPEG, 1 to 100 (default 75)\n"
+    "      --subsampling S of JPEG: 420 (default), 422, 444\n"
+    "      --compression N of PNG and TIFF, 1 to 9 (default 6)\n"
+    "      --raw-channels  write samples whose meaning the format cannot say\n"
+    "\n"
+    "input\n"
+    "      --ignore-orientation  leave the pixels as they are stored\n"
+    "      --lenient       keep what decodes of a damaged file, and say so\n"
+    "      --max-pixels N, --max-memory BYTES, --max-metadata BYTES\n"
+    "                      refuse what is larger (defaults 4G, 1G, 64M; K, M, G are powers of 1024)\n"
+    "\n"
+    "running\n"
+    "  -j, --threads N     (default: one per processor)\n"
+    "      --overwrite     replace what is in OUTPUT\n"
+    "      --progress WHEN auto (default: on a terminal), always, never\n"
+    "  -q, --quiet         no progress, no notes      -v, --verbose  say what was done\n"
+    "\n"
+    "      --info          JSON about the inputs      --list-spaces, --list-formats\n"
+    "  -h, --help          this                       --version\n"
+    "\n"
+    "Exit status: 0 done, 1 usage, 2 input refused, 3 output or I/O failed, 130 interrupted.\n";
+
+static bool usage(const char *format, ...) TILE_PRINTF(1, 2);
+
+/* Always false, for `return usage(...)`. */
+static bool usage(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("tile-convert: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputs(" (see tile-convert --help)\n", stderr);
+    va_end(arguments);
+    return false;
+}
+
+/* A decimal number at `text` up to `end` (a character, which may be NUL), within [least, most]. */
+static bool number(const char *text, char end, uint64_t least, uint64_t most, uint64_t *out, const char **rest) {
+    char *stop;
+    errno = 0;
+    unsigned long long value = strtoull(text, &stop, 10);
+    if (text[0] < '0' || text[0] > '9' || errno || *stop != end || value < least || value > most)
+        return false;
+    *out = value;
+    if (rest)
+        *rest = *stop ? stop + 1 : stop;
+    return true;
+}
+
+/* "64M" -> 64 * 2^20. */
+static bool byte_count(const char *text, uint64_t *out) {
+    static const struct {
+        char suffix;
+        int shift;
+    } units[] = {{'\0', 0}, {'K', 10}, {'M', 20}, {'G', 30}, {'T', 40}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (number(text, units[i].suffix, 1, UINT64_MAX >> units[i].shift, out, &text)) {
+            *out <<= units[i].shift;
+            return *text == '\0';
+        }
+    return false;
+}
+
+static bool tile_size(const char *text, struct tile_grid *grid) {
+    uint64_t width, height;
+    if (number(text, '\0', 1, UINT32_MAX, &width, NULL))
+        height = width;
+    else if (!number(text, 'x', 1, UINT32_MAX, &width, &text) || !number(text, '\0', 1, UINT32_MAX, &height, NULL))
+        return false;
+    grid->tile_width = (uint32_t)width;
+    grid->tile_height = (uint32_t)height;
+    return true;
+}
+
+static bool region(const char *text, struct tile_rect *rect) {
+    uint64_t v[4];
+    for (int i = 0; i < 4; i++)
+        if (!number(text, i < 3 ? ',' : '\0', i < 2 ? 0 : 1, UINT32_MAX, &v[i], &text))
+            return false;
+    *rect = (struct tile_rect){(uint32_t)v[0], (uint32_t)v[1], (uint32_t)v[2], (uint32_t)v[3]};
+    return true;
+}
+
+/* "pad=#RRGGBB" and the like. */
+static bool edge(const char *text, struct tile_job_options *job) {
+    static const char *const names[] = {"clip", "pad", "replicate"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, names[i]) == 0) {
+            job->grid.edge = (tile_edge)i;
+            return true;
+        }
+    size_t digits = strncmp(text, "pad=#", 5) == 0 ? strlen(text + 5) : 0;
+    if ((digits != 6 && digits != 8) || strspn(text + 5, "0123456789abcdefABCDEF") != digits)
+        return false;
+    job->grid.edge = TILE_EDGE_PAD;
+    job->pad_color[3] = 1;
+    for (size_t i = 0; i < digits / 2; i++) {
+        char pair[3] = {text[5 + 2 * i], text[6 + 2 * i], 0};
+        job->pad_color[i] = (float)strtoul(pair, NULL, 16) / 255.0f;
+    }
+    return true;
+}
+
+/* The index of `text` among names separated by spaces; -1 if it is none of them. */
+static int choice(const char *text, const char *names) {
+    size_t length = strlen(text);
+    for (int i = 0; *names; i++) {
+        size_t n = strcspn(names, " ");
+        if (n == length && memcmp(text, names, n) == 0)
+            return i;
+        names += n + (names[n] == ' ');
+    }
+    return -1;
+}
+
+static bool read_profile(const char *path, struct arguments *a) {
+    FILE *file = fopen(path, "rb");
+    struct stat facts;
+    if (file && fstat(fileno(file), &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0 &&
+        facts.st_size < 1 << 26 && (a->profile = malloc((size_t)facts.st_size)) != NULL &&
+        fread(a->profile, 1, (size_t)facts.st_size, file) == (size_t)facts.st_size) {
+        a->job.to_profile = a->profile;
+        a->job.to_profile_size = (size_t)facts.st_size;
+        fclose(file);
+        return true;
+    }
+    if (file)
+        fclose(file);
+    return usage("--to-profile %s: cannot be read as an ICC profile", path);
+}
+
+static void list_spaces(void) {
+    for (int i = TILE_SPACE_UNSET + 1; i < TILE_SPACE_COUNT; i++)
+        printf("%-15s %s%s\n", tile_space_name((tile_space)i), tile_space_description((tile_space)i),
+               tile_space_has_sample((tile_space)i, TILE_U8) ? "" : " (u16 and f32 only)");
+}
+
+/* Each format with the spaces that it can say. */
+static void list_formats(void) {
+    for (int c = TILE_CODEC_UNSET + 1; c < TILE_CODEC_COUNT; c++) {
+        printf("%s ", tile_codec_name((tile_codec)c));
+        for (int s = TILE_SPACE_UNSET + 1; s < TILE_SPACE_COUNT; s++) {
+            static const tile_sample samples[] = {TILE_U8, TILE_U16, TILE_F32};
+            const char *separator = ":";
+            for (size_t i = 0; i < 3; i++) {
+                struct tile_format format = {.space = (tile_space)s, .sample = samples[i]};
+                if (tile_codec_can_carry((tile_codec)c, format, NULL) != TILE_OK)
+                    continue;
+                if (separator[0] == ':')
+                    printf(" %s", tile_space_name((tile_space)s));
+                printf("%s%s", separator, i == 0 ? "u8" : i == 1 ? "u16" : "f32");
+                separator = ",";
+            }
+        }
+        putchar('\n');
+    }
+}
+
+/* Image suffixes that somebody may ask for and nobody writes here; a folder of such a name is surely a mistake. */
+static bool foreign_suffix(const char *suffix) {
+    return choice(suffix, ".gif .webp .jp2 .j2k .jxl .avif .heic .heif .exr .ppm .pgm .pnm .pdf .svg .ico .psd .raw "
+                          ".dng") >= 0;
+}
+
+static bool settle_output(struct arguments *a) {
+    struct stat facts;
+    const char *name = strrchr(a->output, '/');
+    const char *suffix = strrchr(name ? name : a->output, '.');
+    tile_codec codec = suffix ? tile_codec_from_suffix(suffix) : TILE_CODEC_UNSET;
+    bool folder = (stat(a->output, &facts) == 0 && S_ISDIR(facts.st_mode)) || (name && name[1] == '\0');
+    if (!folder && suffix && foreign_suffix(suffix))
+        return usage("%s: %s is not written here (jpg png tif npy bmp tga hdr are)", a->output, suffix);
+    a->one_image = !folder && codec != TILE_CODEC_UNSET;
+    if (!a->one_image)
+        return true;
+    if (a->input_count > 1)
+        return usage("%s: one new image is made of one input, not of %d", a->output, a->input_count);
+    if (a->region_count > 1)
+        return usage("%s: one new image is made of one --region, not of %zu", a->output, a->region_count);
+    if (a->tile_given || a->job.grid.overlap || a->job.grid.edge != TILE_EDGE_CLIP)
+        return usage("%s: one new image has no tiles: --tile, --overlap and --edge go with a folder", a->output);
+    if (a->job.codec != TILE_CODEC_UNSET && a->job.codec != codec)
+        return usage("%s: its suffix and --format %s differ", a->output, tile_codec_name(a->job.codec));
+    return true;
+}
+
+enum {
+    OVERLAP = 256,
+    EDGE,
+    REGION,
+    TO_PROFILE,
+    DEPTH,
+    INTENT,
+    BLACK_POINT,
+    ASSUME,
+    IGNORE_PROFILE,
+    DROP_ALPHA,
+    SUBSAMPLING,
+    COMPRESSION,
+    RAW_CHANNELS,
+    IGNORE_ORIENTATION,
+    LENIENT,
+    MAX_PIXELS,
+    MAX_MEMORY,
+    MAX_METADATA,
+    OVERWRITE,
+    PROGRESS,
+    INFO,
+    LIST_SPACES,
+    LIST_FORMATS,
+    VERSION
+};
+
+static const struct option options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"tile", required_argument, NULL, 's'},
+    {"overlap", required_argument, NULL, OVERLAP},
+    {"edge", required_argument, NULL, EDGE},
+    {"region", required_argument, NULL, REGION},
+    {"to", required_argument, NULL, 't'},
+    {"to-profile", required_argument, NULL, TO_PROFILE},
+    {"depth", required_argument, NULL, DEPTH},
+    {"intent", required_argument, NULL, INTENT},
+    {"black-point", no_argument, NULL, BLACK_POINT},
+    {"assume", required_argument, NULL, ASSUME},
+    {"ignore-profile", no_argument, NULL, IGNORE_PROFILE},
+    {"drop-alpha", no_argument, NULL, DROP_ALPHA},
+    {"format", required_argument, NULL, 'f'},
+    {"quality", required_argument, NULL, 'Q'},
+    {"subsampling", required_argument, NULL, SUBSAMPLING},
+    {"compression", required_argument, NULL, COMPRESSION},
+    {"raw-channels", no_argument, NULL, RAW_CHANNELS},
+    {"ignore-orientation", no_argument, NULL, IGNORE_ORIENTATION},
+    {"lenient", no_argument, NULL, LENIENT},
+    {"max-pixels", required_argument, NULL, MAX_PIXELS},
+    {"max-memory", required_argument, NULL, MAX_MEMORY},
+    {"max-metadata", required_argument, NULL, MAX_METADATA},
+    {"threads", required_argument, NULL, 'j'},
+    {"overwrite", no_argument, NULL, OVERWRITE},
+    {"progress", required_argument, NULL, PROGRESS},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"info", no_argument, NULL, INFO},
+    {"list-spaces", no_argument, NULL, LIST_SPACES},
+    {"list-formats", no_argument, NULL, LIST_FORMATS},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static bool space(const char *name, const char *option, tile_space *out) {
+    *out = tile_space_from_name(name);
+    return *out != TILE_SPACE_UNSET || usage("%s %s: no such color space (see --list-spaces)", option, name);
+}
+
+/* Options that name a count, with its bounds. */
+static bool count(const char *text, const char *option, uint64_t least, uint64_t most, uint64_t *out) {
+    return number(text, '\0', least, most, out, NULL) ||
+           usage("%s %s: a number from %llu to %llu is wanted", option, text, (unsigned long long)least,
+                 (unsigned long long)most);
+}
+
+static bool limit(const char *text, const char *option, uint64_t *out) {
+    return byte_count(text, out) || usage("%s %s: a number is wanted, such as 512M", option, text);
+}
+
+static bool parse_option(struct arguments *a, int option, const char *value) {
+    struct tile_job_options *job = &a->job;
+    uint64_t n = 0;
+    int i = 0;
+    switch (option) {
+    case 'o': a->output = value; return true;
+    case 's':
+        a->tile_given = true;
+        return tile_size(value, &job->grid) || usage("--tile %s: N or WxH is wanted", value);
+    case OVERLAP:
+        if (!count(value, "--overlap", 0, UINT32_MAX / 2, &n))
+            return false;
+        job->grid.overlap = (uint32_t)n;
+        return true;
+    case EDGE: return edge(value, job) || usage("--edge %s: clip, replicate, pad or pad=#RRGGBB is wanted", value);
+    case REGION: return region(value, &a->regions[a->region_count++]) || usage("--region %s: X,Y,W,H is wanted", value);
+    case 't': return space(value, "--to", &job->to.space);
+    case TO_PROFILE: return read_profile(value, a);
+    case DEPTH:
+        i = choice(value, "u8 u16 f32");
+        job->to.sample = i == 0 ? TILE_U8 : i == 1 ? TILE_U16 : TILE_F32;
+        return i >= 0 || usage("--depth %s: u8, u16 or f32 is wanted", value);
+    case INTENT:
+        job->intent = (tile_intent)(i = choice(value, "perceptual relative saturation absolute"));
+        return i >= 0 || usage("--intent %s: perceptual, relative, saturation or absolute is wanted", value);
+    case BLACK_POINT: job->black_point_compensation = true; return true;
+    case ASSUME: return space(value, "--assume", &a->source.assume);
+    case IGNORE_PROFILE: a->source.ignore_profile = true; return true;
+    case DROP_ALPHA: job->drop_alpha = true; return true;
+    case 'f':
+        job->codec = tile_codec_from_suffix(value);
+        return job->codec != TILE_CODEC_UNSET ||
+               usage("--format %s: jpg, png, tif, npy, bmp, tga or hdr is wanted", value);
+    case 'Q':
+        if (!count(value, "--quality", 1, 100, &n))
+            return false;
+        job->encode.quality = (int)n;
+        return true;
+    case SUBSAMPLING:
+        job->encode.subsampling = (tile_subsampling)(i = choice(value, "420 422 444"));
+        return i >= 0 || usage("--subsampling %s: 420, 422 or 444 is wanted", value);
+    case COMPRESSION:
+        if (!count(value, "--compression", 1, 9, &n))
+            return false;
+        job->encode.compression = (int)n;
+        return true;
+    case RAW_CHANNELS: job->encode.raw_channels = true; return true;
+    case IGNORE_ORIENTATION: a->source.ignore_orientation = true; return true;
+    case LENIENT: a->source.lenient = true; return true;
+    case MAX_PIXELS: return limit(value, "--max-pixels", &a->source.limits.pixels);
+    case MAX_MEMORY: return limit(value, "--max-memory", &a->source.limits.memory);
+    case MAX_METADATA: return limit(value, "--max-metadata", &a->source.limits.metadata);
+    case 'j':
+        if (!count(value, "--threads", 1, 1024, &n))
+            return false;
+        job->threads = (int)n;
+        return true;
+    case OVERWRITE: job->overwrite = true; return true;
+    case PROGRESS:
+        i = choice(value, "auto always never");
+        a->progress = i == 1 || (i == 0 && isatty(STDERR_FILENO));
+        return i >= 0 || usage("--progress %s: auto, always or never is wanted", value);
+    case 'q': a->quiet = true; return true;
+    case 'v': a->verbose = true; return true;
+    case INFO: a->info = true; return true;
+    default: return false;
+    }
+}
+
+bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_status) {
+    *a = (struct arguments){.source = TILE_OPTIONS(struct tile_source_options),
+                            .job = TILE_OPTIONS(struct tile_job_options)};
+    a->job.encode.struct_size = sizeof a->job.encode;
+    a->job.pad_color[3] = 1;
+    a->progress = isatty(STDERR_FILENO);
+    a->regions = calloc((size_t)argc + 1, sizeof *a->regions);
+    *exit_status = EXIT_USAGE;
+    if (!a->regions)
+        return usage("out of memory");
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, ":o:s:t:f:Q:j:qvh", options, NULL)) != -1;) {
+        switch (option) {
+        case 'h':
+            *exit_status = EXIT_DONE;
+            fputs(help, stdout);
+            return false;
+        case VERSION:
+            *exit_status = EXIT_DONE;
+            printf("tile-convert %s\n", tile_version());
+            return false;
+        case LIST_SPACES:
+            *exit_status = EXIT_DONE;
+            list_spaces();
+            return false;
+        case LIST_FORMATS:
+            *exit_status = EXIT_DONE;
+            list_formats();
+            return false;
+        case ':': return usage("%s wants a value", argv[optind - 1]);
+        case '?':
+            return optopt && optopt < 256 ? usage("-%c: no such option", optopt)
+                                          : usage("%s: no such option, or it takes no value", argv[optind - 1]);
+        default:
+            if (!parse_option(a, option, optarg))
+                return false;
+        }
+    }
+    a->inputs = argv + optind;
+    a->input_count = argc - optind;
+    a->job.limits = a->source.limits;
+    if (a->quiet)
+        a->progress = false;
+    if (a->job.to_profile && a->job.to.space == TILE_SPACE_UNSET)
+        a->job.to.space = TILE_SRGB;
+    if (a->input_count == 0)
+        return usage("no input is named");
+    if (a->info)
+        return true;
+    if (!a->output)
+        return usage("no output is named: -o FOLDER or -o IMAGE");
+    if (a->region_count > 1 && a->tile_given)
+        return usage("--tile with several regions: cut one --region into tiles at a time");
+    return settle_output(a);
+}
+
+void arguments_free(struct arguments *a) {
+    free(a->regions);
+    free(a->profile);
+}

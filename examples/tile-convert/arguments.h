@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line as option structs of the library. */
+#ifndef TILE_CONVERT_ARGUMENTS_H
+#define TILE_CONVERT_ARGUMENTS_H
+
+#include <tile.h>
+
+enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_REFUSED = 2, EXIT_OUTPUT = 3, EXIT_INTERRUPTED = 130 };
+
+struct arguments {
+    struct tile_source_options source;
+    struct tile_job_options job; /* folder and image are set for each input */
+    char **inputs;
+    int input_count;
+    const char *output;
+    bool one_image; /* OUTPUT names an image, not a folder */
+    bool tile_given;
+    struct tile_rect *regions;
+    size_t region_count;
+    unsigned char *profile; /* of --to-profile */
+    bool info;
+    bool progress; /* decided */
+    bool quiet, verbose;
+};
+
+/*
+ * Fills `arguments`. False: there is nothing left to do (--help and the like, or a usage error that was printed), and
+ * *exit_status says what to return.
+ */
+bool arguments_parse(struct arguments *arguments, int argc, char **argv, int *exit_status);
+void arguments_free(struct arguments *arguments);
+
+#endif
