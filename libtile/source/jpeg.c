@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: MIT */
+/* JPEG by libjpeg-turbo, with the decoder's defaults: what djpeg writes is what is read. */
+#include "source.h"
+
+#include "../base/memory.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+#include <jerror.h>
+
+/* A real progressive file has about 10 scans; each costs a pass over the image, however few bytes it has. */
+#define MOST_SCANS 500
+
+struct jpeg {
+    struct jpeg_decompress_struct decompress;
+    struct jpeg_error_mgr errors;
+    struct jpeg_source_mgr input;
+    struct jpeg_progress_mgr progress;
+    jmp_buf jump;
+    tile_source *source;
+    struct tile_error *error; /* of the call that is running */
+    tile_status status;       /* why it jumped */
+    bool in_header;
+    bool header_read; /* and nothing after it */
+    bool finishing;   /* all rows are there, what is still read is the end of the file */
+    unsigned char *skipped;
+};
+
+static _Noreturn void jump(struct jpeg *jpeg, tile_status status) {
+    jpeg->status = status;
+    longjmp(jpeg->jump, 1);
+}
+
+static uint64_t position(const struct jpeg *jpeg) {
+    return jpeg->source->input.offset - jpeg->input.bytes_in_buffer;
+}
+
+/* The first row of the blocks that are being decoded. */
+static unsigned row(const struct jpeg *jpeg) {
+    const struct jpeg_decompress_struct *d = &jpeg->decompress;
+    unsigned y = d->input_iMCU_row * (unsigned)(d->max_v_samp_factor * DCTSIZE);
+    return y < d->image_height ? y : d->image_height;
+}
+
+static const char *message(struct jpeg *jpeg, char text[JMSG_LENGTH_MAX]) {
+    static const char corrupt[] = "Corrupt JPEG data: ";
+    jpeg->errors.format_message((j_common_ptr)&jpeg->decompress, text);
+    return strncmp(text, corrupt, sizeof corrupt - 1) == 0 ? text + sizeof corrupt - 1 : text;
+}
+
+static void damaged(struct jpeg *jpeg, const char *cause) {
+    tile_status status;
+    if (jpeg->in_header)
+        status = tile_source_damaged(jpeg->source, "", jpeg->error, "has a damaged header at byte %ju: %s",
+                                     (uintmax_t)position(jpeg), cause);
+    else
+        status = tile_source_damaged(jpeg->source, "; some of it is filled in", jpeg->error,
+                                     "is damaged at byte %ju (row %u of %u): %s", (uintmax_t)position(jpeg), row(jpeg),
+                                     jpeg->decompress.image_height, cause);
+    if (status != TILE_OK)
+        jump(jpeg, status);
+}
+
+/* ---- libjpeg's hooks --------------------------------------------------------------------------------------- */
+
+static void error_exit(j_common_ptr common) {
+    struct jpeg *jpeg = common->client_data;
+    int *parameter = common->err->msg_parm.i;
+    char text[JMSG_LENGTH_MAX];
+    switch (common->err->msg_code) {
+    case JERR_OUT_OF_MEMORY: jump(jpeg, tile_error_set(jpeg->error, TILE_NO_MEMORY, "out of memory in libjpeg"));
+    case JERR_BAD_PRECISION:
+        jump(jpeg, tile_error_set(jpeg->error, TILE_UNSUPPORTED, "has %d-bit samples: only 8-bit JPEG can be read",
+                                  parameter[0]));
+    case JERR_SOF_UNSUPPORTED: {
+        /* ITU-T T.81, table B.1: 3 and 11 are lossless, 5-7 and 13-15 differential. */
+        int kind = parameter[0] & 0xF;
+        jump(jpeg, tile_error_set(jpeg->error, TILE_UNSUPPORTED, "is a JPEG of a kind that cannot be read: %s",
+                                  kind == 3 || kind == 11 ? "lossless" : "hierarchical"));
+    }
+    case JERR_ARITH_NOTIMPL:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_COMPONENT_COUNT:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_EMPTY_IMAGE:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_IMAGE_TOO_BIG:
+    case JERR_NOT_COMPILED:
+    case JERR_WIDTH_OVERFLOW:
+        jump(jpeg, tile_error_set(jpeg->error, TILE_UNSUPPORTED, "cannot be read: %s", message(jpeg, text)));
+    default:
+        jump(jpeg, tile_error_set(jpeg->error, TILE_BAD_DATA, "is damaged at byte %ju: %s", (uintmax_t)position(jpeg),
+                                  message(jpeg, text)));
+    }
+}
+
+static void emit_message(j_common_ptr common, int level) {
+    struct jpeg *jpeg = common->client_data;
+    char text[JMSG_LENGTH_MAX];
+    if (level >= 0) /* a trace */
+        return;
+    switch (common->err->msg_code) {
+    case JWRN_ADOBE_XFORM:
+    case JWRN_JFIF_MAJOR:
+    case JWRN_NOT_SEQUENTIAL: return;
+    case JWRN_EXTRANEOUS_DATA:
+        /* Cameras pad between segments. Before a restart marker, though, it is the rest of rows that went wrong. */
+        if ((common->err->msg_parm.i[1] & 0xF8) != 0xD0)
+            return;
+        break;
+    default: break;
+    }
+    damaged(jpeg, message(jpeg, text));
+}
+
+static void output_message(j_common_ptr common) {
+    (void)common;
+}
+
+static void init_source(j_decompress_ptr decompress) {
+    (void)decompress;
+}
+
+static void check_header_size(struct jpeg *jpeg) {
+    uint64_t limit = jpeg->source->limits.metadata;
+    if (jpeg->in_header && position(jpeg) > limit)
+        jump(jpeg, tile_error_set(jpeg->error, TILE_LIMIT_EXCEEDED,
+                                  "has more than %ju bytes of metadata, which is the limit", (uintmax_t)limit));
+}
+
+static boolean fill_input_buffer(j_decompress_ptr decompress) {
+    static const JOCTET end[2] = {0xFF, JPEG_EOI};
+    struct jpeg *jpeg = decompress->client_data;
+    struct tile_input *input = &jpeg->source->input;
+    size_t size;
+    check_header_size(jpeg);
+    tile_status status = tile_input_fill(input, &size, jpeg->error);
+    if (status != TILE_OK)
+        jump(jpeg, status);
+    jpeg->input.next_input_byte = input->buffer;
+    jpeg->input.bytes_in_buffer = size;
+    if (size > 0)
+        return TRUE;
+
+    if (jpeg->in_header)
+        jump(jpeg, tile_error_set(jpeg->error, TILE_BAD_DATA, "ends early at byte %ju, in its header",
+                                  (uintmax_t)input->offset));
+    status = tile_source_damaged(jpeg->source, "; the rest is filled in", jpeg->error,
+                                 "ends early at byte %ju (row %u of %u)", (uintmax_t)input->offset, row(jpeg),
+                                 decompress->image_height);
+    if (status != TILE_OK)
+        jump(jpeg, status);
+    /* libjpeg decodes zeros from an end of image on. */
+    jpeg->input.next_input_byte = end;
+    jpeg->input.bytes_in_buffer = sizeof end;
+    return TRUE;
+}
+
+static void skip_input_data(j_decompress_ptr decompress, long count) {
+    struct jpeg *jpeg = decompress->client_data;
+    struct tile_input *input = &jpeg->source->input;
+    if (count <= 0)
+        return;
+    size_t skip = (size_t)count, there = jpeg->input.bytes_in_buffer;
+    if (skip <= there) {
+        jpeg->input.next_input_byte += skip;
+        jpeg->input.bytes_in_buffer -= skip;
+        return;
+    }
+    jpeg->input.bytes_in_buffer = 0;
+    skip -= there;
+    uint64_t left = input->reader.size - input->offset;
+    input->offset += skip < left ? skip : left;
+}
+
+static void term_source(j_decompress_ptr decompress) {
+    (void)decompress;
+}
+
+static void progress_monitor(j_common_ptr common) {
+    struct jpeg *jpeg = common->client_data;
+    if (jpeg->decompress.input_scan_number > MOST_SCANS)
+        jump(jpeg, tile_error_set(jpeg->error, TILE_LIMIT_EXCEEDED, "has more than %d scans", MOST_SCANS));
+}
+
+/* ---- The header -------------------------------------------------------------------------------------------- */
+
+/* From the start of the file to the first scan. Inside of setjmp. */
+static void read_header(struct jpeg *jpeg, bool with_metadata) {
+    struct jpeg_decompress_struct *d = &jpeg->decompress;
+    jpeg_destroy_decompress(d); /* does nothing the first time */
+    jpeg_create_decompress(d);
+    d->client_data = jpeg;
+    d->src = &jpeg->input;
+    d->progress = &jpeg->progress;
+    d->mem->max_memory_to_use = 0; /* the limit is ours, not the environment's JPEGMEM */
+    jpeg->source->input.offset = 0;
+    jpeg->input.bytes_in_buffer = 0;
+    jpeg->finishing = false;
+    jpeg->in_header = true;
+    if (with_metadata) {
+        jpeg_save_markers(d, JPEG_APP0 + 1, 0xFFFF);
+        jpeg_save_markers(d, JPEG_APP0 + 2, 0xFFFF);
+    }
+    jpeg_read_header(d, TRUE);
+    check_header_size(jpeg);
+    jpeg->in_header = false;
+    jpeg->header_read = true;
+    /* What comes between scans is not saved. */
+    jpeg_save_markers(d, JPEG_APP0 + 1, 0);
+    jpeg_save_markers(d, JPEG_APP0 + 2, 0);
+}
+
+static void name_sampling(char *out, size_t size, const struct jpeg_decompress_struct *d) {
+    static const struct {
+        int h, v;
+        const char *name;
+    } known[] = {{1, 1, "4:4:4"}, {2, 1, "4:2:2"}, {2, 2, "4:2:0"}, {1, 2, "4:4:0"}, {4, 1, "4:1:1"}, {4, 2, "4:1:0"}};
+    const jpeg_component_info *c = d->comp_info;
+    bool all_whole = true;
+    for (int i = 0; i < d->num_components; i++)
+        all_whole &= c[i].h_samp_factor == d->max_h_samp_factor && c[i].v_samp_factor == d->max_v_samp_factor;
+    bool chroma = d->jpeg_color_space == JCS_YCbCr || d->jpeg_color_space == JCS_YCCK;
+    out[0] = '\0';
+    if (!chroma && all_whole)
+        return;
+    /* J:a:b can name two equal chroma components beside whole other ones. */
+    if (chroma && c[0].h_samp_factor == d->max_h_samp_factor && c[0].v_samp_factor == d->max_v_samp_factor &&
+        c[1].h_samp_factor == c[2].h_samp_factor && c[1].v_samp_factor == c[2].v_samp_factor &&
+        (d->num_components == 3 ||
+         (c[3].h_samp_factor == d->max_h_samp_factor && c[3].v_samp_factor == d->max_v_samp_factor)))
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            if (c[1].h_samp_factor * known[i].h == d->max_h_samp_factor &&
+                c[1].v_samp_factor * known[i].v == d->max_v_samp_factor) {
+                snprintf(out, size, " %s", known[i].name);
+                return;
+            }
+    for (int i = 0, at = 0; i < d->num_components; i++)
+        at += snprintf(out + at, size - (size_t)at, "%s%dx%d", i ? "," : " ", c[i].h_samp_factor, c[i].v_samp_factor);
+}
+
+static void name_coding(struct jpeg *jpeg, const char *model) {
+    const struct jpeg_decompress_struct *d = &jpeg->decompress;
+    char sampling[32];
+    name_sampling(sampling, sizeof sampling, d);
+    const char *process = d->progressive_mode ? "progressive" : d->arith_code ? "sequential" : "baseline";
+    snprintf(jpeg->source->coding, sizeof jpeg->source->coding, "%s%s %s%s", d->arith_code ? "arithmetic " : "",
+             process, model, sampling);
+}
+
+/*
+ * What libjpeg holds while it decodes. With several scans, that is every coefficient, 2 bytes each; the buffers of a
+ * row of blocks come to about three times its samples.
+ */
+static uint64_t decoding_memory(const struct jpeg_decompress_struct *d) {
+    uint64_t coefficients = 0, rows = 0;
+    for (int i = 0; i < d->num_components; i++) {
+        const jpeg_component_info *c = &d->comp_info[i];
+        uint64_t h = (uint64_t)c->h_samp_factor, v = (uint64_t)c->v_samp_factor;
+        uint64_t wide = (c->width_in_blocks + h - 1) / h * h, high = (c->height_in_blocks + v - 1) / v * v;
+        /* At most 2^13 blocks each way and 10 components: nowhere near 2^64. */
+        coefficients += wide * high * sizeof(JBLOCK);
+        rows += wide * DCTSIZE * v * DCTSIZE + (uint64_t)d->image_width * (uint64_t)d->max_v_samp_factor;
+    }
+    return (jpeg_has_multiple_scans((j_decompress_ptr)d) ? coefficients : 0) + 3 * rows + sizeof(struct jpeg) +
+           sizeof(struct tile_source);
+}
+
+static int orientation(const struct jpeg_decompress_struct *d) {
+    for (jpeg_saved_marker_ptr m = d->marker_list; m; m = m->next)
+        if (m->marker == JPEG_APP0 + 1 && m->data_length >= 6 && memcmp(m->data, "Exif\0\0", 6) == 0)
+            return tile_exif_orientation(m->data + 6, m->data_length - 6);
+    return 1;
+}
+
+static tile_status describe(struct jpeg *jpeg, struct tile_error *error) {
+    struct jpeg_decompress_struct *d = &jpeg->decompress;
+    struct tile_source_info *info = &jpeg->source->info;
+    const char *model;
+    info->format = (struct tile_format){.space = TILE_SRGB, .sample = TILE_U8};
+    switch (d->jpeg_color_space) {
+    case JCS_GRAYSCALE:
+        model = "gray";
+        info->format.space = TILE_GRAY;
+        break;
+    case JCS_YCbCr:
+        model = "YCbCr";
+        jpeg->source->jfif_ycbcr = true;
+        break;
+    case JCS_RGB: model = "RGB"; break;
+    case JCS_CMYK:
+        model = "CMYK";
+        info->format.space = TILE_CMYK;
+        break;
+    case JCS_YCCK:
+        model = "YCCK";
+        info->format.space = TILE_CMYK;
+        break;
+    default:
+        return tile_error_set(error, TILE_UNSUPPORTED, "has %d components, whose meaning a JPEG cannot say",
+                              d->num_components);
+    }
+    info->codec = TILE_JPEG;
+    info->width = d->image_width;
+    info->height = d->image_height;
+    info->bits = d->data_precision;
+    info->orientation = orientation(d);
+    info->streams = !jpeg_has_multiple_scans(d);
+    info->memory = decoding_memory(d);
+    name_coding(jpeg, model);
+    return TILE_OK;
+}
+
+static tile_status read_profile(struct jpeg *jpeg, struct tile_error *error) {
+    JOCTET *profile = NULL;
+    unsigned size = 0;
+    if (jpeg->source->options.ignore_profile)
+        return TILE_OK;
+    jpeg->in_header = true;
+    if (setjmp(jpeg->jump))
+        return jpeg->status;
+    jpeg_read_icc_profile(&jpeg->decompress, &profile, &size);
+    jpeg->in_header = false;
+    tile_status status = TILE_OK;
+    if (profile)
+        status = tile_source_set_profile(jpeg->source, profile, size, error);
+    free(profile);
+    return status;
+}
+
+/* ---- The decoder ------------------------------------------------------------------------------------------- */
+
+static bool jpeg_detect(const unsigned char *first, size_t size) {
+    return size >= 3 && first[0] == 0xFF && first[1] == 0xD8 && first[2] == 0xFF;
+}
+
+static tile_status jpeg_open(tile_source *source, struct tile_error *error) {
+    struct jpeg *jpeg = tile_alloc_zero(source->allocator, sizeof *jpeg);
+    if (!jpeg)
+        return tile_no_memory(error, sizeof *jpeg);
+    source->state = jpeg;
+    jpeg->source = source;
+    jpeg->error = error;
+    jpeg->decompress.err = jpeg_std_error(&jpeg->errors);
+    jpeg->decompress.client_data = jpeg;
+    jpeg->errors.error_exit = error_exit;
+    jpeg->errors.emit_message = emit_message;
+    jpeg->errors.output_message = output_message;
+    jpeg->input = (struct jpeg_source_mgr){.init_source = init_source,
+                                           .fill_input_buffer = fill_input_buffer,
+                                           .skip_input_data = skip_input_data,
+                                           .resync_to_restart = jpeg_resync_to_restart,
+                                           .term_source = term_source};
+    jpeg->progress.progress_monitor = progress_monitor;
+    if (setjmp(jpeg->jump))
+        return jpeg->status;
+    read_header(jpeg, true);
+    tile_status status = describe(jpeg, error);
+    return status == TILE_OK ? read_profile(jpeg, error) : status;
+}
+
+/* Inside of setjmp. */
+static tile_status start_decompress(struct jpeg *jpeg, struct tile_format format) {
+    struct jpeg_decompress_struct *d = &jpeg->decompress;
+    const tile_source *source = jpeg->source;
+    if (!jpeg->header_read) {
+        J_COLOR_SPACE before = d->jpeg_color_space;
+        read_header(jpeg, false);
+        if (d->image_width != source->width || d->image_height != source->height || d->jpeg_color_space != before)
+            return tile_error_set(jpeg->error, TILE_SOURCE_CHANGED, "changed while it was read: its header is another");
+    }
+    jpeg->header_read = false;
+    if (d->jpeg_color_space == JCS_YCbCr)
+        d->out_color_space = format.space == TILE_GRAY    ? JCS_GRAYSCALE
+                             : format.space == TILE_YCBCR ? JCS_YCbCr
+                                                          : JCS_RGB;
+    jpeg_start_decompress(d);
+    return TILE_OK;
+}
+
+static tile_status jpeg_start(tile_source *source, struct tile_format format, struct tile_error *error) {
+    struct jpeg *jpeg = source->state;
+    jpeg->error = error;
+    if (setjmp(jpeg->jump))
+        return jpeg->status;
+    return start_decompress(jpeg, format);
+}
+
+/* Inside of setjmp. */
+static void read_rows(struct jpeg *jpeg, uint32_t count, unsigned char *to, size_t stride) {
+    struct jpeg_decompress_struct *d = &jpeg->decompress;
+    /* Adobe's applications store 255 for no ink; their marker tells. */
+    bool invert = d->out_color_space == JCS_CMYK && d->saw_Adobe_marker;
+    for (uint32_t i = 0; i < count; i++) {
+        JSAMPROW line = to ? to + i * stride : jpeg->skipped;
+        jpeg_read_scanlines(d, &line, 1);
+        if (to && invert)
+            for (size_t j = 0; j < (size_t)d->output_width * 4; j++)
+                line[j] = (JSAMPLE)(255 - line[j]);
+    }
+    if (d->output_scanline == d->output_height) {
+        jpeg->finishing = true;
+        jpeg_finish_decompress(d); /* reads on to the end of the image */
+    }
+}
+
+static tile_status jpeg_rows(tile_source *source, uint32_t count, unsigned char *to, size_t stride,
+                             struct tile_error *error) {
+    struct jpeg *jpeg = source->state;
+    jpeg->error = error;
+    if (!to && !jpeg->skipped) {
+        size_t size = (size_t)source->width * 4;
+        jpeg->skipped = tile_alloc(source->allocator, size);
+        if (!jpeg->skipped)
+            return tile_no_memory(error, size);
+    }
+    if (setjmp(jpeg->jump)) {
+        /* Every row is there already: what comes behind is no reason to lose them. */
+        if (jpeg->finishing && jpeg->status == TILE_BAD_DATA && source->options.lenient)
+            return tile_source_damaged(source, "", error, "is damaged behind its last row, at byte %ju",
+                                       (uintmax_t)position(jpeg));
+        return jpeg->status;
+    }
+    read_rows(jpeg, count, to, stride);
+    return TILE_OK;
+}
+
+static void jpeg_close(tile_source *source) {
+    struct jpeg *jpeg = source->state;
+    if (!jpeg)
+        return;
+    jpeg_destroy_decompress(&jpeg->decompress);
+    tile_free(source->allocator, jpeg->skipped);
+    tile_free(source->allocator, jpeg);
+}
+
+const struct tile_decoder tile_jpeg_decoder = {jpeg_detect, jpeg_open, jpeg_start, jpeg_rows, jpeg_close};

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the source room shares: the source itself, and the one table that a file format fills in.
+ *
+ * Messages in here say what is wrong with "it"; the public calls put the source's name before them.
+ */
+#ifndef TILE_SOURCE_SOURCE_H
+#define TILE_SOURCE_SOURCE_H
+
+#include "../tile.h"
+
+struct tile_decoder {
+    /* What the first bytes of a file look like. */
+    bool (*detect)(const unsigned char *first, size_t size);
+    /*
+     * Reads the header and fills source->info; width and height as stored, orientation as the file says. `state` is
+     * freed by `close`, also when this fails.
+     */
+    tile_status (*open)(tile_source *source, struct tile_error *error);
+    /* Begins at the top row, giving rows in `format`. Called before the first rows and again to go back. */
+    tile_status (*start)(tile_source *source, struct tile_format format, struct tile_error *error);
+    /* Decodes the next `count` rows to `to`, `stride` bytes apart; NULL skips them. Never beyond the last row. */
+    tile_status (*rows)(tile_source *source, uint32_t count, unsigned char *to, size_t stride,
+                        struct tile_error *error);
+    void (*close)(tile_source *source);
+};
+
+extern const struct tile_decoder tile_jpeg_decoder;
+extern const struct tile_decoder tile_png_decoder;
+
+/* The bytes of the file in the order in which decoders want them. */
+struct tile_input {
+    struct tile_reader reader;
+    uint64_t offset; /* of the first byte behind the buffer */
+    unsigned char buffer[65536];
+};
+
+/* Reads the next bytes to the buffer. `*size` is 0 at the end of the file. */
+tile_status tile_input_fill(struct tile_input *input, size_t *size, struct tile_error *error);
+
+/* Decoded rows in stored orientation and full stored width; row y is in slot y % capacity. */
+struct tile_rows {
+    unsigned char *memory;
+    size_t allocated;
+    size_t row_size;
+    uint32_t capacity;
+    uint32_t first, next; /* rows kept: [first, next); `next` is also the row that the decoder gives next */
+    bool started;         /* the decoder is at `next`, giving rows in `format` */
+    struct tile_format format;
+};
+
+struct tile_source {
+    struct tile_source_options options;
+    const struct tile_allocator *allocator;
+    struct tile_limits limits;
+    char name[256];
+    struct tile_source_info info;
+    uint32_t width, height; /* as stored */
+    bool jfif_ycbcr;        /* the samples are stored as JFIF YCbCr and can be read so */
+    char coding[64];
+    void *profile; /* freed on closing */
+    char damage[200];
+    const struct tile_decoder *decoder;
+    void *state; /* the decoder's */
+    struct tile_input input;
+    struct tile_rows rows;
+};
+
+/*
+ * Damage to the pixels: remembers it and returns TILE_OK where the source is lenient, else TILE_BAD_DATA. `remedy` is
+ * appended to what is remembered: "; the rest is filled in".
+ */
+tile_status tile_source_damaged(tile_source *source, const char *remedy, struct tile_error *error, const char *format,
+                                ...) TILE_PRINTF(4, 5);
+
+/*
+ * Makes a copy of `profile` info.profile, unless profiles are ignored or it is one of another model than
+ * info.format.space.
+ */
+tile_status tile_source_set_profile(tile_source *source, const void *profile, size_t size, struct tile_error *error);
+
+/* The orientation in a TIFF structure, as EXIF has it; 1 where it says none or nonsense. */
+int tile_exif_orientation(const unsigned char *tiff, size_t size);
+
+/* tile_source_read once its arguments are checked. */
+tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const struct tile_image *image,
+                           struct tile_error *error);
+
+/*
+ * The eight orientations (EXIF 2.32, 4.6.4 A) as: exchange the axes, then count stored columns or rows from the other
+ * end.
+ */
+static inline bool tile_orientation_swaps(int orientation) {
+    return orientation >= 5;
+}
+
+static inline bool tile_orientation_flips_x(int orientation) {
+    return orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+}
+
+static inline bool tile_orientation_flips_y(int orientation) {
+    return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+}
+
+#endif
