@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/* The public functions over the table of codecs: what each can carry, and everything that is checked. */
+#include "encode.h"
+
+#include "../base/buffer.h"
+#include "../base/memory.h"
+#include "../base/pixels.h"
+#include "../base/profile.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct tile_codec_ops *const codecs[TILE_CODEC_COUNT] = {
+    [TILE_JPEG] = &tile_jpeg_ops, [TILE_PNG] = &tile_png_ops, [TILE_TIFF] = &tile_tiff_ops, [TILE_NPY] = &tile_npy_ops,
+    [TILE_BMP] = &tile_bmp_ops,   [TILE_TGA] = &tile_tga_ops, [TILE_HDR] = &tile_hdr_ops,
+};
+
+static const struct tile_codec_ops *find(tile_codec codec) {
+    return codec > TILE_CODEC_UNSET && codec < TILE_CODEC_COUNT ? codecs[codec] : NULL;
+}
+
+tile_codec tile_codec_from_suffix(const char *suffix) {
+    if (!suffix)
+        return TILE_CODEC_UNSET;
+    suffix += *suffix == '.';
+    for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
+        for (int j = 0; j < 3 && codecs[i]->suffixes[j]; j++)
+            if (strcasecmp(suffix, codecs[i]->suffixes[j]) == 0)
+                return (tile_codec)i;
+    return TILE_CODEC_UNSET;
+}
+
+const char *tile_codec_name(tile_codec codec) {
+    return find(codec) ? find(codec)->name : NULL;
+}
+
+/* ---- What a codec can carry -------------------------------------------------------------------------------- */
+
+/* What an encoder is asked for. */
+struct request {
+    struct tile_format format;
+    uint32_t width, height;
+    uint64_t memory;
+};
+
+static bool holds_samples(const struct tile_codec_ops *codec, struct tile_format format) {
+    return (codec->samples & (unsigned)format.sample) && (format.alpha != TILE_ALPHA_STRAIGHT || codec->straight) &&
+           (format.alpha != TILE_ALPHA_PREMULTIPLIED || codec->premultiplied);
+}
+
+static bool carries(const struct tile_codec_ops *codec, struct tile_format format) {
+    return holds_samples(codec, format) && codec->carries(format);
+}
+
+static bool carries_raw(const struct tile_codec_ops *codec, struct tile_format format) {
+    return holds_samples(codec, format) && (codec->raw_channels >> tile_format_channels(format) & 1);
+}
+
+static uint64_t pixels_size(const struct request *r) {
+    uint64_t size;
+    return __builtin_mul_overflow((uint64_t)r->width * r->height, tile_format_step(r->format), &size) ? UINT64_MAX
+                                                                                                      : size;
+}
+
+/* stb_image_write computes in int; 4 is the most samples of a pixel, and bytes that it writes of one. */
+static bool holds_size(const struct tile_codec_ops *codec, const struct request *r) {
+    return r->width <= codec->max_side && r->height <= codec->max_side &&
+           (!codec->whole || (uint64_t)r->width * r->height <= (INT_MAX - 1024) / 4);
+}
+
+static bool holds_memory(const struct tile_codec_ops *codec, const struct request *r) {
+    return !codec->whole || pixels_size(r) <= r->memory;
+}
+
+struct names {
+    char text[64];
+};
+
+/* "png, tif or npy": the codecs that can do what is asked. TIFF and NPY always can. */
+static struct names able(const struct request *r) {
+    const char *found[TILE_CODEC_COUNT];
+    int count = 0;
+    for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
+        if (carries(codecs[i], r->format) && holds_size(codecs[i], r) && holds_memory(codecs[i], r))
+            found[count++] = codecs[i]->name;
+    struct names names = {""};
+    for (int i = 0; i < count; i++) {
+        size_t used = strlen(names.text);
+        snprintf(names.text + used, sizeof names.text - used, "%s%s",
+                 i == 0          ? ""
+                 : i + 1 < count ? ", "
+                                 : " or ",
+                 found[i]);
+    }
+    return names;
+}
+
+static tile_status check_format(struct tile_format format, struct tile_error *error) {
+    tile_status status = tile_format_check(format, "encode", error);
+    if (status == TILE_OK && (format.order != TILE_ORDER_NATURAL || format.layout != TILE_INTERLEAVED))
+        status = tile_error_set(error, TILE_INVALID_ARGUMENT,
+                                "encode: pixels must be interleaved and in natural order (tile_convert makes them so)");
+    return status;
+}
+
+static tile_status refuse(const struct tile_codec_ops *codec, const struct request *r, struct tile_error *error) {
+    struct tile_format format = r->format;
+    const char *alpha = format.alpha == TILE_ALPHA_STRAIGHT        ? " with straight alpha"
+                        : format.alpha == TILE_ALPHA_PREMULTIPLIED ? " with premultiplied alpha"
+                                                                   : "";
+    const char *space = tile_space_name(format.space), *sample = tile_sample_name(format.sample);
+    if (!holds_samples(codec, format))
+        return tile_error_set(error, TILE_UNSUPPORTED, "%s holds only %s: %s can carry %s %s%s", codec->name,
+                              codec->holds, able(r).text, space, sample, alpha);
+    return tile_error_set(error, TILE_UNSUPPORTED, "%s cannot carry %s %s%s: %s can%s", codec->name, space, sample,
+                          alpha, able(r).text,
+                          carries_raw(codec, format) ? " (the option raw_channels stores it without its meaning)" : "");
+}
+
+tile_status tile_codec_can_carry(tile_codec codec, struct tile_format format, struct tile_error *error) {
+    if (!find(codec))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "there is no codec %d", (int)codec);
+    tile_status status = check_format(format, error);
+    if (status != TILE_OK || carries(find(codec), format))
+        return status;
+    struct request request = {.format = format, .width = 1, .height = 1, .memory = UINT64_MAX};
+    return refuse(find(codec), &request, error);
+}
+
+/* ---- Output ------------------------------------------------------------------------------------------------ */
+
+void tile_encoder_fail(tile_encoder *encoder, tile_status status, const char *format, ...) {
+    if (tile_encoder_failed(encoder))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(encoder->failure.message, sizeof encoder->failure.message, format, arguments);
+    va_end(arguments);
+    encoder->failure.status = status;
+}
+
+void *tile_encoder_alloc(tile_encoder *encoder, size_t size) {
+    void *memory = tile_alloc(encoder->allocator, size);
+    if (!memory && !tile_encoder_failed(encoder))
+        tile_no_memory(&encoder->failure, size);
+    return memory;
+}
+
+bool tile_encoder_put_at(tile_encoder *encoder, uint64_t offset, const void *data, size_t size) {
+    if (tile_encoder_failed(encoder))
+        return false;
+    struct tile_error error = {.status = TILE_OK};
+    tile_status status = encoder->writer.write_at(encoder->writer.user, offset, data, size, &error);
+    if (status != TILE_OK)
+        tile_encoder_fail(encoder, status, "%s", error.message[0] ? error.message : "the writer failed");
+    return status == TILE_OK;
+}
+
+static bool append(tile_encoder *encoder, const void *data, size_t size) {
+    if (!tile_encoder_put_at(encoder, encoder->offset, data, size))
+        return false;
+    encoder->offset += size;
+    return true;
+}
+
+bool tile_encoder_flush(tile_encoder *encoder) {
+    size_t size = encoder->buffered;
+    encoder->buffered = 0;
+    return size == 0 ? !tile_encoder_failed(encoder) : append(encoder, encoder->buffer, size);
+}
+
+bool tile_encoder_put(tile_encoder *encoder, const void *data, size_t size) {
+    if (size > TILE_ENCODER_BUFFER - encoder->buffered && !tile_encoder_flush(encoder))
+        return false;
+    if (size > TILE_ENCODER_BUFFER)
+        return append(encoder, data, size);
+    memcpy(encoder->buffer + encoder->buffered, data, size);
+    encoder->buffered += size;
+    return !tile_encoder_failed(encoder);
+}
+
+/* ---- Encoders ---------------------------------------------------------------------------------------------- */
+
+/* The ICC's signature of the model that a profile of such pixels has (ICC.1:2022, table 19); NULL where none fits. */
+static const char *profile_model(tile_space space) {
+    if (tile_space_is_rgb(space) || tile_space_is_ycbcr(space)) /* of YCbCr, files embed the profile of its RGB */
+        return "RGB ";
+    if (tile_space_channels(space) == 1)
+        return "GRAY";
+    return space == TILE_CMYK ? "CMYK" : space == TILE_LAB ? "Lab " : NULL;
+}
+
+static tile_status check_options(struct tile_encode_options *options, struct tile_format format,
+                                 struct tile_error *error) {
+    if (options->quality < 0 || options->quality > 100)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "quality is %d, not 1 to 100", options->quality);
+    if (options->compression < 0 || options->compression > 9)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "compression is %d, not 1 to 9", options->compression);
+    if ((unsigned)options->subsampling > TILE_444)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "subsampling is %d", (int)options->subsampling);
+    if (!options->profile != (options->profile_size == 0))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "profile and profile_size contradict each other");
+    const char *model = profile_model(format.space), *profile = options->profile;
+    if (profile && (options->profile_size < 132 || options->profile_size > INT_MAX ||
+                    memcmp(profile + 36, "acsp", 4) != 0)) /* ICC.1:2022, 7.2: a header of 128 bytes, a tag count */
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the profile is no ICC profile");
+    if (profile && (!model || memcmp(profile + 16, model, 4) != 0))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the profile describes %.4s, the pixels are %s",
+                              profile + 16, tile_space_name(format.space));
+    if (options->quality == 0)
+        options->quality = 75;
+    if (options->compression == 0)
+        options->compression = 6;
+    if (options->memory == 0)
+        options->memory = UINT64_C(1) << 30;
+    return TILE_OK;
+}
+
+static tile_status check_request(const struct tile_codec_ops *codec, const struct request *r, bool raw,
+                                 struct tile_error *error) {
+    if (r->width == 0 || r->height == 0)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "encode: %u x %u pixels", r->width, r->height);
+    if (!carries(codec, r->format) && !(raw && carries_raw(codec, r->format)))
+        return refuse(codec, r, error);
+    size_t row;
+    if (!tile_mul(&row, r->width, tile_format_step(r->format)))
+        return tile_error_set(error, TILE_LIMIT_EXCEEDED, "encode: rows of %u pixels do not fit in memory", r->width);
+    if (r->width > codec->max_side || r->height > codec->max_side)
+        return tile_error_set(error, TILE_UNSUPPORTED, "%s holds at most %u x %u pixels, not %u x %u: %s can",
+                              codec->name, codec->max_side, codec->max_side, r->width, r->height, able(r).text);
+    if (!holds_size(codec, r))
+        return tile_error_set(error, TILE_UNSUPPORTED, "%u x %u pixels are too many for %s: %s can hold them", r->width,
+                              r->height, codec->name, able(r).text);
+    if (!holds_memory(codec, r))
+        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+                              "%s is encoded from the whole image, of %ju bytes, and the option memory allows %ju: %s "
+                              "can do with less",
+                              codec->name, (uintmax_t)pixels_size(r), (uintmax_t)r->memory, able(r).text);
+    return TILE_OK;
+}
+
+/* What the format's own chunks cannot say, a profile does. */
+static tile_status choose_profile(tile_encoder *encoder, struct tile_error *error) {
+    const struct tile_encode_options *options = &encoder->options;
+    tile_space space = encoder->format.space;
+    encoder->profile.allocator = encoder->allocator;
+    if (!encoder->codec->profile || encoder->raw)
+        return TILE_OK;
+    if (options->profile)
+        return tile_buffer_append(&encoder->profile, options->profile, options->profile_size, error);
+    if ((tile_space_is_rgb(space) && space != TILE_SRGB) || space == TILE_LUMINANCE)
+        return tile_profile_of_space(&encoder->profile, space, error);
+    return TILE_OK;
+}
+
+static tile_status fail(const tile_encoder *encoder, struct tile_error *error) {
+    if (error)
+        *error = encoder->failure;
+    return encoder->failure.status;
+}
+
+static tile_status start(tile_encoder *encoder, struct tile_error *error) {
+    encoder->state = tile_alloc_zero(encoder->allocator, encoder->codec->state_size);
+    if (!encoder->state)
+        return tile_no_memory(error, encoder->codec->state_size);
+    encoder->buffer = tile_alloc(encoder->allocator, TILE_ENCODER_BUFFER);
+    if (!encoder->buffer)
+        return tile_no_memory(error, TILE_ENCODER_BUFFER);
+    tile_status status = choose_profile(encoder, error);
+    if (status != TILE_OK)
+        return status;
+    encoder->codec->start(encoder);
+    return tile_encoder_failed(encoder) ? fail(encoder, error) : TILE_OK;
+}
+
+tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_format format, uint32_t width,
+                             uint32_t height, const struct tile_encode_options *options,
+                             const struct tile_writer *writer, struct tile_error *error) {
+    *out = NULL;
+    if (!find(codec))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "there is no codec %d", (int)codec);
+    if (!writer || !writer->write_at)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "encode: there is no writer");
+    struct tile_encode_options all;
+    tile_status status = tile_options_copy(&all, sizeof all, options, error);
+    if (status == TILE_OK)
+        status = check_format(format, error);
+    if (status == TILE_OK)
+        status = check_options(&all, format, error);
+    struct request request = {.format = format, .width = width, .height = height, .memory = all.memory};
+    if (status == TILE_OK)
+        status = check_request(find(codec), &request, all.raw_channels, error);
+    if (status != TILE_OK)
+        return status;
+    tile_encoder *encoder = tile_alloc_zero(all.allocator, sizeof *encoder);
+    if (!encoder)
+        return tile_no_memory(error, sizeof *encoder);
+    encoder->codec = find(codec);
+    encoder->allocator = all.allocator;
+    encoder->options = all;
+    encoder->format = format;
+    encoder->channels = tile_format_channels(format);
+    encoder->width = width;
+    encoder->height = height;
+    encoder->row_size = width * tile_format_step(format);
+    encoder->raw = !carries(find(codec), format);
+    encoder->writer = *writer;
+    status = start(encoder, error);
+    if (status != TILE_OK)
+        tile_encoder_free(encoder);
+    else
+        *out = encoder;
+    return status;
+}
+
+tile_status tile_encoder_write(tile_encoder *encoder, const struct tile_image *rows, struct tile_error *error) {
+    tile_status status = tile_image_check(rows, "encode", error);
+    if (status != TILE_OK)
+        return status;
+    if (rows->width != encoder->width || !tile_format_equal(rows->format, encoder->format))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "encode: the rows' width or format is not the encoder's (%u, %s %s)", encoder->width,
+                              tile_space_name(encoder->format.space), tile_sample_name(encoder->format.sample));
+    if (tile_encoder_failed(encoder))
+        return fail(encoder, error);
+    if (rows->height > encoder->height - encoder->rows)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "encode: %u rows after %u of %u", rows->height,
+                              encoder->rows, encoder->height);
+    encoder->codec->rows(encoder, rows);
+    encoder->rows += rows->height;
+    return tile_encoder_failed(encoder) ? fail(encoder, error) : TILE_OK;
+}
+
+tile_status tile_encoder_finish(tile_encoder *encoder, struct tile_error *error) {
+    if (tile_encoder_failed(encoder))
+        return fail(encoder, error);
+    if (encoder->rows != encoder->height || encoder->finished)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              encoder->finished ? "encode: finished already" : "encode: finished after %u of %u rows",
+                              encoder->rows, encoder->height);
+    encoder->finished = true;
+    encoder->codec->finish(encoder);
+    return tile_encoder_flush(encoder) ? TILE_OK : fail(encoder, error);
+}
+
+void tile_encoder_free(tile_encoder *encoder) {
+    if (!encoder)
+        return;
+    if (encoder->state && encoder->codec->free)
+        encoder->codec->free(encoder);
+    tile_free(encoder->allocator, encoder->state);
+    tile_free(encoder->allocator, encoder->buffer);
+    tile_buffer_free(&encoder->profile);
+    tile_free(encoder->allocator, encoder);
+}
+
+tile_status tile_encode(const struct tile_image *image, tile_codec codec, const struct tile_encode_options *options,
+                        const struct tile_writer *writer, struct tile_error *error) {
+    tile_status status = tile_image_check(image, "encode", error);
+    if (status != TILE_OK)
+        return status;
+    tile_encoder *encoder;
+    status = tile_encoder_new(&encoder, codec, image->format, image->width, image->height, options, writer, error);
+    if (status == TILE_OK)
+        status = tile_encoder_write(encoder, image, error);
+    if (status == TILE_OK)
+        status = tile_encoder_finish(encoder, error);
+    tile_encoder_free(encoder);
+    return status;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* PNG by libpng, with the chunks that say what the samples mean. */
+#include "encode.h"
+
+#include "../base/memory.h"
+#include "../base/pixels.h"
+
+#include <setjmp.h>
+
+#include <png.h>
+
+struct png {
+    png_structp png;
+    png_infop info;
+};
+
+static bool carries_png(struct tile_format format) {
+    return format.space == TILE_GRAY || format.space == TILE_LUMINANCE || tile_space_is_rgb(format.space);
+}
+
+static void on_error(png_structp png, png_const_charp message) {
+    tile_encoder_fail(png_get_error_ptr(png), TILE_WRITE_FAILED, "libpng: %s", message);
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message) {
+    (void)png;
+    (void)message;
+}
+
+static png_voidp allocate(png_structp png, png_alloc_size_t size) {
+    return tile_encoder_alloc(png_get_mem_ptr(png), size);
+}
+
+static void release_memory(png_structp png, png_voidp memory) {
+    const tile_encoder *encoder = png_get_mem_ptr(png);
+    tile_free(encoder->allocator, memory);
+}
+
+static void write_data(png_structp png, png_bytep data, size_t size) {
+    if (!tile_encoder_put(png_get_io_ptr(png), data, size))
+        png_longjmp(png, 1);
+}
+
+static void flush_data(png_structp png) {
+    (void)png;
+}
+
+static int color_type(const tile_encoder *encoder) {
+    static const int types[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                                PNG_COLOR_TYPE_RGB_ALPHA};
+    return types[encoder->channels];
+}
+
+/*
+ * Coding-independent code points (ITU-T H.273): primaries, transfer, matrix 0 for RGB, full range. Only where they are
+ * what the space is; a viewer prefers them to the profile. libpng 1.6.39 does not know the chunk.
+ */
+static void write_code_points(tile_encoder *encoder, png_structp png) {
+    png_byte points[4] = {0, 0, 0, 1};
+    switch (encoder->format.space) {
+    case TILE_SRGB_LINEAR: points[0] = 1, points[1] = 8; break;
+    case TILE_DISPLAY_P3: points[0] = 12, points[1] = 13; break;
+    case TILE_REC2020: points[0] = 9, points[1] = 14; break;
+    default: return;
+    }
+    png_write_chunk(png, (png_const_bytep) "cICP", points, 4);
+}
+
+static void write_header(tile_encoder *encoder, struct png *state) {
+    png_structp png = state->png;
+    const struct tile_buffer *profile = &encoder->profile;
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* libpng's own is 1,000,000 */
+    png_set_write_fn(png, encoder, write_data, flush_data);
+    png_set_compression_level(png, encoder->options.compression);
+    png_set_IHDR(png, state->info, encoder->width, encoder->height, 8 * (int)encoder->format.sample,
+                 color_type(encoder), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (profile->size) {
+        png_set_iCCP(png, state->info, "ICC", PNG_COMPRESSION_TYPE_BASE, profile->data, (png_uint_32)profile->size);
+        /* libpng drops a profile that it finds damaged. */
+        if (!png_get_valid(png, state->info, PNG_INFO_iCCP))
+            tile_encoder_fail(encoder, TILE_INVALID_ARGUMENT, "libpng finds the ICC profile damaged");
+    } else if (!encoder->raw) {
+        png_set_sRGB(png, state->info, PNG_sRGB_INTENT_PERCEPTUAL);
+    }
+    if (tile_encoder_failed(encoder))
+        return;
+    png_write_info_before_PLTE(png, state->info);
+    if (!encoder->options.profile && !encoder->raw)
+        write_code_points(encoder, png);
+    png_write_info(png, state->info);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (encoder->format.sample == TILE_U16)
+        png_set_swap(png);
+#endif
+}
+
+static void start(tile_encoder *encoder) {
+    struct png *state = encoder->state;
+    state->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, encoder, on_error, on_warning, encoder, allocate,
+                                           release_memory);
+    if (!state->png) {
+        tile_encoder_fail(encoder, TILE_NO_MEMORY, "out of memory for libpng");
+        return;
+    }
+    if (setjmp(png_jmpbuf(state->png)))
+        return;
+    state->info = png_create_info_struct(state->png);
+    if (state->info)
+        write_header(encoder, state);
+}
+
+static void rows(tile_encoder *encoder, const struct tile_image *image) {
+    struct png *state = encoder->state;
+    if (setjmp(png_jmpbuf(state->png)))
+        return;
+    for (uint32_t y = 0; y < image->height; y++)
+        png_write_row(state->png, tile_image_row(image, 0, y));
+}
+
+static void finish(tile_encoder *encoder) {
+    struct png *state = encoder->state;
+    if (setjmp(png_jmpbuf(state->png)))
+        return;
+    png_write_end(state->png, NULL);
+}
+
+static void release(tile_encoder *encoder) {
+    struct png *state = encoder->state;
+    png_destroy_write_struct(&state->png, &state->info);
+}
+
+const struct tile_codec_ops tile_png_ops = {
+    .name = "png",
+    .suffixes = {"png"},
+    .holds = "8- and 16-bit samples with straight alpha or none",
+    .samples = TILE_U8 | TILE_U16,
+    .straight = true,
+    .carries = carries_png,
+    .raw_channels = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4,
+    .profile = true,
+    .max_side = PNG_UINT_31_MAX,
+    .state_size = sizeof(struct png),
+    .start = start,
+    .rows = rows,
+    .finish = finish,
+    .free = release,
+};

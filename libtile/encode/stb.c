@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* BMP, TGA and Radiance HDR by stb_image_write, which wants the whole image at once. */
+#include "encode.h"
+
+#include "../base/memory.h"
+#include "../base/pixels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#define STBIW_ASSERT(x) ((void)0)
+#include <stb/stb_image_write.h>
+
+struct held {
+    unsigned char *pixels;
+};
+
+static bool carries_srgb(struct tile_format format) {
+    return format.space == TILE_SRGB || (format.space == TILE_GRAY && format.alpha == TILE_ALPHA_NONE);
+}
+
+static bool carries_linear(struct tile_format format) {
+    return format.space == TILE_SRGB_LINEAR;
+}
+
+/* width * height * 4 fits an int, see encode.c. */
+static void start(tile_encoder *encoder) {
+    struct held *held = encoder->state;
+    held->pixels = tile_encoder_alloc(encoder, encoder->row_size * encoder->height);
+}
+
+/* RGBE holds 0 to less than 2^127, and stb casts whatever it gets. */
+static void copy_floats(float *to, const float *from, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        to[i] = from[i] > 0 ? from[i] < 0x1.fffffep126F ? from[i] : 0x1.fffffep126F : 0; /* NaN is 0 */
+}
+
+static void rows(tile_encoder *encoder, const struct tile_image *image) {
+    struct held *held = encoder->state;
+    for (uint32_t y = 0; y < image->height; y++) {
+        unsigned char *to = held->pixels + (size_t)(encoder->rows + y) * encoder->row_size;
+        const void *from = tile_image_row(image, 0, y);
+        if (encoder->format.sample == TILE_F32)
+            copy_floats((float *)(void *)to, from, encoder->row_size / sizeof(float));
+        else
+            memcpy(to, from, encoder->row_size);
+    }
+}
+
+static void put(void *context, void *data, int size) {
+    tile_encoder_put(context, data, (size_t)size);
+}
+
+static void finish_bmp(tile_encoder *encoder) {
+    const struct held *held = encoder->state;
+    stbi_write_bmp_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels, held->pixels);
+}
+
+static void finish_tga(tile_encoder *encoder) {
+    const struct held *held = encoder->state;
+    stbi_write_tga_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels, held->pixels);
+}
+
+static void finish_hdr(tile_encoder *encoder) {
+    const struct held *held = encoder->state;
+    /* stb does not look whether it gets the one row that it asks malloc for; so it is made sure that it can. */
+    void *row = malloc((size_t)encoder->width * 4);
+    free(row);
+    if (!row)
+        tile_encoder_fail(encoder, TILE_NO_MEMORY, "out of memory for a row of %u pixels", encoder->width);
+    else
+        stbi_write_hdr_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels,
+                               (const float *)(const void *)held->pixels);
+}
+
+static void release(tile_encoder *encoder) {
+    struct held *held = encoder->state;
+    tile_free(encoder->allocator, held->pixels);
+}
+
+const struct tile_codec_ops tile_bmp_ops = {
+    .name = "bmp",
+    .suffixes = {"bmp"},
+    .holds = "8-bit samples with straight alpha or none",
+    .samples = TILE_U8,
+    .straight = true,
+    .carries = carries_srgb,
+    .raw_channels = 1 << 1 | 1 << 3 | 1 << 4,
+    .whole = true,
+    .max_side = INT32_MAX,
+    .state_size = sizeof(struct held),
+    .start = start,
+    .rows = rows,
+    .finish = finish_bmp,
+    .free = release,
+};
+
+const struct tile_codec_ops tile_tga_ops = {
+    .name = "tga",
+    .suffixes = {"tga"},
+    .holds = "8-bit samples with straight alpha or none",
+    .samples = TILE_U8,
+    .straight = true,
+    .carries = carries_srgb,
+    .raw_channels = 1 << 1 | 1 << 3 | 1 << 4,
+    .whole = true,
+    .max_side = UINT16_MAX,
+    .state_size = sizeof(struct held),
+    .start = start,
+    .rows = rows,
+    .finish = finish_tga,
+    .free = release,
+};
+
+const struct tile_codec_ops tile_hdr_ops = {
+    .name = "hdr",
+    .suffixes = {"hdr"},
+    .holds = "float samples without alpha",
+    .samples = TILE_F32,
+    .carries = carries_linear,
+    .raw_channels = 1 << 3,
+    .whole = true,
+    .max_side = INT32_MAX,
+    .state_size = sizeof(struct held),
+    .start = start,
+    .rows = rows,
+    .finish = finish_hdr,
+    .free = release,
+};
