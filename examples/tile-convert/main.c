@@ -114,8 +114,12 @@ static int run(const struct arguments *a, const char *input) {
         status = a->info ? describe(source, &error) : convert(a, input, source, &error);
         worst = exit_status(status, false);
     }
-    if (status != TILE_OK)
-        fprintf(stderr, "tile-convert: %s\n", error.message);
+    if (status != TILE_OK) {
+        /* Most messages begin with the file that they are about; one about the options does not know it. */
+        bool named = strncmp(error.message, input, strlen(input)) == 0 ||
+                     (a->output && strncmp(error.message, a->output, strlen(a->output)) == 0);
+        fprintf(stderr, "tile-convert: %s%s%s\n", named ? "" : input, named ? "" : ": ", error.message);
+    }
     tile_source_close(source);
     return worst;
 }

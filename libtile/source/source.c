@@ -161,6 +161,8 @@ static tile_status open_source(tile_source *source, struct tile_error *error) {
     source->width = info->width;
     source->height = info->height;
     info->coding = source->coding;
+    info->name = source->name;
+    info->bytes = source->input.reader.size;
     if (source->options.ignore_orientation)
         info->orientation = 1;
     if (tile_orientation_swaps(info->orientation)) {
