@@ -492,12 +492,15 @@ TILE_API tile_status tile_convert(const tile_converter *converter, const struct 
 
 typedef enum tile_subsampling { TILE_420 = 0, TILE_422, TILE_444 } tile_subsampling;
 
+#define TILE_DEFAULT_QUALITY     75 /* as libjpeg's */
+#define TILE_DEFAULT_COMPRESSION 6  /* as zlib's */
+
 struct tile_encode_options {
     size_t struct_size;
     const struct tile_allocator *allocator;
-    int quality;                  /* JPEG, 1 to 100; 0: 75 */
+    int quality;                  /* JPEG, 1 to 100; 0: TILE_DEFAULT_QUALITY */
     tile_subsampling subsampling; /* JPEG of YCbCr */
-    int compression;              /* PNG and TIFF deflate, 1 to 9; 0: 6 */
+    int compression;              /* PNG and TIFF deflate, 1 to 9; 0: TILE_DEFAULT_COMPRESSION */
     const void *profile;          /* ICC profile of the pixels, embedded where the format can; must stay valid */
     size_t profile_size;
     bool raw_channels; /* let a format carry samples whose meaning it cannot say */

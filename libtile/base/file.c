@@ -97,10 +97,10 @@ tile_status tile_file_commit(tile_file *file, struct tile_error *error) {
     /* Network file systems may report a failed write as late as here. */
     if (close(file->descriptor) != 0)
         status = tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", file->path, strerror(errno));
-    /* link() fails where the name has come to exist meanwhile, rename() replaces it. Not every file system has links.
+    /* Not every file system can rename without replacing; there, a name that has come to exist meanwhile is replaced.
      */
-    else if (!file->overwrite && link(file->aside, file->path) == 0)
-        unlink(file->aside);
+    else if (!file->overwrite && renameat2(AT_FDCWD, file->aside, AT_FDCWD, file->path, RENAME_NOREPLACE) == 0)
+        return release(file), TILE_OK;
     else if (!file->overwrite && errno == EEXIST)
         status = tile_error_set(error, TILE_WRITE_FAILED, "%s: exists already", file->path);
     else if (rename(file->aside, file->path) != 0)

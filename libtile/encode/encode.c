@@ -211,9 +211,9 @@ static tile_status check_options(struct tile_encode_options *options, struct til
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the profile describes %.4s, the pixels are %s",
                               profile + 16, tile_space_name(format.space));
     if (options->quality == 0)
-        options->quality = 75;
+        options->quality = TILE_DEFAULT_QUALITY;
     if (options->compression == 0)
-        options->compression = 6;
+        options->compression = TILE_DEFAULT_COMPRESSION;
     if (options->memory == 0)
         options->memory = UINT64_C(1) << 30;
     return TILE_OK;

@@ -7,32 +7,26 @@
 #include <string.h>
 
 /*
- * Sums and extremes are kept in lanes: sample i of a row goes to lane i % lanes, and `lanes` is a multiple of the
- * number of channels, so that a lane belongs to one channel and the inner loops have no stride; compilers vectorize
- * them.
+ * 8-bit samples are taken in lanes: sample i of a run goes to lane i % LANES. LANES is a multiple of every number of
+ * channels but 5, so that a lane belongs to one channel and the inner loop has no stride: compilers make three vectors
+ * of it. Sums are kept in 16 bits, which hold 257 samples, and then moved on.
  */
-enum { PIXELS_A_STEP = 16, MAX_LANES = PIXELS_A_STEP * TILE_MAX_CHANNELS };
+enum { LANES = 48, CMYKA_LANES = 80, MOST_ROUNDS = UINT16_MAX / UINT8_MAX };
 
 struct u8_lanes {
-    uint32_t sum[MAX_LANES];
-    uint8_t min[MAX_LANES], max[MAX_LANES];
+    uint16_t sum[CMYKA_LANES];
+    uint8_t min[CMYKA_LANES], max[CMYKA_LANES];
 };
 
-static void u8_row(struct u8_lanes *restrict l, const uint8_t *restrict row, size_t samples, size_t lanes) {
-    size_t i = 0;
-    for (; i + lanes <= samples; i += lanes)
+static inline void u8_rounds(struct u8_lanes *restrict l, const uint8_t *restrict samples, size_t rounds,
+                             const size_t lanes) {
+    for (size_t i = 0; i < rounds; i++, samples += lanes)
         for (size_t j = 0; j < lanes; j++) {
-            uint8_t v = row[i + j];
-            l->sum[j] += v;
+            uint8_t v = samples[j];
+            l->sum[j] = (uint16_t)(l->sum[j] + v);
             l->min[j] = v < l->min[j] ? v : l->min[j];
             l->max[j] = v > l->max[j] ? v : l->max[j];
         }
-    for (size_t j = 0; i < samples; i++, j++) {
-        uint8_t v = row[i];
-        l->sum[j] += v;
-        l->min[j] = v < l->min[j] ? v : l->min[j];
-        l->max[j] = v > l->max[j] ? v : l->max[j];
-    }
 }
 
 static void fold(struct tile_facts *facts, int channel, double sum, double min, double max) {
@@ -43,32 +37,38 @@ static void fold(struct tile_facts *facts, int channel, double sum, double min, 
         facts->max[channel] = max;
 }
 
-static void u8_flush(struct tile_facts *facts, struct u8_lanes *l, size_t lanes) {
-    for (size_t j = 0; j < lanes; j++)
-        if (l->min[j] <= l->max[j]) /* the lane saw a sample */
-            fold(facts, (int)(j % (size_t)facts->channels), l->sum[j], l->min[j], l->max[j]);
-    memset(l, 0, sizeof *l);
-    memset(l->min, 255, sizeof l->min);
-}
-
 static void u8_facts(struct tile_facts *facts, const struct tile_image *image) {
-    const size_t lanes = (size_t)facts->channels * PIXELS_A_STEP, most = UINT32_MAX / UINT8_MAX - 1;
-    size_t rounds = 0; /* that a lane's sum has taken */
-    struct u8_lanes l = {0};
-    memset(l.min, 255, sizeof l.min);
+    const size_t channels = (size_t)facts->channels, lanes = channels == 5 ? CMYKA_LANES : LANES;
+    uint64_t sum[TILE_MAX_CHANNELS] = {0};
+    uint8_t min[TILE_MAX_CHANNELS], max[TILE_MAX_CHANNELS] = {0};
+    memset(min, UINT8_MAX, sizeof min);
     for (uint32_t y = 0; y < image->height; y++) {
         const uint8_t *row = tile_image_row(image, 0, y);
-        for (size_t left = (size_t)image->width * (size_t)facts->channels, run; left; row += run, left -= run) {
-            run = left < (most - rounds) * lanes ? left : (most - rounds) * lanes;
-            u8_row(&l, row, run, lanes);
-            rounds += run / lanes + 1;
-            if (rounds >= most) {
-                u8_flush(facts, &l, lanes);
-                rounds = 0;
+        for (size_t left = image->width * channels; left;) {
+            struct u8_lanes l = {0};
+            memset(l.min, UINT8_MAX, sizeof l.min);
+            size_t rounds = left / lanes < MOST_ROUNDS ? left / lanes : MOST_ROUNDS;
+            if (channels == 5)
+                u8_rounds(&l, row, rounds, CMYKA_LANES);
+            else
+                u8_rounds(&l, row, rounds, LANES);
+            size_t taken = rounds * lanes;
+            if (rounds < MOST_ROUNDS) { /* the end of the row */
+                u8_rounds(&l, row + taken, 1, left - taken);
+                taken = left;
             }
+            for (size_t j = 0; j < lanes; j++) {
+                size_t c = j % channels;
+                sum[c] += l.sum[j];
+                min[c] = l.min[j] < min[c] ? l.min[j] : min[c];
+                max[c] = l.max[j] > max[c] ? l.max[j] : max[c];
+            }
+            row += taken;
+            left -= taken;
         }
     }
-    u8_flush(facts, &l, lanes);
+    for (size_t c = 0; c < channels; c++)
+        fold(facts, (int)c, (double)sum[c], min[c], max[c]);
 }
 
 static void u16_facts(struct tile_facts *facts, const struct tile_image *image) {

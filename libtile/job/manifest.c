@@ -289,51 +289,48 @@ tile_status tile_manifest_add(struct tile_manifest *m, uint64_t index, const str
     return status;
 }
 
-/* The journal's line at `place`, without its newline and comma. */
-static tile_status read_line(struct tile_manifest *m, uint64_t place, struct tile_buffer *line,
+/* The journal's line at `place`, appended to `out` without its newline and comma. */
+static tile_status copy_line(struct tile_manifest *m, uint64_t place, struct tile_buffer *out,
                              struct tile_error *error) {
-    line->size = 0;
     tile_status status = TILE_OK;
-    int c = fseeko(m->journal, (off_t)place, SEEK_SET) == 0 ? getc(m->journal) : EOF;
-    for (; c != EOF && c != '\n' && status == TILE_OK; c = getc(m->journal))
-        status = tile_buffer_append(line, &(char){(char)c}, 1, error);
+    int c = fseeko(m->journal, (off_t)place, SEEK_SET) == 0 ? getc_unlocked(m->journal) : EOF;
+    for (; c != EOF && c != '\n' && status == TILE_OK; c = getc_unlocked(m->journal))
+        status = tile_buffer_append(out, &(char){(char)c}, 1, error);
     if (status == TILE_OK && c == EOF)
         return tile_error_set(error, TILE_WRITE_FAILED, "%s: it changed while the job ran", m->journal_path);
-    if (line->size && line->data[line->size - 1] == ',')
-        line->size--;
+    if (out->size && out->data[out->size - 1] == ',')
+        out->size--;
     return status;
 }
 
 static tile_status write_manifest(struct tile_manifest *m, const char *damage, const struct tile_writer *writer,
                                   struct tile_error *error) {
-    struct tile_buffer line = {.allocator = m->allocator};
-    uint64_t offset = 0;
-    tile_status status = read_line(m, 0, &line, error);
-    for (uint64_t i = 0; status == TILE_OK; i++) {
-        if (i != 0 && i != m->count)
-            status = tile_buffer_append(&line, ",", 1, error);
+    enum { PIECE = 65536 };
+    struct tile_buffer text = {.allocator = m->allocator};
+    uint64_t written = 0;
+    tile_status status = copy_line(m, 0, &text, error);
+    for (uint64_t i = 0; i < m->count && status == TILE_OK; i++) {
+        status = tile_buffer_append(&text, i ? ",\n" : "\n", i ? 2 : 1, error);
         if (status == TILE_OK)
-            status = tile_buffer_append(&line, "\n", 1, error);
-        if (status == TILE_OK)
-            status = writer->write_at(writer->user, offset, line.data, line.size, error);
-        offset += line.size;
-        if (status != TILE_OK || i == m->count)
-            break;
-        status = read_line(m, m->place[i], &line, error);
+            status = copy_line(m, m->place[i], &text, error);
+        if (status == TILE_OK && text.size >= PIECE) {
+            status = writer->write_at(writer->user, written, text.data, text.size, error);
+            written += text.size;
+            text.size = 0;
+        }
     }
-    line.size = 0;
     if (status == TILE_OK)
-        status = tile_buffer_append(&line, "]", 1, error);
+        status = tile_buffer_append(&text, "\n]", 2, error);
     if (status == TILE_OK && damage) {
-        status = tile_buffer_append(&line, ",\"damage\":", 10, error);
+        status = tile_buffer_append(&text, ",\"damage\":", 10, error);
         if (status == TILE_OK)
-            status = tile_buffer_json_text(&line, damage, error);
+            status = tile_buffer_json_text(&text, damage, error);
     }
     if (status == TILE_OK)
-        status = tile_buffer_append(&line, "}\n", 2, error);
+        status = tile_buffer_append(&text, "}\n", 2, error);
     if (status == TILE_OK)
-        status = writer->write_at(writer->user, offset, line.data, line.size, error);
-    tile_buffer_free(&line);
+        status = writer->write_at(writer->user, written, text.data, text.size, error);
+    tile_buffer_free(&text);
     return status;
 }
 
@@ -357,7 +354,8 @@ tile_status tile_manifest_finish(struct tile_manifest *m, const char *damage, st
 void tile_manifest_remove_all(struct tile_manifest *m) {
     struct tile_buffer line = {.allocator = m->allocator};
     for (uint64_t i = 0; i < m->count; i++) {
-        if (!m->place[i] || read_line(m, m->place[i], &line, NULL) != TILE_OK)
+        line.size = 0;
+        if (!m->place[i] || copy_line(m, m->place[i], &line, NULL) != TILE_OK)
             continue;
         json_t *tile = json_loadb((const char *)line.data, line.size, 0, NULL);
         const char *file = json_string_value(json_object_get(tile, "file"));

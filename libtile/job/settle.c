@@ -155,6 +155,10 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         status = tile_options_copy(&job->encode, sizeof job->encode, &o->encode, error);
     job->encode.struct_size = sizeof job->encode;
     job->encode.allocator = job->allocator;
+    if (job->encode.quality == 0)
+        job->encode.quality = TILE_DEFAULT_QUALITY;
+    if (job->encode.compression == 0)
+        job->encode.compression = TILE_DEFAULT_COMPRESSION;
     if (job->encode.memory == 0)
         job->encode.memory = o->limits.memory;
     if (status == TILE_OK)
