@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spaces form a tree with xyz-d65 as its root; a conversion goes up from one to the nearest common ancestor and down to
+ * the other. Matrices are derived here from what the standards give (primaries, white points, luma weights) in double
+ * precision; reference.c has the published matrices.
+ */
+#include "compile.h"
+
+#include "encoding.h"
+#include "kernels/math.h"
+
+#include <math.h>
+
+static const tile_space parents[TILE_SPACE_COUNT] = {
+    [TILE_SRGB] = TILE_SRGB_LINEAR,
+    [TILE_SRGB_LINEAR] = TILE_XYZ_D65,
+    [TILE_DISPLAY_P3] = TILE_XYZ_D65,
+    [TILE_A98_RGB] = TILE_XYZ_D65,
+    [TILE_PROPHOTO_RGB] = TILE_XYZ_D50,
+    [TILE_REC2020] = TILE_XYZ_D65,
+    [TILE_GRAY] = TILE_SRGB,
+    [TILE_GRAY709] = TILE_SRGB,
+    [TILE_LUMINANCE] = TILE_SRGB_LINEAR,
+    [TILE_YCBCR] = TILE_SRGB,
+    [TILE_YCBCR601] = TILE_SRGB,
+    [TILE_YCBCR709] = TILE_SRGB,
+    [TILE_YCBCR709_FULL] = TILE_SRGB,
+    [TILE_YCBCR2020] = TILE_REC2020,
+    [TILE_YCBCR2020_FULL] = TILE_REC2020,
+    [TILE_XYZ_D50] = TILE_XYZ_D65,
+    [TILE_LAB] = TILE_XYZ_D50,
+    [TILE_LAB_D65] = TILE_XYZ_D65,
+    [TILE_LCH] = TILE_LAB,
+    [TILE_LCH_D65] = TILE_LAB_D65,
+    [TILE_LUV] = TILE_XYZ_D65,
+    [TILE_OKLAB] = TILE_XYZ_D65,
+    [TILE_OKLCH] = TILE_OKLAB,
+    [TILE_HSV] = TILE_SRGB,
+    [TILE_HSV_180] = TILE_HSV,
+    [TILE_HSL] = TILE_SRGB,
+    [TILE_HWB] = TILE_SRGB,
+    [TILE_CMYK] = TILE_SRGB,
+    [TILE_ICTCP] = TILE_XYZ_D65,
+    [TILE_ICTCP_HLG] = TILE_XYZ_D65,
+    [TILE_JZAZBZ] = TILE_XYZ_D65,
+    [TILE_YCOCG_R] = TILE_SRGB,
+};
+
+/* ---- Matrices: three rows of three and an offset ---- */
+
+struct matrix {
+    double p[12];
+};
+
+/* `second` after `first`. */
+static struct matrix product(const double second[12], const double first[12]) {
+    struct matrix m;
+    for (int j = 0; j < 3; j++)
+        for (int k = 0; k < 4; k++) {
+            m.p[4 * j + k] = k == 3 ? second[4 * j + 3] : 0;
+            for (int i = 0; i < 3; i++)
+                m.p[4 * j + k] += second[4 * j + i] * first[4 * i + k];
+        }
+    return m;
+}
+
+/* Of a matrix without offset, by cofactors. */
+static struct matrix inverse(struct matrix m) {
+    struct matrix r = {{0}};
+    double determinant = 0;
+    for (int j = 0; j < 3; j++)
+        for (int k = 0; k < 3; k++) {
+            int a = (j + 1) % 3, b = (j + 2) % 3, c = (k + 1) % 3, d = (k + 2) % 3;
+            r.p[4 * k + j] = m.p[4 * a + c] * m.p[4 * b + d] - m.p[4 * a + d] * m.p[4 * b + c];
+            if (j == 0)
+                determinant += m.p[k] * r.p[4 * k];
+        }
+    for (int i = 0; i < 12; i++)
+        r.p[i] /= determinant;
+    return r;
+}
+
+static struct matrix diagonal(double x, double y, double z) {
+    return (struct matrix){{x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0}};
+}
+
+const double tile_white_d50[3] = {.3457 / .3585, 1, (1 - .3457 - .3585) / .3585};
+static const double white_d65[3] = {.3127 / .3290, 1, (1 - .3127 - .3290) / .3290};
+
+/* Linear RGB to XYZ: columns along the primaries, scaled so that 1, 1, 1 is the white. */
+static struct matrix of_primaries(tile_space space) {
+    static const double srgb[6] = {.64, .33, .30, .60, .15, .06};
+    static const double p3[6] = {.680, .320, .265, .690, .150, .060};
+    static const double a98[6] = {.64, .33, .21, .71, .15, .06};
+    static const double rec2020[6] = {.708, .292, .170, .797, .131, .046};
+    static const double prophoto[6] = {.734699, .265301, .159597, .840403, .036598, .000105};
+    const double *xy = space == TILE_DISPLAY_P3     ? p3
+                       : space == TILE_A98_RGB      ? a98
+                       : space == TILE_REC2020      ? rec2020
+                       : space == TILE_PROPHOTO_RGB ? prophoto
+                                                    : srgb;
+    const double *white = space == TILE_PROPHOTO_RGB ? tile_white_d50 : white_d65;
+    struct matrix m = {{0}};
+    for (int i = 0; i < 3; i++) {
+        double x = xy[2 * i], y = xy[2 * i + 1];
+        m.p[i] = x / y;
+        m.p[4 + i] = 1;
+        m.p[8 + i] = (1 - x - y) / y;
+    }
+    struct matrix shares = inverse(m);
+    double s[3];
+    for (int i = 0; i < 3; i++)
+        s[i] = shares.p[4 * i] * white[0] + shares.p[4 * i + 1] * white[1] + shares.p[4 * i + 2] * white[2];
+    return product(m.p, diagonal(s[0], s[1], s[2]).p);
+}
+
+/* XYZ under D50 to XYZ under D65: Bradford's cone responses, scaled from white to white. */
+static struct matrix d50_to_d65(void) {
+    static const struct matrix cones = {{.8951, .2664, -.1614, 0, -.7502, 1.7135, .0367, 0, .0389, -.0685, 1.0296, 0}};
+    double s[3];
+    for (int i = 0; i < 3; i++) {
+        const double *c = cones.p + 4 * i, *from = tile_white_d50, *to = white_d65;
+        s[i] = (c[0] * to[0] + c[1] * to[1] + c[2] * to[2]) / (c[0] * from[0] + c[1] * from[1] + c[2] * from[2]);
+    }
+    return product(inverse(cones).p, product(diagonal(s[0], s[1], s[2]).p, cones.p).p);
+}
+
+/* RGB to y, cb, cr of the luma weights kr and kb (H.273, equations 38 to 40). */
+static struct matrix to_ycbcr(double kr, double kb) {
+    double kg = 1 - kr - kb, b = 2 * (1 - kb), r = 2 * (1 - kr);
+    return (struct matrix){{kr, kg, kb, 0, -kr / b, -kg / b, .5, 0, .5, -kg / r, -kb / r, 0}};
+}
+
+static struct matrix to_ycbcr_of(tile_space space) {
+    switch (space) {
+    case TILE_YCBCR709:
+    case TILE_YCBCR709_FULL: return to_ycbcr(.2126, .0722);
+    case TILE_YCBCR2020:
+    case TILE_YCBCR2020_FULL: return to_ycbcr(.2627, .0593);
+    default: return to_ycbcr(.299, .114);
+    }
+}
+
+/* CSS Color 4. */
+static const struct matrix xyz_to_oklms = {{.8190224379967030, .3619062600528904, -.1288737815209879, 0,
+                                            .0329836539323885, .9292868615863434, .0361446663506424, 0,
+                                            .0481771893596242, .2642395317527308, .6335478284694309, 0}};
+static const struct matrix oklms_to_oklab = {{.2104542683093140, .7936177747023054, -.0040720430116193, 0,
+                                              1.9779985324311684, -2.4285922420485799, .4505937096174110, 0,
+                                              .0259040424655478, .7827717124575296, -.8086757549230774, 0}};
+
+/* BT.2100, table 7. */
+static const struct matrix rec2020_to_lms = {{1688 / 4096., 2146 / 4096., 262 / 4096., 0, 683 / 4096., 2951 / 4096.,
+                                              462 / 4096., 0, 99 / 4096., 309 / 4096., 3688 / 4096., 0}};
+static const struct matrix pq_lms_to_ictcp = {
+    {.5, .5, 0, 0, 6610 / 4096., -13613 / 4096., 7003 / 4096., 0, 17933 / 4096., -17390 / 4096., -543 / 4096., 0}};
+static const struct matrix hlg_lms_to_ictcp = {
+    {.5, .5, 0, 0, 3625 / 4096., -7465 / 4096., 3840 / 4096., 0, 9500 / 4096., -9212 / 4096., -288 / 4096., 0}};
+
+/* Safdar 2017, equations 8 and 9 in one: X' = 1.15 X - .15 Z, Y' = .66 Y + .34 X; then the cones. */
+static struct matrix xyz_to_jz_lms(void) {
+    static const struct matrix prime = {{1.15, 0, -.15, 0, .34, .66, 0, 0, 0, 0, 1, 0}};
+    static const struct matrix cones = {
+        {.41478972, .579999, .0146480, 0, -.2015100, 1.120649, .0531008, 0, -.0166008, .264800, .6684799, 0}};
+    return product(cones.p, prime.p);
+}
+
+static const struct matrix jz_lms_to_izazbz = {
+    {.5, .5, 0, 0, 3.524000, -4.066708, .542708, 0, .199076, 1.096799, -1.295875, 0}};
+
+/* ---- Curves ---- */
+
+/* v <= knee: v / slope, else ((v + alpha - 1) / alpha)^gamma; back from light <= light_knee. */
+struct transfer {
+    double knee, light_knee, slope, alpha, gamma;
+};
+
+static struct transfer transfer_of(tile_space space) {
+    switch (space) {
+    case TILE_A98_RGB: return (struct transfer){-1, -1, 1, 1, 563 / 256.};
+    case TILE_PROPHOTO_RGB: return (struct transfer){16 / 512., 1 / 512., 16, 1, 1.8};
+    case TILE_REC2020:
+        return (struct transfer){4.5 * .018053968510807, .018053968510807, 4.5, 1.09929682680944, 1 / .45};
+    default: return (struct transfer){.04045, .0031308, 12.92, 1.055, 2.4};
+    }
+}
+
+static void add_to_light(struct tile_program *program, tile_space space) {
+    struct transfer t = transfer_of(space);
+    tile_program_add(
+        program, program->kernels->curve,
+        (const double[TILE_NUMBERS]){t.knee, 1 / t.slope, 1, 1 / t.alpha, (t.alpha - 1) / t.alpha, t.gamma, 0});
+}
+
+static void add_from_light(struct tile_program *program, tile_space space) {
+    struct transfer t = transfer_of(space);
+    tile_program_add(program, program->kernels->curve,
+                     (const double[TILE_NUMBERS]){t.light_knee, t.slope, t.alpha, 1, 0, 1 / t.gamma, 1 - t.alpha});
+}
+
+/* What is 1 in xyz-d65, of PQ's 10 000 cd/m2: BT.2408's reference white. */
+static const double pq_numbers[TILE_NUMBERS] = {203 / 10000., 2523 / 32.};
+static const double jz_numbers[TILE_NUMBERS] = {203 / 10000., 1.7 * 2523 / 32.};
+/* The light of 75 % HLG signal: (exp((.75 - c) / a) + b) / 12. */
+static const double hlg_numbers[TILE_NUMBERS] = {.26496256042100718};
+
+/* ---- Programs ---- */
+
+void tile_program_add(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]) {
+    struct tile_op *last = program->count ? &program->op[program->count - 1] : NULL;
+    if (run == program->kernels->matrix && last && last->run == run) {
+        struct matrix m = product(p, last->p);
+        memcpy(last->p, m.p, sizeof m.p);
+        return;
+    }
+    struct tile_op *op = &program->op[program->count++];
+    *op = (struct tile_op){.run = run};
+    if (p)
+        memcpy(op->p, p, sizeof op->p);
+}
+
+void tile_program_add_first(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]) {
+    memmove(program->op + 1, program->op, (size_t)program->count++ * sizeof *program->op);
+    program->op[0] = (struct tile_op){.run = run};
+    memcpy(program->op[0].p, p, sizeof program->op[0].p);
+}
+
+static void add(struct tile_program *program, tile_row_op *run) {
+    tile_program_add(program, run, NULL);
+}
+
+static void add_matrix(struct tile_program *program, struct matrix m) {
+    tile_program_add(program, program->kernels->matrix, m.p);
+}
+
+void tile_program_add_scales(struct tile_program *program, const double p[3]) {
+    add_matrix(program, diagonal(p[0], p[1], p[2]));
+}
+
+/* h, s, v and the like as they are in f32. */
+static const double hue_first[TILE_NUMBERS] = {1, 1, 1, 1, 360, 1, 1, 1};
+static const double from_hue_first[TILE_NUMBERS] = {360, 1, 1, 1, 1, 1, 1, 1};
+static const double units[TILE_NUMBERS] = {1, 1, 1, 1, 1, 1, 1, 1};
+
+static const double *luv_white(double p[TILE_NUMBERS]) {
+    double sum = white_d65[0] + 15 * white_d65[1] + 3 * white_d65[2];
+    p[0] = 4 * white_d65[0] / sum;
+    p[1] = 9 * white_d65[1] / sum;
+    return p;
+}
+
+/* CSS Color 4's: below these chromas a color has no hue. */
+static const double lab_gray[TILE_NUMBERS] = {.0015}, oklab_gray[TILE_NUMBERS] = {.000004};
+
+static void add_to_parent(struct tile_program *program, tile_space space) {
+    const struct tile_kernels *k = program->kernels;
+    switch (space) {
+    case TILE_SRGB: add_to_light(program, space); break;
+    case TILE_SRGB_LINEAR: add_matrix(program, of_primaries(space)); break;
+    case TILE_DISPLAY_P3:
+    case TILE_A98_RGB:
+    case TILE_PROPHOTO_RGB:
+    case TILE_REC2020:
+        add_to_light(program, space);
+        add_matrix(program, of_primaries(space));
+        break;
+    case TILE_GRAY:
+    case TILE_GRAY709:
+    case TILE_LUMINANCE: add_matrix(program, (struct matrix){{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}}); break;
+    case TILE_YCBCR:
+    case TILE_YCBCR601:
+    case TILE_YCBCR709:
+    case TILE_YCBCR709_FULL:
+    case TILE_YCBCR2020:
+    case TILE_YCBCR2020_FULL: add_matrix(program, inverse(to_ycbcr_of(space))); break;
+    case TILE_XYZ_D50: add_matrix(program, d50_to_d65()); break;
+    case TILE_LAB:
+        add(program, k->lab_inverse);
+        tile_program_add_scales(program, tile_white_d50);
+        break;
+    case TILE_LAB_D65:
+        add(program, k->lab_inverse);
+        tile_program_add_scales(program, white_d65);
+        break;
+    case TILE_LCH:
+    case TILE_LCH_D65:
+    case TILE_OKLCH: add(program, k->polar_inverse); break;
+    case TILE_LUV: tile_program_add(program, k->luv_inverse, luv_white((double[TILE_NUMBERS]){0})); break;
+    case TILE_OKLAB:
+        add_matrix(program, inverse(oklms_to_oklab));
+        add(program, k->cube);
+        add_matrix(program, inverse(xyz_to_oklms));
+        break;
+    case TILE_HSV: tile_program_add(program, k->hsv_inverse, from_hue_first); break;
+    case TILE_HSL: tile_program_add(program, k->hsl_inverse, from_hue_first); break;
+    case TILE_HWB: tile_program_add(program, k->hwb_inverse, from_hue_first); break;
+    case TILE_CMYK: tile_program_add(program, k->cmyk_inverse, units); break;
+    case TILE_ICTCP:
+    case TILE_ICTCP_HLG:
+        add_matrix(program, inverse(space == TILE_ICTCP ? pq_lms_to_ictcp : hlg_lms_to_ictcp));
+        if (space == TILE_ICTCP)
+            tile_program_add(program, k->pq_inverse, pq_numbers);
+        else
+            tile_program_add(program, k->hlg_inverse, hlg_numbers);
+        add_matrix(program, inverse(rec2020_to_lms));
+        add_matrix(program, of_primaries(TILE_REC2020));
+        break;
+    case TILE_JZAZBZ:
+        add(program, k->jz_inverse);
+        add_matrix(program, inverse(jz_lms_to_izazbz));
+        tile_program_add(program, k->pq_inverse, jz_numbers);
+        add_matrix(program, inverse(xyz_to_jz_lms()));
+        break;
+    case TILE_YCOCG_R: add(program, k->ycocg_inverse); break;
+    default: break; /* hsv-180 has hsv's values */
+    }
+}
+
+static void add_from_parent(struct tile_program *program, tile_space space) {
+    const struct tile_kernels *k = program->kernels;
+    switch (space) {
+    case TILE_SRGB: add_from_light(program, space); break;
+    case TILE_SRGB_LINEAR: add_matrix(program, inverse(of_primaries(space))); break;
+    case TILE_DISPLAY_P3:
+    case TILE_A98_RGB:
+    case TILE_PROPHOTO_RGB:
+    case TILE_REC2020:
+        add_matrix(program, inverse(of_primaries(space)));
+        add_from_light(program, space);
+        break;
+    case TILE_GRAY: add_matrix(program, (struct matrix){{.299, .587, .114, 0}}); break;
+    case TILE_GRAY709: add_matrix(program, (struct matrix){{.2126, .7152, .0722, 0}}); break;
+    case TILE_LUMINANCE: {
+        struct matrix m = of_primaries(TILE_SRGB);
+        add_matrix(program, (struct matrix){{m.p[4], m.p[5], m.p[6], 0}});
+        break;
+    }
+    case TILE_YCBCR:
+    case TILE_YCBCR601:
+    case TILE_YCBCR709:
+    case TILE_YCBCR709_FULL:
+    case TILE_YCBCR2020:
+    case TILE_YCBCR2020_FULL: add_matrix(program, to_ycbcr_of(space)); break;
+    case TILE_XYZ_D50: add_matrix(program, inverse(d50_to_d65())); break;
+    case TILE_LAB:
+        add_matrix(program, inverse(diagonal(tile_white_d50[0], tile_white_d50[1], tile_white_d50[2])));
+        add(program, k->lab);
+        break;
+    case TILE_LAB_D65:
+        add_matrix(program, inverse(diagonal(white_d65[0], white_d65[1], white_d65[2])));
+        add(program, k->lab);
+        break;
+    case TILE_LCH:
+    case TILE_LCH_D65: tile_program_add(program, k->polar, lab_gray); break;
+    case TILE_OKLCH: tile_program_add(program, k->polar, oklab_gray); break;
+    case TILE_LUV: tile_program_add(program, k->luv, luv_white((double[TILE_NUMBERS]){0})); break;
+    case TILE_OKLAB:
+        add_matrix(program, xyz_to_oklms);
+        add(program, k->cube_root);
+        add_matrix(program, oklms_to_oklab);
+        break;
+    case TILE_HSV: tile_program_add(program, k->hsv, hue_first); break;
+    case TILE_HSL: tile_program_add(program, k->hsl, hue_first); break;
+    case TILE_HWB: tile_program_add(program, k->hwb, hue_first); break;
+    case TILE_CMYK: tile_program_add(program, k->cmyk, units); break;
+    case TILE_ICTCP:
+    case TILE_ICTCP_HLG:
+        add_matrix(program, inverse(of_primaries(TILE_REC2020)));
+        add_matrix(program, rec2020_to_lms);
+        if (space == TILE_ICTCP)
+            tile_program_add(program, k->pq, pq_numbers);
+        else
+            tile_program_add(program, k->hlg, hlg_numbers);
+        add_matrix(program, space == TILE_ICTCP ? pq_lms_to_ictcp : hlg_lms_to_ictcp);
+        break;
+    case TILE_JZAZBZ:
+        add_matrix(program, xyz_to_jz_lms());
+        tile_program_add(program, k->pq, jz_numbers);
+        add_matrix(program, jz_lms_to_izazbz);
+        add(program, k->jz);
+        break;
+    case TILE_YCOCG_R: add(program, k->ycocg); break;
+    default: break;
+    }
+}
+
+static bool is_ancestor(tile_space above, tile_space space) {
+    while (space != above && space != TILE_SPACE_UNSET)
+        space = parents[space];
+    return space == above;
+}
+
+static void add_down(struct tile_program *program, tile_space from, tile_space to) {
+    if (from == to)
+        return;
+    add_down(program, from, parents[to]);
+    add_from_parent(program, to);
+}
+
+void tile_program_path(struct tile_program *program, tile_space from, tile_space to) {
+    for (; !is_ancestor(from, to); from = parents[from])
+        add_to_parent(program, from);
+    add_down(program, from, to);
+}
+
+/*
+ * Every such value is a fraction whose denominator is below 4e10 (of limited-range BT.2020, with 73, 224 and the luma
+ * weights in it), so one that is no tie is at least 1e-11 from it, and double precision is within 1e-12. A little more
+ * than that is added: ties then round up, which away from zero is for codes, and nothing else changes.
+ */
+void tile_program_affine_u8(double p[TILE_NUMBERS], const struct tile_program *program, tile_space from,
+                            tile_space to) {
+    int inputs = tile_space_channels(from), outputs = tile_space_channels(to);
+    const double *m = program->op[0].p;
+    for (int j = 0; j < outputs; j++) {
+        struct tile_encoding out = tile_encoding_of(to, TILE_U8, j);
+        p[4 * j + 3] = out.offset + out.scale * m[4 * j + 3] + .5 + 2e-12;
+        for (int i = 0; i < 3; i++) {
+            struct tile_encoding in = tile_encoding_of(from, TILE_U8, i < inputs ? i : 0);
+            p[4 * j + i] = i < inputs ? out.scale * m[4 * j + i] / in.scale : 0;
+            p[4 * j + 3] -= p[4 * j + i] * in.offset;
+        }
+    }
+}
+
+/* The inverse of the curve with the numbers `p`, for v in 0..1. */
+static double curve_back(const double p[TILE_NUMBERS], double v) {
+    return v <= p[0] * p[1] ? v / p[1] : (power_of((v - p[6]) / p[2], 1 / p[5]) - p[4]) / p[3];
+}
+
+void tile_program_thresholds(struct tile_thresholds *out, const struct tile_program *program) {
+    const double *p = program->op[program->count - 1].p;
+    out->threshold[0] = 0;
+    out->threshold[256] = NAN; /* not reached even by infinity */
+    for (int code = 1; code < 256; code++) {
+        double light = curve_back(p, (code - .5) / 255);
+        float t = (float)light;
+        out->threshold[code] = (double)t < light ? nextafterf(t, 2) : t;
+    }
+    out->first = (bits_of_float(out->threshold[1]) - 1) >> TILE_BUCKET_SHIFT << TILE_BUCKET_SHIFT;
+    out->last = (bits_of_float(1) - out->first) >> TILE_BUCKET_SHIFT;
+    unsigned code = 0;
+    for (uint32_t bucket = 0; bucket <= out->last; bucket++) {
+        while (out->threshold[code + 1] <= float_of_bits(out->first + (bucket << TILE_BUCKET_SHIFT)))
+            code++;
+        out->guess[bucket] = (uint8_t)code;
+    }
+}

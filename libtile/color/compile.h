@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* From a pair of spaces to a short list of row operations. */
+#ifndef TILE_COLOR_COMPILE_H
+#define TILE_COLOR_COMPILE_H
+
+#include "../tile.h"
+#include "kernels/kernels.h"
+
+struct tile_op {
+    tile_row_op *run; /* NULL: the converter's ICC transform */
+    double p[TILE_NUMBERS];
+};
+
+/* The longest path, hwb to oklch, has 7 after matrices are merged; alpha adds 2, ICC 2. */
+#define TILE_OPS 24
+
+struct tile_program {
+    const struct tile_kernels *kernels;
+    struct tile_op op[TILE_OPS];
+    int count;
+};
+
+/* Appends the conversion of values of `from` to values of `to`. */
+void tile_program_path(struct tile_program *program, tile_space from, tile_space to);
+/* Appends an operation; `p` may be NULL. A matrix is multiplied into a matrix before it. */
+void tile_program_add(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]);
+/* x p0, y p1, z p2, as a matrix. */
+void tile_program_add_scales(struct tile_program *program, const double p[3]);
+/* Puts an operation first. */
+void tile_program_add_first(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]);
+
+/* The white of xyz-d50, as CSS Color 4 has it. */
+extern const double tile_white_d50[3];
+
+/*
+ * Codes to codes (both u8) of a program that is one matrix, for the kernel affine_u8. `in` is the number of channels.
+ */
+void tile_program_affine_u8(double p[TILE_NUMBERS], const struct tile_program *program, tile_space from, tile_space to);
+
+/* Where the codes of an encoding curve begin. The last operation must be such a curve. */
+void tile_program_thresholds(struct tile_thresholds *out, const struct tile_program *program);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include "icc.h"
+
+#include "../base/memory.h"
+#include "compile.h"
+
+#include <lcms2.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What LittleCMS's floats of one side are: interleaved, and for CMYK percent of ink. */
+struct side {
+    int channels;
+    float scale;
+};
+
+struct tile_icc {
+    cmsContext context;
+    cmsHTRANSFORM transform;
+    struct side from, to;
+};
+
+/* The first message that LittleCMS gave; later ones are mostly consequences. */
+struct complaint {
+    char text[200];
+};
+
+static void complain(cmsContext context, cmsUInt32Number code, const char *text) {
+    struct complaint *first = cmsGetContextUserData(context);
+    (void)code;
+    if (first && first->text[0] == '\0')
+        snprintf(first->text, sizeof first->text, "%s", text);
+}
+
+/* Whether a curve is sRGB's to 1/1024 at all 8-bit codes. */
+static bool is_srgb_curve(const cmsToneCurve *curve) {
+    for (int code = 0; code < 256; code++) {
+        double v = code / 255., light = v <= .04045 ? v / 12.92 : pow((v + .055) / 1.055, 2.4);
+        if (!(fabs((double)cmsEvalToneCurveFloat(curve, (cmsFloat32Number)v) - light) <= 1 / 1024.))
+            return false;
+    }
+    return true;
+}
+
+/* Tables have the last word over matrix and curves (ICC.1:2022, 8.3); of a profile with them nothing is known. */
+static bool has_tables(cmsHPROFILE profile) {
+    static const cmsTagSignature tags[] = {
+        cmsSigAToB0Tag, cmsSigAToB1Tag, cmsSigAToB2Tag, cmsSigBToA0Tag, cmsSigBToA1Tag, cmsSigBToA2Tag, cmsSigDToB0Tag,
+        cmsSigDToB1Tag, cmsSigDToB2Tag, cmsSigDToB3Tag, cmsSigBToD0Tag, cmsSigBToD1Tag, cmsSigBToD2Tag, cmsSigBToD3Tag};
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+        if (cmsIsTag(profile, tags[i]))
+            return true;
+    return false;
+}
+
+/* Whether the profile says just what `srgb` or `gray` say: treating it as these rounds nothing twice. */
+static bool is_plain(cmsHPROFILE profile, tile_space space) {
+    if (has_tables(profile))
+        return false;
+    if (space == TILE_GRAY) {
+        const cmsToneCurve *curve = cmsReadTag(profile, cmsSigGrayTRCTag);
+        return curve && is_srgb_curve(curve);
+    }
+    if (space != TILE_SRGB)
+        return false;
+    static const struct {
+        cmsTagSignature colorant, curve;
+        double xyz[3]; /* sRGB's primaries, adapted to D50 by Bradford */
+    } primaries[3] = {{cmsSigRedColorantTag, cmsSigRedTRCTag, {.4361, .2225, .0139}},
+                      {cmsSigGreenColorantTag, cmsSigGreenTRCTag, {.3851, .7169, .0971}},
+                      {cmsSigBlueColorantTag, cmsSigBlueTRCTag, {.1431, .0606, .7141}}};
+    for (int i = 0; i < 3; i++) {
+        const cmsCIEXYZ *c = cmsReadTag(profile, primaries[i].colorant);
+        const cmsToneCurve *curve = cmsReadTag(profile, primaries[i].curve);
+        const double *xyz = primaries[i].xyz;
+        if (!c || !curve ||
+            !(fabs(c->X - xyz[0]) <= 1e-3 && fabs(c->Y - xyz[1]) <= 1e-3 && fabs(c->Z - xyz[2]) <= 1e-3) ||
+            !is_srgb_curve(curve))
+            return false;
+    }
+    return true;
+}
+
+static const char *model_name(cmsColorSpaceSignature model) {
+    switch (model) {
+    case cmsSigRgbData: return "RGB";
+    case cmsSigGrayData: return "gray";
+    case cmsSigCmykData: return "CMYK";
+    case cmsSigLabData: return "Lab";
+    case cmsSigXYZData: return "XYZ";
+    default: return "another model's";
+    }
+}
+
+/* Opens a profile and checks that it can stand for `space`. */
+static tile_status open_profile(cmsHPROFILE *out, cmsContext context, const void *data, size_t size, tile_space space,
+                                const char *which, struct tile_error *error) {
+    const struct complaint *first = cmsGetContextUserData(context);
+    *out = size <= UINT32_MAX ? cmsOpenProfileFromMemTHR(context, data, (cmsUInt32Number)size) : NULL;
+    if (!*out)
+        return tile_error_set(error, TILE_BAD_DATA, "the %s profile is damaged: %s", which,
+                              first->text[0] ? first->text : "LittleCMS cannot open it");
+    cmsColorSpaceSignature model = cmsGetColorSpace(*out);
+    cmsProfileClassSignature kind = cmsGetDeviceClass(*out);
+    cmsColorSpaceSignature wanted = space == TILE_SRGB   ? cmsSigRgbData
+                                    : space == TILE_GRAY ? cmsSigGrayData
+                                    : space == TILE_CMYK ? cmsSigCmykData
+                                                         : 0;
+    if (wanted != model || wanted == 0)
+        return tile_error_set(error, TILE_UNSUPPORTED,
+                              "the %s profile is %s, but the pixels are %s: srgb, gray and cmyk can have a profile, of "
+                              "RGB, gray and CMYK",
+                              which, model_name(model), tile_space_name(space));
+    if (kind != cmsSigInputClass && kind != cmsSigDisplayClass && kind != cmsSigOutputClass &&
+        kind != cmsSigColorSpaceClass)
+        return tile_error_set(error, TILE_UNSUPPORTED,
+                              "the %s profile is a device link, abstract or named-color profile: one of an input, "
+                              "display, output or color space class is needed",
+                              which);
+    return TILE_OK;
+}
+
+/* A side without a profile is XYZ, which our own operations take from there. */
+static struct side side_of(cmsHPROFILE profile, tile_space space) {
+    return (struct side){.channels = profile ? tile_space_channels(space) : 3,
+                         .scale = profile && space == TILE_CMYK ? 100 : 1};
+}
+
+static cmsUInt32Number type_of(cmsHPROFILE profile, tile_space space) {
+    return !profile             ? TYPE_XYZ_FLT
+           : space == TILE_GRAY ? TYPE_GRAY_FLT
+           : space == TILE_CMYK ? TYPE_CMYK_FLT
+                                : TYPE_RGB_FLT;
+}
+
+/* The ICC's D50 has four digits, CSS's is of a chromaticity: white is to stay white. */
+static void white_scales(double p[3], bool to_icc) {
+    const double icc[3] = {cmsD50X, cmsD50Y, cmsD50Z};
+    for (int i = 0; i < 3; i++)
+        p[i] = to_icc ? icc[i] / tile_white_d50[i] : tile_white_d50[i] / icc[i];
+}
+
+static tile_status make_transform(tile_icc *icc, cmsHPROFILE from, cmsHPROFILE to, tile_space from_space,
+                                  tile_space to_space, const struct tile_converter_options *options,
+                                  struct tile_error *error) {
+    const struct complaint *first = cmsGetContextUserData(icc->context);
+    cmsHPROFILE xyz = cmsCreateXYZProfileTHR(icc->context);
+    if (!xyz)
+        return tile_error_set(error, TILE_NO_MEMORY, "out of memory for an ICC profile");
+    /* Without the cache of the last pixel a transform may run in many threads. */
+    cmsUInt32Number flags =
+        cmsFLAGS_NOCACHE | (options->black_point_compensation ? cmsFLAGS_BLACKPOINTCOMPENSATION : 0);
+    icc->transform = cmsCreateTransformTHR(icc->context, from ? from : xyz, type_of(from, from_space), to ? to : xyz,
+                                           type_of(to, to_space), (cmsUInt32Number)options->intent, flags);
+    icc->from = side_of(from, from_space);
+    icc->to = side_of(to, to_space);
+    cmsCloseProfile(xyz);
+    if (!icc->transform)
+        return tile_error_set(error, TILE_BAD_DATA, "LittleCMS cannot convert with the profile: %s",
+                              first->text[0] ? first->text : "no reason given");
+    return TILE_OK;
+}
+
+/* Lists what remains to be done around the transform by our own operations. */
+static void add_operations(struct tile_program *program, tile_space from, tile_space to, bool from_profile,
+                           bool to_profile) {
+    double scales[3];
+    if (!from_profile) {
+        tile_program_path(program, from, TILE_XYZ_D50);
+        white_scales(scales, true);
+        tile_program_add_scales(program, scales);
+    }
+    tile_program_add(program, NULL, NULL);
+    if (!to_profile) {
+        white_scales(scales, false);
+        tile_program_add_scales(program, scales);
+        tile_program_path(program, TILE_XYZ_D50, to);
+    }
+}
+
+tile_status tile_icc_compile(tile_icc **out, struct tile_program *program, tile_space from, tile_space to,
+                             const struct tile_converter_options *options, struct tile_error *error) {
+    *out = NULL;
+    struct complaint first = {{0}};
+    tile_icc *icc = tile_alloc_zero(options->allocator, sizeof *icc);
+    if (!icc)
+        return tile_no_memory(error, sizeof *icc);
+    icc->context = cmsCreateContext(NULL, &first);
+    if (!icc->context) {
+        tile_free(options->allocator, icc);
+        return tile_error_set(error, TILE_NO_MEMORY, "out of memory for LittleCMS");
+    }
+    cmsSetLogErrorHandlerTHR(icc->context, complain);
+
+    cmsHPROFILE source = NULL, target = NULL;
+    tile_status status = TILE_OK;
+    if (options->from_profile)
+        status = open_profile(&source, icc->context, options->from_profile, options->from_profile_size, from, "source",
+                              error);
+    if (status == TILE_OK && options->to_profile)
+        status =
+            open_profile(&target, icc->context, options->to_profile, options->to_profile_size, to, "target", error);
+    if (status == TILE_OK) {
+        cmsHPROFILE used_source = source && !is_plain(source, from) ? source : NULL;
+        cmsHPROFILE used_target = target && !is_plain(target, to) ? target : NULL;
+        if (used_source || used_target) {
+            add_operations(program, from, to, used_source, used_target);
+            status = make_transform(icc, used_source, used_target, from, to, options, error);
+        } else
+            tile_program_path(program, from, to);
+    }
+    if (source)
+        cmsCloseProfile(source);
+    if (target)
+        cmsCloseProfile(target);
+    /* `first` ends with this call. */
+    cmsSetLogErrorHandlerTHR(icc->context, NULL);
+    if (icc->transform)
+        *out = icc;
+    else
+        tile_icc_free(icc, options->allocator);
+    return status;
+}
+
+void tile_icc_free(tile_icc *icc, const struct tile_allocator *allocator) {
+    if (!icc)
+        return;
+    if (icc->transform)
+        cmsDeleteTransform(icc->transform);
+    cmsDeleteContext(icc->context);
+    tile_free(allocator, icc);
+}
+
+void tile_icc_run(const tile_icc *icc, float *const *plane, size_t count) {
+    float in[TILE_STRIP * 4], out[TILE_STRIP * 4];
+    for (int j = 0; j < icc->from.channels; j++)
+        for (size_t i = 0; i < count; i++)
+            in[i * (size_t)icc->from.channels + (size_t)j] = plane[j][i] * icc->from.scale;
+    cmsDoTransform(icc->transform, in, out, (cmsUInt32Number)count);
+    for (int j = 0; j < icc->to.channels; j++)
+        for (size_t i = 0; i < count; i++)
+            plane[j][i] = out[i * (size_t)icc->to.channels + (size_t)j] / icc->to.scale;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Conversions from and to ICC profiles, by LittleCMS. */
+#ifndef TILE_COLOR_ICC_H
+#define TILE_COLOR_ICC_H
+
+#include "../tile.h"
+
+struct tile_program;
+
+typedef struct tile_icc tile_icc;
+
+/*
+ * Appends the conversion of `from` to `to` with the profiles of `options` to `program`, and gives what its operation
+ * without a kernel needs in `out`: NULL if the profiles turned out to be what the spaces are without them.
+ */
+tile_status tile_icc_compile(tile_icc **out, struct tile_program *program, tile_space from, tile_space to,
+                             const struct tile_converter_options *options, struct tile_error *error);
+void tile_icc_free(tile_icc *icc, const struct tile_allocator *allocator);
+/* On planar strips, in place. Thread-safe. */
+void tile_icc_run(const tile_icc *icc, float *const *plane, size_t count);
+
+#endif
