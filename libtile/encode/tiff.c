@@ -113,12 +113,16 @@ static void describe_ycbcr(TIFF *tiff, struct tile_format format) {
     TIFFSetField(tiff, TIFFTAG_REFERENCEBLACKWHITE, reference);
 }
 
-static int photometric(tile_space space) {
-    return tile_space_is_rgb(space)                     ? PHOTOMETRIC_RGB
-           : tile_space_is_ycbcr(space)                 ? PHOTOMETRIC_YCBCR
-           : space == TILE_LAB || space == TILE_LAB_D65 ? PHOTOMETRIC_CIELAB
-           : space == TILE_CMYK                         ? PHOTOMETRIC_SEPARATED
-                                                        : PHOTOMETRIC_MINISBLACK;
+/* libtiff knows no YCbCr of four samples: with alpha it is stored as the spaces are that TIFF has no name for. */
+static int photometric(struct tile_format format) {
+    tile_space space = format.space;
+    if (tile_space_is_rgb(space))
+        return PHOTOMETRIC_RGB;
+    if (tile_space_is_ycbcr(space) && format.alpha == TILE_ALPHA_NONE)
+        return PHOTOMETRIC_YCBCR;
+    if (space == TILE_LAB || space == TILE_LAB_D65)
+        return PHOTOMETRIC_CIELAB;
+    return space == TILE_CMYK ? PHOTOMETRIC_SEPARATED : PHOTOMETRIC_MINISBLACK;
 }
 
 /* Where the tags alone do not say which space it is, a line of JSON does. */
@@ -136,7 +140,7 @@ static void describe_space(TIFF *tiff, struct tile_format format) {
 static void set_color_tags(tile_encoder *encoder, TIFF *tiff) {
     static const float d50[2] = {.3457F, .3585F}, d65[2] = {.3127F, .3290F};
     struct tile_format format = encoder->format;
-    int kind = photometric(format.space);
+    int kind = photometric(format);
     TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, kind);
     if (kind == PHOTOMETRIC_YCBCR)
         describe_ycbcr(tiff, format);
@@ -206,7 +210,7 @@ static void write_strip(tile_encoder *encoder, struct tiff *state) {
 
 static void rows(tile_encoder *encoder, const struct tile_image *image) {
     struct tiff *state = encoder->state;
-    bool lab = photometric(encoder->format.space) == PHOTOMETRIC_CIELAB;
+    bool lab = photometric(encoder->format) == PHOTOMETRIC_CIELAB;
     for (uint32_t y = 0; y < image->height && !tile_encoder_failed(encoder); y++) {
         uint8_t *row = state->strip + state->filled * encoder->row_size;
         memcpy(row, tile_image_row(image, 0, y), encoder->row_size);
