@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# need_packages PACKAGE...: installs the Debian packages that are missing, or, without root, names them and fails.
+need_packages() {
+    local missing=() package
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "These Debian packages are missing; as root:  apt-get install ${missing[*]}" >&2
+        return 1
+    fi
+    echo "installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# What building the library and tile-convert takes.
+build_packages=(gcc libc6-dev meson ninja-build pkg-config libjpeg62-turbo-dev libpng-dev libtiff-dev liblcms2-dev
+    libxxhash-dev libjansson-dev libstb-dev)
+# What the tests take besides: other readers and writers of images, to check against.
+test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-tools python3 python3-numpy)
