@@ -37,8 +37,9 @@ static tile_status save(struct tile_buffer *out, cmsHPROFILE profile, struct til
     cmsUInt32Number size = 0;
     if (profile) {
         cmsSetProfileVersion(profile, 4.3);
-        /* One input gives one output: the time of making is no part of a profile's meaning. */
-        if (cmsMD5computeID(profile) && cmsSaveProfileToMem(profile, NULL, &size))
+        /* One input gives one output: the time of making is no part of a profile's meaning. Nor is there an ID, which
+         * LittleCMS would make of that time too; it may be absent (ICC.1:2022 7.2.18). */
+        if (cmsSaveProfileToMem(profile, NULL, &size))
             status = tile_buffer_reserve(out, out->size + size, error);
         if (status == TILE_OK && cmsSaveProfileToMem(profile, out->data + out->size, &size)) {
             memset(out->data + out->size + 24, 0, 12); /* dateTimeNumber, ICC.1:2022 7.2.8 */

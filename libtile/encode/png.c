@@ -18,8 +18,9 @@ static bool carries_png(struct tile_format format) {
     return format.space == TILE_GRAY || format.space == TILE_LUMINANCE || tile_space_is_rgb(format.space);
 }
 
+/* Failures of memory and of the writer are noted before libpng sees them: what is left is the caller's ICC profile. */
 static void on_error(png_structp png, png_const_charp message) {
-    tile_encoder_fail(png_get_error_ptr(png), TILE_WRITE_FAILED, "libpng: %s", message);
+    tile_encoder_fail(png_get_error_ptr(png), TILE_INVALID_ARGUMENT, "libpng: %s", message);
     png_longjmp(png, 1);
 }
 

@@ -10,6 +10,7 @@
 #include "../base/memory.h"
 #include "../base/pixels.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +22,6 @@
 struct tiff {
     TIFF *tiff;
     uint64_t position, end; /* of the output */
-    bool closing;           /* libtiff would write what it still holds */
     uint8_t *strip;
     uint32_t strip_rows;
     uint32_t filled; /* rows in `strip` */
@@ -45,8 +45,6 @@ static tmsize_t read_nothing(thandle_t handle, void *data, tmsize_t size) {
 static tmsize_t write_data(thandle_t handle, void *data, tmsize_t size) {
     tile_encoder *encoder = handle;
     struct tiff *state = encoder->state;
-    if (state->closing)
-        return size;
     if (!tile_encoder_put_at(encoder, state->position, data, (size_t)size))
         return -1;
     state->position += (uint64_t)size;
@@ -72,12 +70,13 @@ static toff_t size_so_far(thandle_t handle) {
     return ((const struct tiff *)encoder->state)->end;
 }
 
+/* The writer's failures are noted before libtiff sees them, and the tags are ours: what is left to fail is memory. */
 static int on_error(TIFF *tiff, void *user, const char *module, const char *format, va_list arguments) {
     (void)tiff;
     (void)module;
     char text[300];
     vsnprintf(text, sizeof text, format, arguments);
-    tile_encoder_fail(user, TILE_WRITE_FAILED, "libtiff: %s", text);
+    tile_encoder_fail(user, TILE_NO_MEMORY, "libtiff: %s", text);
     return 1; /* not on to the global handler, which prints */
 }
 
@@ -203,7 +202,7 @@ static void sign_lab(const tile_encoder *encoder, uint8_t *row) {
 static void write_strip(tile_encoder *encoder, struct tiff *state) {
     tmsize_t size = (tmsize_t)(state->filled * encoder->row_size);
     if (TIFFWriteEncodedStrip(state->tiff, state->next, state->strip, size) != size)
-        tile_encoder_fail(encoder, TILE_WRITE_FAILED, "libtiff could not write strip %u", state->next);
+        tile_encoder_fail(encoder, TILE_NO_MEMORY, "libtiff could not write strip %u", state->next);
     state->next++;
     state->filled = 0;
 }
@@ -252,14 +251,15 @@ static void finish(tile_encoder *encoder) {
     if (state->filled)
         write_strip(encoder, state);
     if (!tile_encoder_failed(encoder) && !TIFFWriteDirectory(state->tiff))
-        tile_encoder_fail(encoder, TILE_WRITE_FAILED, "libtiff could not write the directory");
+        tile_encoder_fail(encoder, TILE_NO_MEMORY, "libtiff could not write the directory");
 }
 
 static void release(tile_encoder *encoder) {
     struct tiff *state = encoder->state;
-    state->closing = true;
-    if (state->tiff)
+    if (state->tiff) {
+        TIFFSetMode(state->tiff, O_RDONLY); /* or it would write what it still holds */
         TIFFClose(state->tiff);
+    }
     tile_free(encoder->allocator, state->strip);
 }
 

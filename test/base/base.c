@@ -153,6 +153,8 @@ static void profiles_say_what_the_space_is(void **state) {
         float half = cmsEvalToneCurveFloat(cmsReadTag(profile, cmsSigRedTRCTag), 0.5f);
         assert_true(half > cases[i].at_half - 5e-4 && half < cases[i].at_half + 5e-4);
         cmsCloseProfile(profile);
+        for (int at = 0; at < 12; at++) /* the time of making, and of what would be hashed with it, the ID */
+            assert_true(buffer.data[24 + at] == 0 && buffer.data[84 + at] == 0);
         struct tile_buffer again = {0};
         assert_ok(tile_profile_of_space(&again, cases[i].space, &error));
         assert_int_equal(again.size, buffer.size);
