@@ -8,6 +8,7 @@
 /* Makes room for `size` bytes in all. */
 tile_status tile_buffer_reserve(struct tile_buffer *buffer, size_t size, struct tile_error *error);
 tile_status tile_buffer_append(struct tile_buffer *buffer, const void *data, size_t size, struct tile_error *error);
+/* A NUL stands behind the text, not counted in the size. */
 tile_status tile_buffer_printf(struct tile_buffer *buffer, struct tile_error *error, const char *format, ...)
     TILE_PRINTF(3, 4);
 /* `text` as a JSON string in quotes. Bytes that are no UTF-8 become U+FFFD. */

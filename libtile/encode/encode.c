@@ -247,7 +247,16 @@ static tile_status choose_profile(tile_encoder *encoder, struct tile_error *erro
     const struct tile_encode_options *options = &encoder->options;
     tile_space space = encoder->format.space;
     encoder->profile.allocator = encoder->allocator;
-    if (!encoder->codec->profile || encoder->raw)
+    if (encoder->raw)
+        return TILE_OK;
+    /* NPY says nothing of color in any case, and nobody expects it to; the others would be taken for sRGB. */
+    if (options->profile && !encoder->codec->profile && encoder->codec != &tile_npy_ops)
+        return tile_error_set(
+            error, TILE_UNSUPPORTED,
+            "%s cannot carry the ICC profile of the pixels: convert them to srgb, or choose jpg, png, "
+            "tif or npy",
+            encoder->codec->name);
+    if (!encoder->codec->profile)
         return TILE_OK;
     if (options->profile)
         return tile_buffer_append(&encoder->profile, options->profile, options->profile_size, error);

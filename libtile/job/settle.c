@@ -5,6 +5,7 @@
 #include "../base/hash.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
+#include "../base/profile.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -109,8 +110,15 @@ static tile_status settle_converter(struct tile_job *job, struct tile_error *err
         c.to_profile = info->profile;
         c.to_profile_size = info->profile_size;
     }
-    job->encode.profile = c.to_profile;
-    job->encode.profile_size = c.to_profile_size;
+    job->to_profile = job->encode.profile = c.to_profile;
+    job->to_profile_size = job->encode.profile_size = c.to_profile_size;
+    /* Making a space's profile takes about as long as encoding a small JPEG. PNG says more without one (cICP). */
+    job->own_profile.allocator = job->allocator;
+    if (!c.to_profile && (job->codec == TILE_JPEG || job->codec == TILE_TIFF) && !job->encode.raw_channels &&
+        tile_profile_of_space(&job->own_profile, job->write.space, NULL) == TILE_OK) {
+        job->encode.profile = job->own_profile.data;
+        job->encode.profile_size = job->own_profile.size;
+    }
     if (tile_format_equal(job->read, job->write) && c.from_profile == c.to_profile)
         return TILE_OK;
     return tile_converter_new(&job->converter, job->read, job->write, &c, error);
@@ -123,8 +131,8 @@ static tile_status settle_pad(struct tile_job *job, struct tile_error *error) {
     struct tile_format color = {TILE_SRGB, TILE_F32, TILE_ALPHA_STRAIGHT, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
     struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
     c.allocator = job->allocator;
-    c.to_profile = job->encode.profile;
-    c.to_profile_size = job->encode.profile_size;
+    c.to_profile = job->to_profile;
+    c.to_profile_size = job->to_profile_size;
     tile_converter *converter;
     tile_status status = tile_converter_new(&converter, color, job->write, &c, error);
     if (status != TILE_OK)
@@ -174,6 +182,7 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
 
 void tile_job_unsettle(struct tile_job *job) {
     tile_plan_free(job->own_plan);
+    tile_buffer_free(&job->own_profile);
     tile_converter_free(job->converter);
 }
 
@@ -246,7 +255,7 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
         status = tile_buffer_printf(head, error, ",\"quality\":%d,\"subsampling\":%d", e->quality, (int)e->subsampling);
     if (status == TILE_OK && (job->codec == TILE_PNG || job->codec == TILE_TIFF))
         status = tile_buffer_printf(head, error, ",\"compression\":%d", e->compression);
-    return status == TILE_OK ? tile_buffer_append(head, "}", 1, error) : status;
+    return status == TILE_OK ? tile_buffer_printf(head, error, "}") : status;
 }
 
 tile_status tile_job_head(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {

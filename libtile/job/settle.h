@@ -16,10 +16,13 @@ struct tile_job {
     struct tile_rect area; /* one image: what it shows */
     struct tile_format read;
     struct tile_format write;
+    const void *to_profile; /* what the pixels are converted to; NULL: to write.space as it is */
+    size_t to_profile_size;
     tile_converter *converter;                            /* NULL: the pixels are written as they are read */
     unsigned char pad[TILE_MAX_CHANNELS * sizeof(float)]; /* one pixel of the edge, as written */
     tile_codec codec;
     struct tile_encode_options encode;
+    struct tile_buffer own_profile; /* to embed: the target space's, made once for all tiles */
 };
 
 /* Fills `job` for `source`; nothing is read or written yet. tile_job_unsettle frees what it holds, also after a
@@ -28,7 +31,7 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
                             struct tile_error *error);
 void tile_job_unsettle(struct tile_job *job);
 
-/* The manifest's head: all that decides the bytes of the tiles. A JSON object without its end. */
+/* The manifest's head: all that decides the bytes of the tiles. A JSON object without its end, NUL-terminated. */
 tile_status tile_job_head(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error);
 
 #endif

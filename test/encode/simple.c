@@ -43,7 +43,7 @@ static void npy_is_by_the_specification(void **state) {
 
 static void numpy_reads_npy(void **state) {
     (void)state;
-    if (test_run(NULL, "python3 -c 'import numpy' 2>/dev/null") != 0)
+    if (test_run(NULL, "/usr/bin/python3 -c 'import numpy' 2>/dev/null") != 0)
         skip();
     char *folder = test_folder_new();
     struct tile_image image = image_of(format_of(TILE_LAB, TILE_F32, TILE_ALPHA_STRAIGHT), 5, 3);
@@ -52,7 +52,7 @@ static void numpy_reads_npy(void **state) {
     test_write_file(path, buffer.data, buffer.size);
     struct test_bytes text;
     assert_int_equal(test_run(&text,
-                              "python3 -c 'import numpy, sys; a = numpy.load(sys.argv[1]);"
+                              "/usr/bin/python3 -c 'import numpy, sys; a = numpy.load(sys.argv[1]);"
                               "sys.stdout.buffer.write(str((a.shape, a.dtype)).encode() + a.tobytes())' '%s'",
                               path),
                      0);

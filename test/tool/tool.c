@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* tile-convert as a person or a script meets it: exit status, one line of error, what is written and what is not. */
+#include "support.h"
+
+#include <jansson.h>
+#include <unistd.h>
+
+static const char *tool;
+static char *folder; /* a new one for each test */
+
+static int set_up(void **state) {
+    (void)state;
+    folder = test_folder_new();
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    test_folder_remove(folder);
+    return 0;
+}
+
+/* Runs the tool in `folder` with the fixtures' folder as $F. What it says on its standard error becomes `said`. */
+static char said[4096];
+
+static int run(const char *arguments) {
+    struct test_bytes output;
+    int status = test_run(&output, "cd '%s' && F='%s' && exec 2>&1 >stdout && '%s' %s", folder, test_fixture("."), tool,
+                          arguments);
+    size_t size = output.size < sizeof said - 1 ? output.size : sizeof said - 1;
+    memcpy(said, output.data, size);
+    said[size] = '\0';
+    free(output.data);
+    return status;
+}
+
+static bool exists(const char *name) {
+    return access(test_path(folder, name), F_OK) == 0;
+}
+
+/* One line that names `file` and contains `cause`, the exit status, and nothing left in OUTPUT "out". */
+static void check_refusal(int status, const char *arguments, const char *file, const char *cause) {
+    int got = run(arguments);
+    if (got != status)
+        fail_msg("%s: exit status %d instead of %d: %s", arguments, got, status, said);
+    char *newline = strchr(said, '\n');
+    if (!newline || newline[1] || strncmp(said, "tile-convert: ", 14) != 0 || !strstr(said, file) ||
+        !strstr(said, cause))
+        fail_msg("%s: said: %s", arguments, said);
+    assert_false(exists("out"));
+    assert_int_equal(test_run(NULL, "ls -A '%s' | grep -q '\\.part'", folder), 1);
+}
+
+static void usage_errors_are_status_1(void **state) {
+    (void)state;
+    check_refusal(1, "", "", "no input");
+    check_refusal(1, "$F/photo.jpg", "", "no output");
+    check_refusal(1, "$F/photo.jpg -o out --to sRGB", "sRGB", "no such color space");
+    check_refusal(1, "$F/photo.jpg -o out -s 0", "", "--tile 0");
+    check_refusal(1, "$F/photo.jpg -o out -s 256x", "", "--tile 256x");
+    check_refusal(1, "$F/photo.jpg -o out -s 4294967296", "", "--tile");
+    check_refusal(1, "$F/photo.jpg -o out --region 1,2,3", "", "--region");
+    check_refusal(1, "$F/photo.jpg -o out --region 600,0,41,10", "photo.jpg", "not within 640 x 427");
+    check_refusal(1, "$F/photo.jpg -o out -Q 101", "", "--quality");
+    check_refusal(1, "$F/photo.jpg -o out --frobnicate", "", "--frobnicate");
+    check_refusal(1, "$F/photo.jpg -o out -Z", "", "-Z");
+    check_refusal(1, "$F/photo.jpg -o", "", "-o wants a value");
+    check_refusal(1, "$F/photo.jpg -o out.gif", "out.gif", "not written here");
+    check_refusal(1, "$F/photo.jpg -o out.png -f jpg", "out.png", "differ");
+    check_refusal(1, "$F/photo.jpg $F/420.jpg -o out.png", "out.png", "one input");
+    check_refusal(1, "$F/photo.jpg -o out.png -s 64", "out.png", "no tiles");
+    check_refusal(1, "$F/photo.jpg -o out --edge pad=#12345", "", "--edge");
+    check_refusal(1, "$F/photo.jpg -o out --max-memory x", "", "--max-memory");
+    check_refusal(1, "$F/photo.jpg -o out --assume lch-d65 --assume gray", "photo.jpg", "gray cannot be assumed");
+}
+
+static void refused_inputs_are_status_2(void **state) {
+    (void)state;
+    test_write_file(test_path(folder, "empty.jpg"), "", 0);
+    test_write_file(test_path(folder, "text.jpg"), "This is no picture.\n", 20);
+    test_write_file(test_path(folder, "anim.png"), "GIF89a..........................", 32);
+    check_refusal(2, "missing.jpg -o out", "missing.jpg", "No such file");
+    check_refusal(2, ". -o out", ".", "is a directory");
+    check_refusal(2, "empty.jpg -o out", "empty.jpg", "is empty");
+    check_refusal(2, "text.jpg -o out", "text.jpg", "neither a JPEG nor a PNG");
+    check_refusal(2, "anim.png -o out", "anim.png", "GIF");
+    check_refusal(2, "$F/truncated.jpg -o out", "truncated.jpg", "ends early");
+    check_refusal(2, "$F/truncated.jpg -o out.png", "truncated.jpg", "ends early");
+    check_refusal(2, "$F/truncated.png -o out", "truncated.png", "");
+    check_refusal(2, "$F/photo.jpg -o out --max-pixels 1000", "photo.jpg", "pixels");
+    check_refusal(2, "$F/progressive.jpg -o out --max-memory 2000", "progressive.jpg", "memory");
+    check_refusal(2, "$F/photo.jpg -o out -f bmp -t lab", "photo.jpg", "tif");
+    check_refusal(2, "$F/rgb-alpha8.png -o out.jpg", "rgb-alpha8.png", "alpha");
+    if (geteuid() != 0) { /* nothing is unreadable to root */
+        assert_int_equal(test_run(NULL, "cp '%s' '%s/secret.jpg' && chmod 0 '%s/secret.jpg'", test_fixture("420.jpg"),
+                                  folder, folder),
+                         0);
+        check_refusal(2, "secret.jpg -o out", "secret.jpg", "Permission denied");
+    }
+}
+
+static void failed_outputs_are_status_3(void **state) {
+    (void)state;
+    test_write_file(test_path(folder, "file"), "mine", 4);
+    test_write_file(test_path(folder, "one.png"), "mine", 4);
+    check_refusal(3, "$F/photo.jpg -o file/out", "file/out", "Not a directory");
+    check_refusal(3, "$F/photo.jpg -o file", "file", "no folder");
+    check_refusal(3, "$F/photo.jpg -o one.png", "one.png", "exists already");
+    check_refusal(3, "$F/photo.jpg -o nowhere/one.png", "nowhere/one.png", "No such file");
+    struct test_bytes bytes = test_read_file(test_path(folder, "one.png"));
+    assert_int_equal(bytes.size, 4);
+    free(bytes.data);
+    /* A limit on the size of files stands for a full disk. */
+    assert_int_equal(test_run(NULL, "cd '%s' && trap '' XFSZ && ulimit -f 4 && '%s' '%s' -o big.tif 2>/dev/null",
+                              folder, tool, test_fixture("photo.jpg")),
+                     3);
+    assert_false(exists("big.tif"));
+    assert_int_equal(run("$F/photo.jpg -o one.png --overwrite"), 0);
+    assert_string_equal(said, "");
+}
+
+static void lenient_keeps_what_decodes_and_says_so(void **state) {
+    (void)state;
+    assert_int_equal(run("$F/truncated.jpg -o out --lenient -f npy"), 0);
+    assert_non_null(strstr(said, "warning"));
+    assert_non_null(strstr(said, "ends early"));
+    assert_true(exists("out/manifest.json"));
+}
+
+static void several_inputs_get_a_folder_each(void **state) {
+    (void)state;
+    assert_int_equal(run("$F/420.jpg $F/truncated.jpg $F/rgb8.png -o out"), 2); /* the worst; the others are done */
+    assert_true(exists("out/420/manifest.json"));
+    assert_true(exists("out/rgb8/manifest.json"));
+    assert_false(exists("out/truncated"));
+}
+
+static void info_is_json(void **state) {
+    (void)state;
+    static const struct {
+        const char *fixture, *key, *value;
+    } cases[] = {{"420.jpg", "coding", "baseline YCbCr 4:2:0"},
+                 {"progressive-gray.jpg", "space", "gray"},
+                 {"cmyk.jpg", "space", "cmyk"},
+                 {"rgb-alpha16.png", "alpha", "straight"},
+                 {"rgb16.png", "sample", "u16"},
+                 {"p3-cicp.png", "space", "display-p3"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char arguments[128];
+        snprintf(arguments, sizeof arguments, "--info $F/%s", cases[i].fixture);
+        assert_int_equal(run(arguments), 0);
+        json_t *info = json_load_file(test_path(folder, "stdout"), 0, NULL);
+        assert_non_null(info);
+        assert_string_equal(json_string_value(json_object_get(info, cases[i].key)), cases[i].value);
+        json_decref(info);
+    }
+    assert_int_equal(run("--info $F/adobe-rgb-profile.jpg"), 0);
+    json_t *info = json_load_file(test_path(folder, "stdout"), 0, NULL);
+    assert_true(json_integer_value(json_object_get(json_object_get(info, "profile"), "bytes")) > 128);
+    json_decref(info);
+    assert_int_equal(run("--info $F/orientation-6.jpg"), 0);
+    info = json_load_file(test_path(folder, "stdout"), 0, NULL);
+    assert_int_equal(json_integer_value(json_object_get(info, "orientation")), 6);
+    json_decref(info);
+}
+
+static void lists_name_every_space_and_format(void **state) {
+    (void)state;
+    struct test_bytes list;
+    assert_int_equal(test_run(&list, "'%s' --list-spaces | cut -d' ' -f1 | tr '\\n' ' '", tool), 0);
+    for (int i = TILE_SPACE_UNSET + 1; i < TILE_SPACE_COUNT; i++)
+        assert_non_null(
+            memmem(list.data, list.size, tile_space_name((tile_space)i), strlen(tile_space_name((tile_space)i))));
+    free(list.data);
+    assert_int_equal(test_run(NULL, "'%s' --list-formats | grep -q '^jpg .*ycbcr:u8'", tool), 0);
+    assert_int_equal(test_run(NULL, "'%s' --version | grep -qx 'tile-convert %s'", tool, tile_version()), 0);
+    assert_int_equal(test_run(NULL, "'%s' --help | grep -q 'Exit status'", tool), 0);
+    assert_int_equal(test_run(NULL, "'%s' --help >/dev/full 2>/dev/null", tool), 3);
+}
+
+/* Every space writes tiles in a format that carries it, without a word. */
+static void every_space_can_be_written(void **state) {
+    (void)state;
+    for (int i = TILE_SPACE_UNSET + 1; i < TILE_SPACE_COUNT; i++) {
+        char arguments[128];
+        snprintf(arguments, sizeof arguments, "$F/420.jpg -o 'out-%d' -t %s", i, tile_space_name((tile_space)i));
+        int status = run(arguments);
+        if (status != 0 || said[0])
+            fail_msg("%s: status %d: %s", arguments, status, said);
+    }
+}
+
+static void progress_is_for_terminals(void **state) {
+    (void)state;
+    assert_int_equal(run("$F/photo.jpg -o quiet -s 64"), 0);
+    assert_string_equal(said, "");
+    assert_int_equal(run("$F/photo.jpg -o loud -s 64 --progress always"), 0);
+    assert_non_null(strstr(said, "photo.jpg ["));
+    assert_non_null(strstr(said, "100%  70/70"));
+    assert_int_equal(run("$F/photo.jpg -o verbose -s 64 -v"), 0);
+    assert_non_null(strstr(said, "70 tiles written"));
+}
+
+static void regions_and_edges_do_what_they_say(void **state) {
+    (void)state;
+    assert_int_equal(run("$F/photo.jpg -o one.png --region 10,20,300,40"), 0);
+    assert_int_equal(run("--info one.png"), 0);
+    assert_int_equal(test_run(NULL, "grep -q '\"width\":300,\"height\":40' '%s/stdout'", folder), 0);
+    assert_int_equal(run("$F/photo.jpg -o grid -f png --region 10,20,300,40 -s 128"), 0);
+    assert_true(exists("grid/r0_c2.png") && !exists("grid/r1_c0.png"));
+    assert_int_equal(run("$F/photo.jpg -o each -f png --region 10,20,300,40 --region 0,0,5,5"), 0);
+    assert_true(exists("each/r0_c0.png") && exists("each/r1_c0.png") && !exists("each/r2_c0.png"));
+    assert_int_equal(run("$F/photo.jpg -o pad -f png -s 512 --edge pad=#FF8000"), 0);
+    assert_int_equal(run("--info pad/r0_c1.png"), 0);
+    assert_int_equal(test_run(NULL, "grep -q '\"width\":512,\"height\":512' '%s/stdout'", folder), 0);
+}
+
+/* SIGINT in mid-run, as soon as the first tiles are there; then again without it. */
+static void an_interrupted_run_goes_on(void **state) {
+    (void)state;
+    assert_int_equal(run("$F/photo.jpg -o whole -f png -s 4 -j 2"), 0);
+    int status = test_run(NULL,
+                          "cd '%s' && '%s' '%s' -o out -f png -s 4 -j 2 2>err & pid=$!;"
+                          "until [ -e '%s/out/r1_c0.png' ]; do :; done; kill -INT $pid; wait $pid",
+                          folder, tool, test_fixture("photo.jpg"), folder);
+    assert_int_equal(status, 130);
+    assert_int_equal(test_run(NULL, "grep -q 'interrupted; the same command goes on' '%s/err'", folder), 0);
+    assert_true(exists("out/manifest.part") && !exists("out/manifest.json"));
+    assert_int_equal(run("$F/photo.jpg -o out -f png -s 4 -v"), 0);
+    unsigned long long written, bytes, kept;
+    assert_int_equal(
+        sscanf(strstr(said, ": ") + 2, "%llu tiles written (%llu bytes), %llu kept", &written, &bytes, &kept), 3);
+    assert_true(kept > 0 && written > 0 && kept + written == 160 * 107);
+    assert_int_equal(test_run(NULL, "diff -rq '%s/whole' '%s/out'", folder, folder), 0);
+}
+
+int main(void) {
+    tool = getenv("TILE_CONVERT");
+    if (!tool) {
+        fprintf(stderr, "TILE_CONVERT names the program to test\n");
+        return 1;
+    }
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(usage_errors_are_status_1),         TEST(refused_inputs_are_status_2),
+        TEST(failed_outputs_are_status_3),       TEST(lenient_keeps_what_decodes_and_says_so),
+        TEST(several_inputs_get_a_folder_each),  TEST(info_is_json),
+        TEST(lists_name_every_space_and_format), TEST(every_space_can_be_written),
+        TEST(progress_is_for_terminals),         TEST(regions_and_edges_do_what_they_say),
+        TEST(an_interrupted_run_goes_on),
+    };
+    return cmocka_run_group_tests_name("tile-convert", tests, NULL, NULL);
+}
