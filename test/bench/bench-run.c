@@ -4,21 +4,16 @@
  * Runs a command, with its output going to the error stream, and prints what it and its children took:
  *     user seconds, system seconds, wall seconds, KiB of the largest of its processes
  */
+#include "measure.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static double seconds(struct timeval time) {
     return (double)time.tv_sec + 1e-6 * (double)time.tv_usec;
-}
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 int main(int argc, char **argv) {

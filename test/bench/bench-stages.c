@@ -4,13 +4,13 @@
  * Speed of each stage, in megapixels a second, and as a multiple of the time that memcpy takes for as many bytes in the
  * same run. Medians, on one thread. `--full` decodes all of the JPEG instead of its first 2048 rows.
  */
+#include "measure.h"
 #include "picture.h"
 #include "tile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <lcms2.h>
 
@@ -18,68 +18,11 @@
 #define LARGE_WIDTH  4096
 #define LARGE_HEIGHT 3072
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static void check(tile_status status, const char *what, const struct tile_error *error) {
     if (status == TILE_OK)
         return;
     fprintf(stderr, "bench-stages: %s: %s\n", what, error->message);
     exit(1);
-}
-
-static int compare(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *times, size_t count) {
-    qsort(times, count, sizeof *times, compare);
-    return times[count / 2];
-}
-
-/* The median time of a call: of at least 5, and of up to 99 within a third of a second. Short ones are called often. */
-static double measure(void (*call)(void *), void *context) {
-    double times[99], begin = now();
-    call(context); /* touches memory for the first time; not counted */
-    double first = now() - begin;
-    int batch = first < 1e-3 ? (int)(1e-3 / (first + 1e-6)) + 1 : 1;
-    size_t count = 0;
-    begin = now();
-    while (count < 5 || (count < 99 && now() - begin < 0.33)) {
-        double start = now();
-        for (int i = 0; i < batch; i++)
-            call(context);
-        times[count++] = (now() - start) / batch;
-    }
-    return median(times, count);
-}
-
-struct copy {
-    void *to, *from;
-    size_t size;
-};
-
-static void run_copy(void *context) {
-    struct copy *copy = context;
-    memcpy(copy->to, copy->from, copy->size);
-    __asm__ volatile("" : : "r"(copy->to) : "memory"); /* the copy is not to be left out */
-}
-
-static double time_of_memcpy(size_t size) {
-    struct copy copy = {malloc(size), calloc(1, size), size};
-    if (!copy.to || !copy.from) {
-        fprintf(stderr, "bench-stages: no memory\n");
-        exit(1);
-    }
-    memset(copy.from, 1, size);
-    double time = measure(run_copy, &copy);
-    free(copy.to);
-    free(copy.from);
-    return time;
 }
 
 static void print_row(const char *stage, const char *what, uint32_t width, uint32_t height, double time, size_t bytes) {
