@@ -563,6 +563,10 @@ void tile_reference_decode(tile_space space, tile_sample sample, const double *c
 }
 
 double tile_reference_round(tile_space space, tile_sample sample, int channel, double code) {
+    /* Double precision cannot tell what is that close to a tie from one; luma of 8-bit codes often is one. */
+    double tie = round(2 * code) / 2;
+    if (fabs(code - tie) < 1e-9)
+        code = tie;
     double rounded = fmin(fmax(round(code), 0), sample == TILE_U8 ? 255 : 65535);
     return space == TILE_HSV_180 && sample == TILE_U8 && channel == 0 && rounded == 180 ? 0 : rounded;
 }
