@@ -93,12 +93,12 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
     struct tile_op *first = c->program.op, *last = first + c->program.count - 1;
     if (!divide && c->from.format.sample != TILE_F32 && takes_scales(k, first))
         for (int j = 0; j < c->from.channels; j++) {
-            first->p[j] = c->from.encoding[j].scale;
+            first->p[j] *= c->from.encoding[j].scale;
             c->from.encoding[j].scale = 1;
         }
     if (!multiply && c->to.format.sample != TILE_F32 && takes_scales(k, last))
         for (int j = 0; j < c->to.channels; j++) {
-            last->p[4 + j] = c->to.encoding[j].scale;
+            last->p[4 + j] *= c->to.encoding[j].scale;
             c->to.encoding[j].scale = 1;
         }
     if (last->run == k->matrix && c->to.channels == 1)

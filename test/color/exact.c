@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* What is exact, over all 16,777,216 colors of 8 bits, by integer arithmetic of its own; and lossless round trips. */
+#include "support.h"
+
+static struct tile_error error;
+
+enum { PIXELS = 1 << 16, ROUNDS = 256 };
+
+static unsigned char colors[PIXELS * 3], codes[PIXELS * 4];
+static uint16_t deep[PIXELS * 4];
+
+/* Colors with the red `round`. */
+static void make_colors(int round) {
+    for (int i = 0; i < PIXELS; i++) {
+        colors[3 * i] = (unsigned char)round;
+        colors[3 * i + 1] = (unsigned char)(i >> 8);
+        colors[3 * i + 2] = (unsigned char)i;
+    }
+}
+
+static struct tile_format format_of(tile_space space, tile_sample sample) {
+    return (struct tile_format){.space = space, .sample = sample};
+}
+
+static tile_converter *converter_of(tile_space from, tile_sample from_sample, tile_space to, tile_sample to_sample) {
+    tile_converter *converter;
+    assert_ok(tile_converter_new(&converter, format_of(from, from_sample), format_of(to, to_sample), NULL, &error));
+    return converter;
+}
+
+static void convert(const tile_converter *converter, tile_space from, tile_sample from_sample, const void *in,
+                    tile_space to, tile_sample to_sample, void *out) {
+    struct tile_image source = {
+        .format = format_of(from, from_sample), .width = PIXELS / 64, .height = 64, .plane = {(void *)(uintptr_t)in}};
+    source.stride = (ptrdiff_t)(source.width * tile_format_step(source.format));
+    struct tile_image target = source;
+    target.format = format_of(to, to_sample);
+    target.plane[0] = out;
+    target.stride = (ptrdiff_t)(target.width * tile_format_step(target.format));
+    assert_ok(tile_convert(converter, &source, &target, &error));
+}
+
+/* n / d rounded to nearest, ties away from zero, for a positive d. */
+static int64_t divided(int64_t n, int64_t d) {
+    return n >= 0 ? (2 * n + d) / (2 * d) : -((-2 * n + d) / (2 * d));
+}
+
+static int clipped(int64_t code) {
+    return code < 0 ? 0 : code > 255 ? 255 : (int)code;
+}
+
+struct luma {
+    tile_space space;
+    int64_t kr, kg, kb; /* of 10000 */
+    bool limited;
+};
+
+static const struct luma lumas[] = {
+    {TILE_GRAY, 2990, 5870, 1140, false},   {TILE_GRAY709, 2126, 7152, 722, false},
+    {TILE_YCBCR, 2990, 5870, 1140, false},  {TILE_YCBCR601, 2990, 5870, 1140, true},
+    {TILE_YCBCR709, 2126, 7152, 722, true}, {TILE_YCBCR709_FULL, 2126, 7152, 722, false},
+};
+
+/* H.273: Y = 16 + 219 y or 255 y; C = 128 + 224 c or 255 c, with y of R / 255 and so on. */
+static void expected_ycbcr(const struct luma *l, int r, int g, int b, int out[3]) {
+    int64_t y = l->kr * r + l->kg * g + l->kb * b; /* of 2550000 */
+    int64_t luma = l->limited ? 219 : 255, chroma = l->limited ? 224 : 255, zero = l->limited ? 16 : 0;
+    out[0] = clipped(divided(zero * 2550000 + luma * y, 2550000));
+    int64_t db = 2 * (10000 - l->kb) * 255, dr = 2 * (10000 - l->kr) * 255;
+    out[1] = clipped(divided(128 * db + chroma * (10000 * b - y), db));
+    out[2] = clipped(divided(128 * dr + chroma * (10000 * r - y), dr));
+}
+
+static void luma_of_all_colors(void **state) {
+    (void)state;
+    for (size_t k = 0; k < sizeof lumas / sizeof *lumas; k++) {
+        const struct luma *l = &lumas[k];
+        int channels = tile_space_channels(l->space);
+        tile_converter *converter = converter_of(TILE_SRGB, TILE_U8, l->space, TILE_U8);
+        for (int round = 0; round < ROUNDS; round++) {
+            make_colors(round);
+            convert(converter, TILE_SRGB, TILE_U8, colors, l->space, TILE_U8, codes);
+            for (int i = 0; i < PIXELS; i++) {
+                int want[3];
+                expected_ycbcr(l, colors[3 * i], colors[3 * i + 1], colors[3 * i + 2], want);
+                for (int j = 0; j < channels; j++)
+                    if (codes[channels * i + j] != want[j])
+                        fail_msg("%s of %d %d %d: channel %d is %d, not %d", tile_space_name(l->space), colors[3 * i],
+                                 colors[3 * i + 1], colors[3 * i + 2], j, codes[channels * i + j], want[j]);
+            }
+        }
+        tile_converter_free(converter);
+    }
+}
+
+/* The other way: R = Y' + 2 (1 - kr) Cr', B likewise, G from the luma. All over one denominator. */
+static void rgb_of_all_codes(void **state) {
+    (void)state;
+    for (size_t k = 2; k < sizeof lumas / sizeof *lumas; k++) {
+        const struct luma *l = &lumas[k];
+        tile_converter *converter = converter_of(l->space, TILE_U8, TILE_SRGB, TILE_U8);
+        int64_t luma = l->limited ? 219 : 255, chroma = l->limited ? 224 : 255, zero = l->limited ? 16 : 0;
+        int64_t unit = luma * chroma * 10000;
+        for (int round = 0; round < ROUNDS; round++) {
+            make_colors(round);
+            convert(converter, l->space, TILE_U8, colors, TILE_SRGB, TILE_U8, codes);
+            for (int i = 0; i < PIXELS; i++) {
+                int64_t y = 255 * (colors[3 * i] - zero) * chroma * 10000;
+                int64_t r = y + 255 * 2 * (10000 - l->kr) * (colors[3 * i + 2] - 128) * luma;
+                int64_t b = y + 255 * 2 * (10000 - l->kb) * (colors[3 * i + 1] - 128) * luma;
+                int64_t g = 10000 * y - l->kr * r - l->kb * b;
+                const int want[3] = {clipped(divided(r, unit)), clipped(divided(g, unit * l->kg)),
+                                     clipped(divided(b, unit))};
+                for (int j = 0; j < 3; j++)
+                    if (codes[3 * i + j] != want[j])
+                        fail_msg("%s %d %d %d: channel %d is %d, not %d", tile_space_name(l->space), colors[3 * i],
+                                 colors[3 * i + 1], colors[3 * i + 2], j, codes[3 * i + j], want[j]);
+            }
+        }
+        tile_converter_free(converter);
+    }
+}
+
+static void ycocg_is_lossless(void **state) {
+    (void)state;
+    tile_converter *there = converter_of(TILE_SRGB, TILE_U8, TILE_YCOCG_R, TILE_U16);
+    tile_converter *back = converter_of(TILE_YCOCG_R, TILE_U16, TILE_SRGB, TILE_U8);
+    for (int round = 0; round < ROUNDS; round++) {
+        make_colors(round);
+        convert(there, TILE_SRGB, TILE_U8, colors, TILE_YCOCG_R, TILE_U16, deep);
+        for (int i = 0; i < PIXELS; i++) {
+            assert_true(deep[3 * i] <= 255 && deep[3 * i + 1] >= 1 && deep[3 * i + 1] <= 511);
+            assert_int_equal(deep[3 * i + 1] - 256, colors[3 * i] - colors[3 * i + 2]); /* Co = R - B */
+        }
+        convert(back, TILE_YCOCG_R, TILE_U16, deep, TILE_SRGB, TILE_U8, codes);
+        assert_memory_equal(codes, colors, sizeof colors);
+    }
+    tile_converter_free(there);
+    tile_converter_free(back);
+}
+
+static void naive_cmyk(void **state) {
+    (void)state;
+    tile_converter *converter = converter_of(TILE_CMYK, TILE_U8, TILE_SRGB, TILE_U8);
+    static unsigned char ink[PIXELS * 4], rgb[PIXELS * 3];
+    for (int i = 0; i < PIXELS; i++) {
+        ink[4 * i] = ink[4 * i + 1] = ink[4 * i + 2] = (unsigned char)(i >> 8);
+        ink[4 * i + 3] = (unsigned char)i;
+    }
+    convert(converter, TILE_CMYK, TILE_U8, ink, TILE_SRGB, TILE_U8, rgb);
+    for (int i = 0; i < PIXELS; i++)
+        assert_int_equal(rgb[3 * i + i % 3], divided((255 - ink[4 * i]) * (255 - ink[4 * i + 3]), 255));
+    tile_converter_free(converter);
+}
+
+/* u8 to u16 and back is the identity in every space that has both, and srgb's u16 is 257 times u8. */
+static void widening_is_lossless(void **state) {
+    (void)state;
+    for (int s = TILE_SRGB; s < TILE_SPACE_COUNT; s++) {
+        tile_space space = (tile_space)s;
+        if (!tile_space_has_sample(space, TILE_U8))
+            continue;
+        int channels = tile_space_channels(space);
+        static unsigned char in[PIXELS * 4], out[PIXELS * 4];
+        static float values[PIXELS * 4];
+        for (int i = 0; i < PIXELS * channels; i++)
+            in[i] = (unsigned char)(i * 7 + i / 256);
+        for (int i = 0; space == TILE_HSV_180 && i < PIXELS; i++)
+            in[3 * i] %= 180; /* other codes are other names for these */
+        tile_converter *wide = converter_of(space, TILE_U8, space, TILE_U16);
+        tile_converter *narrow = converter_of(space, TILE_U16, space, TILE_U8);
+        convert(wide, space, TILE_U8, in, space, TILE_U16, deep);
+        convert(narrow, space, TILE_U16, deep, space, TILE_U8, out);
+        assert_memory_equal(in, out, (size_t)(PIXELS * channels));
+        for (int i = 0; space == TILE_SRGB && i < PIXELS * channels; i++)
+            assert_int_equal(deep[i], in[i] * 257);
+        tile_converter_free(wide);
+        tile_converter_free(narrow);
+
+        tile_converter *floats = converter_of(space, TILE_U16, space, TILE_F32);
+        tile_converter *back = converter_of(space, TILE_F32, space, TILE_U16);
+        static uint16_t again[PIXELS * 4];
+        for (int i = 0; i < PIXELS; i++)
+            for (int j = 0; j < channels; j++)
+                deep[i * channels + j] = (uint16_t)i; /* every code */
+        convert(floats, space, TILE_U16, deep, space, TILE_F32, values);
+        convert(back, space, TILE_F32, values, space, TILE_U16, again);
+        assert_memory_equal(deep, again, (size_t)(PIXELS * channels) * 2);
+        tile_converter_free(floats);
+        tile_converter_free(back);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(luma_of_all_colors),   cmocka_unit_test(rgb_of_all_codes),
+        cmocka_unit_test(ycocg_is_lossless),    cmocka_unit_test(naive_cmyk),
+        cmocka_unit_test(widening_is_lossless),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
