@@ -21,11 +21,32 @@ struct jpeg_recipe {
 };
 
 struct test_bytes jpeg_file(const struct jpeg_recipe *recipe);
-/* The whole image by libjpeg's defaults, packed; `out` JCS_UNKNOWN: the default space. Data to be freed. */
+/*
+ * The whole image by libjpeg's defaults, packed; `out` JCS_UNKNOWN: the default space. To be freed; NULL where libjpeg
+ * gives up.
+ */
 unsigned char *jpeg_pixels(struct test_bytes file, J_COLOR_SPACE out);
 
 /* An EXIF block's TIFF part with an orientation; 26 bytes. */
 void exif_block(unsigned char block[26], unsigned orientation, bool big_endian);
+
+struct png_recipe {
+    uint32_t width, height;
+    int type, depth;
+    bool interlaced, transparent;
+    int orientation;
+    int gamma; /* gAMA, 1/100000 */
+    bool srgb, p3_primaries, srgb_primaries;
+    const void *profile;
+    size_t profile_size;
+    const unsigned char *cicp;
+};
+
+struct tile_buffer png_file(const struct png_recipe *recipe);
+/* What png_file writes: the samples, of the file's depth, and the palette. */
+int png_channels(int type);
+unsigned png_sample(const struct png_recipe *recipe, uint32_t x, uint32_t y, int c);
+void png_palette_entry(unsigned i, unsigned char rgba[4]);
 
 /* Pixels as stored: width x height, `step` bytes each. */
 struct stored {
