@@ -174,6 +174,38 @@ static void lenient_pixels_are_libjpegs(void **state) {
     }
 }
 
+static void lenient_regions_of_damage_are_cut_from_the_whole(void **state) {
+    (void)state;
+    struct test_random random = {15};
+    struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
+    options.lenient = options.ignore_orientation = true;
+    int compared = 0;
+    for (int i = 0; i < 4; i++) {
+        struct test_bytes file = jpeg_file(&jpegs[i]), damaged = {malloc(file.size), file.size};
+        for (int run = 0; run < 60; run++) {
+            memcpy(damaged.data, file.data, file.size);
+            for (int k = 0; k < 3; k++) /* behind the header of about 650 bytes, before the EOI */
+                damaged.data[700 + test_random_below(&random, (uint32_t)file.size - 702)] =
+                    (unsigned char)test_random_next(&random);
+            unsigned char *pixels = jpeg_pixels(damaged, JCS_UNKNOWN);
+            tile_source *source;
+            if (!pixels || tile_source_open_memory(&source, damaged.data, damaged.size, &options, &error) != TILE_OK) {
+                free(pixels);
+                continue;
+            }
+            struct tile_format format = tile_source_info(source)->format;
+            struct stored stored = {pixels, jpegs[i].width, jpegs[i].height, tile_format_step(format)};
+            check_regions(source, format, stored, 1, 6, &random);
+            compared++;
+            tile_source_close(source);
+            free(pixels);
+        }
+        free(damaged.data);
+        free(file.data);
+    }
+    assert_true(compared > 150);
+}
+
 static void damaged_bytes_never_crash(void **state) {
     (void)state;
     struct test_random random = {12};
@@ -530,6 +562,21 @@ static void kinds_of_jpeg_that_cannot_be_read(void **state) {
         assert_non_null(strstr(error.message, edits[i].part));
         file.data[at + edits[i].at] = before;
     }
+    /* Two components: of the three, the last is dropped from SOF0, whose length and count are made to fit. */
+    struct tile_buffer two = {0};
+    append(&two, file.data, at + 16);
+    append(&two, file.data + at + 19, file.size - at - 19);
+    two.data[at + 3] = 14;
+    two.data[at + 9] = 2;
+    size_t scan = at;
+    while (two.data[scan + 1] != 0xDA)
+        scan += 2u + (size_t)(two.data[scan + 2] << 8 | two.data[scan + 3]);
+    two.data[scan + 3] = 10;
+    two.data[scan + 4] = 2;
+    memmove(two.data + scan + 9, two.data + scan + 11, two.size - scan - 11);
+    assert_int_equal(read_all(two.data, two.size - 2, false, 1, NULL).status, TILE_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "2 components"));
+    tile_buffer_free(&two);
     file.data[at + 5] = file.data[at + 6] = 0; /* a height that only DNL would tell */
     assert_int_equal(read_all(file.data, file.size, false, 1, NULL).status, TILE_UNSUPPORTED);
     free(file.data);
@@ -721,6 +768,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(truncated_files_never_pass),
         cmocka_unit_test(lenient_pixels_are_libjpegs),
+        cmocka_unit_test(lenient_regions_of_damage_are_cut_from_the_whole),
         cmocka_unit_test(damaged_bytes_never_crash),
         cmocka_unit_test(a_lost_restart_interval_is_damage),
         cmocka_unit_test(wrong_crc_is_damage_from_that_row_on),

@@ -18,6 +18,7 @@ static const struct jpeg_recipe kinds[] = {
     {.coding = "baseline YCbCr 1x4,1x1,1x1", .space = JCS_YCbCr, .sampling = {{1, 4}}},
     {.coding = "baseline YCbCr 2x2,1x2,2x1", .space = JCS_YCbCr, .sampling = {{2, 2}, {1, 2}, {2, 1}}},
     {.coding = "baseline YCbCr 4:2:0", .space = JCS_YCbCr, .sampling = {{2, 2}}, .optimized = true, .restart = 3},
+    {.coding = "baseline YCbCr 4:2:0", .space = JCS_YCbCr, .sampling = {{2, 2}}, .separate = true},
     {.coding = "progressive gray", .space = JCS_GRAYSCALE, .progressive = true},
     {.coding = "progressive YCbCr 4:4:4", .space = JCS_YCbCr, .progressive = true},
     {.coding = "progressive YCbCr 4:2:0", .space = JCS_YCbCr, .sampling = {{2, 2}}, .progressive = true, .restart = 5},
@@ -60,7 +61,7 @@ static void check_kind(struct jpeg_recipe recipe, int count, struct test_random 
     assert_string_equal(info->coding, recipe.coding);
     assert_int_equal(info->codec, TILE_JPEG);
     assert_int_equal(info->bits, 8);
-    assert_int_equal(info->streams, !recipe.progressive);
+    assert_int_equal(info->streams, !recipe.progressive && !recipe.separate);
     assert_int_equal(info->format.space, step == 1 ? TILE_GRAY : step == 3 ? TILE_SRGB : TILE_CMYK);
     assert_int_equal(info->orientation, recipe.orientation ? recipe.orientation : 1);
     assert_false(info->tagged);
@@ -104,7 +105,7 @@ static void regions_equal_the_whole_cut(void **state) {
 static void all_orientations_come_upright(void **state) {
     (void)state;
     struct test_random random = {2};
-    static const int chosen[] = {0, 3, 12, 18}; /* 1, 3 and 4 channels, one progressive */
+    static const int chosen[] = {0, 3, 13, 19}; /* 1, 3 and 4 channels, one progressive */
     for (size_t k = 0; k < 4; k++)
         for (int orientation = 1; orientation <= 8; orientation++) {
             struct jpeg_recipe recipe = kinds[chosen[k]];
@@ -164,6 +165,25 @@ static void profiles_and_assumptions(void **state) {
     assert_false(tile_source_info(source)->tagged);
     assert_int_equal(tile_source_format_for(source, TILE_YCBCR).space, TILE_YCBCR);
     tile_source_close(source);
+
+    /* The second of its segments is missing. */
+    size_t icc = 2;
+    while (tagged.data[icc + 1] != 0xE2)
+        icc += 2u + (size_t)(tagged.data[icc + 2] << 8 | tagged.data[icc + 3]);
+    tagged.data[icc + 17] = 2;
+    options.ignore_profile = false;
+    assert_fails(TILE_BAD_DATA, tile_source_open_memory(&source, tagged.data, tagged.size, &options, &error));
+    assert_non_null(strstr(error.message, "ICC"));
+    options.lenient = true;
+    assert_ok(tile_source_open_memory(&source, tagged.data, tagged.size, &options, &error));
+    assert_non_null(strstr(tile_source_damage(source), "ICC"));
+    assert_false(tile_source_info(source)->tagged);
+    tile_source_close(source);
+    options.lenient = false;
+    options.ignore_profile = true;
+    assert_ok(tile_source_open_memory(&source, tagged.data, tagged.size, &options, &error));
+    tile_source_close(source);
+    tagged.data[icc + 17] = 1;
 
     /* A gray profile says nothing about RGB. */
     assert_ok(tile_source_open_memory(&source, of_gray.data, of_gray.size, NULL, &error));

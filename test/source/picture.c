@@ -40,6 +40,11 @@ struct test_bytes jpeg_file(const struct jpeg_recipe *recipe) {
     }
     if (recipe->progressive)
         jpeg_simple_progression(&c);
+    static const jpeg_scan_info separate[] = {{1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
+    if (recipe->separate) {
+        c.scan_info = separate;
+        c.num_scans = 3;
+    }
     c.arith_code = recipe->arithmetic;
     c.optimize_coding = recipe->optimized;
     c.restart_interval = recipe->restart;

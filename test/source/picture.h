@@ -13,6 +13,7 @@ struct jpeg_recipe {
     J_COLOR_SPACE space; /* in the file */
     int sampling[4][2];  /* 0: 1 x 1 */
     bool progressive, arithmetic, optimized, without_adobe;
+    bool separate;    /* a scan for each of three components */
     unsigned restart; /* blocks */
     int orientation;  /* 0: no EXIF */
     bool big_endian;

@@ -5,6 +5,7 @@
 #include "base/profile.h"
 
 #include <png.h>
+#include <zlib.h>
 
 static struct tile_error error;
 
@@ -193,6 +194,26 @@ static void gamma_profile_has_the_exponent(void **state) {
     tile_buffer_free(&file);
 }
 
+static void any_chromaticities_can_be_opened(void **state) {
+    (void)state;
+    struct test_random random = {10};
+    struct tile_buffer file = png_file(&(struct png_recipe){
+        .width = 1, .height = 1, .type = PNG_COLOR_TYPE_RGB, .depth = 8, .gamma = 50000, .p3_primaries = true});
+    size_t at = 33; /* behind signature and IHDR */
+    while (memcmp(file.data + at + 4, "cHRM", 4) != 0)
+        at += 12 + png_get_uint_32(file.data + at);
+    for (int run = 0; run < 3000; run++) {
+        for (unsigned i = 0; i < 8; i++)
+            if (test_random_below(&random, 2))
+                png_save_uint_32(file.data + at + 8 + 4 * i, test_random_below(&random, run % 2 ? 100001 : 1000));
+        png_save_uint_32(file.data + at + 40, (png_uint_32)crc32(0, file.data + at + 4, 36));
+        tile_source *source;
+        assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+        tile_source_close(source);
+    }
+    tile_buffer_free(&file);
+}
+
 static void real_files_equal_libpng(void **state) {
     (void)state;
     static const char *const names[] = {"kodak/1.png", "kodak/19.png", "clic/3140d643a1f57e80ff265507984d95a0.png"};
@@ -219,7 +240,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regions_equal_the_samples_written), cmocka_unit_test(all_orientations_come_upright),
         cmocka_unit_test(chunks_say_what_the_samples_mean),  cmocka_unit_test(gamma_profile_has_the_exponent),
-        cmocka_unit_test(real_files_equal_libpng),
+        cmocka_unit_test(any_chromaticities_can_be_opened),  cmocka_unit_test(real_files_equal_libpng),
     };
     return cmocka_run_group_tests_name("source-png", tests, NULL, NULL);
 }
