@@ -214,30 +214,6 @@ static void profiles_and_assumptions(void **state) {
     tile_buffer_free(&gray);
 }
 
-/* Counts what is held. */
-struct gauge {
-    size_t live, peak;
-};
-
-static void *gauge_alloc(void *user, size_t size) {
-    struct gauge *gauge = user;
-    size_t *block = malloc(size + 16);
-    if (!block)
-        return NULL;
-    block[0] = size;
-    gauge->live += size;
-    if (gauge->live > gauge->peak)
-        gauge->peak = gauge->live;
-    return (char *)block + 16;
-}
-
-static void gauge_free(void *user, void *memory) {
-    struct gauge *gauge = user;
-    size_t *block = (size_t *)(void *)((char *)memory - 16);
-    gauge->live -= block[0];
-    free(block);
-}
-
 /* A reader that counts how often each byte is read. */
 struct counted {
     struct test_bytes file;
@@ -260,7 +236,7 @@ static void tiles_of_a_wide_image_take_little(void **state) {
     struct counted counted = {.file = jpeg_file(&recipe)};
     unsigned char *pixels = jpeg_pixels(counted.file, JCS_UNKNOWN);
     struct gauge gauge = {0};
-    struct tile_allocator allocator = {&gauge, gauge_alloc, gauge_free};
+    struct tile_allocator allocator = gauge_allocator(&gauge);
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     options.allocator = &allocator;
     struct tile_reader reader = {.user = &counted, .size = counted.file.size, .read_at = counted_read};
@@ -294,7 +270,7 @@ static void overlapping_strips_of_a_large_image(void **state) {
     struct test_bytes file = jpeg_file(&recipe);
     unsigned char *pixels = jpeg_pixels(file, JCS_UNKNOWN);
     struct gauge gauge = {0};
-    struct tile_allocator allocator = {&gauge, gauge_alloc, gauge_free};
+    struct tile_allocator allocator = gauge_allocator(&gauge);
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     options.allocator = &allocator;
     tile_source *source;

@@ -277,3 +277,26 @@ void check_regions(tile_source *source, struct tile_format format, struct stored
         test_guarded_free(guarded);
     }
 }
+
+static void *gauge_alloc(void *user, size_t size) {
+    struct gauge *gauge = user;
+    size_t *block = malloc(size + 16);
+    if (!block)
+        return NULL;
+    block[0] = size;
+    gauge->live += size;
+    if (gauge->live > gauge->peak)
+        gauge->peak = gauge->live;
+    return (char *)block + 16;
+}
+
+static void gauge_free(void *user, void *memory) {
+    struct gauge *gauge = user;
+    size_t *block = (size_t *)(void *)((char *)memory - 16);
+    gauge->live -= block[0];
+    free(block);
+}
+
+struct tile_allocator gauge_allocator(struct gauge *gauge) {
+    return (struct tile_allocator){gauge, gauge_alloc, gauge_free};
+}

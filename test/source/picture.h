@@ -63,4 +63,10 @@ struct stored {
 void check_regions(tile_source *source, struct tile_format format, struct stored stored, int orientation, int count,
                    struct test_random *random);
 
+/* An allocator that counts how many bytes are held. */
+struct gauge {
+    size_t live, peak;
+};
+struct tile_allocator gauge_allocator(struct gauge *gauge);
+
 #endif
