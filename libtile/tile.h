@@ -373,8 +373,9 @@ TILE_API struct tile_format tile_source_format_for(const tile_source *source, ti
  * info.format or one that tile_source_format_for gave. They are those of libjpeg-turbo's and libpng's default decoders,
  * whatever the rectangle: reading a part equals cutting it from the whole.
  *
- * Files are decoded from the top. A source keeps the rows that it decoded from the latest read's top edge on, so that
- * reads whose tile_source_stored_rect().y never goes down decode nothing twice; one that goes up begins again.
+ * Files are decoded from the top. A source keeps the rows that it decoded from the latest read's top edge on (as far as
+ * limits.memory allows; of reads as wide as the image, the last 64 MiB), so that reads whose tile_source_stored_rect().y
+ * never goes down decode nothing twice; one that goes up begins again.
  *
  * Errors: BAD_DATA (with the row; see `lenient`), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, INVALID_ARGUMENT. After an
  * error the content of `image` is unspecified.

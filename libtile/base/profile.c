@@ -61,7 +61,10 @@ static tile_status save_rgb(struct tile_buffer *out, const struct tile_chromatic
             {c->red[0], c->red[1], 1}, {c->green[0], c->green[1], 1}, {c->blue[0], c->blue[1], 1}};
         profile = cmsCreateRGBProfileTHR(context, &white, &primaries, (cmsToneCurve *[]){tone, tone, tone});
     }
-    tile_status status = save(out, profile, error);
+    /* LittleCMS cannot solve for primaries on one line, or a white without light. */
+    tile_status status = tone && !profile
+                             ? tile_error_set(error, TILE_BAD_DATA, "no color space has such chromaticities")
+                             : save(out, profile, error);
     cmsFreeToneCurve(tone);
     if (context)
         cmsDeleteContext(context);

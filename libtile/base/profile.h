@@ -15,6 +15,7 @@ struct tile_chromaticities {
     double white[2], red[2], green[2], blue[2];
 };
 
+/* BAD_DATA for chromaticities that cannot be. */
 tile_status tile_profile_of_gamma(struct tile_buffer *out, const struct tile_chromaticities *chromaticities,
                                   double gamma, struct tile_error *error);
 tile_status tile_profile_of_gray_gamma(struct tile_buffer *out, double gamma, struct tile_error *error);

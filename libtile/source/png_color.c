@@ -66,6 +66,8 @@ static tile_status gamma_color(tile_source *source, png_structp read, png_infop 
     }
     if (status == TILE_OK)
         status = tile_source_set_profile(source, profile.data, profile.size, error);
+    else if (status == TILE_BAD_DATA) /* nonsense too */
+        status = TILE_OK;
     tile_buffer_free(&profile);
     return status;
 }

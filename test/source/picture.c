@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "picture.h"
+
+#include "base/buffer.h"
+
+#include <png.h>
+
+static unsigned char sample(uint32_t x, uint32_t y, unsigned channel) {
+    unsigned value = (x * (3 + channel) + y * (7 - channel)) % 256;
+    if ((x / 9 + y / 5 + channel) % 3 == 0)
+        value = 255 - value;
+    return (unsigned char)(value ^ ((x * y * 31 + channel * 17) & 15));
+}
+
+void exif_block(unsigned char block[26], unsigned orientation, bool big_endian) {
+    static const unsigned char little[26] = {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0};
+    static const unsigned char big[26] = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1};
+    memcpy(block, big_endian ? big : little, 26);
+    block[big_endian ? 19 : 18] = (unsigned char)orientation;
+}
+
+struct test_bytes jpeg_file(const struct jpeg_recipe *recipe) {
+    struct jpeg_compress_struct c;
+    struct jpeg_error_mgr errors;
+    unsigned char *data = NULL;
+    unsigned long size = 0;
+    c.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&c);
+    jpeg_mem_dest(&c, &data, &size);
+    c.image_width = recipe->width;
+    c.image_height = recipe->height;
+    c.in_color_space = recipe->space == JCS_YCCK ? JCS_CMYK : recipe->space == JCS_YCbCr ? JCS_RGB : recipe->space;
+    c.input_components = c.in_color_space == JCS_GRAYSCALE ? 1 : c.in_color_space == JCS_CMYK ? 4 : 3;
+    jpeg_set_defaults(&c);
+    jpeg_set_colorspace(&c, recipe->space);
+    jpeg_set_quality(&c, 88, TRUE);
+    for (int i = 0; i < c.num_components; i++) {
+        c.comp_info[i].h_samp_factor = recipe->sampling[i][0] ? recipe->sampling[i][0] : 1;
+        c.comp_info[i].v_samp_factor = recipe->sampling[i][1] ? recipe->sampling[i][1] : 1;
+    }
+    if (recipe->progressive)
+        jpeg_simple_progression(&c);
+    static const jpeg_scan_info separate[] = {{1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
+    if (recipe->separate) {
+        c.scan_info = separate;
+        c.num_scans = 3;
+    }
+    c.arith_code = recipe->arithmetic;
+    c.optimize_coding = recipe->optimized;
+    c.restart_interval = recipe->restart;
+    if (recipe->without_adobe)
+        c.write_Adobe_marker = FALSE;
+    jpeg_start_compress(&c, TRUE);
+    if (recipe->orientation) {
+        unsigned char marker[32] = "Exif\0";
+        exif_block(marker + 6, (unsigned)recipe->orientation, recipe->big_endian);
+        jpeg_write_marker(&c, JPEG_APP0 + 1, marker, sizeof marker);
+    }
+    if (recipe->profile)
+        jpeg_write_icc_profile(&c, recipe->profile, (unsigned)recipe->profile_size);
+    unsigned char *row = malloc((size_t)recipe->width * 4);
+    assert_non_null(row);
+    unsigned channels = (unsigned)c.input_components;
+    for (uint32_t y = 0; y < recipe->height; y++) {
+        for (uint32_t x = 0; x < recipe->width; x++)
+            for (unsigned i = 0; i < channels; i++)
+                row[x * channels + i] = sample(x, y, i);
+        jpeg_write_scanlines(&c, &row, 1);
+    }
+    jpeg_finish_compress(&c);
+    jpeg_destroy_compress(&c);
+    free(row);
+    return (struct test_bytes){data, size};
+}
+
+static void no_message(j_common_ptr common, int level) {
+    (void)common;
+    (void)level;
+}
+
+static void give_up(j_common_ptr common) {
+    longjmp(*(jmp_buf *)common->client_data, 1);
+}
+
+unsigned char *jpeg_pixels(struct test_bytes file, J_COLOR_SPACE out) {
+    struct jpeg_decompress_struct d;
+    struct jpeg_error_mgr errors;
+    jmp_buf jump;
+    unsigned char *volatile result = NULL;
+    d.err = jpeg_std_error(&errors);
+    errors.emit_message = no_message;
+    errors.error_exit = give_up;
+    d.client_data = &jump;
+    jpeg_create_decompress(&d);
+    if (setjmp(jump)) {
+        jpeg_destroy_decompress(&d);
+        free(result);
+        return NULL;
+    }
+    jpeg_mem_src(&d, file.data, file.size);
+    jpeg_read_header(&d, TRUE);
+    if (out != JCS_UNKNOWN)
+        d.out_color_space = out;
+    jpeg_start_decompress(&d);
+    size_t row = (size_t)d.output_width * (size_t)d.output_components;
+    unsigned char *pixels = result = malloc(row * d.output_height);
+    assert_non_null(pixels);
+    while (d.output_scanline < d.output_height) {
+        JSAMPROW line = pixels + d.output_scanline * row;
+        jpeg_read_scanlines(&d, &line, 1);
+    }
+    jpeg_finish_decompress(&d);
+    jpeg_destroy_decompress(&d);
+    return result;
+}
+
+int png_channels(int type) {
+    return type == PNG_COLOR_TYPE_RGB          ? 3
+           : type == PNG_COLOR_TYPE_RGB_ALPHA  ? 4
+           : type == PNG_COLOR_TYPE_GRAY_ALPHA ? 2
+                                               : 1;
+}
+
+/* The sample of channel `c` at (x, y), of the file's depth. Few values, so that the transparent one occurs. */
+unsigned png_sample(const struct png_recipe *recipe, uint32_t x, uint32_t y, int c) {
+    unsigned value = (x / 3 * 5 + y / 2 * 3 + (unsigned)c * 7 + (x * y) % 3) % 11;
+    unsigned most = (1u << recipe->depth) - 1;
+    return recipe->type == PNG_COLOR_TYPE_PALETTE ? value % (most < 11 ? most + 1 : 11) : value * 6113 & most;
+}
+
+void png_palette_entry(unsigned i, unsigned char rgba[4]) {
+    rgba[0] = (unsigned char)(i * 23);
+    rgba[1] = (unsigned char)(255 - i * 19);
+    rgba[2] = (unsigned char)(i * i);
+    rgba[3] = i < 5 ? (unsigned char)(i * 60) : 255;
+}
+
+static void to_buffer(png_structp png, png_bytep data, size_t size) {
+    assert_int_equal(tile_buffer_append(png_get_io_ptr(png), data, size, NULL), TILE_OK);
+}
+
+static void no_flush(png_structp png) {
+    (void)png;
+}
+
+struct tile_buffer png_file(const struct png_recipe *recipe) {
+    struct tile_buffer file = {0};
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    assert_non_null(info);
+    png_set_write_fn(png, &file, to_buffer, no_flush);
+    png_set_IHDR(png, info, recipe->width, recipe->height, recipe->depth, recipe->type,
+                 recipe->interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    if (recipe->type == PNG_COLOR_TYPE_PALETTE) {
+        png_color palette[16];
+        png_byte alpha[5];
+        int count = recipe->depth < 4 ? 1 << recipe->depth : 11;
+        for (int i = 0; i < count; i++) {
+            unsigned char rgba[4];
+            png_palette_entry((unsigned)i, rgba);
+            palette[i] = (png_color){rgba[0], rgba[1], rgba[2]};
+            if (i < 5)
+                alpha[i] = rgba[3];
+        }
+        png_set_PLTE(png, info, palette, count);
+        if (recipe->transparent)
+            png_set_tRNS(png, info, alpha, count < 5 ? count : 5, NULL);
+    } else if (recipe->transparent) {
+        png_color_16 key = {0};
+        key.gray = key.red = (png_uint_16)png_sample(recipe, 0, 0, 0);
+        key.green = (png_uint_16)png_sample(recipe, 0, 0, 1);
+        key.blue = (png_uint_16)png_sample(recipe, 0, 0, 2);
+        png_set_tRNS(png, info, NULL, 0, &key);
+    }
+    if (recipe->profile)
+        png_set_iCCP(png, info, "x", 0, recipe->profile, (png_uint_32)recipe->profile_size);
+    if (recipe->gamma)
+        png_set_gAMA_fixed(png, info, recipe->gamma);
+    if (recipe->p3_primaries)
+        png_set_cHRM_fixed(png, info, 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000);
+    if (recipe->srgb_primaries)
+        png_set_cHRM_fixed(png, info, 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000);
+    if (recipe->srgb)
+        png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+    unsigned char exif[26];
+    if (recipe->orientation) {
+        exif_block(exif, (unsigned)recipe->orientation, true);
+        png_set_eXIf_1(png, info, sizeof exif, exif);
+    }
+    png_write_info_before_PLTE(png, info);
+    if (recipe->cicp)
+        png_write_chunk(png, (png_const_bytep) "cICP", recipe->cicp, 4);
+    png_write_info(png, info);
+
+    int channels = png_channels(recipe->type);
+    size_t row_size = ((size_t)recipe->width * (size_t)(channels * recipe->depth) + 7) / 8;
+    png_bytep memory = calloc(row_size, recipe->height), *rows = malloc(recipe->height * sizeof *rows);
+    assert_true(memory && rows);
+    for (uint32_t y = 0; y < recipe->height; y++) {
+        rows[y] = memory + y * row_size;
+        for (uint32_t x = 0; x < recipe->width; x++)
+            for (int c = 0; c < channels; c++) {
+                unsigned value = png_sample(recipe, x, y, c);
+                size_t at = (size_t)x * (size_t)channels + (size_t)c, bit = at * (size_t)recipe->depth;
+                if (recipe->depth == 16) {
+                    rows[y][2 * at] = (png_byte)(value >> 8);
+                    rows[y][2 * at + 1] = (png_byte)value;
+                } else
+                    rows[y][bit / 8] |= (png_byte)(value << (8 - recipe->depth - (int)(bit % 8)));
+            }
+    }
+    png_write_image(png, rows);
+    png_write_end(png, NULL);
+    png_destroy_write_struct(&png, &info);
+    free(rows);
+    free(memory);
+    return file;
+}
+
+/* The stored pixel that is seen at (x, y), by where EXIF 2.32 says that the 0th row and the 0th column are seen. */
+static const unsigned char *seen_at(struct stored s, int orientation, uint32_t x, uint32_t y) {
+    uint32_t row = 0, column = 0;
+    switch (orientation) {
+    case 1: row = y, column = x; break;                              /* top, left */
+    case 2: row = y, column = s.width - 1 - x; break;                /* top, right */
+    case 3: row = s.height - 1 - y, column = s.width - 1 - x; break; /* bottom, right */
+    case 4: row = s.height - 1 - y, column = x; break;               /* bottom, left */
+    case 5: row = x, column = y; break;                              /* left, top */
+    case 6: row = s.height - 1 - x, column = y; break;               /* right, top */
+    case 7: row = s.height - 1 - x, column = s.width - 1 - y; break; /* right, bottom */
+    case 8: row = x, column = s.width - 1 - y; break;                /* left, bottom */
+    default: fail();
+    }
+    return s.pixels + ((size_t)row * s.width + column) * s.step;
+}
+
+void check_regions(tile_source *source, struct tile_format format, struct stored stored, int orientation, int count,
+                   struct test_random *random) {
+    static struct tile_error error;
+    const struct tile_source_info *info = tile_source_info(source);
+    assert_int_equal(info->width, orientation < 5 ? stored.width : stored.height);
+    assert_int_equal(info->height, orientation < 5 ? stored.height : stored.width);
+    assert_int_equal(tile_format_step(format), stored.step);
+    for (int i = 0; i < count; i++) {
+        struct tile_rect rect = {0, 0, info->width, info->height};
+        if (i > 0) {
+            rect.x = test_random_below(random, info->width);
+            rect.y = test_random_below(random, info->height);
+            rect.width = 1 + test_random_below(random, info->width - rect.x);
+            rect.height = 1 + test_random_below(random, info->height - rect.y);
+        }
+        /* The last byte of a row of the image is the last one that may be touched; every second image is upside down.
+         */
+        size_t row = rect.width * stored.step, gap = (size_t)(i % 3) * stored.step,
+               size = (row + gap) * rect.height - gap;
+        struct test_guarded guarded = test_guarded_new(size, i % 4 < 2);
+        memset(guarded.data, 0xA5, size);
+        struct tile_image image = {.format = format, .width = rect.width, .height = rect.height};
+        image.stride = (ptrdiff_t)(row + gap);
+        image.plane[0] = guarded.data;
+        if (i % 2) {
+            image.plane[0] = guarded.data + (rect.height - 1) * (row + gap);
+            image.stride = -image.stride;
+        }
+        assert_ok(tile_source_read(source, rect, &image, &error));
+        for (uint32_t y = 0; y < rect.height; y++) {
+            const unsigned char *line = (unsigned char *)image.plane[0] + (ptrdiff_t)y * image.stride;
+            for (uint32_t x = 0; x < rect.width; x++)
+                if (memcmp(line + x * stored.step, seen_at(stored, orientation, rect.x + x, rect.y + y), stored.step))
+                    fail_msg("%s, orientation %d: pixel %u,%u of %u,%u %u x %u differs", info->coding, orientation, x,
+                             y, rect.x, rect.y, rect.width, rect.height);
+            bool lowest = y == (i % 2 ? 0 : rect.height - 1); /* in memory: no gap behind it */
+            for (size_t k = 0; k < gap && !lowest; k++)
+                assert_int_equal(line[row + k], 0xA5);
+        }
+        test_guarded_free(guarded);
+    }
+}
+
+static void *gauge_alloc(void *user, size_t size) {
+    struct gauge *gauge = user;
+    size_t *block = malloc(size + 16);
+    if (!block)
+        return NULL;
+    block[0] = size;
+    gauge->live += size;
+    if (gauge->live > gauge->peak)
+        gauge->peak = gauge->live;
+    return (char *)block + 16;
+}
+
+static void gauge_free(void *user, void *memory) {
+    struct gauge *gauge = user;
+    size_t *block = (size_t *)(void *)((char *)memory - 16);
+    gauge->live -= block[0];
+    free(block);
+}
+
+struct tile_allocator gauge_allocator(struct gauge *gauge) {
+    return (struct tile_allocator){gauge, gauge_alloc, gauge_free};
+}

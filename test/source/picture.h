@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Pictures for the tests of sources: files made by libjpeg and libpng, and their pixels decoded by the same, whole. */
+#ifndef TEST_SOURCE_PICTURE_H
+#define TEST_SOURCE_PICTURE_H
+
+#include "support.h"
+
+#include <jpeglib.h>
+
+struct jpeg_recipe {
+    const char *coding; /* what tile_source_info is to say */
+    uint32_t width, height;
+    J_COLOR_SPACE space; /* in the file */
+    int sampling[4][2];  /* 0: 1 x 1 */
+    bool progressive, arithmetic, optimized, without_adobe;
+    bool separate;    /* a scan for each of three components */
+    unsigned restart; /* blocks */
+    int orientation;  /* 0: no EXIF */
+    bool big_endian;
+    const void *profile;
+    size_t profile_size;
+};
+
+struct test_bytes jpeg_file(const struct jpeg_recipe *recipe);
+/*
+ * The whole image by libjpeg's defaults, packed; `out` JCS_UNKNOWN: the default space. To be freed; NULL where libjpeg
+ * gives up.
+ */
+unsigned char *jpeg_pixels(struct test_bytes file, J_COLOR_SPACE out);
+
+/* An EXIF block's TIFF part with an orientation; 26 bytes. */
+void exif_block(unsigned char block[26], unsigned orientation, bool big_endian);
+
+struct png_recipe {
+    uint32_t width, height;
+    int type, depth;
+    bool interlaced, transparent;
+    int orientation;
+    int gamma; /* gAMA, 1/100000 */
+    bool srgb, p3_primaries, srgb_primaries;
+    const void *profile;
+    size_t profile_size;
+    const unsigned char *cicp;
+};
+
+struct tile_buffer png_file(const struct png_recipe *recipe);
+/* What png_file writes: the samples, of the file's depth, and the palette. */
+int png_channels(int type);
+unsigned png_sample(const struct png_recipe *recipe, uint32_t x, uint32_t y, int c);
+void png_palette_entry(unsigned i, unsigned char rgba[4]);
+
+/* Pixels as stored: width x height, `step` bytes each. */
+struct stored {
+    const unsigned char *pixels;
+    uint32_t width, height;
+    size_t step;
+};
+
+/*
+ * Reads `count` random rectangles (of any size and in any order, and all of it) in `format`, and compares them with
+ * `stored` cut and turned upright.
+ */
+void check_regions(tile_source *source, struct tile_format format, struct stored stored, int orientation, int count,
+                   struct test_random *random);
+
+/* An allocator that counts how many bytes are held. */
+struct gauge {
+    size_t live, peak;
+};
+struct tile_allocator gauge_allocator(struct gauge *gauge);
+
+#endif
