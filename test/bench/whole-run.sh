@@ -9,9 +9,9 @@ bench_run=$1 tile_convert=$2 big=$3 repetitions=${4:-3}
 for tool in djpeg cjpeg "$tile_convert"; do
     command -v "$tool" >/dev/null || { echo "whole-run: $tool is not there"; exit 77; }
 done
-# In memory where that is possible: what it takes a disk to make 3840 files differs more from run to run than the rest.
-folder=${TMPDIR:-/dev/shm}
-[ -w "$folder" ] || folder=$(dirname "$big")
+# Beside the picture; TMPDIR=/dev/shm leaves the disk out of it. Nothing is removed before the end: ext4 searches long for an
+# inode while thousands were freed within the last seconds.
+folder=${TMPDIR:-$(dirname "$big")}
 work=$(mktemp -d "$folder/whole-run-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
@@ -19,9 +19,8 @@ trap 'exit 1' INT TERM
 i=0
 while [ "$i" -lt "$repetitions" ]; do
     # In turns, so that a machine that slows down slows both.
-    "$bench_run" "$tile_convert" -q "$big" -f jpg -o "$work/tiles" >>"$work/tile-convert"
-    tiles=$(find "$work/tiles" -name '*.jpg' | wc -l)
-    rm -rf "$work/tiles"
+    "$bench_run" "$tile_convert" -q "$big" -f jpg -o "$work/tiles-$i" >>"$work/tile-convert"
+    tiles=$(find "$work/tiles-$i" -name '*.jpg' | wc -l)
     "$bench_run" sh -c 'djpeg "$1" | cjpeg -quality 75 -outfile "$2"' sh "$big" "$work/one.jpg" >>"$work/djpeg-cjpeg"
     i=$((i + 1))
 done
