@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* The manifest's head: which job this is, so that a run can tell whether the tiles that it finds are its own. */
+#include "settle.h"
+
+#include "../base/buffer.h"
+#include "../base/hash.h"
+#include "../base/pixels.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static tile_status head_of_source(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+    const struct tile_source_info *info = job->info;
+    struct tile_hash hash;
+    const char *slash = strrchr(info->name, '/');
+    tile_status status = tile_source_hash(job->source, hash.bytes, error);
+    if (status == TILE_OK)
+        status = tile_buffer_printf(head, error, ",\"source\":{\"name\":");
+    if (status == TILE_OK)
+        status = tile_buffer_json_text(head, slash ? slash + 1 : info->name, error);
+    if (status == TILE_OK)
+        status = tile_buffer_printf(head, error,
+                                    ",\"bytes\":%" PRIu64 ",\"xxh3\":\"%s\",\"width\":%u,\"height\":%u,"
+                                    "\"orientation\":%d,\"coding\":\"%s\"}",
+                                    info->bytes, tile_hash_text(hash).hex, info->width, info->height, info->orientation,
+                                    info->coding);
+    return status;
+}
+
+static tile_status head_of_rectangles(const tile_plan *plan, struct tile_buffer *head, struct tile_error *error) {
+    struct tile_hasher hasher;
+    tile_status status = tile_hasher_begin(&hasher, error);
+    if (status != TILE_OK)
+        return status;
+    for (uint64_t i = 0; i < tile_plan_count(plan); i++) {
+        struct tile_rect rect = tile_plan_region(plan, i).source;
+        tile_hasher_add(&hasher, &rect, sizeof rect);
+    }
+    return tile_buffer_printf(head, error, ",\"rectangles\":{\"count\":%" PRIu64 ",\"xxh3\":\"%s\"}",
+                              tile_plan_count(plan), tile_hash_text(tile_hasher_end(&hasher)).hex);
+}
+
+static tile_status head_of_plan(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+    static const char *const edges[] = {"clip", "pad", "replicate"};
+    const tile_plan *plan = job->plan;
+    struct tile_grid grid = tile_plan_grid_of(plan);
+    if (grid.tile_width == 0)
+        return head_of_rectangles(plan, head, error);
+    struct tile_region first = tile_plan_region(plan, 0), last = tile_plan_region(plan, tile_plan_count(plan) - 1);
+    struct tile_rect area = tile_rect_union(first.source, last.source);
+    tile_status status = tile_buffer_printf(
+        head, error, ",\"grid\":{\"area\":[%u,%u,%u,%u],\"tile\":[%u,%u],\"overlap\":%u,\"edge\":\"%s\"", area.x,
+        area.y, area.width, area.height, grid.tile_width, grid.tile_height, grid.overlap, edges[grid.edge]);
+    const float *pad = job->o.pad_color;
+    if (status == TILE_OK && grid.edge == TILE_EDGE_PAD)
+        status = tile_buffer_printf(head, error, ",\"pad\":[%.9g,%.9g,%.9g,%.9g]", (double)pad[0], (double)pad[1],
+                                    (double)pad[2], (double)pad[3]);
+    return status == TILE_OK ? tile_buffer_append(head, "}", 1, error) : status;
+}
+
+static tile_status head_of_color(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+    static const char *const alphas[] = {"none", "straight", "premultiplied"};
+    const struct tile_encode_options *e = &job->encode;
+    tile_status status =
+        tile_buffer_printf(head, error, ",\"color\":{\"from\":\"%s\",\"to\":\"%s\",\"sample\":\"%s\",\"alpha\":\"%s\"",
+                           tile_space_name(job->read.space), tile_space_name(job->write.space),
+                           tile_sample_name(job->write.sample), alphas[job->write.alpha]);
+    if (status == TILE_OK && job->info->profile)
+        status = tile_buffer_printf(head, error, ",\"source_profile\":\"%s\",\"intent\":%d,\"black_point\":%s",
+                                    tile_hash_text(tile_hash_of(job->info->profile, job->info->profile_size)).hex,
+                                    (int)job->o.intent, job->o.black_point_compensation ? "true" : "false");
+    if (status == TILE_OK && e->profile)
+        status = tile_buffer_printf(head, error, ",\"profile\":\"%s\"",
+                                    tile_hash_text(tile_hash_of(e->profile, e->profile_size)).hex);
+    if (status == TILE_OK)
+        status = tile_buffer_printf(head, error, "},\"format\":{\"codec\":\"%s\"", tile_codec_name(job->codec));
+    if (status == TILE_OK && job->codec == TILE_JPEG)
+        status = tile_buffer_printf(head, error, ",\"quality\":%d,\"subsampling\":%d", e->quality, (int)e->subsampling);
+    if (status == TILE_OK && (job->codec == TILE_PNG || job->codec == TILE_TIFF))
+        status = tile_buffer_printf(head, error, ",\"compression\":%d", e->compression);
+    return status == TILE_OK ? tile_buffer_printf(head, error, "}") : status;
+}
+
+tile_status tile_job_head(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+    tile_status status = tile_buffer_printf(head, error, "{\"manifest\":1,\"libtile\":\"%s\"", tile_version());
+    if (status == TILE_OK)
+        status = head_of_source(job, head, error);
+    if (status == TILE_OK)
+        status = head_of_plan(job, head, error);
+    return status == TILE_OK ? head_of_color(job, head, error) : status;
+}
