@@ -186,6 +186,8 @@ static void as_littlecms(void **state) {
     assert_in_range(difference(TILE_CMYK, &cmyk, TILE_SRGB, NULL, true), 0, 1);
     assert_in_range(difference(TILE_CMYK, &cmyk, TILE_SRGB, &adobe, false), 0, 1);
     assert_in_range(difference(TILE_SRGB, &adobe, TILE_CMYK, &cmyk, true), 0, 1);
+    assert_in_range(difference(TILE_SRGB, &adobe, TILE_CMYK, &cmyk, false), 0, 1);
+    assert_in_range(difference(TILE_GRAY, &gray, TILE_CMYK, &cmyk, false), 0, 1);
     free(adobe.data);
     free(gray.data);
     free(cmyk.data);
