@@ -313,6 +313,11 @@ tile_status tile_convert(const tile_converter *converter, const struct tile_imag
     if (source->width != target->width || source->height != target->height)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is %u x %u pixels, the target %u x %u",
                               source->width, source->height, target->width, target->height);
+    if (source->plane[0] == target->plane[0] &&
+        (c->from.format.layout != c->to.format.layout || c->from.step != c->to.step ||
+         (source->stride != target->stride && source->height > 1)))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "source and target begin at the same place, but their pixels do not lie alike");
     if (c->way == COPY) {
         copy_rows(c, source, target);
         return TILE_OK;

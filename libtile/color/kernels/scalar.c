@@ -3,6 +3,11 @@
  * The portable kernels. Every loop is plain, so that a compiler vectorizes most of them; what it makes of them must not
  * change a bit (no contraction, no fast-math: see meson.build).
  */
+#if defined(__GNUC__) && !defined(__clang__)
+/* No result depends on these; with them, a choice between two floats is no reason not to vectorize. */
+#pragma GCC optimize("no-trapping-math", "no-math-errno")
+#endif
+
 #include "kernels.h"
 
 #include "math.h"
@@ -135,12 +140,13 @@ static void matrix1(float *const *plane, size_t count, const double *p) {
 }
 
 static void curve(float *const *plane, size_t count, const double *p) {
+    const double knee = p[0], slope = p[1], outer = p[2], inner = p[3], shift = p[4], gamma = p[5], lift = p[6];
     for (int j = 0; j < 3; j++) {
         float *x = plane[j];
         for (size_t i = 0; i < count; i++) {
             double v = fabs((double)x[i]);
-            double power = p[2] * power_of(p[3] * v + p[4], p[5]) + p[6];
-            x[i] = (float)copysign(v <= p[0] ? p[1] * v : power, (double)x[i]);
+            double line = slope * v, power = outer * power_of(inner * v + shift, gamma) + lift;
+            x[i] = (float)copysign(v <= knee ? line : power, (double)x[i]);
         }
     }
 }
