@@ -237,6 +237,14 @@ void tile_program_add_scales(struct tile_program *program, const double p[3]) {
     add_matrix(program, diagonal(p[0], p[1], p[2]));
 }
 
+/* An operation with the numbers p0 and p1 that multiplies by a matrix first. */
+static void add_after_matrix(struct tile_program *program, tile_row_op *run, struct matrix m, const double p[2]) {
+    double all[TILE_NUMBERS] = {p[0], p[1]};
+    for (int i = 0; i < 9; i++)
+        all[2 + i] = m.p[i / 3 * 4 + i % 3];
+    tile_program_add(program, run, all);
+}
+
 /* h, s, v and the like as they are in f32. */
 static const double hue_first[TILE_NUMBERS] = {1, 1, 1, 1, 360, 1, 1, 1};
 static const double from_hue_first[TILE_NUMBERS] = {360, 1, 1, 1, 1, 1, 1, 1};
@@ -287,8 +295,7 @@ static void add_to_parent(struct tile_program *program, tile_space space) {
     case TILE_OKLCH: add(program, k->polar_inverse); break;
     case TILE_LUV: tile_program_add(program, k->luv_inverse, luv_white((double[TILE_NUMBERS]){0})); break;
     case TILE_OKLAB:
-        add_matrix(program, inverse(oklms_to_oklab));
-        add(program, k->cube);
+        add_after_matrix(program, k->cube, inverse(oklms_to_oklab), units);
         add_matrix(program, inverse(xyz_to_oklms));
         break;
     case TILE_HSV: tile_program_add(program, k->hsv_inverse, from_hue_first); break;
@@ -297,18 +304,16 @@ static void add_to_parent(struct tile_program *program, tile_space space) {
     case TILE_CMYK: tile_program_add(program, k->cmyk_inverse, units); break;
     case TILE_ICTCP:
     case TILE_ICTCP_HLG:
-        add_matrix(program, inverse(space == TILE_ICTCP ? pq_lms_to_ictcp : hlg_lms_to_ictcp));
         if (space == TILE_ICTCP)
-            tile_program_add(program, k->pq_inverse, pq_numbers);
+            add_after_matrix(program, k->pq_inverse, inverse(pq_lms_to_ictcp), pq_numbers);
         else
-            tile_program_add(program, k->hlg_inverse, hlg_numbers);
+            add_after_matrix(program, k->hlg_inverse, inverse(hlg_lms_to_ictcp), hlg_numbers);
         add_matrix(program, inverse(rec2020_to_lms));
         add_matrix(program, of_primaries(TILE_REC2020));
         break;
     case TILE_JZAZBZ:
         add(program, k->jz_inverse);
-        add_matrix(program, inverse(jz_lms_to_izazbz));
-        tile_program_add(program, k->pq_inverse, jz_numbers);
+        add_after_matrix(program, k->pq_inverse, inverse(jz_lms_to_izazbz), jz_numbers);
         add_matrix(program, inverse(xyz_to_jz_lms()));
         break;
     case TILE_YCOCG_R: add(program, k->ycocg_inverse); break;

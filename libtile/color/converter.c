@@ -35,6 +35,7 @@ struct tile_converter {
     struct tile_program program;
     double affine[TILE_NUMBERS];
     float table[TILE_PLANES][256]; /* values of u8 codes */
+    bool has_table;                /* the color channels' are a profile's */
     bool has_thresholds;           /* u8 codes are packed by them; the curve is no operation */
     struct tile_thresholds thresholds;
     tile_icc *icc;
@@ -76,7 +77,7 @@ static double mask_of(tile_space space) {
 
 static void fill_tables(tile_converter *c) {
     const struct tile_kernels *k = c->program.kernels;
-    for (int j = 0; j < TILE_PLANES; j++)
+    for (int j = c->has_table ? TILE_ALPHA_PLANE : 0; j < TILE_PLANES; j++)
         for (int code = 0; code < 256; code++)
             c->table[j][code] = c->from.encoding[j].scale == 0
                                     ? 0
@@ -115,7 +116,7 @@ static void finish(tile_converter *c) {
     const struct tile_kernels *k = c->program.kernels;
     struct tile_program *program = &c->program;
     struct tile_format from = c->from.format, to = c->to.format;
-    bool same = program->count == 0;
+    bool same = program->count == 0; /* or hsv and hsv-180 */
     bool scaled = from.alpha == TILE_ALPHA_PREMULTIPLIED && to.alpha == TILE_ALPHA_PREMULTIPLIED && same;
     bool divide = from.alpha == TILE_ALPHA_PREMULTIPLIED && !scaled;
     bool multiply = to.alpha == TILE_ALPHA_PREMULTIPLIED && from.alpha != TILE_ALPHA_NONE && !scaled;
@@ -124,8 +125,8 @@ static void finish(tile_converter *c) {
         c->way = tile_format_equal(from, to) ? COPY : REORDER;
         return;
     }
-    if (from.sample == TILE_U8 && to.sample == TILE_U8 && !divide && !multiply && program->count == 1 &&
-        program->op[0].run == k->matrix) {
+    if (from.sample == TILE_U8 && to.sample == TILE_U8 && !divide && !multiply && !c->has_table &&
+        program->count == 1 && program->op[0].run == k->matrix) {
         c->way = AFFINE;
         tile_program_affine_u8(c->affine, program, from.space, to.space);
         return;
@@ -169,7 +170,9 @@ tile_status tile_converter_new(tile_converter **out, struct tile_format from, st
     bool same_profile = o.from_profile && o.to_profile && o.from_profile_size == o.to_profile_size &&
                         from.space == to.space && memcmp(o.from_profile, o.to_profile, o.to_profile_size) == 0;
     if ((o.from_profile || o.to_profile) && !same_profile)
-        status = tile_icc_compile(&c->icc, &c->program, from.space, to.space, &o, error);
+        status = tile_icc_compile(&c->icc, &c->program, from.space, to.space, &o,
+                                  from.sample == TILE_U8 && from.alpha != TILE_ALPHA_PREMULTIPLIED ? c->table : NULL,
+                                  &c->has_table, error);
     else
         tile_program_path(&c->program, from.space, to.space);
     if (status != TILE_OK) {
@@ -310,6 +313,11 @@ tile_status tile_convert(const tile_converter *converter, const struct tile_imag
     if (source->width != target->width || source->height != target->height)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is %u x %u pixels, the target %u x %u",
                               source->width, source->height, target->width, target->height);
+    if (source->plane[0] == target->plane[0] &&
+        (c->from.format.layout != c->to.format.layout || c->from.step != c->to.step ||
+         (source->stride != target->stride && source->height > 1)))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "source and target begin at the same place, but their pixels do not lie alike");
     if (c->way == COPY) {
         copy_rows(c, source, target);
         return TILE_OK;

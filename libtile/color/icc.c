@@ -54,6 +54,13 @@ static bool has_tables(cmsHPROFILE profile) {
     return false;
 }
 
+static const struct {
+    cmsTagSignature colorant, curve;
+    double xyz[3]; /* sRGB's, adapted to D50 by Bradford */
+} primaries[3] = {{cmsSigRedColorantTag, cmsSigRedTRCTag, {.4361, .2225, .0139}},
+                  {cmsSigGreenColorantTag, cmsSigGreenTRCTag, {.3851, .7169, .0971}},
+                  {cmsSigBlueColorantTag, cmsSigBlueTRCTag, {.1431, .0606, .7141}}};
+
 /* Whether the profile says just what `srgb` or `gray` say: treating it as these rounds nothing twice. */
 static bool is_plain(cmsHPROFILE profile, tile_space space) {
     if (has_tables(profile))
@@ -64,12 +71,6 @@ static bool is_plain(cmsHPROFILE profile, tile_space space) {
     }
     if (space != TILE_SRGB)
         return false;
-    static const struct {
-        cmsTagSignature colorant, curve;
-        double xyz[3]; /* sRGB's primaries, adapted to D50 by Bradford */
-    } primaries[3] = {{cmsSigRedColorantTag, cmsSigRedTRCTag, {.4361, .2225, .0139}},
-                      {cmsSigGreenColorantTag, cmsSigGreenTRCTag, {.3851, .7169, .0971}},
-                      {cmsSigBlueColorantTag, cmsSigBlueTRCTag, {.1431, .0606, .7141}}};
     for (int i = 0; i < 3; i++) {
         const cmsCIEXYZ *c = cmsReadTag(profile, primaries[i].colorant);
         const cmsToneCurve *curve = cmsReadTag(profile, primaries[i].curve);
@@ -162,26 +163,69 @@ static tile_status make_transform(tile_icc *icc, cmsHPROFILE from, cmsHPROFILE t
     return TILE_OK;
 }
 
-/* Lists what remains to be done around the transform by our own operations. */
-static void add_operations(struct tile_program *program, tile_space from, tile_space to, bool from_profile,
-                           bool to_profile) {
+/*
+ * A profile of matrix and curves without LittleCMS: light of 8-bit codes in tables, and its matrix to xyz-d50. False if
+ * the profile is another, or the conversion is to do more than that.
+ */
+static bool add_matrix_and_curves(struct tile_program *program, cmsHPROFILE profile, tile_space space,
+                                  const struct tile_converter_options *options, float (*table)[256]) {
+    if (has_tables(profile) || cmsGetPCS(profile) != cmsSigXYZData || space == TILE_CMYK ||
+        options->intent == TILE_INTENT_ABSOLUTE || options->black_point_compensation)
+        return false;
+    int channels = tile_space_channels(space);
+    double scales[3], m[TILE_NUMBERS] = {tile_white_d50[0], 0, 0, 0, tile_white_d50[1], 0, 0, 0, tile_white_d50[2]};
+    white_scales(scales, false);
+    for (int j = 0; j < channels; j++) {
+        const cmsToneCurve *curve = cmsReadTag(profile, space == TILE_GRAY ? cmsSigGrayTRCTag : primaries[j].curve);
+        const cmsCIEXYZ *c = space == TILE_GRAY ? NULL : cmsReadTag(profile, primaries[j].colorant);
+        if (!curve || (space != TILE_GRAY && !c))
+            return false;
+        for (int code = 0; code < 256; code++)
+            table[j][code] = cmsEvalToneCurveFloat(curve, (cmsFloat32Number)(code / 255.));
+        if (c) {
+            m[j] = c->X * scales[0];
+            m[4 + j] = c->Y * scales[1];
+            m[8 + j] = c->Z * scales[2];
+        }
+    }
+    tile_program_add(program, program->kernels->matrix, m);
+    return true;
+}
+
+/* The three legs: source to xyz-d50, or LittleCMS from end to end; NULL profiles are our own spaces. */
+static tile_status add_operations(tile_icc *icc, struct tile_program *program, cmsHPROFILE from, cmsHPROFILE to,
+                                  tile_space from_space, tile_space to_space,
+                                  const struct tile_converter_options *options, float (*table)[256], bool *has_table,
+                                  struct tile_error *error) {
     double scales[3];
-    if (!from_profile) {
-        tile_program_path(program, from, TILE_XYZ_D50);
+    if (from && table && add_matrix_and_curves(program, from, from_space, options, table)) {
+        *has_table = true;
+        from = NULL;
+        from_space = TILE_XYZ_D50;
+    }
+    if (!from && !to) {
+        tile_program_path(program, from_space, to_space);
+        return TILE_OK;
+    }
+    if (!from) {
+        tile_program_path(program, from_space, TILE_XYZ_D50);
         white_scales(scales, true);
         tile_program_add_scales(program, scales);
     }
     tile_program_add(program, NULL, NULL);
-    if (!to_profile) {
+    if (!to) {
         white_scales(scales, false);
         tile_program_add_scales(program, scales);
-        tile_program_path(program, TILE_XYZ_D50, to);
+        tile_program_path(program, TILE_XYZ_D50, to_space);
     }
+    return make_transform(icc, from, to, from_space, to_space, options, error);
 }
 
 tile_status tile_icc_compile(tile_icc **out, struct tile_program *program, tile_space from, tile_space to,
-                             const struct tile_converter_options *options, struct tile_error *error) {
+                             const struct tile_converter_options *options, float (*table)[256], bool *has_table,
+                             struct tile_error *error) {
     *out = NULL;
+    *has_table = false;
     struct complaint first = {{0}};
     tile_icc *icc = tile_alloc_zero(options->allocator, sizeof *icc);
     if (!icc)
@@ -201,15 +245,10 @@ tile_status tile_icc_compile(tile_icc **out, struct tile_program *program, tile_
     if (status == TILE_OK && options->to_profile)
         status =
             open_profile(&target, icc->context, options->to_profile, options->to_profile_size, to, "target", error);
-    if (status == TILE_OK) {
-        cmsHPROFILE used_source = source && !is_plain(source, from) ? source : NULL;
-        cmsHPROFILE used_target = target && !is_plain(target, to) ? target : NULL;
-        if (used_source || used_target) {
-            add_operations(program, from, to, used_source, used_target);
-            status = make_transform(icc, used_source, used_target, from, to, options, error);
-        } else
-            tile_program_path(program, from, to);
-    }
+    if (status == TILE_OK)
+        status =
+            add_operations(icc, program, source && !is_plain(source, from) ? source : NULL,
+                           target && !is_plain(target, to) ? target : NULL, from, to, options, table, has_table, error);
     if (source)
         cmsCloseProfile(source);
     if (target)

@@ -50,15 +50,16 @@ static int clipped(int64_t code) {
 }
 
 struct luma {
-    tile_space space;
+    tile_space rgb, space;
     int64_t kr, kg, kb; /* of 10000 */
     bool limited;
 };
 
 static const struct luma lumas[] = {
-    {TILE_GRAY, 2990, 5870, 1140, false},   {TILE_GRAY709, 2126, 7152, 722, false},
-    {TILE_YCBCR, 2990, 5870, 1140, false},  {TILE_YCBCR601, 2990, 5870, 1140, true},
-    {TILE_YCBCR709, 2126, 7152, 722, true}, {TILE_YCBCR709_FULL, 2126, 7152, 722, false},
+    {TILE_SRGB, TILE_GRAY, 2990, 5870, 1140, false},       {TILE_SRGB, TILE_GRAY709, 2126, 7152, 722, false},
+    {TILE_SRGB, TILE_YCBCR, 2990, 5870, 1140, false},      {TILE_SRGB, TILE_YCBCR601, 2990, 5870, 1140, true},
+    {TILE_SRGB, TILE_YCBCR709, 2126, 7152, 722, true},     {TILE_SRGB, TILE_YCBCR709_FULL, 2126, 7152, 722, false},
+    {TILE_REC2020, TILE_YCBCR2020, 2627, 6780, 593, true}, {TILE_REC2020, TILE_YCBCR2020_FULL, 2627, 6780, 593, false},
 };
 
 /* H.273: Y = 16 + 219 y or 255 y; C = 128 + 224 c or 255 c, with y of R / 255 and so on. */
@@ -76,10 +77,10 @@ static void luma_of_all_colors(void **state) {
     for (size_t k = 0; k < sizeof lumas / sizeof *lumas; k++) {
         const struct luma *l = &lumas[k];
         int channels = tile_space_channels(l->space);
-        tile_converter *converter = converter_of(TILE_SRGB, TILE_U8, l->space, TILE_U8);
+        tile_converter *converter = converter_of(l->rgb, TILE_U8, l->space, TILE_U8);
         for (int round = 0; round < ROUNDS; round++) {
             make_colors(round);
-            convert(converter, TILE_SRGB, TILE_U8, colors, l->space, TILE_U8, codes);
+            convert(converter, l->rgb, TILE_U8, colors, l->space, TILE_U8, codes);
             for (int i = 0; i < PIXELS; i++) {
                 int want[3];
                 expected_ycbcr(l, colors[3 * i], colors[3 * i + 1], colors[3 * i + 2], want);
@@ -98,12 +99,12 @@ static void rgb_of_all_codes(void **state) {
     (void)state;
     for (size_t k = 2; k < sizeof lumas / sizeof *lumas; k++) {
         const struct luma *l = &lumas[k];
-        tile_converter *converter = converter_of(l->space, TILE_U8, TILE_SRGB, TILE_U8);
+        tile_converter *converter = converter_of(l->space, TILE_U8, l->rgb, TILE_U8);
         int64_t luma = l->limited ? 219 : 255, chroma = l->limited ? 224 : 255, zero = l->limited ? 16 : 0;
         int64_t unit = luma * chroma * 10000;
         for (int round = 0; round < ROUNDS; round++) {
             make_colors(round);
-            convert(converter, l->space, TILE_U8, colors, TILE_SRGB, TILE_U8, codes);
+            convert(converter, l->space, TILE_U8, colors, l->rgb, TILE_U8, codes);
             for (int i = 0; i < PIXELS; i++) {
                 int64_t y = 255 * (colors[3 * i] - zero) * chroma * 10000;
                 int64_t r = y + 255 * 2 * (10000 - l->kr) * (colors[3 * i + 2] - 128) * luma;

@@ -4,6 +4,7 @@
 
 #include <lcms2.h>
 #include <math.h>
+#include <pthread.h>
 
 static struct tile_error error;
 
@@ -186,6 +187,8 @@ static void as_littlecms(void **state) {
     assert_in_range(difference(TILE_CMYK, &cmyk, TILE_SRGB, NULL, true), 0, 1);
     assert_in_range(difference(TILE_CMYK, &cmyk, TILE_SRGB, &adobe, false), 0, 1);
     assert_in_range(difference(TILE_SRGB, &adobe, TILE_CMYK, &cmyk, true), 0, 1);
+    assert_in_range(difference(TILE_SRGB, &adobe, TILE_CMYK, &cmyk, false), 0, 1);
+    assert_in_range(difference(TILE_GRAY, &gray, TILE_CMYK, &cmyk, false), 0, 1);
     free(adobe.data);
     free(gray.data);
     free(cmyk.data);
@@ -299,6 +302,42 @@ static void wrong_models(void **state) {
     free(lab.data);
 }
 
+/* One converter that runs LittleCMS, many threads. */
+struct work {
+    const tile_converter *converter;
+    unsigned char out[COUNT * 4];
+    pthread_t thread;
+};
+
+static void *convert_all(void *user) {
+    struct work *work = user;
+    struct tile_image source = {.format = u8_of(TILE_CMYK), .width = COUNT, .height = 1, .plane = {in}};
+    struct tile_image target = {.format = u8_of(TILE_SRGB), .width = COUNT, .height = 1, .plane = {work->out}};
+    return tile_convert(work->converter, &source, &target, NULL) == TILE_OK ? work : NULL;
+}
+
+static void threads_share_a_converter(void **state) {
+    (void)state;
+    static struct work work[4];
+    struct test_bytes cmyk = press();
+    struct tile_converter_options options = options_of(&cmyk, NULL);
+    tile_converter *converter;
+    assert_ok(tile_converter_new(&converter, u8_of(TILE_CMYK), u8_of(TILE_SRGB), &options, &error));
+    run(TILE_CMYK, &cmyk, TILE_SRGB, NULL, false);
+    for (int i = 0; i < 4; i++) {
+        work[i].converter = converter;
+        assert_int_equal(pthread_create(&work[i].thread, NULL, convert_all, &work[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *done = NULL;
+        assert_int_equal(pthread_join(work[i].thread, &done), 0);
+        assert_ptr_equal(done, &work[i]);
+        assert_memory_equal(work[i].out, ours, COUNT * 3);
+    }
+    tile_converter_free(converter);
+    free(cmyk.data);
+}
+
 static void failing_memory(void **state) {
     (void)state;
     struct test_bytes adobe = adobe_rgb();
@@ -320,8 +359,13 @@ static void failing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_littlecms),     cmocka_unit_test(plain_profiles), cmocka_unit_test(white_stays),
-        cmocka_unit_test(damaged_profiles), cmocka_unit_test(wrong_models),   cmocka_unit_test(failing_memory),
+        cmocka_unit_test(as_littlecms),
+        cmocka_unit_test(plain_profiles),
+        cmocka_unit_test(white_stays),
+        cmocka_unit_test(damaged_profiles),
+        cmocka_unit_test(wrong_models),
+        cmocka_unit_test(failing_memory),
+        cmocka_unit_test(threads_share_a_converter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

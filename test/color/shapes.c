@@ -360,6 +360,12 @@ static void errors(void **state) {
     assert_fails(TILE_INVALID_ARGUMENT, tile_convert(converter, &wrong, &target, &error));
     assert_int_equal(tile_convert(converter, &source, &wrong, NULL), TILE_INVALID_ARGUMENT);
     tile_converter_free(converter);
+    struct tile_format gray = {.space = TILE_GRAY, .sample = TILE_U8};
+    wrong = source;
+    wrong.format = gray; /* smaller pixels in the same place */
+    assert_ok(tile_converter_new(&converter, good, gray, NULL, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_convert(converter, &source, &wrong, &error));
+    tile_converter_free(converter);
 }
 
 int main(void) {

@@ -68,6 +68,10 @@ struct tile_kernels {
     tile_row_op *matrix1; /* its first row only */
     /* v <= p0: p1 v, else p2 (p3 v + p4)^p5 + p6; odd for negative v */
     tile_row_op *curve;
+    /*
+     * The inverses here first multiply by the 3 x 3 matrix p2..p10, in double: rounding signals to float between the
+     * two would be amplified by what follows.
+     */
     /* ST 2084 of p0 v, with the outer exponent p1; back */
     tile_row_op *pq, *pq_inverse;
     /* BT.2100 HLG's OETF of p0 v; back */

@@ -3,6 +3,11 @@
  * The portable kernels. Every loop is plain, so that a compiler vectorizes most of them; what it makes of them must not
  * change a bit (no contraction, no fast-math: see meson.build).
  */
+#if defined(__GNUC__) && !defined(__clang__)
+/* No result depends on these; with them, a choice between two floats is no reason not to vectorize. */
+#pragma GCC optimize("no-trapping-math", "no-math-errno")
+#endif
+
 #include "kernels.h"
 
 #include "math.h"
@@ -135,12 +140,13 @@ static void matrix1(float *const *plane, size_t count, const double *p) {
 }
 
 static void curve(float *const *plane, size_t count, const double *p) {
+    const double knee = p[0], slope = p[1], outer = p[2], inner = p[3], shift = p[4], gamma = p[5], lift = p[6];
     for (int j = 0; j < 3; j++) {
         float *x = plane[j];
         for (size_t i = 0; i < count; i++) {
             double v = fabs((double)x[i]);
-            double power = p[2] * power_of(p[3] * v + p[4], p[5]) + p[6];
-            x[i] = (float)copysign(v <= p[0] ? p[1] * v : power, (double)x[i]);
+            double line = slope * v, power = outer * power_of(inner * v + shift, gamma) + lift;
+            x[i] = (float)copysign(v <= knee ? line : power, (double)x[i]);
         }
     }
 }
@@ -158,15 +164,26 @@ static void pq(float *const *plane, size_t count, const double *p) {
     }
 }
 
+/* Row `row` of the 3 x 3 matrix `m` times (x, y, z). */
+static inline double product_of(const double *m, int row, double x, double y, double z) {
+    return m[3 * row] * x + m[3 * row + 1] * y + m[3 * row + 2] * z;
+}
+
+static inline double pq_light(double signal, double scale, double exponent) {
+    double v = fabs(signal);
+    double e = power_of(v > 1 ? 1 : v, exponent); /* there is no light beyond a signal of 1 */
+    double above = e < pq_c1 ? 0 : e - pq_c1;
+    return copysign(power_of(above / (pq_c2 - pq_c3 * e), 1 / pq_m1) * scale, signal);
+}
+
 static void pq_inverse(float *const *plane, size_t count, const double *p) {
-    for (int j = 0; j < 3; j++) {
-        float *x = plane[j];
-        for (size_t i = 0; i < count; i++) {
-            double v = fabs((double)x[i]);
-            double e = power_of(v > 1 ? 1 : v, 1 / p[1]); /* there is no light beyond a signal of 1 */
-            double above = e < pq_c1 ? 0 : e - pq_c1;
-            x[i] = (float)copysign(power_of(above / (pq_c2 - pq_c3 * e), 1 / pq_m1) / p[0], (double)x[i]);
-        }
+    const double scale = 1 / p[0], exponent = 1 / p[1];
+    float *a = plane[0], *b = plane[1], *c = plane[2];
+    for (size_t i = 0; i < count; i++) {
+        double x = (double)a[i], y = (double)b[i], z = (double)c[i];
+        a[i] = (float)pq_light(product_of(p + 2, 0, x, y, z), scale, exponent);
+        b[i] = (float)pq_light(product_of(p + 2, 1, x, y, z), scale, exponent);
+        c[i] = (float)pq_light(product_of(p + 2, 2, x, y, z), scale, exponent);
     }
 }
 
@@ -186,14 +203,20 @@ static void hlg(float *const *plane, size_t count, const double *p) {
     }
 }
 
+static inline double hlg_light(double signal, double scale) {
+    double v = fabs(signal);
+    double low = v * v / 3, high = (exp2_of((v - hlg_c) / (hlg_a * ln2)) + hlg_b) / 12;
+    return copysign((v <= .5 ? low : high) * scale, signal);
+}
+
 static void hlg_inverse(float *const *plane, size_t count, const double *p) {
-    for (int j = 0; j < 3; j++) {
-        float *x = plane[j];
-        for (size_t i = 0; i < count; i++) {
-            double v = fabs((double)x[i]);
-            double high = (exp2_of((v - hlg_c) / (hlg_a * ln2)) + hlg_b) / 12;
-            x[i] = (float)copysign((v <= .5 ? v * v / 3 : high) / p[0], (double)x[i]);
-        }
+    const double scale = 1 / p[0];
+    float *a = plane[0], *b = plane[1], *c = plane[2];
+    for (size_t i = 0; i < count; i++) {
+        double x = (double)a[i], y = (double)b[i], z = (double)c[i];
+        a[i] = (float)hlg_light(product_of(p + 2, 0, x, y, z), scale);
+        b[i] = (float)hlg_light(product_of(p + 2, 1, x, y, z), scale);
+        c[i] = (float)hlg_light(product_of(p + 2, 2, x, y, z), scale);
     }
 }
 
@@ -211,12 +234,17 @@ static void cube_root(float *const *plane, size_t count, const double *p) {
     }
 }
 
+static inline float cube_of(double v) {
+    return (float)(v * v * v);
+}
+
 static void cube(float *const *plane, size_t count, const double *p) {
-    (void)p;
-    for (int j = 0; j < 3; j++) {
-        float *x = plane[j];
-        for (size_t i = 0; i < count; i++)
-            x[i] = x[i] * x[i] * x[i];
+    float *a = plane[0], *b = plane[1], *c = plane[2];
+    for (size_t i = 0; i < count; i++) {
+        double x = (double)a[i], y = (double)b[i], z = (double)c[i];
+        a[i] = cube_of(product_of(p + 2, 0, x, y, z));
+        b[i] = cube_of(product_of(p + 2, 1, x, y, z));
+        c[i] = cube_of(product_of(p + 2, 2, x, y, z));
     }
 }
 
@@ -229,9 +257,10 @@ static inline float lab_f(float t) {
     return t > EPSILON ? root : (KAPPA / 116) * t + 16 / 116.f;
 }
 
-static inline float lab_f_inverse(float f) {
-    float t = f * f * f;
-    return t > EPSILON ? t : (116 * f - 16) / KAPPA;
+/* In double: small light is a small difference of what are large codes of it. */
+static inline float lab_f_inverse(double f) {
+    double t = f * f * f;
+    return (float)(t > 216 / 24389. ? t : (116 * f - 16) * (27 / 24389.));
 }
 
 static void lab(float *const *plane, size_t count, const double *p) {
@@ -249,7 +278,8 @@ static void lab_inverse(float *const *plane, size_t count, const double *p) {
     (void)p;
     float *a = plane[0], *b = plane[1], *c = plane[2];
     for (size_t i = 0; i < count; i++) {
-        float y = (a[i] + 16) / 116, x = y + b[i] / 500, z = y - c[i] / 200;
+        double y = ((double)a[i] + 16) * (1 / 116.);
+        double x = y + (double)b[i] * (1 / 500.), z = y - (double)c[i] * (1 / 200.);
         a[i] = lab_f_inverse(x);
         b[i] = lab_f_inverse(y);
         c[i] = lab_f_inverse(z);
@@ -271,13 +301,13 @@ static void luv(float *const *plane, size_t count, const double *p) {
 
 static void luv_inverse(float *const *plane, size_t count, const double *p) {
     float *a = plane[0], *b = plane[1], *c = plane[2];
-    float un = (float)p[0], vn = (float)p[1];
+    const double un = p[0], vn = p[1];
     for (size_t i = 0; i < count; i++) {
-        float l = a[i], y = lab_f_inverse((l + 16) / 116);
-        float u = b[i] / (13 * l) + un, v = c[i] / (13 * l) + vn;
-        float x = y * 9 * u / (4 * v), z = y * (12 - 3 * u - 20 * v) / (4 * v);
+        double l = (double)a[i], y = (double)lab_f_inverse((l + 16) * (1 / 116.));
+        double u = (double)b[i] / (13 * l) + un, v = (double)c[i] / (13 * l) + vn;
+        float x = (float)(y * 9 * u / (4 * v)), z = (float)(y * (12 - 3 * u - 20 * v) / (4 * v));
         a[i] = l == 0 ? 0 : x;
-        b[i] = l == 0 ? 0 : y;
+        b[i] = l == 0 ? 0 : (float)y;
         c[i] = l == 0 ? 0 : z;
     }
 }
