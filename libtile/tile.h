@@ -374,8 +374,8 @@ TILE_API struct tile_format tile_source_format_for(const tile_source *source, ti
  * whatever the rectangle: reading a part equals cutting it from the whole.
  *
  * Files are decoded from the top. A source keeps the rows that it decoded from the latest read's top edge on (as far as
- * limits.memory allows; of reads as wide as the image, the last 64 MiB), so that reads whose tile_source_stored_rect().y
- * never goes down decode nothing twice; one that goes up begins again.
+ * limits.memory allows; of reads as wide as the image, the last 64 MiB), so that reads whose
+ * tile_source_stored_rect().y never goes down decode nothing twice; one that goes up begins again.
  *
  * Errors: BAD_DATA (with the row; see `lenient`), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, INVALID_ARGUMENT. After an
  * error the content of `image` is unspecified.
@@ -494,7 +494,7 @@ TILE_API tile_status tile_convert(const tile_converter *converter, const struct 
 typedef enum tile_subsampling { TILE_420 = 0, TILE_422, TILE_444 } tile_subsampling;
 
 #define TILE_DEFAULT_QUALITY     75 /* as libjpeg's */
-#define TILE_DEFAULT_COMPRESSION 6  /* as zlib's */
+#define TILE_DEFAULT_COMPRESSION 3  /* of photographs within 2 % of zlib's 6, and more than twice as fast */
 
 struct tile_encode_options {
     size_t struct_size;

@@ -40,7 +40,7 @@ static const char help[] =
     "  -f, --format NAME   jpg png tif npy bmp tga hdr (default: png where it can carry the space, else tif)\n"
     "  -Q, --quality N     of JPEG, 1 to 100 (default 75)\n"
     "      --subsampling S of JPEG: 420 (default), 422, 444\n"
-    "      --compression N of PNG and TIFF, 1 to 9 (default 6)\n"
+    "      --compression N of PNG and TIFF, 1 to 9 (default 3)\n"
     "      --raw-channels  write samples whose meaning the format cannot say\n"
     "\n"
     "input\n"
