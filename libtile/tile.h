@@ -364,7 +364,8 @@ TILE_API tile_status tile_source_describe(const tile_source *source, struct tile
 
 /*
  * The format to read in when the pixels are wanted in `wanted`: `ycbcr` and `gray` come straight from a JFIF file that
- * holds them, without a detour over RGB; else info.format. Interleaved, natural order.
+ * holds them of sRGB (it has no profile, or one that says the same), without a detour over RGB; info.profile is not of
+ * these pixels then. Else info.format. Interleaved, natural order.
  */
 TILE_API struct tile_format tile_source_format_for(const tile_source *source, tile_space wanted);
 

@@ -4,6 +4,7 @@
 #include "buffer.h"
 
 #include <lcms2.h>
+#include <math.h>
 #include <string.h>
 
 static const struct tile_chromaticities srgb = {{.3127, .3290}, {.64, .33}, {.30, .60}, {.15, .06}};
@@ -102,4 +103,66 @@ tile_status tile_profile_of_space(struct tile_buffer *out, tile_space space, str
         return tile_error_set(error, TILE_UNSUPPORTED, "there is no ICC profile for %s",
                               tile_space_name(space) ? tile_space_name(space) : "that space");
     }
+}
+
+/* ---- Reading ---- */
+
+/* Tables have the last word over matrix and curves (ICC.1:2022, 8.3); of a profile with them nothing is known. */
+bool tile_profile_has_tables(void *profile) {
+    static const cmsTagSignature tags[] = {
+        cmsSigAToB0Tag, cmsSigAToB1Tag, cmsSigAToB2Tag, cmsSigBToA0Tag, cmsSigBToA1Tag, cmsSigBToA2Tag, cmsSigDToB0Tag,
+        cmsSigDToB1Tag, cmsSigDToB2Tag, cmsSigDToB3Tag, cmsSigBToD0Tag, cmsSigBToD1Tag, cmsSigBToD2Tag, cmsSigBToD3Tag};
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+        if (cmsIsTag(profile, tags[i]))
+            return true;
+    return false;
+}
+
+/* Whether a curve is sRGB's to 1/1024 at all 8-bit codes. */
+static bool is_srgb_curve(const cmsToneCurve *curve) {
+    for (int code = 0; code < 256; code++) {
+        double v = code / 255., light = v <= .04045 ? v / 12.92 : pow((v + .055) / 1.055, 2.4);
+        if (!(fabs((double)cmsEvalToneCurveFloat(curve, (cmsFloat32Number)v) - light) <= 1 / 1024.))
+            return false;
+    }
+    return true;
+}
+
+static const struct {
+    cmsTagSignature colorant, curve;
+    double xyz[3]; /* sRGB's, adapted to D50 by Bradford */
+} primaries[3] = {{cmsSigRedColorantTag, cmsSigRedTRCTag, {.4361, .2225, .0139}},
+                  {cmsSigGreenColorantTag, cmsSigGreenTRCTag, {.3851, .7169, .0971}},
+                  {cmsSigBlueColorantTag, cmsSigBlueTRCTag, {.1431, .0606, .7141}}};
+
+bool tile_profile_is_plain(void *profile, tile_space space) {
+    if (tile_profile_has_tables(profile))
+        return false;
+    if (space == TILE_GRAY) {
+        const cmsToneCurve *curve = cmsReadTag(profile, cmsSigGrayTRCTag);
+        return curve && is_srgb_curve(curve);
+    }
+    if (space != TILE_SRGB)
+        return false;
+    for (int i = 0; i < 3; i++) {
+        const cmsCIEXYZ *c = cmsReadTag(profile, primaries[i].colorant);
+        const cmsToneCurve *curve = cmsReadTag(profile, primaries[i].curve);
+        const double *xyz = primaries[i].xyz;
+        if (!c || !curve ||
+            !(fabs(c->X - xyz[0]) <= 1e-3 && fabs(c->Y - xyz[1]) <= 1e-3 && fabs(c->Z - xyz[2]) <= 1e-3) ||
+            !is_srgb_curve(curve))
+            return false;
+    }
+    return true;
+}
+
+bool tile_profile_bytes_are_plain(const void *profile, size_t size, tile_space space) {
+    cmsContext context = size <= UINT32_MAX ? cmsCreateContext(NULL, NULL) : NULL;
+    cmsHPROFILE opened = context ? cmsOpenProfileFromMemTHR(context, profile, (cmsUInt32Number)size) : NULL;
+    bool plain = opened && tile_profile_is_plain(opened, space);
+    if (opened)
+        cmsCloseProfile(opened);
+    if (context)
+        cmsDeleteContext(context);
+    return plain;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Small ICC profiles, written with LittleCMS: what a file's gamma says, and what an output file embeds. */
+/*
+ * ICC profiles by LittleCMS: small ones written, for what a file's gamma says and for output files to embed; and
+ * whether one that was read says anything that srgb does not.
+ */
 #ifndef TILE_BASE_PROFILE_H
 #define TILE_BASE_PROFILE_H
 
@@ -19,5 +22,12 @@ struct tile_chromaticities {
 tile_status tile_profile_of_gamma(struct tile_buffer *out, const struct tile_chromaticities *chromaticities,
                                   double gamma, struct tile_error *error);
 tile_status tile_profile_of_gray_gamma(struct tile_buffer *out, double gamma, struct tile_error *error);
+
+/* Whether an opened profile (LittleCMS's cmsHPROFILE) converts by tables, which have the last word over all else. */
+bool tile_profile_has_tables(void *profile);
+/* Whether it says just what `srgb` or `gray` say: treating it as these rounds nothing twice. Tables: never. */
+bool tile_profile_is_plain(void *profile, tile_space space);
+/* The same of a profile that is not open; false if it cannot be opened. */
+bool tile_profile_bytes_are_plain(const void *profile, size_t size, tile_space space);
 
 #endif

@@ -2,10 +2,10 @@
 #include "icc.h"
 
 #include "../base/memory.h"
+#include "../base/profile.h"
 #include "compile.h"
 
 #include <lcms2.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,56 +31,6 @@ static void complain(cmsContext context, cmsUInt32Number code, const char *text)
     (void)code;
     if (first && first->text[0] == '\0')
         snprintf(first->text, sizeof first->text, "%s", text);
-}
-
-/* Whether a curve is sRGB's to 1/1024 at all 8-bit codes. */
-static bool is_srgb_curve(const cmsToneCurve *curve) {
-    for (int code = 0; code < 256; code++) {
-        double v = code / 255., light = v <= .04045 ? v / 12.92 : pow((v + .055) / 1.055, 2.4);
-        if (!(fabs((double)cmsEvalToneCurveFloat(curve, (cmsFloat32Number)v) - light) <= 1 / 1024.))
-            return false;
-    }
-    return true;
-}
-
-/* Tables have the last word over matrix and curves (ICC.1:2022, 8.3); of a profile with them nothing is known. */
-static bool has_tables(cmsHPROFILE profile) {
-    static const cmsTagSignature tags[] = {
-        cmsSigAToB0Tag, cmsSigAToB1Tag, cmsSigAToB2Tag, cmsSigBToA0Tag, cmsSigBToA1Tag, cmsSigBToA2Tag, cmsSigDToB0Tag,
-        cmsSigDToB1Tag, cmsSigDToB2Tag, cmsSigDToB3Tag, cmsSigBToD0Tag, cmsSigBToD1Tag, cmsSigBToD2Tag, cmsSigBToD3Tag};
-    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-        if (cmsIsTag(profile, tags[i]))
-            return true;
-    return false;
-}
-
-static const struct {
-    cmsTagSignature colorant, curve;
-    double xyz[3]; /* sRGB's, adapted to D50 by Bradford */
-} primaries[3] = {{cmsSigRedColorantTag, cmsSigRedTRCTag, {.4361, .2225, .0139}},
-                  {cmsSigGreenColorantTag, cmsSigGreenTRCTag, {.3851, .7169, .0971}},
-                  {cmsSigBlueColorantTag, cmsSigBlueTRCTag, {.1431, .0606, .7141}}};
-
-/* Whether the profile says just what `srgb` or `gray` say: treating it as these rounds nothing twice. */
-static bool is_plain(cmsHPROFILE profile, tile_space space) {
-    if (has_tables(profile))
-        return false;
-    if (space == TILE_GRAY) {
-        const cmsToneCurve *curve = cmsReadTag(profile, cmsSigGrayTRCTag);
-        return curve && is_srgb_curve(curve);
-    }
-    if (space != TILE_SRGB)
-        return false;
-    for (int i = 0; i < 3; i++) {
-        const cmsCIEXYZ *c = cmsReadTag(profile, primaries[i].colorant);
-        const cmsToneCurve *curve = cmsReadTag(profile, primaries[i].curve);
-        const double *xyz = primaries[i].xyz;
-        if (!c || !curve ||
-            !(fabs(c->X - xyz[0]) <= 1e-3 && fabs(c->Y - xyz[1]) <= 1e-3 && fabs(c->Z - xyz[2]) <= 1e-3) ||
-            !is_srgb_curve(curve))
-            return false;
-    }
-    return true;
 }
 
 static const char *model_name(cmsColorSpaceSignature model) {
@@ -169,15 +119,17 @@ static tile_status make_transform(tile_icc *icc, cmsHPROFILE from, cmsHPROFILE t
  */
 static bool add_matrix_and_curves(struct tile_program *program, cmsHPROFILE profile, tile_space space,
                                   const struct tile_converter_options *options, float (*table)[256]) {
-    if (has_tables(profile) || cmsGetPCS(profile) != cmsSigXYZData || space == TILE_CMYK ||
+    static const cmsTagSignature curves[] = {cmsSigRedTRCTag, cmsSigGreenTRCTag, cmsSigBlueTRCTag};
+    static const cmsTagSignature colorants[] = {cmsSigRedColorantTag, cmsSigGreenColorantTag, cmsSigBlueColorantTag};
+    if (tile_profile_has_tables(profile) || cmsGetPCS(profile) != cmsSigXYZData || space == TILE_CMYK ||
         options->intent == TILE_INTENT_ABSOLUTE || options->black_point_compensation)
         return false;
     int channels = tile_space_channels(space);
     double scales[3], m[TILE_NUMBERS] = {tile_white_d50[0], 0, 0, 0, tile_white_d50[1], 0, 0, 0, tile_white_d50[2]};
     white_scales(scales, false);
     for (int j = 0; j < channels; j++) {
-        const cmsToneCurve *curve = cmsReadTag(profile, space == TILE_GRAY ? cmsSigGrayTRCTag : primaries[j].curve);
-        const cmsCIEXYZ *c = space == TILE_GRAY ? NULL : cmsReadTag(profile, primaries[j].colorant);
+        const cmsToneCurve *curve = cmsReadTag(profile, space == TILE_GRAY ? cmsSigGrayTRCTag : curves[j]);
+        const cmsCIEXYZ *c = space == TILE_GRAY ? NULL : cmsReadTag(profile, colorants[j]);
         if (!curve || (space != TILE_GRAY && !c))
             return false;
         for (int code = 0; code < 256; code++)
@@ -246,9 +198,9 @@ tile_status tile_icc_compile(tile_icc **out, struct tile_program *program, tile_
         status =
             open_profile(&target, icc->context, options->to_profile, options->to_profile_size, to, "target", error);
     if (status == TILE_OK)
-        status =
-            add_operations(icc, program, source && !is_plain(source, from) ? source : NULL,
-                           target && !is_plain(target, to) ? target : NULL, from, to, options, table, has_table, error);
+        status = add_operations(icc, program, source && !tile_profile_is_plain(source, from) ? source : NULL,
+                                target && !tile_profile_is_plain(target, to) ? target : NULL, from, to, options, table,
+                                has_table, error);
     if (source)
         cmsCloseProfile(source);
     if (target)

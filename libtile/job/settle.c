@@ -98,8 +98,11 @@ static tile_status settle_converter(struct tile_job *job, struct tile_error *err
     const struct tile_source_info *info = job->info;
     struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
     c.allocator = job->allocator;
-    c.from_profile = info->profile;
-    c.from_profile_size = info->profile_size;
+    /* Read in another space than the profile is of, the pixels are what that space says. */
+    if (job->read.space == info->format.space) {
+        c.from_profile = info->profile;
+        c.from_profile_size = info->profile_size;
+    }
     c.to_profile = o->to_profile;
     c.to_profile_size = o->to_profile_size;
     c.intent = o->intent;

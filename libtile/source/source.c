@@ -5,6 +5,7 @@
 #include "../base/input.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
+#include "../base/profile.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,6 +73,7 @@ tile_status tile_source_set_profile(tile_source *source, const void *profile, si
     memcpy(source->profile, profile, size);
     source->info.profile = source->profile;
     source->info.profile_size = size;
+    source->profile_is_srgb = tile_profile_bytes_are_plain(profile, size, TILE_SRGB);
     source->info.tagged = true;
     return TILE_OK;
 }
@@ -282,7 +284,7 @@ const char *tile_source_damage(const tile_source *source) {
 
 struct tile_format tile_source_format_for(const tile_source *source, tile_space wanted) {
     struct tile_format format = source->info.format;
-    if (source->jfif_ycbcr && format.space == TILE_SRGB && !source->info.profile &&
+    if (source->jfif_ycbcr && format.space == TILE_SRGB && (!source->info.profile || source->profile_is_srgb) &&
         (wanted == TILE_YCBCR || wanted == TILE_GRAY))
         format.space = wanted;
     return format;

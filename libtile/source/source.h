@@ -57,6 +57,7 @@ struct tile_source {
     struct tile_source_info info;
     uint32_t width, height; /* as stored */
     bool jfif_ycbcr;        /* the samples are stored as JFIF YCbCr and can be read so */
+    bool profile_is_srgb;   /* info.profile says nothing that srgb does not */
     char coding[64];
     void *profile; /* freed on closing */
     char damage[200];
