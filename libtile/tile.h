@@ -338,6 +338,7 @@ struct tile_source_info {
     bool tagged;     /* the file says what its samples mean */
     bool streams;    /* rows are decoded as they are needed; false: the whole image is held (progressive, interlaced) */
     uint64_t memory; /* bytes that decoding holds at a time, apart from the rows that are read */
+    bool lenient;    /* opened so */
     const char *name;   /* for messages. Owned by the source */
     uint64_t bytes;     /* size of the file */
     const char *coding; /* for people: "baseline YCbCr 4:2:0", "palette, interlaced". Owned by the source */

@@ -223,6 +223,49 @@ static bool settle_output(struct arguments *a) {
     return true;
 }
 
+/* Bytes of a file's name without its suffix; of a name that would be no folder's (".jpg", "...jpg"), all of it. */
+static int stem_length(const char *name) {
+    const char *dot = strrchr(name, '.');
+    bool nothing = !dot || strspn(name, ".") >= (size_t)(dot - name);
+    return (int)(nothing ? strlen(name) : (size_t)(dot - name));
+}
+
+static int compare_texts(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Two inputs of one name would write over each other's tiles. */
+static bool folders_differ(const struct arguments *a) {
+    size_t count = (size_t)a->input_count;
+    char **sorted = malloc(count * sizeof *sorted);
+    const char *twice = NULL;
+    if (!sorted)
+        return usage("out of memory");
+    memcpy(sorted, a->folders, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_texts);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            twice = sorted[i];
+    free(sorted);
+    return !twice || usage("%s: more than one input would have its tiles there; convert them one by one", twice);
+}
+
+static bool settle_folders(struct arguments *a) {
+    a->folders = calloc((size_t)a->input_count, sizeof *a->folders);
+    for (int i = 0; a->folders && i < a->input_count; i++) {
+        const char *slash = strrchr(a->inputs[i], '/'), *name = slash ? slash + 1 : a->inputs[i];
+        size_t size = strlen(a->output) + strlen(name) + 2;
+        a->folders[i] = malloc(size);
+        if (!a->folders[i])
+            return usage("out of memory");
+        if (a->input_count > 1)
+            snprintf(a->folders[i], size, "%s/%.*s", a->output, stem_length(name), name);
+        else
+            snprintf(a->folders[i], size, "%s", a->output);
+    }
+    return a->folders ? folders_differ(a) : usage("out of memory");
+}
+
 enum {
     OVERLAP = 256,
     EDGE,
@@ -289,7 +332,7 @@ static const struct option options[] = {
 
 static bool space(const char *name, const char *option, tile_space *out) {
     *out = tile_space_from_name(name);
-    return *out != TILE_SPACE_UNSET || usage("%s %s: no such color space (see --list-spaces)", option, name);
+    return *out != TILE_SPACE_UNSET || usage("%s %s: no such color space; --list-spaces names them", option, name);
 }
 
 /* Options that name a count, with its bounds. */
@@ -403,8 +446,9 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
             return false;
         case ':': return usage("%s wants a value", argv[optind - 1]);
         case '?':
-            return optopt && optopt < 256 ? usage("-%c: no such option", optopt)
-                                          : usage("%s: no such option, or it takes no value", argv[optind - 1]);
+            return strncmp(argv[optind - 1], "--", 2) == 0
+                       ? usage("%s: no such option, or it takes no value", argv[optind - 1])
+                       : usage("-%c: no such option", optopt);
         default:
             if (!parse_option(a, option, optarg))
                 return false;
@@ -425,10 +469,13 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
         return usage("no output is named: -o FOLDER or -o IMAGE");
     if (a->region_count > 1 && a->tile_given)
         return usage("--tile with several regions: cut one --region into tiles at a time");
-    return settle_output(a);
+    return settle_output(a) && (a->one_image || settle_folders(a));
 }
 
 void arguments_free(struct arguments *a) {
+    for (int i = 0; a->folders && i < a->input_count; i++)
+        free(a->folders[i]);
+    free(a->folders);
     free(a->regions);
     free(a->profile);
 }

@@ -13,6 +13,7 @@ struct arguments {
     char **inputs;
     int input_count;
     const char *output;
+    char **folders; /* for each input: OUTPUT, or with several OUTPUT/name. NULL with one image */
     bool one_image; /* OUTPUT names an image, not a folder */
     bool tile_given;
     struct tile_rect *regions;

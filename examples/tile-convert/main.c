@@ -36,43 +36,27 @@ static int exit_status(tile_status status, bool while_opening) {
     }
 }
 
-/* OUTPUT, or with several inputs OUTPUT/name; to be freed. */
-static char *folder_for(const struct arguments *a, const char *input) {
-    const char *slash = strrchr(input, '/'), *name = slash ? slash + 1 : input;
-    const char *dot = strrchr(name, '.');
-    int length = dot && dot != name ? (int)(dot - name) : (int)strlen(name);
-    size_t size = strlen(a->output) + strlen(name) + 2;
-    char *folder = malloc(size);
-    if (folder && a->input_count > 1)
-        snprintf(folder, size, "%s/%.*s", a->output, length, name);
-    else if (folder)
-        snprintf(folder, size, "%s", a->output);
-    return folder;
-}
-
 /* The regions' plan; NULL for the whole image. */
 static tile_status plan_regions(const struct arguments *a, tile_plan **plan, struct tile_error *error) {
     *plan = NULL;
     if (a->region_count == 0)
         return TILE_OK;
-    if (a->tile_given && !a->one_image)
-        return tile_plan_grid(plan, a->regions[0], a->job.grid, NULL, error);
-    return tile_plan_rects(plan, a->regions, a->region_count, NULL, error);
+    tile_status status = a->tile_given && !a->one_image
+                             ? tile_plan_grid(plan, a->regions[0], a->job.grid, NULL, error)
+                             : tile_plan_rects(plan, a->regions, a->region_count, NULL, error);
+    return status == TILE_OK ? status : tile_error_set(error, status, "--region: %s", error->message);
 }
 
-static tile_status convert(const struct arguments *a, const char *input, tile_source *source,
-                           struct tile_error *error) {
+static tile_status convert(const struct arguments *a, int number, tile_source *source, struct tile_error *error) {
+    const char *input = a->inputs[number];
     struct progress progress;
     struct tile_job_options job = a->job;
     struct tile_job_result result = {0};
     tile_plan *plan;
     tile_status status = plan_regions(a, &plan, error);
-    char *folder = folder_for(a, input);
-    if (status == TILE_OK && !folder)
-        status = tile_error_set(error, TILE_NO_MEMORY, "out of memory");
     if (status == TILE_OK) {
         job.plan = plan;
-        job.folder = a->one_image ? NULL : folder;
+        job.folder = a->one_image ? NULL : a->folders[number];
         job.image = a->one_image ? a->output : NULL;
         job.progress = on_progress;
         job.user = &progress;
@@ -80,7 +64,8 @@ static tile_status convert(const struct arguments *a, const char *input, tile_so
         status = tile_job_run(source, &job, &result, error);
         double seconds = progress_end(&progress);
         if (status == TILE_OK && tile_source_damage(source) && !a->quiet)
-            fprintf(stderr, "tile-convert: warning: %s\n", tile_source_damage(source));
+            fprintf(stderr, "tile-convert: warning: %s: %s\n", tile_source_info(source)->name,
+                    tile_source_damage(source));
         if (a->verbose && status == TILE_OK && a->one_image)
             fprintf(stderr, "%s: %s written in %.1f s\n", input, a->output, seconds);
         else if (a->verbose && status == TILE_OK)
@@ -88,10 +73,9 @@ static tile_status convert(const struct arguments *a, const char *input, tile_so
                     (unsigned long long)result.written, (unsigned long long)result.bytes,
                     (unsigned long long)result.kept, seconds);
         if (status == TILE_CANCELLED)
-            tile_error_set(error, status, "%s: interrupted%s", input,
+            tile_error_set(error, status, "%s: interrupted%s", tile_source_info(source)->name,
                            a->one_image ? "" : "; the same command goes on from here");
     }
-    free(folder);
     tile_plan_free(plan);
     return status;
 }
@@ -105,23 +89,19 @@ static tile_status describe(const tile_source *source, struct tile_error *error)
     return status;
 }
 
-static int run(const struct arguments *a, const char *input) {
+static int run(const struct arguments *a, int number) {
     struct tile_error error = {0};
     tile_source *source;
-    tile_status status = tile_source_open_file(&source, input, &a->source, &error);
-    int worst = exit_status(status, true);
+    tile_status status = tile_source_open_file(&source, a->inputs[number], &a->source, &error);
+    int result = exit_status(status, true);
     if (status == TILE_OK) {
-        status = a->info ? describe(source, &error) : convert(a, input, source, &error);
-        worst = exit_status(status, false);
+        status = a->info ? describe(source, &error) : convert(a, number, source, &error);
+        result = exit_status(status, false);
     }
-    if (status != TILE_OK) {
-        /* Most messages begin with the file that they are about; one about the options does not know it. */
-        bool named = strncmp(error.message, input, strlen(input)) == 0 ||
-                     (a->output && strncmp(error.message, a->output, strlen(a->output)) == 0);
-        fprintf(stderr, "tile-convert: %s%s%s\n", named ? "" : input, named ? "" : ": ", error.message);
-    }
+    if (status != TILE_OK)
+        fprintf(stderr, "tile-convert: %s\n", error.message);
     tile_source_close(source);
-    return worst;
+    return result;
 }
 
 int main(int argc, char **argv) {
@@ -133,9 +113,17 @@ int main(int argc, char **argv) {
         struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
         sigaction(SIGINT, &action, NULL);
         sigaction(SIGTERM, &action, NULL);
-        for (int i = 0; i < arguments.input_count && !interrupted; i++) {
-            int status = run(&arguments, arguments.inputs[i]); /* a bad file does not keep the others from being done */
+        /* A file that is larger than its limit is a failed write, not the end of the process. */
+        signal(SIGXFSZ, SIG_IGN);
+        int i = 0;
+        for (; i < arguments.input_count && !interrupted; i++) {
+            int status = run(&arguments, i); /* a bad file does not keep the others from being done */
             worst = status > worst ? status : worst;
+        }
+        if (i < arguments.input_count) {
+            fprintf(stderr, "tile-convert: interrupted: %d of %d inputs were not begun\n", arguments.input_count - i,
+                    arguments.input_count);
+            worst = EXIT_INTERRUPTED;
         }
     }
     arguments_free(&arguments);

@@ -36,6 +36,27 @@ static char *aside_name(const struct tile_allocator *allocator, const char *path
     return aside;
 }
 
+/*
+ * Opens and locks the file that is written aside. It is emptied only under the lock, and only if it still has its name:
+ * the process that held the lock before may just have given it the final one.
+ */
+static bool open_aside(tile_file *file) {
+    struct stat opened, named;
+    file->descriptor = open(file->aside, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (file->descriptor < 0)
+        return false;
+    if (flock(file->descriptor, LOCK_EX | LOCK_NB) == 0 && fstat(file->descriptor, &opened) == 0) {
+        if (stat(file->aside, &named) != 0 || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev)
+            errno = EWOULDBLOCK;
+        else if (ftruncate(file->descriptor, 0) == 0)
+            return true;
+    }
+    int why = errno;
+    close(file->descriptor);
+    errno = why;
+    return false;
+}
+
 tile_status tile_file_create(tile_file **out, const char *path, bool overwrite, const struct tile_allocator *allocator,
                              struct tile_error *error) {
     *out = NULL;
@@ -57,15 +78,10 @@ tile_status tile_file_create(tile_file **out, const char *path, bool overwrite, 
         release(file);
         return tile_no_memory(error, strlen(path));
     }
-    /* Emptied only under the lock: two processes that write one name must not mix their bytes. */
-    file->descriptor = open(file->aside, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (file->descriptor < 0 || flock(file->descriptor, LOCK_EX | LOCK_NB) != 0 ||
-        ftruncate(file->descriptor, 0) != 0) {
+    if (!open_aside(file)) {
         tile_status status =
             tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", path,
                            errno == EWOULDBLOCK ? "is being written by another process" : strerror(errno));
-        if (file->descriptor >= 0)
-            close(file->descriptor);
         release(file);
         return status;
     }
@@ -92,21 +108,32 @@ struct tile_writer tile_file_writer(tile_file *file) {
     return (struct tile_writer){.user = file, .write_at = write_at};
 }
 
-tile_status tile_file_commit(tile_file *file, struct tile_error *error) {
-    tile_status status = TILE_OK;
-    /* Network file systems may report a failed write as late as here. */
-    if (close(file->descriptor) != 0)
-        status = tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", file->path, strerror(errno));
+/*
+ * Network file systems may report a failed write as late as on closing. A second descriptor is closed for that, so that
+ * the lock is held until the name is settled.
+ */
+static bool flush_by_closing(int descriptor) {
+    int second = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    return second >= 0 && close(second) == 0;
+}
+
+static bool rename_aside(const tile_file *file) {
+    if (file->overwrite)
+        return rename(file->aside, file->path) == 0;
     /* Not every file system can rename without replacing; there, a name that has come to exist meanwhile is replaced.
      */
-    else if (!file->overwrite && renameat2(AT_FDCWD, file->aside, AT_FDCWD, file->path, RENAME_NOREPLACE) == 0)
-        return release(file), TILE_OK;
-    else if (!file->overwrite && errno == EEXIST)
-        status = tile_error_set(error, TILE_WRITE_FAILED, "%s: exists already", file->path);
-    else if (rename(file->aside, file->path) != 0)
-        status = tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", file->path, strerror(errno));
-    if (status != TILE_OK)
+    return renameat2(AT_FDCWD, file->aside, AT_FDCWD, file->path, RENAME_NOREPLACE) == 0 ||
+           (errno == EINVAL && rename(file->aside, file->path) == 0);
+}
+
+tile_status tile_file_commit(tile_file *file, struct tile_error *error) {
+    tile_status status = TILE_OK;
+    if (!flush_by_closing(file->descriptor) || !rename_aside(file)) {
+        status = tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", file->path,
+                                errno == EEXIST ? "exists already" : strerror(errno));
         unlink(file->aside);
+    }
+    close(file->descriptor);
     release(file);
     return status;
 }
@@ -114,7 +141,7 @@ tile_status tile_file_commit(tile_file *file, struct tile_error *error) {
 void tile_file_discard(tile_file *file) {
     if (!file)
         return;
-    close(file->descriptor);
     unlink(file->aside);
+    close(file->descriptor);
     release(file);
 }

@@ -21,9 +21,9 @@ static tile_status head_of_source(const struct tile_job *job, struct tile_buffer
     if (status == TILE_OK)
         status = tile_buffer_printf(head, error,
                                     ",\"bytes\":%" PRIu64 ",\"xxh3\":\"%s\",\"width\":%u,\"height\":%u,"
-                                    "\"orientation\":%d,\"coding\":\"%s\"}",
+                                    "\"orientation\":%d,\"coding\":\"%s\"%s}",
                                     info->bytes, tile_hash_text(hash).hex, info->width, info->height, info->orientation,
-                                    info->coding);
+                                    info->coding, info->lenient ? ",\"lenient\":true" : "");
     return status;
 }
 
@@ -66,9 +66,11 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
                            tile_space_name(job->read.space), tile_space_name(job->write.space),
                            tile_sample_name(job->write.sample), alphas[job->write.alpha]);
     if (status == TILE_OK && job->info->profile)
-        status = tile_buffer_printf(head, error, ",\"source_profile\":\"%s\",\"intent\":%d,\"black_point\":%s",
-                                    tile_hash_text(tile_hash_of(job->info->profile, job->info->profile_size)).hex,
-                                    (int)job->o.intent, job->o.black_point_compensation ? "true" : "false");
+        status = tile_buffer_printf(head, error, ",\"source_profile\":\"%s\"",
+                                    tile_hash_text(tile_hash_of(job->info->profile, job->info->profile_size)).hex);
+    if (status == TILE_OK && (job->info->profile || job->to_profile))
+        status = tile_buffer_printf(head, error, ",\"intent\":%d,\"black_point\":%s", (int)job->o.intent,
+                                    job->o.black_point_compensation ? "true" : "false");
     if (status == TILE_OK && e->profile)
         status = tile_buffer_printf(head, error, ",\"profile\":\"%s\"",
                                     tile_hash_text(tile_hash_of(e->profile, e->profile_size)).hex);

@@ -32,6 +32,8 @@ struct output {
     pthread_mutex_t lock;
 
     struct tile_manifest *manifest; /* tiles */
+    tile_status damage_noted;       /* whether that worked */
+    struct tile_error damage_error;
 
     tile_encoder *encoder; /* one image */
     pthread_cond_t turn_changed;
@@ -101,8 +103,8 @@ static tile_status make_tile(void *user, int thread, uint64_t index, const struc
     const struct tile_job *job = out->job;
     struct tile_buffer *bytes = &out->benches[thread].bytes;
     char name[64];
-    snprintf(name, sizeof name, "r%u_c%u.%s", region->row, region->column, tile_codec_name(job->codec));
-    struct tile_record record = {.region = *region, .file = name};
+    tile_manifest_name(out->manifest, index, name);
+    struct tile_record record;
 
     struct tile_image tile;
     tile_status status = convert(out, thread, region, pixels, &tile, error);
@@ -114,7 +116,7 @@ static tile_status make_tile(void *user, int thread, uint64_t index, const struc
         status = tile_encode(&tile, job->codec, &job->encode, &writer, error);
     }
     if (status == TILE_OK)
-        status = store(job, name, tile_manifest_resumes(out->manifest), bytes, error);
+        status = store(job, name, tile_manifest_replaces(out->manifest), bytes, error);
     if (status != TILE_OK)
         return status;
     record.bytes = bytes->size;
@@ -182,13 +184,17 @@ static void give_up(void *user) {
 
 /* ---- The run ---- */
 
+/* On the thread that reads: also the time to note what a lenient source has let pass. */
 static bool go_on(void *user) {
     struct output *out = user;
     const struct tile_job_options *o = &out->job->o;
+    const char *damage = tile_source_damage(out->job->source);
     pthread_mutex_lock(&out->lock);
     struct tile_progress progress = {.done = out->done, .total = out->result.tiles};
+    if (damage && out->manifest && out->damage_noted == TILE_OK)
+        out->damage_noted = tile_manifest_add_damage(out->manifest, damage, &out->damage_error);
     pthread_mutex_unlock(&out->lock);
-    return !o->progress || o->progress(o->user, &progress);
+    return out->damage_noted == TILE_OK && (!o->progress || o->progress(o->user, &progress));
 }
 
 static tile_status run_pipeline(struct output *out, struct tile_error *error) {
@@ -227,27 +233,36 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     tile_free(job->allocator, out->benches);
     if (status == TILE_OK)
         go_on(out); /* the last tiles; too late to stop */
-    return status;
+    if (out->damage_noted != TILE_OK && error)
+        *error = out->damage_error;
+    return out->damage_noted != TILE_OK ? out->damage_noted : status;
 }
 
 static tile_status run_tiles(struct output *out, struct tile_error *error) {
     const struct tile_job *job = out->job;
     struct tile_buffer head = {.allocator = job->allocator};
     tile_status status = tile_job_head(job, &head, error);
-    if (status == TILE_OK)
-        status = tile_manifest_open(&out->manifest, job->o.folder, (const char *)head.data, job->plan, job->o.overwrite,
-                                    job->allocator, error);
+    if (status == TILE_OK) {
+        struct tile_manifest_job which = {.folder = job->o.folder,
+                                          .head = (const char *)head.data,
+                                          .plan = job->plan,
+                                          .suffix = tile_codec_name(job->codec),
+                                          .overwrite = job->o.overwrite,
+                                          .memory = job->o.limits.memory,
+                                          .allocator = job->allocator};
+        status = tile_manifest_open(&out->manifest, &which, error);
+    }
+    if (status == TILE_OK) {
+        out->result.kept = out->done = tile_manifest_stored(out->manifest);
+        status = run_pipeline(out, error);
+        if (status == TILE_OK)
+            status = tile_manifest_finish(out->manifest, error);
+        /* Of a source that is bad or was swapped, no tile is worth keeping; anything else can be resumed. */
+        if (status == TILE_BAD_DATA || status == TILE_UNSUPPORTED || status == TILE_SOURCE_CHANGED)
+            tile_manifest_remove_all(out->manifest);
+        tile_manifest_close(out->manifest);
+    }
     tile_buffer_free(&head);
-    if (status != TILE_OK)
-        return status;
-    out->result.kept = out->done = tile_manifest_stored(out->manifest);
-    status = run_pipeline(out, error);
-    if (status == TILE_OK)
-        status = tile_manifest_finish(out->manifest, tile_source_damage(job->source), error);
-    /* Of a source that is bad or was swapped, no tile is worth keeping; anything else can be resumed. */
-    if (status == TILE_BAD_DATA || status == TILE_SOURCE_CHANGED)
-        tile_manifest_remove_all(out->manifest);
-    tile_manifest_close(out->manifest);
     return status;
 }
 
@@ -271,6 +286,16 @@ static tile_status run_image(struct output *out, struct tile_error *error) {
     return status;
 }
 
+/* Puts the source's name before a message that does not begin with it; those about the output name that. */
+static tile_status name_error(const tile_source *source, tile_status status, struct tile_error *error) {
+    const char *name = tile_source_info(source)->name;
+    size_t length = strlen(name);
+    if (status == TILE_OK || status == TILE_WRITE_FAILED || !error ||
+        (strncmp(error->message, name, length) == 0 && error->message[length] == ':'))
+        return status;
+    return tile_error_set(error, status, "%s: %s", name, error->message);
+}
+
 tile_status tile_job_run(tile_source *source, const struct tile_job_options *options, struct tile_job_result *result,
                          struct tile_error *error) {
     struct tile_job job;
@@ -283,5 +308,5 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
     tile_job_unsettle(&job);
     if (result)
         *result = out.result;
-    return status;
+    return name_error(source, status, error);
 }

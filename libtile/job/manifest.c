@@ -3,239 +3,331 @@
 
 #include "../base/buffer.h"
 #include "../base/memory.h"
+#include "journal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct tile_manifest {
-    const struct tile_allocator *allocator;
-    char *folder;
-    char *journal_path;
-    char *manifest_path;
-    FILE *journal; /* read anywhere, appended to by single writes */
-    uint64_t end;  /* of the journal */
-    bool folder_is_new;
-    bool resumes;
-    uint64_t count;   /* tiles in the plan */
-    uint64_t columns; /* of its grid */
+    struct tile_manifest_job job;
+    struct tile_journal journal;
+    char *path;       /* of manifest.json */
+    char *folder;     /* without slashes at its end */
+    int folders_made; /* it and those above it that were not there */
+    bool was_there;   /* the journal, before this run */
+    bool same_job;    /* the journal or the manifest was of this job */
+    bool complete;    /* manifest.json is of this job, and no tile was added to what it says */
+    uint64_t count, columns;
     uint64_t stored;
-    uint64_t *place; /* of each tile's line in the journal, 0: not stored */
+    uint64_t *place; /* of each tile's line in the journal; 0: not stored */
+    char damage[300];
 };
 
 /* What follows the head on the first line. */
-static const char first_line_end[] = ",\"tiles\":[\n";
+static const char first_line_end[] = ",\"tiles\":[";
 
-static char *join(const struct tile_allocator *allocator, const char *folder, const char *name) {
-    size_t size = strlen(folder) + 1 + strlen(name) + 1;
-    char *path = tile_alloc(allocator, size);
-    if (path)
-        snprintf(path, size, "%s/%s", folder, name);
-    return path;
+/* ---- Folders ---- */
+
+static tile_status make_one(struct tile_manifest *m, struct tile_error *error) {
+    struct stat facts;
+    if (mkdir(m->folder, 0777) == 0)
+        m->folders_made++;
+    else if (errno != EEXIST)
+        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->folder, strerror(errno));
+    else if (stat(m->folder, &facts) != 0 || !S_ISDIR(facts.st_mode))
+        return tile_error_set(error, TILE_WRITE_FAILED, "%s: exists and is no folder", m->folder);
+    return TILE_OK;
 }
 
-/* mkdir -p. *made tells whether the last folder is new. */
-static tile_status make_folder(char *folder, bool *made, struct tile_error *error) {
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+static tile_status make_folders(struct tile_manifest *m, struct tile_error *error) {
+    for (size_t end = strlen(m->folder); end > 1 && m->folder[end - 1] == '/'; end--)
+        m->folder[end - 1] = '\0';
+    tile_status status = TILE_OK;
+    for (char *slash = strchr(m->folder + 1, '/'); slash && status == TILE_OK; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        int failed = mkdir(folder, 0777) != 0 && errno != EEXIST ? errno : 0;
-        if (failed)
-            tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", folder, strerror(failed));
+        status = make_one(m, error);
         *slash = '/';
-        if (failed)
-            return TILE_WRITE_FAILED;
     }
-    *made = mkdir(folder, 0777) == 0;
-    struct stat facts;
-    if (*made || (errno == EEXIST && stat(folder, &facts) == 0 && S_ISDIR(facts.st_mode)))
-        return TILE_OK;
-    return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", folder,
-                          errno == EEXIST ? "exists and is no folder" : strerror(errno));
+    return status == TILE_OK ? make_one(m, error) : status;
 }
 
-/* Whether the file has that size and hash. Read in pieces: a tile may be large. */
-static bool file_is(const char *path, uint64_t bytes, const char *hex) {
+static void remove_empty_folders(struct tile_manifest *m) {
+    for (; m->folders_made > 0 && rmdir(m->folder) == 0; m->folders_made--) {
+        char *slash = strrchr(m->folder, '/');
+        if (!slash)
+            break;
+        *slash = '\0';
+    }
+}
+
+static void remove_file(const struct tile_manifest *m, const char *name) {
+    char *path = tile_join_path(m->job.allocator, m->folder, name);
+    if (path)
+        unlink(path);
+    tile_free(m->job.allocator, path);
+}
+
+/* Whether a name is that of a tile ("r1_c2.suffix"), and of one of this job's. */
+static bool is_tile_name(const struct tile_manifest *m, const char *name, bool *ours) {
+    unsigned long long row, column;
+    int end = 0;
+    if (sscanf(name, "r%llu_c%llu.%n", &row, &column, &end) != 2 || end == 0 || strchr(name, '/'))
+        return false;
+    *ours = row < m->count / m->columns && column < m->columns && strcmp(name + end, m->job.suffix) == 0;
+    return true;
+}
+
+/* Removes the tiles that a manifest or journal which is to be replaced tells of and this job does not have. */
+static void remove_others(const struct tile_manifest *m, const char *replaced) {
+    FILE *file = fopen(replaced, "rb");
+    char *line = NULL;
+    size_t size = 0;
+    for (ssize_t length; file && (length = getline(&line, &size, file)) > 0;) {
+        while (length && (line[length - 1] == '\n' || line[length - 1] == ','))
+            length--;
+        json_t *tile = json_loadb(line, (size_t)length, 0, NULL);
+        const char *name = json_string_value(json_object_get(tile, "file"));
+        bool ours;
+        if (name && is_tile_name(m, name, &ours) && !ours)
+            remove_file(m, name);
+        json_decref(tile);
+    }
+    free(line);
+    if (file)
+        fclose(file);
+}
+
+/* ---- Taking what an earlier run left ---- */
+
+/* *same: the file is there with that size and hash. A file that cannot be read is a failure, not a missing one. */
+static tile_status compare_file(const char *path, uint64_t bytes, const char *hex, bool *same,
+                                struct tile_error *error) {
+    *same = false;
     FILE *file = fopen(path, "rb");
+    if (!file && errno == ENOENT)
+        return TILE_OK;
     struct stat facts;
+    if (!file || fstat(fileno(file), &facts) != 0) {
+        int why = errno;
+        if (file)
+            fclose(file);
+        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", path, strerror(why));
+    }
+    tile_status status = TILE_OK;
     struct tile_hasher hasher;
-    bool same = false;
-    if (file && fstat(fileno(file), &facts) == 0 && (uint64_t)facts.st_size == bytes &&
-        tile_hasher_begin(&hasher, NULL) == TILE_OK) {
+    if ((uint64_t)facts.st_size == bytes && (status = tile_hasher_begin(&hasher, error)) == TILE_OK) {
         unsigned char piece[16384];
         for (size_t n; (n = fread(piece, 1, sizeof piece, file)) != 0;)
             tile_hasher_add(&hasher, piece, n);
-        same = strcmp(tile_hash_text(tile_hasher_end(&hasher)).hex, hex) == 0;
+        *same = strcmp(tile_hash_text(tile_hasher_end(&hasher)).hex, hex) == 0;
     }
-    if (file)
-        fclose(file);
-    return same;
+    fclose(file);
+    return status;
 }
 
-/* Takes one line of the journal; lines that are no tile's (the head, the end, one that was cut) are passed over. */
-static void take_line(struct tile_manifest *m, const char *line, size_t length, uint64_t place) {
-    if (length && line[length - 1] == ',')
-        length--;
-    json_t *tile = json_loadb(line, length, 0, NULL);
-    uint64_t row = (uint64_t)json_integer_value(json_object_get(tile, "row"));
-    uint64_t column = (uint64_t)json_integer_value(json_object_get(tile, "column"));
-    uint64_t bytes = (uint64_t)json_integer_value(json_object_get(tile, "bytes"));
+/* The index of the tile that a record is of; false if no such tile is in the plan, or is named or placed otherwise. */
+static bool index_of(const struct tile_manifest *m, const json_t *tile, uint64_t *index) {
+    const json_t *row = json_object_get(tile, "row"), *column = json_object_get(tile, "column");
+    if (!json_is_integer(row) || !json_is_integer(column) || json_integer_value(row) < 0 ||
+        json_integer_value(column) < 0 || (uint64_t)json_integer_value(column) >= m->columns ||
+        (uint64_t)json_integer_value(row) >= m->count / m->columns)
+        return false;
+    *index = (uint64_t)json_integer_value(row) * m->columns + (uint64_t)json_integer_value(column);
+    struct tile_rect source = tile_plan_region(m->job.plan, *index).source;
+    const uint32_t rect[4] = {source.x, source.y, source.width, source.height};
+    const json_t *told = json_object_get(tile, "rect");
+    for (size_t i = 0; i < 4; i++)
+        if (json_integer_value(json_array_get(told, i)) != (json_int_t)rect[i])
+            return false;
+    char name[64];
+    tile_manifest_name(m, *index, name);
     const char *file = json_string_value(json_object_get(tile, "file"));
+    return file && strcmp(file, name) == 0;
+}
+
+static tile_status take_tile(struct tile_manifest *m, const json_t *tile, uint64_t place, struct tile_error *error) {
     const char *hash = json_string_value(json_object_get(tile, "xxh3_file"));
-    /* A name with a slash would lead out of the folder. */
-    if (file && hash && !strchr(file, '/') && row < m->count && column < m->columns &&
-        row * m->columns + column < m->count) {
-        char *path = join(m->allocator, m->folder, file);
-        uint64_t *known = &m->place[row * m->columns + column];
-        bool there = path && file_is(path, bytes, hash);
-        m->stored += (uint64_t)there - (*known != 0);
-        *known = there ? place : 0; /* the latest line about a tile counts */
-        tile_free(m->allocator, path);
+    uint64_t index;
+    if (!hash || !index_of(m, tile, &index))
+        return TILE_OK;
+    char name[64];
+    tile_manifest_name(m, index, name);
+    char *path = tile_join_path(m->job.allocator, m->folder, name);
+    if (!path)
+        return tile_no_memory(error, sizeof name);
+    bool there;
+    tile_status status =
+        compare_file(path, (uint64_t)json_integer_value(json_object_get(tile, "bytes")), hash, &there, error);
+    tile_free(m->job.allocator, path);
+    if (status == TILE_OK) {
+        m->stored += (uint64_t)there - (m->place[index] != 0);
+        m->place[index] = there ? place : 0; /* the latest line about a tile counts */
     }
-    json_decref(tile);
+    return status;
 }
 
-/*
- * Reads a journal or manifest from its start. *same: its head is `head`. Memory is bounded by the longest line, and a
- * file with a line that no journal has is not ours.
- */
-static tile_status take_journal(struct tile_manifest *m, const char *head, bool *same, struct tile_error *error) {
-    const size_t longest = strlen(head) + 65536;
-    char *line = tile_alloc(m->allocator, longest);
-    if (!line)
-        return tile_no_memory(error, longest);
-    *same = false;
-    bool cut = false; /* the last line has no end */
-    for (size_t length; fgets(line, (int)longest, m->journal) != NULL; m->end += length) {
-        length = strlen(line);
-        cut = length == 0 || line[length - 1] != '\n';
-        if (m->end == 0) {
-            size_t head_length = strlen(head);
-            *same = strncmp(line, head, head_length) == 0 && strcmp(line + head_length, first_line_end) == 0;
-            if (!*same)
-                break;
-        } else {
-            take_line(m, line, cut ? length : length - 1, m->end);
+/* A line after the first. Those that say nothing (the end, one that a crash cut) are passed over. */
+static tile_status take_line(struct tile_manifest *m, struct tile_buffer *line, uint64_t place,
+                             struct tile_error *error) {
+    char *text = (char *)line->data;
+    if (line->size > 2 && memcmp(text, "],", 2) == 0) { /* the manifest's last line: ],"damage":"..."} */
+        text[1] = '{';
+        text++;
+        line->size--;
+    } else if (line->size && text[line->size - 1] == ',') {
+        line->size--;
+    }
+    json_t *record = json_loadb(text, line->size, 0, NULL);
+    const char *damage = json_string_value(json_object_get(record, "damage"));
+    tile_status status = TILE_OK;
+    if (damage)
+        snprintf(m->damage, sizeof m->damage, "%s", damage);
+    else
+        status = take_tile(m, record, place, error);
+    json_decref(record);
+    return status;
+}
+
+static bool is_first_line(const struct tile_manifest *m, const struct tile_buffer *line) {
+    size_t head = strlen(m->job.head);
+    return line->size == head + strlen(first_line_end) && memcmp(line->data, m->job.head, head) == 0 &&
+           memcmp(line->data + head, first_line_end, strlen(first_line_end)) == 0;
+}
+
+/* Reads the journal from its start. *same: it is of this job. One whose first line was cut counts as empty. */
+static tile_status take_journal(struct tile_manifest *m, bool *same, struct tile_error *error) {
+    struct tile_buffer line = {.allocator = m->job.allocator};
+    uint64_t next;
+    tile_status status = tile_journal_line(&m->journal, 0, &line, &next, error);
+    *same = status == TILE_OK && is_first_line(m, &line);
+    bool cut = next == 0;
+    if (status == TILE_OK && cut)
+        status = tile_journal_empty(&m->journal, error);
+    for (uint64_t place = next; *same && !cut && status == TILE_OK && place < m->journal.size; place = next) {
+        line.size = 0;
+        status = tile_journal_line(&m->journal, place, &line, &next, error);
+        if (status == TILE_OK)
+            status = take_line(m, &line, place, error);
+        if (status == TILE_OK && next == 0) { /* the next record is to begin on a line of its own */
+            status = tile_journal_append(&m->journal, "\n", 1, error);
+            next = m->journal.size;
         }
-        if (length == 0)
-            break; /* a NUL: not ours */
     }
-    tile_free(m->allocator, line);
-    if (ferror(m->journal))
-        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->journal_path, strerror(errno));
-    if (*same && cut) { /* a record that a crash cut short: the next begins on a line of its own */
-        if (pwrite(fileno(m->journal), "\n", 1, (off_t)m->end) != 1)
-            return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->journal_path, strerror(errno));
-        m->end++;
-    }
-    return TILE_OK;
-}
-
-static tile_status write_journal(struct tile_manifest *m, const void *data, size_t size, struct tile_error *error) {
-    ssize_t n = pwrite(fileno(m->journal), data, size, (off_t)m->end);
-    if (n != (ssize_t)size)
-        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->journal_path,
-                              n < 0 ? strerror(errno) : "the disk is full");
-    m->end += size;
-    return TILE_OK;
-}
-
-static tile_status begin_journal(struct tile_manifest *m, const char *head, struct tile_error *error) {
-    struct tile_buffer line = {.allocator = m->allocator};
-    tile_status status = tile_buffer_printf(&line, error, "%s%s", head, first_line_end);
-    if (status == TILE_OK && ftruncate(fileno(m->journal), 0) != 0)
-        status = tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->journal_path, strerror(errno));
-    m->end = 0;
-    if (status == TILE_OK)
-        status = write_journal(m, line.data, line.size, error);
     tile_buffer_free(&line);
     return status;
 }
 
-static tile_status open_journal(struct tile_manifest *m, struct tile_error *error) {
-    int descriptor = open(m->journal_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    bool locked = descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0;
-    if (locked && (m->journal = fdopen(descriptor, "r+b")) != NULL)
-        return TILE_OK;
-    tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->journal_path,
-                   errno == EWOULDBLOCK ? "another process is writing this folder" : strerror(errno));
-    if (descriptor >= 0)
-        close(descriptor);
-    return TILE_WRITE_FAILED;
-}
-
-static tile_status open_in_folder(struct tile_manifest *m, const char *head, bool overwrite, struct tile_error *error) {
+/* Makes the journal what manifest.json is, if that is of this job. *found: there is a manifest.json. */
+static tile_status copy_manifest(struct tile_manifest *m, bool *found, bool *same, struct tile_error *error) {
     struct stat facts;
-    bool complete = stat(m->manifest_path, &facts) == 0;
-    if (overwrite && complete && unlink(m->manifest_path) == 0)
-        complete = false;
-    /* A complete manifest becomes the journal again: most often all its tiles are there, and it is soon itself again.
-     */
-    if (complete && rename(m->manifest_path, m->journal_path) != 0)
-        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->manifest_path, strerror(errno));
-    tile_status status = open_journal(m, error);
-    if (status != TILE_OK)
-        return status;
-    bool empty = fstat(fileno(m->journal), &facts) == 0 && facts.st_size == 0;
-    bool same = false;
-    if (!empty && !overwrite) {
-        status = take_journal(m, head, &same, error);
-        if (status == TILE_OK && !same) {
-            status =
-                tile_error_set(error, TILE_WRITE_FAILED,
-                               "%s: holds the tiles of another job (another source or other options); take another "
-                               "folder, or overwrite",
-                               m->folder);
-            if (complete)
-                rename(m->journal_path, m->manifest_path);
-        }
-        m->resumes = same;
-    }
-    if (status != TILE_OK) { /* what is there is not ours to remove */
-        fclose(m->journal);
-        m->journal = NULL;
-        return status;
-    }
-    return same ? TILE_OK : begin_journal(m, head, error);
+    *same = false;
+    *found = stat(m->path, &facts) == 0;
+    if (!*found)
+        return TILE_OK;
+    FILE *file = S_ISREG(facts.st_mode) ? fopen(m->path, "rb") : NULL;
+    if (!file)
+        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->path,
+                              S_ISREG(facts.st_mode) ? strerror(errno) : "is not a regular file");
+    char piece[65536];
+    size_t n, head = strlen(m->job.head), matched = 0;
+    tile_status status = TILE_OK;
+    /* First its first line, so that nothing is copied of another job's. */
+    for (int c; matched < head && (c = getc(file)) == (unsigned char)m->job.head[matched];)
+        matched++;
+    *same = matched == head;
+    rewind(file);
+    while (*same && status == TILE_OK && (n = fread(piece, 1, sizeof piece, file)) != 0)
+        status = tile_journal_append(&m->journal, piece, n, error);
+    fclose(file);
+    return status;
 }
 
-tile_status tile_manifest_open(struct tile_manifest **out, const char *folder, const char *head, const tile_plan *plan,
-                               bool overwrite, const struct tile_allocator *allocator, struct tile_error *error) {
+static tile_status begin_journal(struct tile_manifest *m, struct tile_error *error) {
+    struct tile_buffer line = {.allocator = m->job.allocator};
+    tile_status status = tile_buffer_printf(&line, error, "%s%s\n", m->job.head, first_line_end);
+    if (status == TILE_OK)
+        status = tile_journal_empty(&m->journal, error);
+    if (status == TILE_OK)
+        status = tile_journal_append(&m->journal, line.data, line.size, error);
+    tile_buffer_free(&line);
+    return status;
+}
+
+static tile_status take_what_is_there(struct tile_manifest *m, struct tile_error *error) {
+    bool found = m->was_there;
+    tile_status status = TILE_OK;
+    if (m->was_there)
+        status = take_journal(m, &m->same_job, error);
+    if (status == TILE_OK && m->journal.size == 0) { /* there is none, or one that never told anything */
+        status = copy_manifest(m, &found, &m->complete, error);
+        if (status == TILE_OK && m->complete)
+            status = take_journal(m, &m->same_job, error);
+        m->complete = m->complete && m->same_job && m->stored == m->count;
+    }
+    if (status == TILE_OK && found && !m->same_job)
+        status = tile_error_set(error, TILE_WRITE_FAILED,
+                                "%s: holds the tiles of another job (another source or other options); take another "
+                                "folder, or overwrite",
+                                m->job.folder);
+    return status;
+}
+
+tile_status tile_manifest_open(struct tile_manifest **out, const struct tile_manifest_job *job,
+                               struct tile_error *error) {
     *out = NULL;
-    uint64_t count = tile_plan_count(plan);
-    size_t places;
-    if (count > SIZE_MAX || !tile_mul(&places, (size_t)count, sizeof(uint64_t)))
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED, "a folder of %" PRIu64 " tiles: take larger tiles", count);
-    struct tile_manifest *m = tile_alloc_zero(allocator, sizeof *m);
+    uint64_t count = tile_plan_count(job->plan);
+    if (count > job->memory / sizeof(uint64_t))
+        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+                              "the journal of %" PRIu64 " tiles takes 8 bytes of memory for each, the limit is %" PRIu64
+                              ": take larger tiles",
+                              count, job->memory);
+    struct tile_manifest *m = tile_alloc_zero(job->allocator, sizeof *m);
     if (!m)
         return tile_no_memory(error, sizeof *m);
-    m->allocator = allocator;
+    m->job = *job;
     m->count = count;
-    m->columns = (uint64_t)tile_plan_region(plan, count - 1).column + 1;
-    m->resumes = overwrite;
-    m->folder = tile_copy_text(allocator, folder, strlen(folder));
-    m->journal_path = join(allocator, folder, "manifest.part");
-    m->manifest_path = join(allocator, folder, "manifest.json");
-    m->place = tile_alloc_zero(allocator, places);
-    tile_status status = TILE_OK;
-    if (!m->folder || !m->journal_path || !m->manifest_path || !m->place)
-        status = tile_no_memory(error, places);
+    m->columns = (uint64_t)tile_plan_region(job->plan, count - 1).column + 1;
+    m->folder = tile_copy_text(job->allocator, job->folder, strlen(job->folder));
+    m->path = tile_join_path(job->allocator, job->folder, "manifest.json");
+    m->place = tile_alloc_zero(job->allocator, (size_t)count * sizeof *m->place);
+    tile_status status =
+        m->folder && m->path && m->place ? TILE_OK : tile_no_memory(error, (size_t)count * sizeof *m->place);
     if (status == TILE_OK)
-        status = make_folder(m->folder, &m->folder_is_new, error);
+        status = make_folders(m, error);
     if (status == TILE_OK)
-        status = open_in_folder(m, head, overwrite, error);
+        status = tile_journal_open(&m->journal, m->folder, "manifest.part", job->allocator, error);
+    m->was_there = m->journal.size != 0;
+    if (status == TILE_OK && !job->overwrite)
+        status = take_what_is_there(m, error);
+    if (status == TILE_OK && !m->same_job) {
+        if (m->was_there)
+            remove_others(m, m->journal.path);
+        status = begin_journal(m, error);
+    }
     if (status != TILE_OK) {
         tile_manifest_close(m);
         return status;
     }
     *out = m;
     return TILE_OK;
+}
+
+void tile_manifest_close(struct tile_manifest *m) {
+    if (!m)
+        return;
+    const struct tile_allocator *allocator = m->job.allocator;
+    tile_journal_close(&m->journal, m->complete || (!m->was_there && m->stored == 0));
+    remove_empty_folders(m);
+    tile_free(allocator, m->folder);
+    tile_free(allocator, m->path);
+    tile_free(allocator, m->place);
+    tile_free(allocator, m);
 }
 
 bool tile_manifest_has(const struct tile_manifest *m, uint64_t index) {
@@ -246,9 +338,15 @@ uint64_t tile_manifest_stored(const struct tile_manifest *m) {
     return m->stored;
 }
 
-bool tile_manifest_resumes(const struct tile_manifest *m) {
-    return m->resumes;
+void tile_manifest_name(const struct tile_manifest *m, uint64_t index, char name[64]) {
+    snprintf(name, 64, "r%" PRIu64 "_c%" PRIu64 ".%s", index / m->columns, index % m->columns, m->job.suffix);
 }
+
+bool tile_manifest_replaces(const struct tile_manifest *m) {
+    return m->same_job || m->job.overwrite;
+}
+
+/* ---- Adding ---- */
 
 /* "name":[a,b,c], with enough digits to read the same numbers back; JSON has no infinities. */
 static tile_status numbers(struct tile_buffer *line, const char *name, const double *values, int count,
@@ -262,14 +360,16 @@ static tile_status numbers(struct tile_buffer *line, const char *name, const dou
 
 tile_status tile_manifest_add(struct tile_manifest *m, uint64_t index, const struct tile_record *r,
                               struct tile_error *error) {
-    struct tile_buffer line = {.allocator = m->allocator};
+    struct tile_buffer line = {.allocator = m->job.allocator};
+    struct tile_region region = tile_plan_region(m->job.plan, index);
+    char name[64];
+    tile_manifest_name(m, index, name);
     tile_status status = tile_buffer_printf(
         &line, error,
         "{\"row\":%u,\"column\":%u,\"rect\":[%u,%u,%u,%u],\"size\":[%u,%u],\"file\":\"%s\",\"bytes\":%" PRIu64
         ",\"xxh3_pixels\":\"%s\",\"xxh3_file\":\"%s\"",
-        r->region.row, r->region.column, r->region.source.x, r->region.source.y, r->region.source.width,
-        r->region.source.height, r->region.width, r->region.height, r->file, r->bytes,
-        tile_hash_text(r->facts.pixels).hex, tile_hash_text(r->hash).hex);
+        region.row, region.column, region.source.x, region.source.y, region.source.width, region.source.height,
+        region.width, region.height, name, r->bytes, tile_hash_text(r->facts.pixels).hex, tile_hash_text(r->hash).hex);
     if (status == TILE_OK)
         status = numbers(&line, "mean", r->facts.mean, r->facts.channels, error);
     if (status == TILE_OK)
@@ -278,35 +378,52 @@ tile_status tile_manifest_add(struct tile_manifest *m, uint64_t index, const str
         status = numbers(&line, "max", r->facts.max, r->facts.channels, error);
     if (status == TILE_OK)
         status = tile_buffer_append(&line, "}\n", 2, error);
-    uint64_t place = m->end;
+    uint64_t place = m->journal.size;
     if (status == TILE_OK)
-        status = write_journal(m, line.data, line.size, error);
+        status = tile_journal_append(&m->journal, line.data, line.size, error);
     if (status == TILE_OK) {
         m->stored += m->place[index] == 0;
         m->place[index] = place;
+        m->complete = false;
     }
     tile_buffer_free(&line);
     return status;
 }
 
-/* The journal's line at `place`, appended to `out` without its newline and comma. */
+tile_status tile_manifest_add_damage(struct tile_manifest *m, const char *damage, struct tile_error *error) {
+    if (strcmp(m->damage, damage) == 0)
+        return TILE_OK;
+    snprintf(m->damage, sizeof m->damage, "%s", damage);
+    struct tile_buffer line = {.allocator = m->job.allocator};
+    tile_status status = tile_buffer_append(&line, "{\"damage\":", 10, error);
+    if (status == TILE_OK)
+        status = tile_buffer_json_text(&line, m->damage, error);
+    if (status == TILE_OK)
+        status = tile_buffer_append(&line, "}\n", 2, error);
+    if (status == TILE_OK)
+        status = tile_journal_append(&m->journal, line.data, line.size, error);
+    m->complete = false;
+    tile_buffer_free(&line);
+    return status;
+}
+
+/* ---- Ending ---- */
+
+/* A line of the journal, appended to `out` without the comma that it may have of a manifest. */
 static tile_status copy_line(struct tile_manifest *m, uint64_t place, struct tile_buffer *out,
                              struct tile_error *error) {
-    tile_status status = TILE_OK;
-    int c = fseeko(m->journal, (off_t)place, SEEK_SET) == 0 ? getc_unlocked(m->journal) : EOF;
-    for (; c != EOF && c != '\n' && status == TILE_OK; c = getc_unlocked(m->journal))
-        status = tile_buffer_append(out, &(char){(char)c}, 1, error);
-    if (status == TILE_OK && c == EOF)
-        return tile_error_set(error, TILE_WRITE_FAILED, "%s: it changed while the job ran", m->journal_path);
+    uint64_t next;
+    tile_status status = tile_journal_line(&m->journal, place, out, &next, error);
+    if (status == TILE_OK && next == 0)
+        return tile_error_set(error, TILE_WRITE_FAILED, "%s: it changed while the job ran", m->journal.path);
     if (out->size && out->data[out->size - 1] == ',')
         out->size--;
     return status;
 }
 
-static tile_status write_manifest(struct tile_manifest *m, const char *damage, const struct tile_writer *writer,
-                                  struct tile_error *error) {
+static tile_status write_manifest(struct tile_manifest *m, const struct tile_writer *writer, struct tile_error *error) {
     enum { PIECE = 65536 };
-    struct tile_buffer text = {.allocator = m->allocator};
+    struct tile_buffer text = {.allocator = m->job.allocator};
     uint64_t written = 0;
     tile_status status = copy_line(m, 0, &text, error);
     for (uint64_t i = 0; i < m->count && status == TILE_OK; i++) {
@@ -321,10 +438,10 @@ static tile_status write_manifest(struct tile_manifest *m, const char *damage, c
     }
     if (status == TILE_OK)
         status = tile_buffer_append(&text, "\n]", 2, error);
-    if (status == TILE_OK && damage) {
+    if (status == TILE_OK && m->damage[0]) {
         status = tile_buffer_append(&text, ",\"damage\":", 10, error);
         if (status == TILE_OK)
-            status = tile_buffer_json_text(&text, damage, error);
+            status = tile_buffer_json_text(&text, m->damage, error);
     }
     if (status == TILE_OK)
         status = tile_buffer_append(&text, "}\n", 2, error);
@@ -334,55 +451,34 @@ static tile_status write_manifest(struct tile_manifest *m, const char *damage, c
     return status;
 }
 
-tile_status tile_manifest_finish(struct tile_manifest *m, const char *damage, struct tile_error *error) {
+tile_status tile_manifest_finish(struct tile_manifest *m, struct tile_error *error) {
+    if (m->complete) /* nothing was to be done */
+        return TILE_OK;
     tile_file *file;
-    tile_status status = tile_file_create(&file, m->manifest_path, true, m->allocator, error);
+    tile_status status = tile_file_create(&file, m->path, true, m->job.allocator, error);
     if (status != TILE_OK)
         return status;
     struct tile_writer writer = tile_file_writer(file);
-    status = write_manifest(m, damage, &writer, error);
+    status = write_manifest(m, &writer, error);
     if (status != TILE_OK) {
         tile_file_discard(file);
         return status;
     }
+    if (m->job.overwrite)
+        remove_others(m, m->path);
     status = tile_file_commit(file, error);
-    if (status == TILE_OK)
-        unlink(m->journal_path);
+    m->complete = status == TILE_OK;
     return status;
 }
 
 void tile_manifest_remove_all(struct tile_manifest *m) {
-    struct tile_buffer line = {.allocator = m->allocator};
-    for (uint64_t i = 0; i < m->count; i++) {
-        line.size = 0;
-        if (!m->place[i] || copy_line(m, m->place[i], &line, NULL) != TILE_OK)
-            continue;
-        json_t *tile = json_loadb((const char *)line.data, line.size, 0, NULL);
-        const char *file = json_string_value(json_object_get(tile, "file"));
-        char *path = file ? join(m->allocator, m->folder, file) : NULL;
-        if (path)
-            unlink(path);
-        tile_free(m->allocator, path);
-        json_decref(tile);
-        m->place[i] = 0;
-    }
+    for (uint64_t i = 0; i < m->count; i++)
+        if (m->place[i]) {
+            char name[64];
+            tile_manifest_name(m, i, name);
+            remove_file(m, name);
+            m->place[i] = 0;
+        }
     m->stored = 0;
-    tile_buffer_free(&line);
-}
-
-void tile_manifest_close(struct tile_manifest *m) {
-    if (!m)
-        return;
-    if (m->journal) {
-        if (m->stored == 0)
-            unlink(m->journal_path);
-        fclose(m->journal);
-    }
-    if (m->folder_is_new && m->stored == 0)
-        rmdir(m->folder);
-    tile_free(m->allocator, m->folder);
-    tile_free(m->allocator, m->journal_path);
-    tile_free(m->allocator, m->manifest_path);
-    tile_free(m->allocator, m->place);
-    tile_free(m->allocator, m);
+    m->was_there = false;
 }

@@ -228,10 +228,10 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
     uint64_t room = p->memory > taken ? p->memory - taken : 0;
     uint64_t bands_that_fit = largest ? room / largest : UINT64_MAX;
     if (bands_that_fit < 2)
-        return tile_error_set(
-            error, TILE_LIMIT_EXCEEDED,
-            "a row of tiles takes %ju MiB twice over, and %ju MiB of scratch memory; the limit is %ju MiB",
-            (uintmax_t)(largest >> 20), (uintmax_t)(taken >> 20), (uintmax_t)(p->memory >> 20));
+        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+                              "a row of tiles takes %ju bytes of memory twice over, and %d threads another %ju: the "
+                              "limit is %ju bytes",
+                              (uintmax_t)largest, p->threads, (uintmax_t)taken, (uintmax_t)p->memory);
     uint64_t wanted = least_members >= (uint64_t)p->threads ? 2 : (uint64_t)p->threads + 1;
     wanted = wanted > bands ? bands : wanted;
     run->slot_count = (int)(wanted > bands_that_fit - 1 ? bands_that_fit - 1 : wanted);

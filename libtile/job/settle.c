@@ -90,7 +90,7 @@ static tile_status settle_formats(struct tile_job *job, struct tile_error *error
     if (job->codec == TILE_CODEC_UNSET)
         job->codec = carries(TILE_PNG, to, false) ? TILE_PNG : TILE_TIFF;
     job->write = to;
-    return job->encode.raw_channels ? TILE_OK : tile_codec_can_carry(job->codec, to, error);
+    return TILE_OK;
 }
 
 static tile_status settle_converter(struct tile_job *job, struct tile_error *error) {
@@ -147,6 +147,23 @@ static tile_status settle_pad(struct tile_job *job, struct tile_error *error) {
     return status;
 }
 
+static tile_status write_nowhere(void *user, uint64_t offset, const void *data, size_t size, struct tile_error *error) {
+    (void)user, (void)offset, (void)data, (void)size, (void)error;
+    return TILE_OK;
+}
+
+/* What the codec cannot do it says now, before anything of an earlier run is touched. */
+static tile_status try_encoder(const struct tile_job *job, struct tile_error *error) {
+    struct tile_region largest = tile_plan_region(job->plan, 0);
+    uint32_t width = job->o.image ? job->area.width : largest.width;
+    uint32_t height = job->o.image ? job->area.height : largest.height;
+    tile_encoder *encoder;
+    tile_status status = tile_encoder_new(&encoder, job->codec, job->write, width, height, &job->encode,
+                                          &(struct tile_writer){.write_at = write_nowhere}, error);
+    tile_encoder_free(encoder);
+    return status;
+}
+
 tile_status tile_job_settle(struct tile_job *job, tile_source *source, const struct tile_job_options *options,
                             struct tile_error *error) {
     *job = (struct tile_job){.source = source, .info = tile_source_info(source)};
@@ -178,7 +195,7 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         status = settle_converter(job, error);
     if (status == TILE_OK)
         status = settle_pad(job, error);
-    return status;
+    return status == TILE_OK ? try_encoder(job, error) : status;
 }
 
 void tile_job_unsettle(struct tile_job *job) {

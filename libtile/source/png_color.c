@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* cICP: ITU-T H.273's numbers for primaries, transfer, matrix and range. */
-static tile_space cicp_space(png_structp read, png_infop info, bool gray) {
+/* cICP: ITU-T H.273's numbers for primaries, transfer, matrix and range. *unknown: those that name no space here. */
+static tile_space cicp_space(png_structp read, png_infop info, bool gray, const png_byte **unknown) {
     static const struct {
         png_byte primaries, transfer;
         tile_space color, gray;
@@ -24,9 +24,10 @@ static tile_space cicp_space(png_structp read, png_infop info, bool gray) {
     int count = png_get_unknown_chunks(read, info, &chunks);
     for (int i = 0; i < count; i++) {
         const png_byte *data = chunks[i].data;
-        if (memcmp(chunks[i].name, "cICP", 4) != 0 || chunks[i].size != 4 || data[2] != 0 || data[3] != 1)
+        if (memcmp(chunks[i].name, "cICP", 4) != 0 || chunks[i].size != 4)
             continue;
-        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
+        *unknown = data;
+        for (size_t k = 0; k < sizeof known / sizeof known[0] && data[2] == 0 && data[3] == 1; k++)
             if (data[0] == known[k].primaries && data[1] == known[k].transfer)
                 return gray ? known[k].gray : known[k].color;
     }
@@ -72,15 +73,8 @@ static tile_status gamma_color(tile_source *source, png_structp read, png_infop 
     return status;
 }
 
-tile_status tile_png_color(tile_source *source, png_structp read, png_infop info, struct tile_error *error) {
-    if (source->options.ignore_profile)
-        return TILE_OK;
-    tile_space space = cicp_space(read, info, source->info.format.space == TILE_GRAY);
-    if (space != TILE_SPACE_UNSET) {
-        source->info.format.space = space;
-        source->info.tagged = true;
-        return TILE_OK;
-    }
+/* The chunks from iCCP down. */
+static tile_status older_color(tile_source *source, png_structp read, png_infop info, struct tile_error *error) {
     png_charp name;
     int compression;
     png_bytep profile;
@@ -99,4 +93,25 @@ tile_status tile_png_color(tile_source *source, png_structp read, png_infop info
     if (png_get_gAMA_fixed(read, info, &gamma) == PNG_INFO_gAMA)
         return gamma_color(source, read, info, gamma, error);
     return TILE_OK;
+}
+
+tile_status tile_png_color(tile_source *source, png_structp read, png_infop info, struct tile_error *error) {
+    if (source->options.ignore_profile)
+        return TILE_OK;
+    const png_byte *unknown = NULL;
+    tile_space space = cicp_space(read, info, source->info.format.space == TILE_GRAY, &unknown);
+    if (space != TILE_SPACE_UNSET) {
+        source->info.format.space = space;
+        source->info.tagged = true;
+        return TILE_OK;
+    }
+    tile_status status = older_color(source, read, info, error);
+    /* PQ, HLG and the like, and nothing beside it to fall back on: any guess would be wrong colors. */
+    if (status == TILE_OK && unknown && !source->info.tagged && source->options.assume == TILE_SPACE_UNSET)
+        return tile_error_set(
+            error, TILE_UNSUPPORTED,
+            "its cICP chunk says %u-%u-%u-%u (ITU-T H.273), which is no color space known here: say what "
+            "to assume, or ignore its profile",
+            unknown[0], unknown[1], unknown[2], unknown[3]);
+    return status;
 }

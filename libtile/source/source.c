@@ -164,6 +164,7 @@ static tile_status open_source(tile_source *source, struct tile_error *error) {
     source->height = info->height;
     info->coding = source->coding;
     info->name = source->name;
+    info->lenient = source->options.lenient;
     info->bytes = source->input.reader.size;
     if (source->options.ignore_orientation)
         info->orientation = 1;

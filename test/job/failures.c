@@ -3,6 +3,8 @@
  */
 #include "folder.h"
 
+#include "base/profile.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -201,7 +203,7 @@ static void a_bad_source_leaves_nothing(void **state) {
             options.image = one;
             options.codec = TILE_CODEC_UNSET;
             assert_fails(TILE_BAD_DATA, tile_job_run(source, &options, NULL, &error));
-            assert_int_equal(folder_count(folder), 1); /* "a" */
+            assert_int_equal(folder_count(folder), 0); /* not even "a" */
             tile_source_close(source);
 
             options = photo_job(inner);
@@ -273,12 +275,160 @@ static void outputs_that_cannot_be_are_named(void **state) {
     test_folder_remove(folder);
 }
 
+/* What an earlier run's manifest says is not lost to a run that comes to nothing. */
+static void nothing_is_touched_by_a_run_that_is_refused(void **state) {
+    (void)state;
+    struct folders f;
+    struct tile_job_result result;
+    folders_begin(&f, 20);
+    assert_ok(run(photo_job(f.stopped), &result)); /* both are whole now */
+    /* A bad source, though it may overwrite: the manifest stays until there is a new one. */
+    tile_source *bad = open_fixture("truncated.jpg", false);
+    struct tile_job_options options = photo_job(f.stopped);
+    options.overwrite = true;
+    options.grid.tile_width = 300;
+    assert_fails(TILE_BAD_DATA, tile_job_run(bad, &options, NULL, &error));
+    tile_source_close(bad);
+    assert_true(file_exists(test_path(f.stopped, "manifest.json")));
+    /* A format that cannot carry the profile is refused before anything is. */
+    tile_source *tagged = open_fixture("adobe-rgb-profile.jpg", false);
+    options.codec = TILE_BMP;
+    assert_fails(TILE_UNSUPPORTED, tile_job_run(tagged, &options, NULL, &error));
+    tile_source_close(tagged);
+    assert_true(folders_are_equal(f.whole, f.stopped));
+    /* Tiles that cannot be read for the moment are not taken for missing. */
+    chmod(test_path(f.stopped, "r0_c0.jpg"), 0);
+    if (geteuid() != 0)
+        assert_fails(TILE_WRITE_FAILED, run(photo_job(f.stopped), &result));
+    chmod(test_path(f.stopped, "r0_c0.jpg"), 0644);
+    struct rlimit before;
+    getrlimit(RLIMIT_NOFILE, &before);
+    for (rlim_t limit = 3; limit < 12; limit++) {
+        struct rlimit less = {limit, before.rlim_max};
+        setrlimit(RLIMIT_NOFILE, &less);
+        tile_source *source;
+        tile_status status = tile_source_open_file(&source, test_fixture("photo.jpg"), NULL, &error);
+        if (status == TILE_OK) {
+            options = photo_job(f.stopped);
+            status = tile_job_run(source, &options, &result, &error);
+        }
+        tile_source_close(source);
+        setrlimit(RLIMIT_NOFILE, &before);
+        assert_true(status == TILE_OK || status == TILE_WRITE_FAILED || status == TILE_READ_FAILED);
+        assert_true(file_exists(test_path(f.stopped, "manifest.json")));
+    }
+    folders_end(&f, 16 * 11);
+}
+
+/* Overwriting leaves no tile of the job before, finished or not; and no file that was not a tile is touched. */
+static void overwriting_removes_the_tiles_before(void **state) {
+    (void)state;
+    struct tile_job_result result;
+    for (uint64_t stop = 20; stop < 1000; stop += 500) {
+        char *folder = test_folder_new(), *fresh = test_folder_new();
+        struct tile_job_options small = photo_job(folder), large = photo_job(folder);
+        if (stop == 20) {
+            small.progress = stop_at;
+            small.user = &stop;
+        }
+        large.grid.tile_width = 300;
+        assert_int_equal(run(small, &result), stop == 20 ? TILE_CANCELLED : TILE_OK);
+        large.overwrite = true;
+        assert_ok(run(large, &result));
+        large.folder = fresh;
+        assert_ok(run(large, &result));
+        assert_true(folders_are_equal(fresh, folder));
+        test_write_file(test_path(folder, "mine.jpg"), "x", 1);
+        small = photo_job(folder);
+        small.overwrite = true;
+        assert_ok(run(small, &result));
+        assert_int_equal(folder_count(folder), 16 * 11 + 2);
+        test_folder_remove(folder);
+        test_folder_remove(fresh);
+    }
+}
+
+/* The same options but for one that decides the bytes: another job each time. */
+static void what_decides_the_bytes_tells_jobs_apart(void **state) {
+    (void)state;
+    char *folder = test_folder_new();
+    struct tile_buffer p3 = {0};
+    assert_ok(tile_profile_of_space(&p3, TILE_DISPLAY_P3, &error));
+    struct tile_job_options jobs[8];
+    struct tile_job_result result;
+    for (int i = 0; i < 8; i++) {
+        jobs[i] = photo_job(folder);
+        jobs[i].to.space = TILE_SRGB;
+        jobs[i].to_profile = p3.data;
+        jobs[i].to_profile_size = p3.size;
+        jobs[i].grid.edge = TILE_EDGE_PAD;
+    }
+    jobs[1].intent = TILE_INTENT_RELATIVE;
+    jobs[2].black_point_compensation = true;
+    jobs[3].pad_color[1] = .5F;
+    jobs[4].grid.overlap = 1;
+    jobs[5].to_profile = NULL, jobs[5].to_profile_size = 0;
+    jobs[6].encode = (struct tile_encode_options){.struct_size = sizeof jobs[6].encode, .subsampling = TILE_444};
+    assert_ok(run(jobs[0], &result));
+    for (int i = 1; i < 7; i++)
+        assert_fails(TILE_WRITE_FAILED, run(jobs[i], &result));
+    assert_ok(run(jobs[7], &result));
+    assert_int_equal(result.written, 0);
+    tile_buffer_free(&p3);
+    test_folder_remove(folder);
+}
+
+/* What a lenient run let pass stays in the manifest, whoever goes on with it; a strict run is another job. */
+static void damage_is_not_forgotten(void **state) {
+    (void)state;
+    char *folder = test_folder_new();
+    struct tile_job_options options = photo_job(folder);
+    options.grid.tile_width = 16;
+    struct tile_job_result result;
+    for (int i = 0; i < 3; i++) {
+        tile_source *source = open_fixture("truncated.jpg", true);
+        assert_ok(tile_job_run(source, &options, &result, &error));
+        tile_source_close(source);
+        json_t *manifest = manifest_read(folder);
+        assert_non_null(strstr(json_string_value(json_object_get(manifest, "damage")), "ends early"));
+        json_decref(manifest);
+        assert_int_equal(result.written, i == 0 ? result.tiles : i == 1 ? 0 : 1);
+        if (i == 1)
+            unlink(test_path(folder, "r0_c0.jpg"));
+    }
+    size_t count = folder_count(folder);
+    tile_source *source = open_fixture("truncated.jpg", false);
+    assert_fails(TILE_WRITE_FAILED, tile_job_run(source, &options, &result, &error));
+    tile_source_close(source);
+    assert_int_equal(folder_count(folder), count);
+    test_folder_remove(folder);
+}
+
+/* A record must be of the tile that it says, by name and place. */
+static void a_doctored_record_is_not_believed(void **state) {
+    (void)state;
+    static const char *const edits[] = {"s/\"row\":3,/\"rwo\":3,/", "s/\"row\":3,/\"row\":2,/",
+                                        "s/\"rect\":\\[40,/\"rect\":[41,/", "s/\"file\":\"r3_/\"file\":\"r2_/"};
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        struct folders f;
+        struct tile_job_result result;
+        folders_begin(&f, 20);
+        assert_ok(run(photo_job(f.stopped), &result));
+        assert_int_equal(test_run(NULL, "sed -i '%s' '%s/manifest.json'", edits[i], f.stopped), 0);
+        folders_end(&f, UINT64_MAX);
+    }
+}
+
 static void memory_is_bounded_by_its_limit(void **state) {
     (void)state;
     char *folder = test_folder_new();
     struct tile_job_options options = photo_job(folder);
     struct tile_job_result result;
     options.limits.memory = 100000;
+    assert_fails(TILE_LIMIT_EXCEEDED, run(options, &result));
+    assert_int_equal(folder_count(folder), 0);
+    options.limits.memory = 2000000; /* 273,280 tiles: their places alone take more */
+    options.grid.tile_width = 1;
     assert_fails(TILE_LIMIT_EXCEEDED, run(options, &result));
     assert_int_equal(folder_count(folder), 0);
     test_folder_remove(folder);
@@ -331,6 +481,11 @@ int main(void) {
         cmocka_unit_test(a_bad_source_leaves_nothing),
         cmocka_unit_test(a_full_disk_is_an_error_and_can_be_resumed),
         cmocka_unit_test(outputs_that_cannot_be_are_named),
+        cmocka_unit_test(nothing_is_touched_by_a_run_that_is_refused),
+        cmocka_unit_test(overwriting_removes_the_tiles_before),
+        cmocka_unit_test(what_decides_the_bytes_tells_jobs_apart),
+        cmocka_unit_test(damage_is_not_forgotten),
+        cmocka_unit_test(a_doctored_record_is_not_believed),
         cmocka_unit_test(memory_is_bounded_by_its_limit),
         cmocka_unit_test(each_allocation_may_fail),
     };

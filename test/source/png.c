@@ -124,6 +124,25 @@ static void color_of(struct png_recipe recipe, const struct tile_source_options 
     tile_buffer_free(&file);
 }
 
+/* Numbers that name no space here, with nothing beside them: refused, unless the caller says what to take it for. */
+static void cicp_is_refused(int type, const unsigned char *numbers) {
+    struct png_recipe recipe = {.type = type, .cicp = numbers};
+    struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
+    options.ignore_profile = true;
+    tile_space plain = type == PNG_COLOR_TYPE_GRAY ? TILE_GRAY : TILE_SRGB;
+    color_of(recipe, &options, plain, false, false);
+    options.ignore_profile = false;
+    options.assume = type == PNG_COLOR_TYPE_GRAY ? TILE_LUMINANCE : TILE_REC2020;
+    color_of(recipe, &options, options.assume, false, false);
+    recipe.width = recipe.height = 4;
+    recipe.depth = 8;
+    struct tile_buffer file = png_file(&recipe);
+    tile_source *source;
+    assert_fails(TILE_UNSUPPORTED, tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+    assert_non_null(strstr(error.message, "cICP"));
+    tile_buffer_free(&file);
+}
+
 static void chunks_say_what_the_samples_mean(void **state) {
     (void)state;
     enum { RGB = PNG_COLOR_TYPE_RGB, GRAY = PNG_COLOR_TYPE_GRAY };
@@ -141,13 +160,15 @@ static void chunks_say_what_the_samples_mean(void **state) {
     }
     static const unsigned char unknown[][4] = {{9, 16, 0, 1}, {1, 13, 1, 1}, {1, 13, 0, 0}, {255, 13, 0, 1}};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        color_of((struct png_recipe){.type = RGB, .cicp = unknown[i]}, NULL, TILE_SRGB, false, false);
+        cicp_is_refused(RGB, unknown[i]);
+        color_of((struct png_recipe){.type = RGB, .cicp = unknown[i], .srgb = true}, NULL, TILE_SRGB, false, true);
         color_of((struct png_recipe){.type = RGB, .cicp = unknown[i], .profile = p3.data, .profile_size = p3.size},
                  NULL, TILE_SRGB, true, true);
     }
     color_of((struct png_recipe){.type = GRAY, .cicp = cicp[0]}, NULL, TILE_GRAY, false, true);
     color_of((struct png_recipe){.type = GRAY, .cicp = cicp[2]}, NULL, TILE_LUMINANCE, false, true);
-    color_of((struct png_recipe){.type = GRAY, .cicp = cicp[3]}, NULL, TILE_GRAY, false, false);
+    color_of((struct png_recipe){.type = GRAY, .cicp = cicp[1]}, NULL, TILE_GRAY, false, true);
+    cicp_is_refused(GRAY, cicp[3]);
 
     color_of((struct png_recipe){.type = RGB, .profile = p3.data, .profile_size = p3.size}, NULL, TILE_SRGB, true,
              true);

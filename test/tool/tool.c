@@ -70,6 +70,8 @@ static void usage_errors_are_status_1(void **state) {
     check_refusal(1, "$F/photo.jpg $F/420.jpg -o out.png", "out.png", "one input");
     check_refusal(1, "$F/photo.jpg -o out.png -s 64", "out.png", "no tiles");
     check_refusal(1, "$F/photo.jpg -o out --edge pad=#12345", "", "--edge");
+    check_refusal(1, "$F/420.jpg ./420.jpg -o out", "out/420", "more than one input");
+    check_refusal(1, "$F/photo.jpg -o out --quiet=1", "", "--quiet=1");
     check_refusal(1, "$F/photo.jpg -o out --max-memory x", "", "--max-memory");
     check_refusal(1, "$F/photo.jpg -o out --assume lch-d65 --assume gray", "photo.jpg", "gray cannot be assumed");
 }
@@ -91,6 +93,11 @@ static void refused_inputs_are_status_2(void **state) {
     check_refusal(2, "$F/progressive.jpg -o out --max-memory 2000", "progressive.jpg", "memory");
     check_refusal(2, "$F/photo.jpg -o out -f bmp -t lab", "photo.jpg", "tif");
     check_refusal(2, "$F/rgb-alpha8.png -o out.jpg", "rgb-alpha8.png", "alpha");
+    check_refusal(2, "$F/truncated.jpg -o out/of/the/way -s 16", "truncated.jpg", "ends early");
+    test_write_file(test_path(folder, "two\nlines.jpg"), "This is no picture.\n", 20);
+    check_refusal(2, "two*lines.jpg -o out", "two?lines.jpg", "neither");
+    assert_int_equal(test_run(NULL, "cp '%s' '%s/jpg'", test_fixture("gray8.png"), folder), 0);
+    check_refusal(2, "jpg -f jpg -t lab -o out", "jpg: jpg cannot", "tif or npy can");
     if (geteuid() != 0) { /* nothing is unreadable to root */
         assert_int_equal(test_run(NULL, "cp '%s' '%s/secret.jpg' && chmod 0 '%s/secret.jpg'", test_fixture("420.jpg"),
                                   folder, folder),
@@ -103,7 +110,7 @@ static void failed_outputs_are_status_3(void **state) {
     (void)state;
     test_write_file(test_path(folder, "file"), "mine", 4);
     test_write_file(test_path(folder, "one.png"), "mine", 4);
-    check_refusal(3, "$F/photo.jpg -o file/out", "file/out", "Not a directory");
+    check_refusal(3, "$F/photo.jpg -o file/out", "file:", "exists and is no folder");
     check_refusal(3, "$F/photo.jpg -o file", "file", "no folder");
     check_refusal(3, "$F/photo.jpg -o one.png", "one.png", "exists already");
     check_refusal(3, "$F/photo.jpg -o nowhere/one.png", "nowhere/one.png", "No such file");
@@ -122,7 +129,8 @@ static void failed_outputs_are_status_3(void **state) {
 static void lenient_keeps_what_decodes_and_says_so(void **state) {
     (void)state;
     assert_int_equal(run("$F/truncated.jpg -o out --lenient -f npy"), 0);
-    assert_non_null(strstr(said, "warning"));
+    assert_non_null(strstr(said, "warning: "));
+    assert_non_null(strstr(said, "truncated.jpg: ends early"));
     assert_non_null(strstr(said, "ends early"));
     assert_true(exists("out/manifest.json"));
 }
@@ -133,6 +141,23 @@ static void several_inputs_get_a_folder_each(void **state) {
     assert_true(exists("out/420/manifest.json"));
     assert_true(exists("out/rgb8/manifest.json"));
     assert_false(exists("out/truncated"));
+    /* A name that is nothing but a suffix leads nowhere else. */
+    assert_int_equal(test_run(NULL, "cp '%s' '%s/...jpg'", test_fixture("420.jpg"), folder), 0);
+    assert_int_equal(run("...jpg $F/rgb8.png -o deep/in"), 0);
+    assert_true(exists("deep/in/...jpg/manifest.json"));
+    assert_int_equal(test_run(NULL, "[ \"$(ls -A '%s/deep')\" = in ]", folder), 0);
+}
+
+/* A signal that falls between two inputs is not lost. */
+static void an_interruption_between_inputs_is_told(void **state) {
+    (void)state;
+    int status = test_run(NULL,
+                          "cd '%s' && mkdir in && for i in $(seq 400); do cp '%s' in/$i.jpg; done;"
+                          "'%s' in/*.jpg -o out 2>err & pid=$!;"
+                          "until [ -e out/100/manifest.json ]; do :; done; kill -INT $pid; wait $pid",
+                          folder, test_fixture("1x1.jpg"), tool);
+    assert_int_equal(status, 130);
+    assert_int_equal(test_run(NULL, "grep -q interrupted '%s/err'", folder), 0);
 }
 
 static void info_is_json(void **state) {
@@ -242,11 +267,17 @@ int main(void) {
     }
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(usage_errors_are_status_1),         TEST(refused_inputs_are_status_2),
-        TEST(failed_outputs_are_status_3),       TEST(lenient_keeps_what_decodes_and_says_so),
-        TEST(several_inputs_get_a_folder_each),  TEST(info_is_json),
-        TEST(lists_name_every_space_and_format), TEST(every_space_can_be_written),
-        TEST(progress_is_for_terminals),         TEST(regions_and_edges_do_what_they_say),
+        TEST(usage_errors_are_status_1),
+        TEST(refused_inputs_are_status_2),
+        TEST(failed_outputs_are_status_3),
+        TEST(lenient_keeps_what_decodes_and_says_so),
+        TEST(several_inputs_get_a_folder_each),
+        TEST(an_interruption_between_inputs_is_told),
+        TEST(info_is_json),
+        TEST(lists_name_every_space_and_format),
+        TEST(every_space_can_be_written),
+        TEST(progress_is_for_terminals),
+        TEST(regions_and_edges_do_what_they_say),
         TEST(an_interrupted_run_goes_on),
     };
     return cmocka_run_group_tests_name("tile-convert", tests, NULL, NULL);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* A file of lines that grows by one write a line and is locked while it is open. */
+#ifndef TILE_JOB_JOURNAL_H
+#define TILE_JOB_JOURNAL_H
+
+#include "../tile.h"
+
+#include <stdio.h>
+
+struct tile_journal {
+    FILE *file;    /* read anywhere; appended to by single writes */
+    uint64_t size; /* where the next line goes */
+    char *path;
+    const struct tile_allocator *allocator;
+};
+
+/* Opens or makes `folder`/`name`. WRITE_FAILED where another process has it. */
+tile_status tile_journal_open(struct tile_journal *journal, const char *folder, const char *name,
+                              const struct tile_allocator *allocator, struct tile_error *error);
+/* `journal` may be cleared memory. */
+void tile_journal_close(struct tile_journal *journal, bool remove);
+
+/* The line at `place` appended to `out`, without its newline. `*next`: where the next one begins; 0: it has no newline.
+ */
+tile_status tile_journal_line(struct tile_journal *journal, uint64_t place, struct tile_buffer *out, uint64_t *next,
+                              struct tile_error *error);
+/* Appends bytes; `text` ends with a newline unless more follows. */
+tile_status tile_journal_append(struct tile_journal *journal, const void *text, size_t size, struct tile_error *error);
+tile_status tile_journal_empty(struct tile_journal *journal, struct tile_error *error);
+
+/* "folder/name"; NULL without memory. */
+char *tile_join_path(const struct tile_allocator *allocator, const char *folder, const char *name);
+
+#endif
