@@ -84,7 +84,9 @@ static struct matrix diagonal(double x, double y, double z) {
     return (struct matrix){{x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0}};
 }
 
-const double tile_white_d50[3] = {.3457 / .3585, 1, (1 - .3457 - .3585) / .3585};
+/* ICC.1:2022, 7.2.16. */
+const double tile_white_pcs[3] = {.9642, 1, .8249};
+static const double white_d50[3] = {.3457 / .3585, 1, (1 - .3457 - .3585) / .3585};
 static const double white_d65[3] = {.3127 / .3290, 1, (1 - .3127 - .3290) / .3290};
 
 /* Linear RGB to XYZ: columns along the primaries, scaled so that 1, 1, 1 is the white. */
@@ -99,7 +101,7 @@ static struct matrix of_primaries(tile_space space) {
                        : space == TILE_REC2020      ? rec2020
                        : space == TILE_PROPHOTO_RGB ? prophoto
                                                     : srgb;
-    const double *white = space == TILE_PROPHOTO_RGB ? tile_white_d50 : white_d65;
+    const double *white = space == TILE_PROPHOTO_RGB ? white_d50 : white_d65;
     struct matrix m = {{0}};
     for (int i = 0; i < 3; i++) {
         double x = xy[2 * i], y = xy[2 * i + 1];
@@ -114,12 +116,12 @@ static struct matrix of_primaries(tile_space space) {
     return product(m.p, diagonal(s[0], s[1], s[2]).p);
 }
 
-/* XYZ under D50 to XYZ under D65: Bradford's cone responses, scaled from white to white. */
-static struct matrix d50_to_d65(void) {
+/* XYZ under a white to XYZ under another: Bradford's cone responses, scaled from white to white. */
+static struct matrix adaptation(const double from[3], const double to[3]) {
     static const struct matrix cones = {{.8951, .2664, -.1614, 0, -.7502, 1.7135, .0367, 0, .0389, -.0685, 1.0296, 0}};
     double s[3];
     for (int i = 0; i < 3; i++) {
-        const double *c = cones.p + 4 * i, *from = tile_white_d50, *to = white_d65;
+        const double *c = cones.p + 4 * i;
         s[i] = (c[0] * to[0] + c[1] * to[1] + c[2] * to[2]) / (c[0] * from[0] + c[1] * from[1] + c[2] * from[2]);
     }
     return product(inverse(cones).p, product(diagonal(s[0], s[1], s[2]).p, cones.p).p);
@@ -233,8 +235,16 @@ static void add_matrix(struct tile_program *program, struct matrix m) {
     tile_program_add(program, program->kernels->matrix, m.p);
 }
 
-void tile_program_add_scales(struct tile_program *program, const double p[3]) {
+static void add_scales(struct tile_program *program, const double p[3]) {
     add_matrix(program, diagonal(p[0], p[1], p[2]));
+}
+
+void tile_program_add_from_pcs(struct tile_program *program) {
+    add_matrix(program, adaptation(tile_white_pcs, white_d50));
+}
+
+void tile_program_add_to_pcs(struct tile_program *program) {
+    add_matrix(program, adaptation(white_d50, tile_white_pcs));
 }
 
 /* An operation with the numbers p0 and p1 that multiplies by a matrix first. */
@@ -281,14 +291,14 @@ static void add_to_parent(struct tile_program *program, tile_space space) {
     case TILE_YCBCR709_FULL:
     case TILE_YCBCR2020:
     case TILE_YCBCR2020_FULL: add_matrix(program, inverse(to_ycbcr_of(space))); break;
-    case TILE_XYZ_D50: add_matrix(program, d50_to_d65()); break;
+    case TILE_XYZ_D50: add_matrix(program, adaptation(white_d50, white_d65)); break;
     case TILE_LAB:
         add(program, k->lab_inverse);
-        tile_program_add_scales(program, tile_white_d50);
+        add_scales(program, white_d50);
         break;
     case TILE_LAB_D65:
         add(program, k->lab_inverse);
-        tile_program_add_scales(program, white_d65);
+        add_scales(program, white_d65);
         break;
     case TILE_LCH:
     case TILE_LCH_D65:
@@ -346,9 +356,9 @@ static void add_from_parent(struct tile_program *program, tile_space space) {
     case TILE_YCBCR709_FULL:
     case TILE_YCBCR2020:
     case TILE_YCBCR2020_FULL: add_matrix(program, to_ycbcr_of(space)); break;
-    case TILE_XYZ_D50: add_matrix(program, inverse(d50_to_d65())); break;
+    case TILE_XYZ_D50: add_matrix(program, adaptation(white_d65, white_d50)); break;
     case TILE_LAB:
-        add_matrix(program, inverse(diagonal(tile_white_d50[0], tile_white_d50[1], tile_white_d50[2])));
+        add_matrix(program, inverse(diagonal(white_d50[0], white_d50[1], white_d50[2])));
         add(program, k->lab);
         break;
     case TILE_LAB_D65:

@@ -24,13 +24,17 @@ struct tile_program {
 void tile_program_path(struct tile_program *program, tile_space from, tile_space to);
 /* Appends an operation; `p` may be NULL. A matrix is multiplied into a matrix before it. */
 void tile_program_add(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]);
-/* x p0, y p1, z p2, as a matrix. */
-void tile_program_add_scales(struct tile_program *program, const double p[3]);
+/*
+ * From the ICC's connection space to xyz-d50, and back. Both are under D50, which the ICC writes with four digits and
+ * CSS derives from a chromaticity; Bradford's adaptations compose, so another white on the way changes no color.
+ */
+void tile_program_add_from_pcs(struct tile_program *program);
+void tile_program_add_to_pcs(struct tile_program *program);
 /* Puts an operation first. */
 void tile_program_add_first(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]);
 
-/* The white of xyz-d50, as CSS Color 4 has it. */
-extern const double tile_white_d50[3];
+/* The white of the ICC's connection space. */
+extern const double tile_white_pcs[3];
 
 /*
  * Codes to codes (both u8) of a program that is one matrix, for the kernel affine_u8. `in` is the number of channels.
