@@ -41,7 +41,10 @@ extern const double tile_white_pcs[3];
  */
 void tile_program_affine_u8(double p[TILE_NUMBERS], const struct tile_program *program, tile_space from, tile_space to);
 
-/* Where the codes of an encoding curve begin. The last operation must be such a curve. */
-void tile_program_thresholds(struct tile_thresholds *out, const struct tile_program *program);
+/*
+ * Where the codes of the last operation, a curve, begin. False where two of them share a bucket, as they do of curves
+ * that give light.
+ */
+bool tile_program_thresholds(struct tile_thresholds *out, const struct tile_program *program);
 
 #endif

@@ -105,9 +105,8 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
     if (last->run == k->matrix && c->to.channels == 1)
         last->run = k->matrix1;
     if (!multiply && c->to.format.sample == TILE_U8 && last->run == k->curve) {
-        c->has_thresholds = true;
-        tile_program_thresholds(&c->thresholds, &c->program);
-        c->program.count--;
+        c->has_thresholds = tile_program_thresholds(&c->thresholds, &c->program);
+        c->program.count -= c->has_thresholds;
     }
 }
 

@@ -2,6 +2,10 @@
 /* What is exact, over all 16,777,216 colors of 8 bits, by integer arithmetic of its own; and lossless round trips. */
 #include "support.h"
 
+#include "color/reference.h"
+
+#include <math.h>
+
 static struct tile_error error;
 
 enum { PIXELS = 1 << 16, ROUNDS = 256 };
@@ -192,11 +196,40 @@ static void widening_is_lossless(void **state) {
     }
 }
 
+/* Codes of light, and light of codes: every gray of 16 bits, to within float's precision of what must be rounded. */
+static void curves_of_all_grays(void **state) {
+    (void)state;
+    static const tile_space spaces[][2] = {
+        {TILE_SRGB_LINEAR, TILE_SRGB},       {TILE_SRGB_LINEAR, TILE_DISPLAY_P3},   {TILE_SRGB_LINEAR, TILE_A98_RGB},
+        {TILE_SRGB_LINEAR, TILE_REC2020},    {TILE_SRGB_LINEAR, TILE_PROPHOTO_RGB}, {TILE_SRGB, TILE_SRGB_LINEAR},
+        {TILE_GRAY, TILE_SRGB_LINEAR},       {TILE_SRGB, TILE_DISPLAY_P3},          {TILE_SRGB, TILE_PROPHOTO_RGB},
+        {TILE_DISPLAY_P3, TILE_SRGB_LINEAR}, {TILE_LUMINANCE, TILE_GRAY},           {TILE_LUMINANCE, TILE_SRGB},
+    };
+    for (size_t k = 0; k < sizeof spaces / sizeof *spaces; k++) {
+        tile_space from = spaces[k][0], to = spaces[k][1];
+        int in = tile_space_channels(from), out = tile_space_channels(to);
+        for (int i = 0; i < PIXELS * in; i++)
+            deep[i] = (uint16_t)(i / in);
+        tile_converter *converter = converter_of(from, TILE_U16, to, TILE_U8);
+        convert(converter, from, TILE_U16, deep, to, TILE_U8, codes);
+        tile_converter_free(converter);
+        for (int i = 0; i < PIXELS; i++) {
+            double values[3] = {i / 65535., i / 65535., i / 65535.}, want[3];
+            tile_reference_convert(from, to, values, values);
+            tile_reference_encode(to, TILE_U8, values, want);
+            for (int j = 0; j < out; j++)
+                if (!(fabs(codes[i * out + j] - fmin(fmax(want[j], 0), 255)) <= .5 + 1e-4))
+                    fail_msg("%s %d in %s: channel %d is %d, not %.4f", tile_space_name(from), i, tile_space_name(to),
+                             j, codes[i * out + j], want[j]);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(luma_of_all_colors),   cmocka_unit_test(rgb_of_all_codes),
         cmocka_unit_test(ycocg_is_lossless),    cmocka_unit_test(naive_cmyk),
-        cmocka_unit_test(widening_is_lossless),
+        cmocka_unit_test(widening_is_lossless), cmocka_unit_test(curves_of_all_grays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ typedef void tile_row_op(float *const *plane, size_t count, const double *p);
  * by the top bits of the float; a bucket is so narrow that it holds one threshold at most.
  */
 #define TILE_BUCKET_SHIFT                                                                                              \
-    15 /* leaves 8 bits of mantissa: a bucket spans 0.4 %, the closest two codes lie 0.7 % apart */
+    15 /* leaves 8 bits of mantissa: a bucket spans 0.4 %, the closest two codes of ProPhoto lie 0.7 % apart */
 #define TILE_BUCKETS (24 << 8)
 struct tile_thresholds {
     uint32_t first; /* bits of the float at which bucket 0 begins */
