@@ -169,7 +169,7 @@ typedef enum tile_space {
     TILE_PROPHOTO_RGB, /* "prophoto-rgb": ROMM, D50 */
     TILE_REC2020,      /* "rec2020": BT.2020 */
 
-    /* One channel. 8-bit code 255 v; f32 0..1. */
+    /* One channel. 8-bit code 255 v; f32 0..1. Luma is of values that were not clipped. */
     TILE_GRAY,      /* "gray": BT.601 luma .299 .587 .114 of the coded sRGB values, as JFIF's Y */
     TILE_GRAY709,   /* "gray709": BT.709 luma .2126 .7152 .0722 of the coded sRGB values */
     TILE_LUMINANCE, /* "luminance": CIE Y, linear, of a D65 white of 1 */
@@ -177,7 +177,8 @@ typedef enum tile_space {
     /*
      * Luma and color differences (y, cb, cr), non-constant luminance, f32 y 0..1 and c -0.5..0.5.
      * Full range, n bits: (2^n - 1) y, (2^n - 1) c + 2^(n-1); limited: (16 + 219 y) 2^(n-8), (128 + 224 c) 2^(n-8)
-     * (ITU-T H.273). 601 and 709 are of the coded sRGB values, as files hold them; 2020 of the rec2020 ones.
+     * (ITU-T H.273). 601 and 709 are of the coded sRGB values, as files hold them; 2020 of the rec2020 ones; none of
+     * them clipped.
      */
     TILE_YCBCR,          /* "ycbcr": JFIF, BT.601 full range; "ycbcr601-full" is the same */
     TILE_YCBCR601,       /* "ycbcr601": BT.601 limited */
@@ -199,13 +200,14 @@ typedef enum tile_space {
     TILE_OKLAB, /* "oklab": 255 L, 255 a + 128, 255 b + 128; f32 L 0..1 */
     TILE_OKLCH, /* "oklch": 255 L, C 255/0.5, h 255/360; f32 L 0..1, h 0..360 */
 
-    /* Of the coded sRGB values. h 255/360, the others 255 v; f32 h 0..360, the others 0..1. */
+    /* Of the coded sRGB values (clipped to 0..1 for codes). h 255/360, the others 255 v; f32 h 0..360, others 0..1. */
     TILE_HSV,     /* "hsv" */
     TILE_HSV_180, /* "hsv-180": u8 h/2, as OpenCV's (180 is 0 again) */
     TILE_HSL,     /* "hsl" */
     TILE_HWB,     /* "hwb" */
 
-    TILE_CMYK, /* "cmyk": ink 0..1, 255 v; without profiles the naive device-cmyk of CSS. 4 channels */
+    /* "cmyk": ink 0..1, 255 v; without profiles CSS's naive device-cmyk of srgb, for codes clipped. 4 channels */
+    TILE_CMYK,
 
     /*
      * High dynamic range, u16 or f32 only; sRGB white is 203 cd/m2 (BT.2408). u16: as full-range YCbCr

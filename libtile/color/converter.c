@@ -88,6 +88,20 @@ static void fill_tables(tile_converter *c) {
     }
 }
 
+/*
+ * Codes of hsv and the like cannot say what lies outside of the gamut, and clipping them would give another color:
+ * RGB is clipped instead.
+ */
+static void clip_rgb(struct tile_program *program) {
+    const struct tile_kernels *k = program->kernels;
+    struct tile_op *last = program->op + program->count - 1;
+    if (last->run == k->hsv || last->run == k->hsl || last->run == k->hwb || last->run == k->cmyk) {
+        last[1] = last[0];
+        *last = (struct tile_op){.run = k->clip};
+        program->count++;
+    }
+}
+
 /* Lets the first and the last operation take and give codes, where alpha does not stand between. */
 static void fit_ends(tile_converter *c, bool divide, bool multiply) {
     const struct tile_kernels *k = c->program.kernels;
@@ -134,6 +148,9 @@ static void finish(tile_converter *c) {
     int hue = tile_space_hue(to.space);
     if (same && hue >= 0)
         tile_program_add(program, k->wrap_hue, (const double[TILE_NUMBERS]){hue});
+    bool rgb_codes = program->count == 1 && from.sample != TILE_F32 && !divide; /* cannot lie outside */
+    if (program->count && to.sample != TILE_F32 && !rgb_codes)
+        clip_rgb(program);
     if (program->count)
         fit_ends(c, divide, multiply);
     if (divide)

@@ -87,6 +87,7 @@ struct tile_kernels {
     tile_row_op *jz, *jz_inverse;
     /* p0..p3: what stands for 1 (in a hue: for 360 degrees) in each plane of the input; p4..p7: of the output */
     tile_row_op *hsv, *hsv_inverse, *hsl, *hsl_inverse, *hwb, *hwb_inverse, *cmyk, *cmyk_inverse;
+    tile_row_op *clip; /* the first three planes to 0..1; NaN is 0 */
     tile_row_op *ycocg, *ycocg_inverse;
     tile_row_op *wrap_hue;                    /* plane p0 to 0..360; 360 stays */
     tile_row_op *unpremultiply, *premultiply; /* the color planes whose bit is set in p0 by the alpha plane */

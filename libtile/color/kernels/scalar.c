@@ -491,6 +491,17 @@ static void cmyk_inverse(float *const *plane, size_t count, const double *p) {
     }
 }
 
+static void clip(float *const *plane, size_t count, const double *p) {
+    (void)p;
+    for (int j = 0; j < 3; j++) {
+        float *x = plane[j];
+        for (size_t i = 0; i < count; i++) {
+            float v = x[i] > 0 ? x[i] : 0;
+            x[i] = v < 1 ? v : 1;
+        }
+    }
+}
+
 /* 255 v rounded and clipped to low..255. */
 static inline int32_t integer_of(float v, int32_t low) {
     float code = 255 * v - (float)low;
@@ -590,6 +601,7 @@ static const struct tile_kernels scalar = {
     .hwb_inverse = hwb_inverse,
     .cmyk = cmyk,
     .cmyk_inverse = cmyk_inverse,
+    .clip = clip,
     .ycocg = ycocg,
     .ycocg_inverse = ycocg_inverse,
     .wrap_hue = wrap_hue,
