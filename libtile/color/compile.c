@@ -127,20 +127,31 @@ static struct matrix adaptation(const double from[3], const double to[3]) {
     return product(inverse(cones).p, product(diagonal(s[0], s[1], s[2]).p, cones.p).p);
 }
 
-/* RGB to y, cb, cr of the luma weights kr and kb (H.273, equations 38 to 40). */
-static struct matrix to_ycbcr(double kr, double kb) {
-    double kg = 1 - kr - kb, b = 2 * (1 - kb), r = 2 * (1 - kr);
-    return (struct matrix){{kr, kg, kb, 0, -kr / b, -kg / b, .5, 0, .5, -kg / r, -kb / r, 0}};
-}
+/* The luma weights kr and kb of a YCbCr space. */
+struct luma {
+    double kr, kb;
+};
 
-static struct matrix to_ycbcr_of(tile_space space) {
+static struct luma luma_of(tile_space space) {
     switch (space) {
     case TILE_YCBCR709:
-    case TILE_YCBCR709_FULL: return to_ycbcr(.2126, .0722);
+    case TILE_YCBCR709_FULL: return (struct luma){.2126, .0722};
     case TILE_YCBCR2020:
-    case TILE_YCBCR2020_FULL: return to_ycbcr(.2627, .0593);
-    default: return to_ycbcr(.299, .114);
+    case TILE_YCBCR2020_FULL: return (struct luma){.2627, .0593};
+    default: return (struct luma){.299, .114};
     }
+}
+
+/* RGB to y, cb, cr (H.273, equations 38 to 40). */
+static struct matrix to_ycbcr(struct luma l) {
+    double kg = 1 - l.kr - l.kb, b = 2 * (1 - l.kb), r = 2 * (1 - l.kr);
+    return (struct matrix){{l.kr, kg, l.kb, 0, -l.kr / b, -kg / b, .5, 0, .5, -kg / r, -l.kb / r, 0}};
+}
+
+/* Its inverse, solved by hand: 1 and 0 stay what they are. */
+static struct matrix from_ycbcr(struct luma l) {
+    double kg = 1 - l.kr - l.kb, b = 2 * (1 - l.kb), r = 2 * (1 - l.kr);
+    return (struct matrix){{1, 0, r, 0, 1, -l.kb * b / kg, -l.kr * r / kg, 0, 1, b, 0, 0}};
 }
 
 /* CSS Color 4. */
@@ -290,7 +301,7 @@ static void add_to_parent(struct tile_program *program, tile_space space) {
     case TILE_YCBCR709:
     case TILE_YCBCR709_FULL:
     case TILE_YCBCR2020:
-    case TILE_YCBCR2020_FULL: add_matrix(program, inverse(to_ycbcr_of(space))); break;
+    case TILE_YCBCR2020_FULL: add_matrix(program, from_ycbcr(luma_of(space))); break;
     case TILE_XYZ_D50: add_matrix(program, adaptation(white_d50, white_d65)); break;
     case TILE_LAB:
         add(program, k->lab_inverse);
@@ -355,7 +366,7 @@ static void add_from_parent(struct tile_program *program, tile_space space) {
     case TILE_YCBCR709:
     case TILE_YCBCR709_FULL:
     case TILE_YCBCR2020:
-    case TILE_YCBCR2020_FULL: add_matrix(program, to_ycbcr_of(space)); break;
+    case TILE_YCBCR2020_FULL: add_matrix(program, to_ycbcr(luma_of(space))); break;
     case TILE_XYZ_D50: add_matrix(program, adaptation(white_d65, white_d50)); break;
     case TILE_LAB:
         add_matrix(program, inverse(diagonal(white_d50[0], white_d50[1], white_d50[2])));
@@ -419,23 +430,31 @@ void tile_program_path(struct tile_program *program, tile_space from, tile_space
 }
 
 /*
- * Every such value is a fraction whose denominator is below 4e10 (of limited-range BT.2020, with 73, 224 and the luma
- * weights in it), so one that is no tie is at least 1e-11 from it, and double precision is within 1e-12. A little more
- * than that is added: ties then round up, which away from zero is for codes, and nothing else changes.
+ * Luma, color differences and what is made of them are fractions. One with an even denominator d that is no tie lies at
+ * least 1 / d from it. So it does no harm to add a margin that is larger than the rounding of double precision (below
+ * 3e-13 for 8-bit results and 7.4e-11 for 16-bit ones, summed over all operations): ties then round up, which away from
+ * zero is for codes, and nothing else changes.
+ *
+ * d is at most 1.2e9 for codes of RGB, 4.2e9 for red and blue of any codes, and 3.7e10 between 8-bit codes. Only the
+ * green of limited range asks for more: also 3.7e10 for 16 bits of 8-bit codes, of which the test has tried all, and
+ * 9.5e12 of 16-bit ones, with 73, 224 x 256 and all luma weights in it. There a green within the margin below a tie,
+ * one of some 1e10, is rounded up.
  */
-void tile_program_affine_u8(double p[TILE_NUMBERS], const struct tile_program *program, tile_space from,
-                            tile_space to) {
-    int inputs = tile_space_channels(from), outputs = tile_space_channels(to);
-    const double *m = program->op[0].p;
+void tile_program_affine(double p[TILE_NUMBERS], const struct tile_program *program, struct tile_format from,
+                         struct tile_format to) {
+    int inputs = tile_space_channels(from.space), outputs = tile_space_channels(to.space);
+    const double *m = program->op[0].p, margin = to.sample == TILE_U8 ? 2e-12 : 8e-11;
+    double q[TILE_NUMBERS] = {0};
     for (int j = 0; j < outputs; j++) {
-        struct tile_encoding out = tile_encoding_of(to, TILE_U8, j);
-        p[4 * j + 3] = out.offset + out.scale * m[4 * j + 3] + .5 + 2e-12;
-        for (int i = 0; i < 3; i++) {
-            struct tile_encoding in = tile_encoding_of(from, TILE_U8, i < inputs ? i : 0);
-            p[4 * j + i] = i < inputs ? out.scale * m[4 * j + i] / in.scale : 0;
-            p[4 * j + 3] -= p[4 * j + i] * in.offset;
+        struct tile_encoding out = tile_encoding_of(to.space, to.sample, j);
+        q[4 * j + 3] = out.offset + out.scale * m[4 * j + 3] + .5 + margin;
+        for (int i = 0; i < inputs; i++) {
+            struct tile_encoding in = tile_encoding_of(from.space, from.sample, i);
+            q[4 * j + i] = out.scale * m[4 * j + i] / in.scale;
+            q[4 * j + 3] -= q[4 * j + i] * in.offset;
         }
     }
+    memcpy(p, q, sizeof q);
 }
 
 /* The inverse of the curve with the numbers `p`, for v in 0..1. */

@@ -15,7 +15,7 @@
 enum way {
     COPY,    /* rows as they are */
     REORDER, /* samples as they are */
-    AFFINE,  /* u8 codes to u8 codes, exactly */
+    AFFINE,  /* u8 codes to u8 codes, by one matrix */
     FLOATS,  /* the program */
 };
 
@@ -33,7 +33,6 @@ struct tile_converter {
     struct side from, to;
     enum way way;
     struct tile_program program;
-    double affine[TILE_NUMBERS];
     float table[TILE_PLANES][256]; /* values of u8 codes */
     bool has_table;                /* the color channels' are a profile's */
     bool has_thresholds;           /* u8 codes are packed by them; the curve is no operation */
@@ -124,6 +123,22 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
     }
 }
 
+/* Integer codes to integer codes by one matrix: without values in between, which floats would round. */
+static void use_codes(tile_converter *c) {
+    struct tile_op *op = c->program.op;
+    tile_program_affine(op->p, &c->program, c->from.format, c->to.format);
+    if (c->from.format.sample == TILE_U8 && c->to.format.sample == TILE_U8) {
+        c->way = AFFINE;
+        return;
+    }
+    c->way = FLOATS;
+    op->run = c->program.kernels->affine;
+    for (int j = 0; j < TILE_ALPHA_PLANE; j++)
+        c->from.encoding[j] = c->to.encoding[j] = (struct tile_encoding){1, 0};
+    if (c->from.format.sample == TILE_U8)
+        fill_tables(c);
+}
+
 /* Chooses the way and fits the program to what lies at its ends. */
 static void finish(tile_converter *c) {
     const struct tile_kernels *k = c->program.kernels;
@@ -138,14 +153,16 @@ static void finish(tile_converter *c) {
         c->way = tile_format_equal(from, to) ? COPY : REORDER;
         return;
     }
-    if (from.sample == TILE_U8 && to.sample == TILE_U8 && !divide && !multiply && !c->has_table &&
-        program->count == 1 && program->op[0].run == k->matrix) {
-        c->way = AFFINE;
-        tile_program_affine_u8(c->affine, program, from.space, to.space);
-        return;
+    int hue = tile_space_hue(to.space);
+    if (from.sample != TILE_F32 && to.sample != TILE_F32 && !divide && !multiply && !c->has_table) {
+        if (same && hue < 0 && c->to.channels <= 3)
+            tile_program_add(program, k->matrix, (const double[TILE_NUMBERS]){1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0});
+        if (program->count == 1 && program->op[0].run == k->matrix) {
+            use_codes(c);
+            return;
+        }
     }
     c->way = FLOATS;
-    int hue = tile_space_hue(to.space);
     if (same && hue >= 0)
         tile_program_add(program, k->wrap_hue, (const double[TILE_NUMBERS]){hue});
     bool rgb_codes = program->count == 1 && from.sample != TILE_F32 && !divide; /* cannot lie outside */
@@ -254,7 +271,7 @@ static void run_codes(const tile_converter *c, const struct strip *s) {
         else
             memset(memory[j], 0xFF, s->count * size);
     if (c->way == AFFINE)
-        k->affine_u8(memory[0], memory[1], memory[2], c->to.channels, s->count, c->affine);
+        k->affine_u8(memory[0], memory[1], memory[2], c->to.channels, s->count, c->program.op[0].p);
     for (int j = 0; j < TILE_PLANES; j++)
         if (holds(&c->to, j))
             k->copy(target_of(c, s, j), c->to.step, memory[j], size, s->count, size);

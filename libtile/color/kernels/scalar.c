@@ -139,6 +139,17 @@ static void matrix1(float *const *plane, size_t count, const double *p) {
         a[i] = m0 * a[i] + m1 * b[i] + m2 * c[i] + m3;
 }
 
+/* In double: see compile.c. */
+static void affine(float *const *plane, size_t count, const double *p) {
+    float *a = plane[0], *b = plane[1], *c = plane[2];
+    for (size_t i = 0; i < count; i++) {
+        double x = (double)a[i], y = (double)b[i], z = (double)c[i];
+        a[i] = (float)lower(p[0] * x + p[1] * y + p[2] * z + p[3]);
+        b[i] = (float)lower(p[4] * x + p[5] * y + p[6] * z + p[7]);
+        c[i] = (float)lower(p[8] * x + p[9] * y + p[10] * z + p[11]);
+    }
+}
+
 static void curve(float *const *plane, size_t count, const double *p) {
     const double knee = p[0], slope = p[1], outer = p[2], inner = p[3], shift = p[4], gamma = p[5], lift = p[6];
     for (int j = 0; j < 3; j++) {
@@ -578,6 +589,7 @@ static const struct tile_kernels scalar = {
     .affine_u8 = affine_u8,
     .matrix = matrix,
     .matrix1 = matrix1,
+    .affine = affine,
     .curve = curve,
     .pq = pq,
     .pq_inverse = pq_inverse,
