@@ -3,8 +3,8 @@
  * The row operations that a converter is made of. They know arrays and nothing else, cannot fail, and take at most
  * TILE_STRIP pixels.
  *
- * An ISA is one more `struct tile_kernels`: fill it from scalar.c's and replace what the ISA does faster. Whatever it
- * replaces must give the same bits.
+ * An ISA is one more `struct tile_kernels`: fill it from tile_kernels_scalar's and replace what the ISA does faster.
+ * Whatever it replaces must give the same bits.
  */
 #ifndef TILE_COLOR_KERNELS_H
 #define TILE_COLOR_KERNELS_H
