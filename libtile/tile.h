@@ -167,9 +167,9 @@ typedef enum tile_space {
     TILE_DISPLAY_P3,   /* "display-p3" */
     TILE_A98_RGB,      /* "a98-rgb": Adobe RGB (1998), gamma 563/256 */
     TILE_PROPHOTO_RGB, /* "prophoto-rgb": ROMM, D50 */
-    TILE_REC2020,      /* "rec2020": BT.2020 */
+    TILE_REC2020,      /* "rec2020": BT.2020's own (camera) curve of alpha and beta; newer CSS drafts: gamma 2.4 */
 
-    /* One channel. 8-bit code 255 v; f32 0..1. */
+    /* One channel. 8-bit code 255 v; f32 0..1. Luma is of values that were not clipped. */
     TILE_GRAY,      /* "gray": BT.601 luma .299 .587 .114 of the coded sRGB values, as JFIF's Y */
     TILE_GRAY709,   /* "gray709": BT.709 luma .2126 .7152 .0722 of the coded sRGB values */
     TILE_LUMINANCE, /* "luminance": CIE Y, linear, of a D65 white of 1 */
@@ -177,7 +177,8 @@ typedef enum tile_space {
     /*
      * Luma and color differences (y, cb, cr), non-constant luminance, f32 y 0..1 and c -0.5..0.5.
      * Full range, n bits: (2^n - 1) y, (2^n - 1) c + 2^(n-1); limited: (16 + 219 y) 2^(n-8), (128 + 224 c) 2^(n-8)
-     * (ITU-T H.273). 601 and 709 are of the coded sRGB values, as files hold them; 2020 of the rec2020 ones.
+     * (ITU-T H.273). 601 and 709 are of the coded sRGB values, as files hold them; 2020 of the rec2020 ones; none of
+     * them clipped.
      */
     TILE_YCBCR,          /* "ycbcr": JFIF, BT.601 full range; "ycbcr601-full" is the same */
     TILE_YCBCR601,       /* "ycbcr601": BT.601 limited */
@@ -186,7 +187,7 @@ typedef enum tile_space {
     TILE_YCBCR2020,      /* "ycbcr2020": BT.2020 limited */
     TILE_YCBCR2020_FULL, /* "ycbcr2020-full" */
 
-    /* CIE. */
+    /* CIE. A color without chroma has no hue: h is 0 where C <= .0015 (CSS Color 4). */
     TILE_XYZ_D65, /* "xyz-d65": 8-bit code 255 v (above 1 clips); f32 as is, white Y = 1 */
     TILE_XYZ_D50, /* "xyz-d50": the same, adapted by Bradford */
     TILE_LAB,     /* "lab": D50, as ICC and CSS. L 255/100, a + 128, b + 128; f32 L 0..100 */
@@ -195,23 +196,24 @@ typedef enum tile_space {
     TILE_LCH_D65, /* "lch-d65": of lab-d65 */
     TILE_LUV,     /* "luv": CIE 1976, D65. L 255/100, (u + 134) 255/354, (v + 140) 255/262 */
 
-    /* Ottosson's, with the matrices of CSS Color 4. */
+    /* Ottosson's, with the matrices of CSS Color 4; h is 0 where C <= 4e-6. */
     TILE_OKLAB, /* "oklab": 255 L, 255 a + 128, 255 b + 128; f32 L 0..1 */
     TILE_OKLCH, /* "oklch": 255 L, C 255/0.5, h 255/360; f32 L 0..1, h 0..360 */
 
-    /* Of the coded sRGB values. h 255/360, the others 255 v; f32 h 0..360, the others 0..1. */
+    /* Of the coded sRGB values (clipped to 0..1 for codes). h 255/360, the others 255 v; f32 h 0..360, others 0..1. */
     TILE_HSV,     /* "hsv" */
-    TILE_HSV_180, /* "hsv-180": u8 h/2, as OpenCV's (180 is 0 again) */
+    TILE_HSV_180, /* "hsv-180": u8 h/2, as OpenCV's (180 is 0 again); u16 h 65535/360, as hsv */
     TILE_HSL,     /* "hsl" */
     TILE_HWB,     /* "hwb" */
 
-    TILE_CMYK, /* "cmyk": ink 0..1, 255 v; without profiles the naive device-cmyk of CSS. 4 channels */
+    /* "cmyk": ink 0..1, 255 v; without profiles CSS's naive device-cmyk of srgb, for codes clipped. 4 channels */
+    TILE_CMYK,
 
     /*
      * High dynamic range, u16 or f32 only; sRGB white is 203 cd/m2 (BT.2408). u16: as full-range YCbCr
      * (ictcp); Jz 65535 z, az and bz 65535 v + 32768.
      */
-    TILE_ICTCP,     /* "ictcp": BT.2100 with PQ */
+    TILE_ICTCP,     /* "ictcp": BT.2100 with PQ; signals above 1 clamp at its 10000 cd/m2 */
     TILE_ICTCP_HLG, /* "ictcp-hlg": BT.2100 with HLG; white at 75 % signal */
     TILE_JZAZBZ,    /* "jzazbz": Safdar 2017 */
 
@@ -484,9 +486,10 @@ TILE_API void tile_converter_free(tile_converter *converter);
  * Converts `source` to `target`, both of the same size and of the converter's formats. In place where pixels are of
  * equal size and layout; otherwise the two must not overlap. Thread-safe. Fails only with INVALID_ARGUMENT.
  *
- * 8-bit results are within one code of the definition above, and gray and ycbcr* of RGB are exact. Alpha: straight is
- * copied, premultiplied is divided out and multiplied in again, absent is opaque; where the target has none it is
- * dropped.
+ * 8-bit results are within one code of the definition above. Between 8- or 16-bit codes that are not premultiplied,
+ * gray and ycbcr* of srgb and ycbcr2020* of rec2020 are exactly rounded, and so are these ycbcr* back to RGB (of
+ * limited-range 16-bit codes: to 1e-9 of a code). Alpha: straight is copied, premultiplied is divided out and
+ * multiplied in again, absent is opaque; where the target has none it is dropped.
  */
 TILE_API tile_status tile_convert(const tile_converter *converter, const struct tile_image *source,
                                   const struct tile_image *target, struct tile_error *error);

@@ -84,7 +84,9 @@ static struct matrix diagonal(double x, double y, double z) {
     return (struct matrix){{x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0}};
 }
 
-const double tile_white_d50[3] = {.3457 / .3585, 1, (1 - .3457 - .3585) / .3585};
+/* ICC.1:2022, 7.2.16. */
+const double tile_white_pcs[3] = {.9642, 1, .8249};
+static const double white_d50[3] = {.3457 / .3585, 1, (1 - .3457 - .3585) / .3585};
 static const double white_d65[3] = {.3127 / .3290, 1, (1 - .3127 - .3290) / .3290};
 
 /* Linear RGB to XYZ: columns along the primaries, scaled so that 1, 1, 1 is the white. */
@@ -99,7 +101,7 @@ static struct matrix of_primaries(tile_space space) {
                        : space == TILE_REC2020      ? rec2020
                        : space == TILE_PROPHOTO_RGB ? prophoto
                                                     : srgb;
-    const double *white = space == TILE_PROPHOTO_RGB ? tile_white_d50 : white_d65;
+    const double *white = space == TILE_PROPHOTO_RGB ? white_d50 : white_d65;
     struct matrix m = {{0}};
     for (int i = 0; i < 3; i++) {
         double x = xy[2 * i], y = xy[2 * i + 1];
@@ -114,31 +116,42 @@ static struct matrix of_primaries(tile_space space) {
     return product(m.p, diagonal(s[0], s[1], s[2]).p);
 }
 
-/* XYZ under D50 to XYZ under D65: Bradford's cone responses, scaled from white to white. */
-static struct matrix d50_to_d65(void) {
+/* XYZ under a white to XYZ under another: Bradford's cone responses, scaled from white to white. */
+static struct matrix adaptation(const double from[3], const double to[3]) {
     static const struct matrix cones = {{.8951, .2664, -.1614, 0, -.7502, 1.7135, .0367, 0, .0389, -.0685, 1.0296, 0}};
     double s[3];
     for (int i = 0; i < 3; i++) {
-        const double *c = cones.p + 4 * i, *from = tile_white_d50, *to = white_d65;
+        const double *c = cones.p + 4 * i;
         s[i] = (c[0] * to[0] + c[1] * to[1] + c[2] * to[2]) / (c[0] * from[0] + c[1] * from[1] + c[2] * from[2]);
     }
     return product(inverse(cones).p, product(diagonal(s[0], s[1], s[2]).p, cones.p).p);
 }
 
-/* RGB to y, cb, cr of the luma weights kr and kb (H.273, equations 38 to 40). */
-static struct matrix to_ycbcr(double kr, double kb) {
-    double kg = 1 - kr - kb, b = 2 * (1 - kb), r = 2 * (1 - kr);
-    return (struct matrix){{kr, kg, kb, 0, -kr / b, -kg / b, .5, 0, .5, -kg / r, -kb / r, 0}};
-}
+/* The luma weights kr and kb of a YCbCr space. */
+struct luma {
+    double kr, kb;
+};
 
-static struct matrix to_ycbcr_of(tile_space space) {
+static struct luma luma_of(tile_space space) {
     switch (space) {
     case TILE_YCBCR709:
-    case TILE_YCBCR709_FULL: return to_ycbcr(.2126, .0722);
+    case TILE_YCBCR709_FULL: return (struct luma){.2126, .0722};
     case TILE_YCBCR2020:
-    case TILE_YCBCR2020_FULL: return to_ycbcr(.2627, .0593);
-    default: return to_ycbcr(.299, .114);
+    case TILE_YCBCR2020_FULL: return (struct luma){.2627, .0593};
+    default: return (struct luma){.299, .114};
     }
+}
+
+/* RGB to y, cb, cr (H.273, equations 38 to 40). */
+static struct matrix to_ycbcr(struct luma l) {
+    double kg = 1 - l.kr - l.kb, b = 2 * (1 - l.kb), r = 2 * (1 - l.kr);
+    return (struct matrix){{l.kr, kg, l.kb, 0, -l.kr / b, -kg / b, .5, 0, .5, -kg / r, -l.kb / r, 0}};
+}
+
+/* Its inverse, solved by hand: 1 and 0 stay what they are. */
+static struct matrix from_ycbcr(struct luma l) {
+    double kg = 1 - l.kr - l.kb, b = 2 * (1 - l.kb), r = 2 * (1 - l.kr);
+    return (struct matrix){{1, 0, r, 0, 1, -l.kb * b / kg, -l.kr * r / kg, 0, 1, b, 0, 0}};
 }
 
 /* CSS Color 4. */
@@ -233,8 +246,16 @@ static void add_matrix(struct tile_program *program, struct matrix m) {
     tile_program_add(program, program->kernels->matrix, m.p);
 }
 
-void tile_program_add_scales(struct tile_program *program, const double p[3]) {
+static void add_scales(struct tile_program *program, const double p[3]) {
     add_matrix(program, diagonal(p[0], p[1], p[2]));
+}
+
+void tile_program_add_from_pcs(struct tile_program *program) {
+    add_matrix(program, adaptation(tile_white_pcs, white_d50));
+}
+
+void tile_program_add_to_pcs(struct tile_program *program) {
+    add_matrix(program, adaptation(white_d50, tile_white_pcs));
 }
 
 /* An operation with the numbers p0 and p1 that multiplies by a matrix first. */
@@ -280,15 +301,15 @@ static void add_to_parent(struct tile_program *program, tile_space space) {
     case TILE_YCBCR709:
     case TILE_YCBCR709_FULL:
     case TILE_YCBCR2020:
-    case TILE_YCBCR2020_FULL: add_matrix(program, inverse(to_ycbcr_of(space))); break;
-    case TILE_XYZ_D50: add_matrix(program, d50_to_d65()); break;
+    case TILE_YCBCR2020_FULL: add_matrix(program, from_ycbcr(luma_of(space))); break;
+    case TILE_XYZ_D50: add_matrix(program, adaptation(white_d50, white_d65)); break;
     case TILE_LAB:
         add(program, k->lab_inverse);
-        tile_program_add_scales(program, tile_white_d50);
+        add_scales(program, white_d50);
         break;
     case TILE_LAB_D65:
         add(program, k->lab_inverse);
-        tile_program_add_scales(program, white_d65);
+        add_scales(program, white_d65);
         break;
     case TILE_LCH:
     case TILE_LCH_D65:
@@ -345,10 +366,10 @@ static void add_from_parent(struct tile_program *program, tile_space space) {
     case TILE_YCBCR709:
     case TILE_YCBCR709_FULL:
     case TILE_YCBCR2020:
-    case TILE_YCBCR2020_FULL: add_matrix(program, to_ycbcr_of(space)); break;
-    case TILE_XYZ_D50: add_matrix(program, inverse(d50_to_d65())); break;
+    case TILE_YCBCR2020_FULL: add_matrix(program, to_ycbcr(luma_of(space))); break;
+    case TILE_XYZ_D50: add_matrix(program, adaptation(white_d65, white_d50)); break;
     case TILE_LAB:
-        add_matrix(program, inverse(diagonal(tile_white_d50[0], tile_white_d50[1], tile_white_d50[2])));
+        add_matrix(program, inverse(diagonal(white_d50[0], white_d50[1], white_d50[2])));
         add(program, k->lab);
         break;
     case TILE_LAB_D65:
@@ -409,23 +430,31 @@ void tile_program_path(struct tile_program *program, tile_space from, tile_space
 }
 
 /*
- * Every such value is a fraction whose denominator is below 4e10 (of limited-range BT.2020, with 73, 224 and the luma
- * weights in it), so one that is no tie is at least 1e-11 from it, and double precision is within 1e-12. A little more
- * than that is added: ties then round up, which away from zero is for codes, and nothing else changes.
+ * Luma, color differences and what is made of them are fractions. One with an even denominator d that is no tie lies at
+ * least 1 / d from it. So it does no harm to add a margin that is larger than the rounding of double precision (below
+ * 3e-13 for 8-bit results and 7.4e-11 for 16-bit ones, summed over all operations): ties then round up, which away from
+ * zero is for codes, and nothing else changes.
+ *
+ * d is at most 1.2e9 for codes of RGB, 4.2e9 for red and blue of any codes, and 3.7e10 between 8-bit codes. Only the
+ * green of limited range asks for more: also 3.7e10 for 16 bits of 8-bit codes, of which the test has tried all, and
+ * 9.5e12 of 16-bit ones, with 73, 224 x 256 and all luma weights in it. There a green within the margin below a tie,
+ * one of some 1e10, is rounded up.
  */
-void tile_program_affine_u8(double p[TILE_NUMBERS], const struct tile_program *program, tile_space from,
-                            tile_space to) {
-    int inputs = tile_space_channels(from), outputs = tile_space_channels(to);
-    const double *m = program->op[0].p;
+void tile_program_affine(double p[TILE_NUMBERS], const struct tile_program *program, struct tile_format from,
+                         struct tile_format to) {
+    int inputs = tile_space_channels(from.space), outputs = tile_space_channels(to.space);
+    const double *m = program->op[0].p, margin = to.sample == TILE_U8 ? 2e-12 : 8e-11;
+    double q[TILE_NUMBERS] = {0};
     for (int j = 0; j < outputs; j++) {
-        struct tile_encoding out = tile_encoding_of(to, TILE_U8, j);
-        p[4 * j + 3] = out.offset + out.scale * m[4 * j + 3] + .5 + 2e-12;
-        for (int i = 0; i < 3; i++) {
-            struct tile_encoding in = tile_encoding_of(from, TILE_U8, i < inputs ? i : 0);
-            p[4 * j + i] = i < inputs ? out.scale * m[4 * j + i] / in.scale : 0;
-            p[4 * j + 3] -= p[4 * j + i] * in.offset;
+        struct tile_encoding out = tile_encoding_of(to.space, to.sample, j);
+        q[4 * j + 3] = out.offset + out.scale * m[4 * j + 3] + .5 + margin;
+        for (int i = 0; i < inputs; i++) {
+            struct tile_encoding in = tile_encoding_of(from.space, from.sample, i);
+            q[4 * j + i] = out.scale * m[4 * j + i] / in.scale;
+            q[4 * j + 3] -= q[4 * j + i] * in.offset;
         }
     }
+    memcpy(p, q, sizeof q);
 }
 
 /* The inverse of the curve with the numbers `p`, for v in 0..1. */
@@ -433,7 +462,7 @@ static double curve_back(const double p[TILE_NUMBERS], double v) {
     return v <= p[0] * p[1] ? v / p[1] : (power_of((v - p[6]) / p[2], 1 / p[5]) - p[4]) / p[3];
 }
 
-void tile_program_thresholds(struct tile_thresholds *out, const struct tile_program *program) {
+bool tile_program_thresholds(struct tile_thresholds *out, const struct tile_program *program) {
     const double *p = program->op[program->count - 1].p;
     out->threshold[0] = 0;
     out->threshold[256] = NAN; /* not reached even by infinity */
@@ -444,10 +473,15 @@ void tile_program_thresholds(struct tile_thresholds *out, const struct tile_prog
     }
     out->first = (bits_of_float(out->threshold[1]) - 1) >> TILE_BUCKET_SHIFT << TILE_BUCKET_SHIFT;
     out->last = (bits_of_float(1) - out->first) >> TILE_BUCKET_SHIFT;
+    if (out->last >= TILE_BUCKETS)
+        return false;
     unsigned code = 0;
     for (uint32_t bucket = 0; bucket <= out->last; bucket++) {
         while (out->threshold[code + 1] <= float_of_bits(out->first + (bucket << TILE_BUCKET_SHIFT)))
             code++;
+        if (code < 255 && out->threshold[code + 2] < float_of_bits(out->first + ((bucket + 1) << TILE_BUCKET_SHIFT)))
+            return false;
         out->guess[bucket] = (uint8_t)code;
     }
+    return true;
 }

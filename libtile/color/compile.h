@@ -24,20 +24,26 @@ struct tile_program {
 void tile_program_path(struct tile_program *program, tile_space from, tile_space to);
 /* Appends an operation; `p` may be NULL. A matrix is multiplied into a matrix before it. */
 void tile_program_add(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]);
-/* x p0, y p1, z p2, as a matrix. */
-void tile_program_add_scales(struct tile_program *program, const double p[3]);
+/*
+ * From the ICC's connection space to xyz-d50, and back. Both are under D50, which the ICC writes with four digits and
+ * CSS derives from a chromaticity; Bradford's adaptations compose, so another white on the way changes no color.
+ */
+void tile_program_add_from_pcs(struct tile_program *program);
+void tile_program_add_to_pcs(struct tile_program *program);
 /* Puts an operation first. */
 void tile_program_add_first(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]);
 
-/* The white of xyz-d50, as CSS Color 4 has it. */
-extern const double tile_white_d50[3];
+/* The white of the ICC's connection space. */
+extern const double tile_white_pcs[3];
+
+/* The numbers by which integer codes become codes, of a program that is one matrix; for affine and affine_u8. */
+void tile_program_affine(double p[TILE_NUMBERS], const struct tile_program *program, struct tile_format from,
+                         struct tile_format to);
 
 /*
- * Codes to codes (both u8) of a program that is one matrix, for the kernel affine_u8. `in` is the number of channels.
+ * Where the codes of the last operation, a curve, begin. False where two of them share a bucket, as they do of curves
+ * that give light.
  */
-void tile_program_affine_u8(double p[TILE_NUMBERS], const struct tile_program *program, tile_space from, tile_space to);
-
-/* Where the codes of an encoding curve begin. The last operation must be such a curve. */
-void tile_program_thresholds(struct tile_thresholds *out, const struct tile_program *program);
+bool tile_program_thresholds(struct tile_thresholds *out, const struct tile_program *program);
 
 #endif

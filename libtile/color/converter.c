@@ -15,7 +15,7 @@
 enum way {
     COPY,    /* rows as they are */
     REORDER, /* samples as they are */
-    AFFINE,  /* u8 codes to u8 codes, exactly */
+    AFFINE,  /* u8 codes to u8 codes, by one matrix */
     FLOATS,  /* the program */
 };
 
@@ -33,7 +33,6 @@ struct tile_converter {
     struct side from, to;
     enum way way;
     struct tile_program program;
-    double affine[TILE_NUMBERS];
     float table[TILE_PLANES][256]; /* values of u8 codes */
     bool has_table;                /* the color channels' are a profile's */
     bool has_thresholds;           /* u8 codes are packed by them; the curve is no operation */
@@ -88,6 +87,20 @@ static void fill_tables(tile_converter *c) {
     }
 }
 
+/*
+ * Codes of hsv and the like cannot say what lies outside of the gamut, and clipping them would give another color:
+ * RGB is clipped instead.
+ */
+static void clip_rgb(struct tile_program *program) {
+    const struct tile_kernels *k = program->kernels;
+    struct tile_op *last = program->op + program->count - 1;
+    if (last->run == k->hsv || last->run == k->hsl || last->run == k->hwb || last->run == k->cmyk) {
+        last[1] = last[0];
+        *last = (struct tile_op){.run = k->clip};
+        program->count++;
+    }
+}
+
 /* Lets the first and the last operation take and give codes, where alpha does not stand between. */
 static void fit_ends(tile_converter *c, bool divide, bool multiply) {
     const struct tile_kernels *k = c->program.kernels;
@@ -105,10 +118,25 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
     if (last->run == k->matrix && c->to.channels == 1)
         last->run = k->matrix1;
     if (!multiply && c->to.format.sample == TILE_U8 && last->run == k->curve) {
-        c->has_thresholds = true;
-        tile_program_thresholds(&c->thresholds, &c->program);
-        c->program.count--;
+        c->has_thresholds = tile_program_thresholds(&c->thresholds, &c->program);
+        c->program.count -= c->has_thresholds;
     }
+}
+
+/* Integer codes to integer codes by one matrix: without values in between, which floats would round. */
+static void use_codes(tile_converter *c) {
+    struct tile_op *op = c->program.op;
+    tile_program_affine(op->p, &c->program, c->from.format, c->to.format);
+    if (c->from.format.sample == TILE_U8 && c->to.format.sample == TILE_U8) {
+        c->way = AFFINE;
+        return;
+    }
+    c->way = FLOATS;
+    op->run = c->program.kernels->affine;
+    for (int j = 0; j < TILE_ALPHA_PLANE; j++)
+        c->from.encoding[j] = c->to.encoding[j] = (struct tile_encoding){1, 0};
+    if (c->from.format.sample == TILE_U8)
+        fill_tables(c);
 }
 
 /* Chooses the way and fits the program to what lies at its ends. */
@@ -125,16 +153,21 @@ static void finish(tile_converter *c) {
         c->way = tile_format_equal(from, to) ? COPY : REORDER;
         return;
     }
-    if (from.sample == TILE_U8 && to.sample == TILE_U8 && !divide && !multiply && !c->has_table &&
-        program->count == 1 && program->op[0].run == k->matrix) {
-        c->way = AFFINE;
-        tile_program_affine_u8(c->affine, program, from.space, to.space);
-        return;
+    int hue = tile_space_hue(to.space);
+    if (from.sample != TILE_F32 && to.sample != TILE_F32 && !divide && !multiply && !c->has_table) {
+        if (same && hue < 0 && c->to.channels <= 3)
+            tile_program_add(program, k->matrix, (const double[TILE_NUMBERS]){1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0});
+        if (program->count == 1 && program->op[0].run == k->matrix) {
+            use_codes(c);
+            return;
+        }
     }
     c->way = FLOATS;
-    int hue = tile_space_hue(to.space);
     if (same && hue >= 0)
         tile_program_add(program, k->wrap_hue, (const double[TILE_NUMBERS]){hue});
+    bool rgb_codes = program->count == 1 && from.sample != TILE_F32 && !divide; /* cannot lie outside */
+    if (program->count && to.sample != TILE_F32 && !rgb_codes)
+        clip_rgb(program);
     if (program->count)
         fit_ends(c, divide, multiply);
     if (divide)
@@ -238,7 +271,7 @@ static void run_codes(const tile_converter *c, const struct strip *s) {
         else
             memset(memory[j], 0xFF, s->count * size);
     if (c->way == AFFINE)
-        k->affine_u8(memory[0], memory[1], memory[2], c->to.channels, s->count, c->affine);
+        k->affine_u8(memory[0], memory[1], memory[2], c->to.channels, s->count, c->program.op[0].p);
     for (int j = 0; j < TILE_PLANES; j++)
         if (holds(&c->to, j))
             k->copy(target_of(c, s, j), c->to.step, memory[j], size, s->count, size);

@@ -85,13 +85,6 @@ static cmsUInt32Number type_of(cmsHPROFILE profile, tile_space space) {
                                 : TYPE_RGB_FLT;
 }
 
-/* The ICC's D50 has four digits, CSS's is of a chromaticity: white is to stay white. */
-static void white_scales(double p[3], bool to_icc) {
-    const double icc[3] = {cmsD50X, cmsD50Y, cmsD50Z};
-    for (int i = 0; i < 3; i++)
-        p[i] = to_icc ? icc[i] / tile_white_d50[i] : tile_white_d50[i] / icc[i];
-}
-
 static tile_status make_transform(tile_icc *icc, cmsHPROFILE from, cmsHPROFILE to, tile_space from_space,
                                   tile_space to_space, const struct tile_converter_options *options,
                                   struct tile_error *error) {
@@ -125,8 +118,7 @@ static bool add_matrix_and_curves(struct tile_program *program, cmsHPROFILE prof
         options->intent == TILE_INTENT_ABSOLUTE || options->black_point_compensation)
         return false;
     int channels = tile_space_channels(space);
-    double scales[3], m[TILE_NUMBERS] = {tile_white_d50[0], 0, 0, 0, tile_white_d50[1], 0, 0, 0, tile_white_d50[2]};
-    white_scales(scales, false);
+    double m[TILE_NUMBERS] = {tile_white_pcs[0], 0, 0, 0, tile_white_pcs[1], 0, 0, 0, tile_white_pcs[2]};
     for (int j = 0; j < channels; j++) {
         const cmsToneCurve *curve = cmsReadTag(profile, space == TILE_GRAY ? cmsSigGrayTRCTag : curves[j]);
         const cmsCIEXYZ *c = space == TILE_GRAY ? NULL : cmsReadTag(profile, colorants[j]);
@@ -135,12 +127,13 @@ static bool add_matrix_and_curves(struct tile_program *program, cmsHPROFILE prof
         for (int code = 0; code < 256; code++)
             table[j][code] = cmsEvalToneCurveFloat(curve, (cmsFloat32Number)(code / 255.));
         if (c) {
-            m[j] = c->X * scales[0];
-            m[4 + j] = c->Y * scales[1];
-            m[8 + j] = c->Z * scales[2];
+            m[j] = c->X;
+            m[4 + j] = c->Y;
+            m[8 + j] = c->Z;
         }
     }
     tile_program_add(program, program->kernels->matrix, m);
+    tile_program_add_from_pcs(program);
     return true;
 }
 
@@ -149,7 +142,6 @@ static tile_status add_operations(tile_icc *icc, struct tile_program *program, c
                                   tile_space from_space, tile_space to_space,
                                   const struct tile_converter_options *options, float (*table)[256], bool *has_table,
                                   struct tile_error *error) {
-    double scales[3];
     if (from && table && add_matrix_and_curves(program, from, from_space, options, table)) {
         *has_table = true;
         from = NULL;
@@ -161,13 +153,11 @@ static tile_status add_operations(tile_icc *icc, struct tile_program *program, c
     }
     if (!from) {
         tile_program_path(program, from_space, TILE_XYZ_D50);
-        white_scales(scales, true);
-        tile_program_add_scales(program, scales);
+        tile_program_add_to_pcs(program);
     }
     tile_program_add(program, NULL, NULL);
     if (!to) {
-        white_scales(scales, false);
-        tile_program_add_scales(program, scales);
+        tile_program_add_from_pcs(program);
         tile_program_path(program, TILE_XYZ_D50, to_space);
     }
     return make_transform(icc, from, to, from_space, to_space, options, error);

@@ -62,6 +62,33 @@ static size_t make_input(tile_space space, tile_sample sample) {
     return MAX;
 }
 
+/* All codes of a grid, and some more in between: also what sRGB cannot show. */
+static size_t make_codes(tile_space space) {
+    struct test_random random = {2};
+    assert_int_equal(tile_space_channels(space), 3);
+    for (size_t n = 0; n < MAX; n++)
+        for (size_t j = 0; j < 3; j++) {
+            size_t at = j == 0 ? n % GRID : j == 1 ? n / GRID % GRID : n / GRID / GRID;
+            put(in_samples, TILE_U8, n * 3 + j,
+                n < GRID * GRID * GRID ? (double)(at * 255 / (GRID - 1)) : test_random_below(&random, 256));
+        }
+    return MAX;
+}
+
+/* By the reference; codes of these spaces are of RGB that was clipped. */
+static void expect(tile_space from, tile_space to, tile_sample to_sample, const double *values, double *code) {
+    double v[4];
+    bool clipped = to == TILE_HSV || to == TILE_HSV_180 || to == TILE_HSL || to == TILE_HWB || to == TILE_CMYK;
+    if (clipped && to_sample != TILE_F32) {
+        tile_reference_convert(from, TILE_SRGB, values, v);
+        for (int j = 0; j < 3; j++)
+            v[j] = fmin(fmax(v[j], 0), 1);
+        tile_reference_convert(TILE_SRGB, to, v, v);
+    } else
+        tile_reference_convert(from, to, values, v);
+    tile_reference_encode(to, to_sample, v, code);
+}
+
 /* What a float's error is measured by. */
 static double range_of(tile_space space, int channel) {
     if (channel == hue_of(space))
@@ -80,11 +107,10 @@ struct result {
     double worst, exact; /* share */
 };
 
-static struct result measure(tile_space from, tile_sample from_sample, tile_space to, tile_sample to_sample) {
+static struct result measure(tile_space from, tile_sample from_sample, tile_space to, tile_sample to_sample, size_t n) {
     struct tile_error error;
     struct tile_format f = {.space = from, .sample = from_sample}, t = {.space = to, .sample = to_sample};
-    size_t n = make_input(from, from_sample), in = (size_t)tile_space_channels(from),
-           out = (size_t)tile_space_channels(to);
+    size_t in = (size_t)tile_space_channels(from), out = (size_t)tile_space_channels(to);
     tile_converter *converter;
     assert_ok(tile_converter_new(&converter, f, t, NULL, &error));
     struct tile_image source = {
@@ -101,8 +127,7 @@ static struct result measure(tile_space from, tile_sample from_sample, tile_spac
         for (size_t j = 0; j < in; j++)
             code[j] = get(in_samples, from_sample, i * in + j);
         tile_reference_decode(from, from_sample, code, v);
-        tile_reference_convert(from, to, v, v);
-        tile_reference_encode(to, to_sample, v, code);
+        expect(from, to, to_sample, v, code);
         bool all = true;
         for (size_t j = 0; j < out; j++) {
             double got = get(out_samples, to_sample, i * out + j);
@@ -115,7 +140,7 @@ static struct result measure(tile_space from, tile_sample from_sample, tile_spac
                                                       : 255;
                 distance = fmin(distance, fabs(turn - distance));
                 if (to_sample == TILE_F32) /* an angle is worth its arc */
-                    distance *= fmin(v[1] / range_of(to, 1), 1);
+                    distance *= fmin(code[1] / range_of(to, 1), 1);
             }
             if (to_sample == TILE_F32)
                 distance /= fmax(range_of(to, (int)j), fabs(want));
@@ -157,7 +182,7 @@ static void check_pair(tile_space from, tile_space to) {
     for (int i = 0; i < 3; i++) {
         tile_sample in = tile_space_has_sample(from, samples[i]) ? samples[i] : TILE_U16;
         tile_sample out = tile_space_has_sample(to, samples[i]) ? samples[i] : TILE_U16;
-        struct result r = measure(from, in, to, out);
+        struct result r = measure(from, in, to, out, make_input(from, in));
         bool of_srgb = from == TILE_SRGB || to == TILE_SRGB;
         double limit = out == TILE_F32 ? float_limit(from) : 1;
         if (!(r.worst <= limit) || (out == TILE_U8 && r.exact < (of_srgb ? .999 : .99)))
@@ -208,10 +233,27 @@ static void between_others(void **state) {
         check_pair(pairs[i][0], pairs[i][1]);
 }
 
+/* 8-bit codes of wider spaces: most of them lie outside of sRGB. */
+static void out_of_gamut(void **state) {
+    (void)state;
+    static const tile_space from[] = {TILE_DISPLAY_P3, TILE_REC2020, TILE_LAB, TILE_YCBCR};
+    static const tile_space to[] = {TILE_HSV, TILE_HSV_180, TILE_HSL, TILE_HWB, TILE_CMYK, TILE_GRAY, TILE_YCBCR};
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+        for (size_t k = 0; k < sizeof to / sizeof *to; k++) {
+            if (from[i] == to[k])
+                continue;
+            struct result r = measure(from[i], TILE_U8, to[k], TILE_U8, make_codes(from[i]));
+            if (!(r.worst <= 1) || r.exact < .99)
+                fail_msg("%s to %s: off by %g, %g %% exactly rounded", tile_space_name(from[i]), tile_space_name(to[k]),
+                         r.worst, 100 * r.exact);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_and_to_srgb),
         cmocka_unit_test(between_others),
+        cmocka_unit_test(out_of_gamut),
     };
     in_samples = malloc((size_t)MAX * 16);
     out_samples = malloc((size_t)MAX * 16);

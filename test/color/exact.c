@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What is exact, over all 16,777,216 colors of 8 bits, by integer arithmetic of its own; and lossless round trips. */
+/* What is exact, over all 16,777,216 colors of 8 bits and some of 16, by integer arithmetic; lossless round trips. */
 #include "support.h"
+
+#include "color/reference.h"
+
+#include <math.h>
 
 static struct tile_error error;
 
@@ -40,13 +44,19 @@ static void convert(const tile_converter *converter, tile_space from, tile_sampl
     assert_ok(tile_convert(converter, &source, &target, &error));
 }
 
-/* n / d rounded to nearest, ties away from zero, for a positive d. */
-static int64_t divided(int64_t n, int64_t d) {
-    return n >= 0 ? (2 * n + d) / (2 * d) : -((-2 * n + d) / (2 * d));
+__extension__ typedef __int128 int128;
+
+/* Whether `code` is n / d, rounded to nearest, ties away from zero, and clipped to 0..top; for a positive d. */
+static bool is_rounded(int64_t code, int128 n, int128 d, int64_t top) {
+    return (code == 0 || (2 * code - 1) * d <= 2 * n) && (code == top || 2 * n < (2 * code + 1) * d);
 }
 
-static int clipped(int64_t code) {
-    return code < 0 ? 0 : code > 255 ? 255 : (int)code;
+static int64_t get(const void *samples, tile_sample sample, int i) {
+    return sample == TILE_U8 ? ((const uint8_t *)samples)[i] : ((const uint16_t *)samples)[i];
+}
+
+static int64_t top_of(tile_sample sample) {
+    return sample == TILE_U8 ? 255 : 65535;
 }
 
 struct luma {
@@ -62,63 +72,148 @@ static const struct luma lumas[] = {
     {TILE_REC2020, TILE_YCBCR2020, 2627, 6780, 593, true}, {TILE_REC2020, TILE_YCBCR2020_FULL, 2627, 6780, 593, false},
 };
 
-/* H.273: Y = 16 + 219 y or 255 y; C = 128 + 224 c or 255 c, with y of R / 255 and so on. */
-static void expected_ycbcr(const struct luma *l, int r, int g, int b, int out[3]) {
-    int64_t y = l->kr * r + l->kg * g + l->kb * b; /* of 2550000 */
-    int64_t luma = l->limited ? 219 : 255, chroma = l->limited ? 224 : 255, zero = l->limited ? 16 : 0;
-    out[0] = clipped(divided(zero * 2550000 + luma * y, 2550000));
-    int64_t db = 2 * (10000 - l->kb) * 255, dr = 2 * (10000 - l->kr) * 255;
-    out[1] = clipped(divided(128 * db + chroma * (10000 * b - y), db));
-    out[2] = clipped(divided(128 * dr + chroma * (10000 * r - y), dr));
+/* H.273: Y = (16 + 219 y) 2^(n-8) or (2^n - 1) y; C = (128 + 224 c) 2^(n-8) or (2^n - 1) c + 2^(n-1). */
+struct range {
+    int64_t luma, chroma, zero, middle;
+};
+
+static struct range range_of(const struct luma *l, tile_sample sample) {
+    int64_t unit = sample == TILE_U8 ? 1 : 256, top = top_of(sample);
+    return l->limited ? (struct range){219 * unit, 224 * unit, 16 * unit, 128 * unit}
+                      : (struct range){top, top, 0, 128 * unit};
 }
 
-static void luma_of_all_colors(void **state) {
-    (void)state;
-    for (size_t k = 0; k < sizeof lumas / sizeof *lumas; k++) {
-        const struct luma *l = &lumas[k];
-        int channels = tile_space_channels(l->space);
-        tile_converter *converter = converter_of(l->rgb, TILE_U8, l->space, TILE_U8);
-        for (int round = 0; round < ROUNDS; round++) {
-            make_colors(round);
-            convert(converter, l->rgb, TILE_U8, colors, l->space, TILE_U8, codes);
-            for (int i = 0; i < PIXELS; i++) {
-                int want[3];
-                expected_ycbcr(l, colors[3 * i], colors[3 * i + 1], colors[3 * i + 2], want);
-                for (int j = 0; j < channels; j++)
-                    if (codes[channels * i + j] != want[j])
-                        fail_msg("%s of %d %d %d: channel %d is %d, not %d", tile_space_name(l->space), colors[3 * i],
-                                 colors[3 * i + 1], colors[3 * i + 2], j, codes[channels * i + j], want[j]);
-            }
+/* Checks `out`, codes of l->space, of the RGB codes `in`. */
+static void check_ycbcr(const struct luma *l, tile_sample from, const void *in, tile_sample to, const void *out) {
+    int channels = tile_space_channels(l->space);
+    struct range range = range_of(l, to);
+    int64_t one = top_of(from), top = top_of(to);
+    int64_t dy = 10000 * one, db = 2 * (10000 - l->kb) * one, dr = 2 * (10000 - l->kr) * one;
+    for (int i = 0; i < PIXELS; i++) {
+        int64_t r = get(in, from, 3 * i), g = get(in, from, 3 * i + 1), b = get(in, from, 3 * i + 2);
+        int64_t y = l->kr * r + l->kg * g + l->kb * b;
+        const int64_t n[3] = {range.zero * dy + range.luma * y, range.middle * db + range.chroma * (10000 * b - y),
+                              range.middle * dr + range.chroma * (10000 * r - y)};
+        const int64_t d[3] = {dy, db, dr};
+        for (int j = 0; j < channels; j++) {
+            int64_t code = get(out, to, channels * i + j);
+            if (!is_rounded(code, n[j], d[j], top))
+                fail_msg("%s of %d %d %d: channel %d is %d, not %.4f", tile_space_name(l->space), (int)r, (int)g,
+                         (int)b, j, (int)code, (double)n[j] / (double)d[j]);
         }
-        tile_converter_free(converter);
     }
 }
 
 /* The other way: R = Y' + 2 (1 - kr) Cr', B likewise, G from the luma. All over one denominator. */
-static void rgb_of_all_codes(void **state) {
+static void check_rgb(const struct luma *l, tile_sample from, const void *in, tile_sample to, const void *out) {
+    struct range range = range_of(l, from);
+    int64_t one = top_of(to);
+    int128 unit = (int128)range.luma * range.chroma * 10000;
+    for (int i = 0; i < PIXELS; i++) {
+        int64_t luma = get(in, from, 3 * i) - range.zero;
+        int64_t cb = get(in, from, 3 * i + 1) - range.middle, cr = get(in, from, 3 * i + 2) - range.middle;
+        int128 y = (int128)(one * luma) * (range.chroma * 10000);
+        int128 r = y + (int128)(one * 2 * (10000 - l->kr)) * (cr * range.luma);
+        int128 b = y + (int128)(one * 2 * (10000 - l->kb)) * (cb * range.luma);
+        const int128 n[3] = {r, 10000 * y - l->kr * r - l->kb * b, b}, d[3] = {unit, unit * l->kg, unit};
+        for (int j = 0; j < 3; j++) {
+            int64_t code = get(out, to, 3 * i + j);
+            if (!is_rounded(code, n[j], d[j], one))
+                fail_msg("%s %d %d %d: channel %d is %d, not %.4f", tile_space_name(l->space),
+                         (int)get(in, from, 3 * i), (int)get(in, from, 3 * i + 1), (int)get(in, from, 3 * i + 2), j,
+                         (int)code, (double)n[j] / (double)d[j]);
+        }
+    }
+}
+
+enum { LUMAS = sizeof lumas / sizeof *lumas, FIRST_YCBCR = 2 };
+
+/* Codes of 16 bits, of which every fourth is at an end of something. */
+static void make_deep(struct test_random *random) {
+    static const uint16_t ends[] = {0,     1,     127,   128,   255,   256,   257,   4095,  4096,  32639,
+                                    32640, 32767, 32768, 32769, 60160, 61440, 65279, 65280, 65534, 65535};
+    for (int i = 0; i < PIXELS * 3; i++)
+        deep[i] = test_random_below(random, 4) ? (uint16_t)test_random_below(random, 65536)
+                                               : ends[test_random_below(random, sizeof ends / sizeof *ends)];
+}
+
+static void luma_of_all_colors(void **state) {
     (void)state;
-    for (size_t k = 2; k < sizeof lumas / sizeof *lumas; k++) {
+    for (int k = 0; k < LUMAS; k++) {
         const struct luma *l = &lumas[k];
-        tile_converter *converter = converter_of(l->space, TILE_U8, l->rgb, TILE_U8);
-        int64_t luma = l->limited ? 219 : 255, chroma = l->limited ? 224 : 255, zero = l->limited ? 16 : 0;
-        int64_t unit = luma * chroma * 10000;
+        tile_converter *narrow = converter_of(l->rgb, TILE_U8, l->space, TILE_U8);
+        tile_converter *widen = converter_of(l->rgb, TILE_U8, l->space, TILE_U16);
         for (int round = 0; round < ROUNDS; round++) {
             make_colors(round);
-            convert(converter, l->space, TILE_U8, colors, l->rgb, TILE_U8, codes);
-            for (int i = 0; i < PIXELS; i++) {
-                int64_t y = 255 * (colors[3 * i] - zero) * chroma * 10000;
-                int64_t r = y + 255 * 2 * (10000 - l->kr) * (colors[3 * i + 2] - 128) * luma;
-                int64_t b = y + 255 * 2 * (10000 - l->kb) * (colors[3 * i + 1] - 128) * luma;
-                int64_t g = 10000 * y - l->kr * r - l->kb * b;
-                const int want[3] = {clipped(divided(r, unit)), clipped(divided(g, unit * l->kg)),
-                                     clipped(divided(b, unit))};
-                for (int j = 0; j < 3; j++)
-                    if (codes[3 * i + j] != want[j])
-                        fail_msg("%s %d %d %d: channel %d is %d, not %d", tile_space_name(l->space), colors[3 * i],
-                                 colors[3 * i + 1], colors[3 * i + 2], j, codes[3 * i + j], want[j]);
-            }
+            convert(narrow, l->rgb, TILE_U8, colors, l->space, TILE_U8, codes);
+            check_ycbcr(l, TILE_U8, colors, TILE_U8, codes);
+            convert(widen, l->rgb, TILE_U8, colors, l->space, TILE_U16, deep);
+            check_ycbcr(l, TILE_U8, colors, TILE_U16, deep);
         }
+        tile_converter_free(narrow);
+        tile_converter_free(widen);
+    }
+}
+
+static void rgb_of_all_codes(void **state) {
+    (void)state;
+    for (int k = FIRST_YCBCR; k < LUMAS; k++) {
+        const struct luma *l = &lumas[k];
+        tile_converter *narrow = converter_of(l->space, TILE_U8, l->rgb, TILE_U8);
+        tile_converter *widen = converter_of(l->space, TILE_U8, l->rgb, TILE_U16);
+        for (int round = 0; round < ROUNDS; round++) {
+            make_colors(round);
+            convert(narrow, l->space, TILE_U8, colors, l->rgb, TILE_U8, codes);
+            check_rgb(l, TILE_U8, colors, TILE_U8, codes);
+            convert(widen, l->space, TILE_U8, colors, l->rgb, TILE_U16, deep);
+            check_rgb(l, TILE_U8, colors, TILE_U16, deep);
+        }
+        tile_converter_free(narrow);
+        tile_converter_free(widen);
+    }
+}
+
+static void luma_of_deep_colors(void **state) {
+    (void)state;
+    static uint16_t out[PIXELS * 3];
+    struct test_random random = {4};
+    for (int k = 0; k < LUMAS; k++)
+        for (int i = 0; i < 2; i++) {
+            const struct luma *l = &lumas[k];
+            tile_sample to = i == 0 ? TILE_U16 : TILE_U8;
+            tile_converter *there = converter_of(l->rgb, TILE_U16, l->space, to);
+            tile_converter *back = k < FIRST_YCBCR ? NULL : converter_of(l->space, TILE_U16, l->rgb, to);
+            for (int round = 0; round < 8; round++) {
+                make_deep(&random);
+                convert(there, l->rgb, TILE_U16, deep, l->space, to, out);
+                check_ycbcr(l, TILE_U16, deep, to, out);
+                if (!back)
+                    continue;
+                convert(back, l->space, TILE_U16, deep, l->rgb, to, out);
+                check_rgb(l, TILE_U16, deep, to, out);
+            }
+            tile_converter_free(there);
+            tile_converter_free(back);
+        }
+}
+
+/* Codes of one width from those of another: in limited range, 256 of them are one. */
+static void widths_of_luma(void **state) {
+    (void)state;
+    for (int k = 0; k < LUMAS; k++) {
+        const struct luma *l = &lumas[k];
+        int channels = tile_space_channels(l->space);
+        struct range from = range_of(l, TILE_U16), to = range_of(l, TILE_U8);
+        for (int i = 0; i < PIXELS * channels; i++)
+            deep[i] = (uint16_t)(i / channels);
+        tile_converter *converter = converter_of(l->space, TILE_U16, l->space, TILE_U8);
+        convert(converter, l->space, TILE_U16, deep, l->space, TILE_U8, codes);
         tile_converter_free(converter);
+        for (int i = 0; i < PIXELS * channels; i++) {
+            int64_t d = l->limited ? 256 : 257, code = i / channels;
+            int64_t n = i % channels ? code - from.middle + to.middle * d : code;
+            assert_true(is_rounded(codes[i], n, d, 255));
+        }
     }
 }
 
@@ -150,7 +245,7 @@ static void naive_cmyk(void **state) {
     }
     convert(converter, TILE_CMYK, TILE_U8, ink, TILE_SRGB, TILE_U8, rgb);
     for (int i = 0; i < PIXELS; i++)
-        assert_int_equal(rgb[3 * i + i % 3], divided((255 - ink[4 * i]) * (255 - ink[4 * i + 3]), 255));
+        assert_true(is_rounded(rgb[3 * i + i % 3], (255 - ink[4 * i]) * (255 - ink[4 * i + 3]), 255, 255));
     tile_converter_free(converter);
 }
 
@@ -192,11 +287,41 @@ static void widening_is_lossless(void **state) {
     }
 }
 
+/* Codes of light, and light of codes: every gray of 16 bits, to within float's precision of what must be rounded. */
+static void curves_of_all_grays(void **state) {
+    (void)state;
+    static const tile_space spaces[][2] = {
+        {TILE_SRGB_LINEAR, TILE_SRGB},       {TILE_SRGB_LINEAR, TILE_DISPLAY_P3},   {TILE_SRGB_LINEAR, TILE_A98_RGB},
+        {TILE_SRGB_LINEAR, TILE_REC2020},    {TILE_SRGB_LINEAR, TILE_PROPHOTO_RGB}, {TILE_SRGB, TILE_SRGB_LINEAR},
+        {TILE_GRAY, TILE_SRGB_LINEAR},       {TILE_SRGB, TILE_DISPLAY_P3},          {TILE_SRGB, TILE_PROPHOTO_RGB},
+        {TILE_DISPLAY_P3, TILE_SRGB_LINEAR}, {TILE_LUMINANCE, TILE_GRAY},           {TILE_LUMINANCE, TILE_SRGB},
+    };
+    for (size_t k = 0; k < sizeof spaces / sizeof *spaces; k++) {
+        tile_space from = spaces[k][0], to = spaces[k][1];
+        int in = tile_space_channels(from), out = tile_space_channels(to);
+        for (int i = 0; i < PIXELS * in; i++)
+            deep[i] = (uint16_t)(i / in);
+        tile_converter *converter = converter_of(from, TILE_U16, to, TILE_U8);
+        convert(converter, from, TILE_U16, deep, to, TILE_U8, codes);
+        tile_converter_free(converter);
+        for (int i = 0; i < PIXELS; i++) {
+            double values[3] = {i / 65535., i / 65535., i / 65535.}, want[3];
+            tile_reference_convert(from, to, values, values);
+            tile_reference_encode(to, TILE_U8, values, want);
+            for (int j = 0; j < out; j++)
+                if (!(fabs(codes[i * out + j] - fmin(fmax(want[j], 0), 255)) <= .5 + 1e-4))
+                    fail_msg("%s %d in %s: channel %d is %d, not %.4f", tile_space_name(from), i, tile_space_name(to),
+                             j, codes[i * out + j], want[j]);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(luma_of_all_colors),   cmocka_unit_test(rgb_of_all_codes),
+        cmocka_unit_test(luma_of_deep_colors),  cmocka_unit_test(widths_of_luma),
         cmocka_unit_test(ycocg_is_lossless),    cmocka_unit_test(naive_cmyk),
-        cmocka_unit_test(widening_is_lossless),
+        cmocka_unit_test(widening_is_lossless), cmocka_unit_test(curves_of_all_grays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,9 +152,8 @@ static void run(tile_space from, const struct test_bytes *from_profile, tile_spa
 static int difference(tile_space from, const struct test_bytes *from_profile, tile_space to,
                       const struct test_bytes *to_profile, bool compensate) {
     struct test_random random = {3};
-    /* Not the darkest: profiles are rounded to 1/65536, of which a power without a toe makes two codes at 0. */
     for (size_t i = 0; i < sizeof in; i++)
-        in[i] = (unsigned char)(8 + test_random_below(&random, 248));
+        in[i] = (unsigned char)test_random_below(&random, 256);
     run(from, from_profile, to, to_profile, compensate);
     cmsHPROFILE a = open(from_profile), b = open(to_profile);
     cmsUInt32Number flags = cmsFLAGS_NOOPTIMIZE | (compensate ? cmsFLAGS_BLACKPOINTCOMPENSATION : 0);
@@ -238,6 +237,34 @@ static void white_stays(void **state) {
     assert_ok(tile_convert(converter, &source, &target, &error));
     assert_true(fabsf(lab[0] - 100) < .01f && fabsf(lab[1]) < .02f && fabsf(lab[2]) < .02f);
     tile_converter_free(converter);
+    free(adobe.data);
+}
+
+/* Where a channel is next to nothing, a power without a toe shows every digit of the whites on the way. */
+static void dark_channels(void **state) {
+    (void)state;
+    struct test_bytes adobe = adobe_rgb();
+    /* LittleCMS has 218.941, 0, 250.173 and 170.581, 0, 150.651. */
+    static const unsigned char colors[2][3] = {{255, 0, 255}, {200, 0, 155}};
+    static const unsigned char wanted[2][3] = {{219, 0, 250}, {171, 0, 151}};
+    memcpy(in, colors, sizeof colors);
+    run(TILE_SRGB, NULL, TILE_SRGB, &adobe, false);
+    assert_memory_equal(ours, wanted, sizeof wanted);
+    /* 3.099 */
+    memcpy(in, (const unsigned char[]){107, 189, 231}, 3);
+    struct tile_converter_options options = options_of(&adobe, NULL);
+    struct tile_format wide = {.space = TILE_SRGB, .sample = TILE_U16};
+    for (int k = 0; k < 2; k++) { /* by our own matrices, and by LittleCMS */
+        struct tile_format from = k == 0 ? u8_of(TILE_SRGB) : wide;
+        uint16_t deep[3] = {107 * 257, 189 * 257, 231 * 257}, out[3];
+        tile_converter *converter;
+        assert_ok(tile_converter_new(&converter, from, wide, &options, &error));
+        struct tile_image source = {.format = from, .width = 1, .height = 1, .plane = {k == 0 ? (void *)in : deep}};
+        struct tile_image target = {.format = wide, .width = 1, .height = 1, .plane = {out}};
+        assert_ok(tile_convert(converter, &source, &target, &error));
+        assert_true(fabs(out[0] / 257. - 3.099) < .02);
+        tile_converter_free(converter);
+    }
     free(adobe.data);
 }
 
@@ -359,13 +386,10 @@ static void failing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_littlecms),
-        cmocka_unit_test(plain_profiles),
-        cmocka_unit_test(white_stays),
-        cmocka_unit_test(damaged_profiles),
-        cmocka_unit_test(wrong_models),
-        cmocka_unit_test(failing_memory),
-        cmocka_unit_test(threads_share_a_converter),
+        cmocka_unit_test(as_littlecms),     cmocka_unit_test(plain_profiles),
+        cmocka_unit_test(white_stays),      cmocka_unit_test(dark_channels),
+        cmocka_unit_test(damaged_profiles), cmocka_unit_test(wrong_models),
+        cmocka_unit_test(failing_memory),   cmocka_unit_test(threads_share_a_converter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

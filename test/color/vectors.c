@@ -136,11 +136,51 @@ static void published_codes(void **state) {
     }
 }
 
+/* P3's green is -.512, 1.018, -.311 in sRGB: codes are those of 0, 1, 0, floats say where it lies. */
+static void codes_of_clipped_rgb(void **state) {
+    (void)state;
+    static const struct {
+        tile_space to;
+        unsigned char code[4];
+    } greens[] = {
+        {TILE_HSL, {85, 255, 128}}, {TILE_HSV, {85, 255, 255}},    {TILE_HSV_180, {60, 255, 255}},
+        {TILE_HWB, {85, 0, 0}},     {TILE_CMYK, {255, 0, 255, 0}},
+    };
+    for (size_t i = 0; i < sizeof greens / sizeof *greens; i++) {
+        unsigned char out[4] = {0};
+        uint16_t deep[4] = {0};
+        convert_pixel(TILE_DISPLAY_P3, TILE_U8, (const unsigned char[]){0, 255, 0}, greens[i].to, TILE_U8, out);
+        assert_memory_equal(out, greens[i].code, sizeof out);
+        convert_pixel(TILE_SRGB, TILE_F32, (const float[]){-.512f, 1.018f, -.311f}, greens[i].to, TILE_U16, deep);
+        for (int j = 0; j < 4; j++) {
+            double want = greens[i].to == TILE_HSV_180 && j == 0 ? 65535 / 3. : greens[i].code[j] * 257.;
+            want = greens[i].to == TILE_HSL && j == 2 ? 32768 : want;
+            assert_int_equal(deep[j], (int)round(want));
+        }
+    }
+    float hwb[3];
+    convert_pixel(TILE_SRGB, TILE_F32, (const float[]){-.5f, 1.25f, -.25f}, TILE_HWB, TILE_F32, hwb);
+    assert_true(hwb[1] == -.5f && hwb[2] == -.25f);
+    /* Premultiplied codes may stand for more than 1: 2, 1, 0 here. */
+    struct tile_error error;
+    struct tile_format f = {.space = TILE_SRGB, .sample = TILE_U8, .alpha = TILE_ALPHA_PREMULTIPLIED};
+    struct tile_format t = {.space = TILE_HSV, .sample = TILE_U8};
+    unsigned char in[4] = {200, 100, 0, 100}, out[3];
+    tile_converter *converter;
+    assert_ok(tile_converter_new(&converter, f, t, NULL, &error));
+    struct tile_image source = {.format = f, .width = 1, .height = 1, .plane = {in}, .stride = 16};
+    struct tile_image target = {.format = t, .width = 1, .height = 1, .plane = {out}, .stride = 16};
+    assert_ok(tile_convert(converter, &source, &target, &error));
+    assert_memory_equal(out, ((const unsigned char[]){43, 255, 255}), 3); /* 60 degrees, 42.5 */
+    tile_converter_free(converter);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_values),
         cmocka_unit_test(absolute_values),
         cmocka_unit_test(published_codes),
+        cmocka_unit_test(codes_of_clipped_rgb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

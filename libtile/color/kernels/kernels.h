@@ -3,8 +3,8 @@
  * The row operations that a converter is made of. They know arrays and nothing else, cannot fail, and take at most
  * TILE_STRIP pixels.
  *
- * An ISA is one more `struct tile_kernels`: fill it from scalar.c's and replace what the ISA does faster. Whatever it
- * replaces must give the same bits.
+ * An ISA is one more `struct tile_kernels`: fill it from tile_kernels_scalar's and replace what the ISA does faster.
+ * Whatever it replaces must give the same bits.
  */
 #ifndef TILE_COLOR_KERNELS_H
 #define TILE_COLOR_KERNELS_H
@@ -27,7 +27,7 @@ typedef void tile_row_op(float *const *plane, size_t count, const double *p);
  * by the top bits of the float; a bucket is so narrow that it holds one threshold at most.
  */
 #define TILE_BUCKET_SHIFT                                                                                              \
-    15 /* leaves 8 bits of mantissa: a bucket spans 0.4 %, the closest two codes lie 0.7 % apart */
+    15 /* leaves 8 bits of mantissa: a bucket spans 0.4 %, the closest two codes of ProPhoto lie 0.7 % apart */
 #define TILE_BUCKETS (24 << 8)
 struct tile_thresholds {
     uint32_t first; /* bits of the float at which bucket 0 begins */
@@ -66,6 +66,7 @@ struct tile_kernels {
 
     tile_row_op *matrix;  /* rows of 3 + 1: p[4j] x + p[4j+1] y + p[4j+2] z + p[4j+3] */
     tile_row_op *matrix1; /* its first row only */
+    tile_row_op *affine;  /* affine_u8 of codes that floats hold; not clipped */
     /* v <= p0: p1 v, else p2 (p3 v + p4)^p5 + p6; odd for negative v */
     tile_row_op *curve;
     /*
@@ -87,6 +88,7 @@ struct tile_kernels {
     tile_row_op *jz, *jz_inverse;
     /* p0..p3: what stands for 1 (in a hue: for 360 degrees) in each plane of the input; p4..p7: of the output */
     tile_row_op *hsv, *hsv_inverse, *hsl, *hsl_inverse, *hwb, *hwb_inverse, *cmyk, *cmyk_inverse;
+    tile_row_op *clip; /* the first three planes to 0..1; NaN is 0 */
     tile_row_op *ycocg, *ycocg_inverse;
     tile_row_op *wrap_hue;                    /* plane p0 to 0..360; 360 stays */
     tile_row_op *unpremultiply, *premultiply; /* the color planes whose bit is set in p0 by the alpha plane */

@@ -46,6 +46,12 @@ static inline double lower(double x) {
     return r > x ? r - 1 : r;
 }
 
+/* To nearest, ties away from zero, of v >= 0: v - (int)v is exact, v + .5 would not be. */
+static inline int32_t rounded(float v) {
+    int32_t whole = (int32_t)v;
+    return whole + (v - (float)whole >= .5f);
+}
+
 /* log2 of a positive normal number: exponent + log2 m, m in [sqrt 1/2, sqrt 2), by 2 atanh((m - 1) / (m + 1)). */
 static inline double log2_of(double x) {
     /* Subtracting the bits of sqrt 1/2 first makes the exponent field step there instead of at 1. */
