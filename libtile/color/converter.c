@@ -155,7 +155,8 @@ static void finish(tile_converter *c) {
     }
     int hue = tile_space_hue(to.space);
     if (from.sample != TILE_F32 && to.sample != TILE_F32 && !divide && !multiply && !c->has_table) {
-        if (same && hue < 0 && c->to.channels <= 3)
+        /* Limited range: 256 codes become one, and floats cannot tell the ties. Elsewhere it is 257, without ties. */
+        if (same && c->from.encoding[0].scale == 256 * c->to.encoding[0].scale)
             tile_program_add(program, k->matrix, (const double[TILE_NUMBERS]){1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0});
         if (program->count == 1 && program->op[0].run == k->matrix) {
             use_codes(c);

@@ -66,7 +66,7 @@ struct tile_kernels {
 
     tile_row_op *matrix;  /* rows of 3 + 1: p[4j] x + p[4j+1] y + p[4j+2] z + p[4j+3] */
     tile_row_op *matrix1; /* its first row only */
-    tile_row_op *affine;  /* affine_u8 of codes that floats hold; not clipped */
+    tile_row_op *affine;  /* affine_u8 of codes that floats hold; clipped at 0 only */
     /* v <= p0: p1 v, else p2 (p3 v + p4)^p5 + p6; odd for negative v */
     tile_row_op *curve;
     /*

@@ -34,14 +34,19 @@ void tile_scalar_matrix1(float *const *plane, size_t count, const double *p) {
         a[i] = m0 * a[i] + m1 * b[i] + m2 * c[i] + m3;
 }
 
-/* In double: see compile.c. */
+/* In double: see compile.c. Codes are far below 2^31, whatever the matrix. */
+static inline float affine_code(const double *p, double x, double y, double z) {
+    double v = p[0] * x + p[1] * y + p[2] * z + p[3];
+    return (float)(int32_t)(v > 0 ? v : 0);
+}
+
 void tile_scalar_affine(float *const *plane, size_t count, const double *p) {
     float *a = plane[0], *b = plane[1], *c = plane[2];
     for (size_t i = 0; i < count; i++) {
         double x = (double)a[i], y = (double)b[i], z = (double)c[i];
-        a[i] = (float)lower(p[0] * x + p[1] * y + p[2] * z + p[3]);
-        b[i] = (float)lower(p[4] * x + p[5] * y + p[6] * z + p[7]);
-        c[i] = (float)lower(p[8] * x + p[9] * y + p[10] * z + p[11]);
+        a[i] = affine_code(p, x, y, z);
+        b[i] = affine_code(p + 4, x, y, z);
+        c[i] = affine_code(p + 8, x, y, z);
     }
 }
 
