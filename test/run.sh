@@ -16,11 +16,11 @@ build() {
     ninja -C "$folder" --quiet
 }
 
-# run_tests FOLDER: adds meson's counts to ours. A failed test's output is shown.
+# run_tests FOLDER: adds meson's counts to ours. A failed test's output is shown. Slow machines get ten times the time.
 run_tests() {
     local log count
     log=$(mktemp)
-    meson test -C "$1" --no-rebuild --print-errorlogs 2>&1 | tee "$log"
+    meson test -C "$1" --no-rebuild --print-errorlogs --timeout-multiplier 10 2>&1 | tee "$log"
     for count in Ok 'Expected Fail' Skipped; do
         passed=$((passed + $(sed -n "s/^$count: *\([0-9]*\) *$/\1/p" "$log" | tail -1)))
     done
