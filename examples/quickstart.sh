@@ -18,7 +18,7 @@ out=out/${name%.*}
 rm -rf "$out"
 convert() { build/examples/tile-convert -v "$picture" "$@"; }
 convert -t lab -f tif -o "$out/lab-tiles"
-convert -t display-p3 --overwrite -o "$out/display-p3.png"
+convert -t display-p3 -o "$out/display-p3.png"
 
 cat <<END
 

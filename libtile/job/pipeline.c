@@ -223,18 +223,21 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
         largest = size > largest ? size : largest;
         least_members = band.count < least_members ? band.count : least_members;
     }
-    /* Once more for the rows that the source keeps. */
-    uint64_t taken = p->scratch > UINT64_MAX / (uint64_t)p->threads ? UINT64_MAX : p->scratch * (uint64_t)p->threads;
-    uint64_t room = p->memory > taken ? p->memory - taken : 0;
+    const uint64_t kept_most = (uint64_t)64 << 20; /* rows that the source keeps, see tile_source_read */
+    uint64_t scratch = p->scratch > UINT64_MAX / (uint64_t)p->threads ? UINT64_MAX : p->scratch * (uint64_t)p->threads;
+    uint64_t kept = largest < kept_most ? largest : kept_most;
+    uint64_t room = p->memory > kept && p->memory - kept > scratch ? p->memory - kept - scratch : 0;
     uint64_t bands_that_fit = largest ? room / largest : UINT64_MAX;
-    if (bands_that_fit < 2)
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
-                              "a row of tiles takes %ju bytes of memory twice over, and %d threads another %ju: the "
-                              "limit is %ju bytes",
-                              (uintmax_t)largest, p->threads, (uintmax_t)taken, (uintmax_t)p->memory);
+    if (bands_that_fit == 0)
+        return tile_error_set(
+            error, TILE_LIMIT_EXCEEDED,
+            "%s takes %ju bytes of memory, the rows that are kept beside it %ju and %d threads %ju: the "
+            "limit is %ju bytes",
+            p->in_order && bands == 1 ? "the whole image, which its orientation turns," : "a row of tiles",
+            (uintmax_t)largest, (uintmax_t)kept, p->threads, (uintmax_t)scratch, (uintmax_t)p->memory);
     uint64_t wanted = least_members >= (uint64_t)p->threads ? 2 : (uint64_t)p->threads + 1;
     wanted = wanted > bands ? bands : wanted;
-    run->slot_count = (int)(wanted > bands_that_fit - 1 ? bands_that_fit - 1 : wanted);
+    run->slot_count = (int)(wanted > bands_that_fit ? bands_that_fit : wanted);
     return TILE_OK;
 }
 
