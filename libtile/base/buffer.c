@@ -46,6 +46,8 @@ struct tile_writer tile_buffer_writer(struct tile_buffer *buffer) {
 }
 
 void tile_buffer_free(struct tile_buffer *buffer) {
+    if (!buffer)
+        return;
     tile_free(buffer->allocator, buffer->data);
     *buffer = (struct tile_buffer){.allocator = buffer->allocator};
 }
@@ -67,6 +69,20 @@ tile_status tile_buffer_printf(struct tile_buffer *buffer, struct tile_error *er
     va_end(arguments);
     buffer->size += (size_t)length;
     return TILE_OK;
+}
+
+tile_status tile_buffer_number(struct tile_buffer *buffer, double value, struct tile_error *error) {
+    char text[40], out[40];
+    snprintf(text, sizeof text, "%.9g", value);
+    size_t size = 0;
+    bool in_point = false; /* a locale's decimal point may be several bytes */
+    for (const char *c = text; *c; c++) {
+        bool point = !strchr("0123456789+-einfa", *c);
+        if (!point || !in_point)
+            out[size++] = point ? '.' : *c;
+        in_point = point;
+    }
+    return tile_buffer_append(buffer, out, size, error);
 }
 
 /* Bytes of the well-formed UTF-8 sequence at `s`; 0 if there is none (The Unicode Standard, table 3-7). */

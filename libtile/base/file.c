@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tile_file: written aside, then renamed. */
+#include "file.h"
+
 #include "memory.h"
 
 #include <errno.h>
@@ -36,23 +38,30 @@ static char *aside_name(const struct tile_allocator *allocator, const char *path
     return aside;
 }
 
-/*
- * Opens and locks the file that is written aside. It is emptied only under the lock, and only if it still has its name:
- * the process that held the lock before may just have given it the final one.
- */
-static bool open_aside(tile_file *file) {
+int tile_open_locked(const char *path) {
     struct stat opened, named;
-    file->descriptor = open(file->aside, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (file->descriptor < 0)
-        return false;
-    if (flock(file->descriptor, LOCK_EX | LOCK_NB) == 0 && fstat(file->descriptor, &opened) == 0) {
-        if (stat(file->aside, &named) != 0 || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev)
-            errno = EWOULDBLOCK;
-        else if (ftruncate(file->descriptor, 0) == 0)
-            return true;
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (descriptor < 0)
+        return -1;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0 && fstat(descriptor, &opened) == 0) {
+        if (stat(path, &named) == 0 && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev)
+            return descriptor;
+        errno = EWOULDBLOCK;
     }
     int why = errno;
-    close(file->descriptor);
+    close(descriptor);
+    errno = why;
+    return -1;
+}
+
+/* Emptied only under the lock: two processes that write one name must not mix their bytes. */
+static bool open_aside(tile_file *file) {
+    file->descriptor = tile_open_locked(file->aside);
+    if (file->descriptor >= 0 && ftruncate(file->descriptor, 0) == 0)
+        return true;
+    int why = errno;
+    if (file->descriptor >= 0)
+        close(file->descriptor);
     errno = why;
     return false;
 }

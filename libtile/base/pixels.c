@@ -77,6 +77,8 @@ tile_status tile_image_alloc(struct tile_image *out, struct tile_format format, 
 }
 
 void tile_image_free(struct tile_image *image, const struct tile_allocator *allocator) {
+    if (!image)
+        return;
     tile_free(allocator, image->plane[0]);
     *image = (struct tile_image){0};
 }

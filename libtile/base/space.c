@@ -50,6 +50,8 @@ static bool known(tile_space space) {
 }
 
 tile_space tile_space_from_name(const char *name) {
+    if (!name)
+        return TILE_SPACE_UNSET;
     for (int i = TILE_SPACE_UNSET + 1; i < TILE_SPACE_COUNT; i++)
         if (strcmp(name, spaces[i].name) == 0)
             return (tile_space)i;

@@ -2,12 +2,12 @@
 #include "journal.h"
 
 #include "../base/buffer.h"
+#include "../base/file.h"
 #include "../base/memory.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,60 +29,71 @@ tile_status tile_journal_open(struct tile_journal *journal, const char *folder, 
     if (!journal->path)
         return tile_no_memory(error, strlen(folder));
     struct stat facts;
-    tile_status status = TILE_OK;
-    int descriptor = open(journal->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) != 0)
-        status =
-            failed(journal, errno == EWOULDBLOCK ? "another process is writing this folder" : strerror(errno), error);
-    else if (fstat(descriptor, &facts) != 0 || (journal->file = fdopen(descriptor, "r+b")) == NULL)
-        status = failed(journal, strerror(errno), error);
-    else
+    journal->descriptor = tile_open_locked(journal->path);
+    if (journal->descriptor >= 0 && fstat(journal->descriptor, &facts) == 0) {
         journal->size = (uint64_t)facts.st_size;
-    if (status != TILE_OK) {
-        if (descriptor >= 0)
-            close(descriptor);
-        tile_free(allocator, journal->path);
-        *journal = (struct tile_journal){0};
+        return TILE_OK;
     }
+    tile_status status =
+        failed(journal, errno == EWOULDBLOCK ? "another process is writing this folder" : strerror(errno), error);
+    if (journal->descriptor >= 0)
+        close(journal->descriptor);
+    tile_free(allocator, journal->path);
+    journal->path = NULL;
     return status;
 }
 
 void tile_journal_close(struct tile_journal *journal, bool remove) {
-    if (!journal->file)
+    if (!journal->path)
         return;
     if (remove)
         unlink(journal->path);
-    fclose(journal->file);
+    close(journal->descriptor);
     tile_free(journal->allocator, journal->path);
-    *journal = (struct tile_journal){0};
+    journal->path = NULL;
+}
+
+/* Has the bytes from `place` on read; at least one, unless that is the end. */
+static tile_status read_from(struct tile_journal *journal, uint64_t place, struct tile_error *error) {
+    if (place >= journal->read_at && place < journal->read_at + journal->read_size)
+        return TILE_OK;
+    ssize_t n = pread(journal->descriptor, journal->read, sizeof journal->read, (off_t)place);
+    journal->read_at = place;
+    journal->read_size = n > 0 ? (size_t)n : 0;
+    return n >= 0 ? TILE_OK : failed(journal, strerror(errno), error);
 }
 
 tile_status tile_journal_line(struct tile_journal *journal, uint64_t place, struct tile_buffer *out, uint64_t *next,
                               struct tile_error *error) {
-    if (fseeko(journal->file, (off_t)place, SEEK_SET) != 0)
-        return failed(journal, strerror(errno), error);
-    tile_status status = TILE_OK;
-    int c = getc_unlocked(journal->file);
-    uint64_t at = place + 1;
-    for (; c != EOF && c != '\n' && status == TILE_OK; at++, c = getc_unlocked(journal->file))
-        status = tile_buffer_append(out, &(char){(char)c}, 1, error);
-    if (status == TILE_OK && ferror(journal->file))
-        return failed(journal, strerror(errno), error);
-    *next = c == '\n' ? at : 0;
-    return status;
+    *next = 0;
+    for (;;) {
+        tile_status status = read_from(journal, place, error);
+        size_t skip = (size_t)(place - journal->read_at);
+        if (status != TILE_OK || skip >= journal->read_size)
+            return status;
+        const unsigned char *from = journal->read + skip, *end = memchr(from, '\n', journal->read_size - skip);
+        size_t size = end ? (size_t)(end - from) : journal->read_size - skip;
+        status = tile_buffer_append(out, from, size, error);
+        place += size;
+        if (end)
+            *next = place + 1;
+        if (status != TILE_OK || end)
+            return status;
+    }
 }
 
 tile_status tile_journal_append(struct tile_journal *journal, const void *text, size_t size, struct tile_error *error) {
-    ssize_t n = pwrite(fileno(journal->file), text, size, (off_t)journal->size);
+    ssize_t n = pwrite(journal->descriptor, text, size, (off_t)journal->size);
     if (n != (ssize_t)size)
         return failed(journal, n < 0 ? strerror(errno) : "the disk is full", error);
     journal->size += size;
+    journal->read_size = 0; /* it may have been read up to its old end */
     return TILE_OK;
 }
 
 tile_status tile_journal_empty(struct tile_journal *journal, struct tile_error *error) {
-    if (ftruncate(fileno(journal->file), 0) != 0)
+    if (ftruncate(journal->descriptor, 0) != 0)
         return failed(journal, strerror(errno), error);
-    journal->size = 0;
+    journal->size = journal->read_size = 0;
     return TILE_OK;
 }

@@ -5,13 +5,15 @@
 
 #include "../tile.h"
 
-#include <stdio.h>
-
 struct tile_journal {
-    FILE *file;    /* read anywhere; appended to by single writes */
-    uint64_t size; /* where the next line goes */
-    char *path;
     const struct tile_allocator *allocator;
+    char *path; /* NULL: it is not open */
+    int descriptor;
+    uint64_t size; /* where the next line goes */
+    /* What was read last: read_size bytes from read_at on. */
+    uint64_t read_at;
+    size_t read_size;
+    unsigned char read[16384];
 };
 
 /* Opens or makes `folder`/`name`. WRITE_FAILED where another process has it. */

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 #include <lcms2.h>
+#include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,6 +101,39 @@ static void json_text_is_read_by_jansson(void **state) {
     }
 }
 
+/* strtof reads back the very float; and the text is JSON, whatever the locale (where a German one is installed). */
+static void numbers_are_read_back(void **state) {
+    (void)state;
+    static const float numbers[] = {0, -0.5F, 1.0F / 3, 163.366852F, 1e-20F, 3.4e38F, -7, 65535};
+    for (int german = 0; german < 2; german++) {
+        if (german && !setlocale(LC_NUMERIC, "de_DE.UTF-8"))
+            break;
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+            struct tile_buffer buffer = {0};
+            assert_ok(tile_buffer_number(&buffer, (double)numbers[i], &error));
+            json_t *value = json_loadb((const char *)buffer.data, buffer.size, JSON_DECODE_ANY, NULL);
+            assert_non_null(value);
+            assert_true((float)json_number_value(value) == numbers[i]);
+            json_decref(value);
+            tile_buffer_free(&buffer);
+        }
+        setlocale(LC_NUMERIC, "C");
+    }
+}
+
+static void nothing_is_freed_of_nothing(void **state) {
+    (void)state;
+    tile_buffer_free(NULL);
+    tile_image_free(NULL, NULL);
+    tile_plan_free(NULL);
+    tile_converter_free(NULL);
+    tile_encoder_free(NULL);
+    tile_file_discard(NULL);
+    tile_source_close(NULL);
+    assert_int_equal(tile_space_from_name(NULL), TILE_SPACE_UNSET);
+    assert_int_equal(tile_codec_from_suffix(NULL), TILE_CODEC_UNSET);
+}
+
 static void a_file_appears_whole_or_not_at_all(void **state) {
     (void)state;
     char *folder = test_folder_new();
@@ -173,6 +207,8 @@ int main(void) {
         cmocka_unit_test(images_that_cannot_be_are_refused),
         cmocka_unit_test(options_of_another_size_are_understood),
         cmocka_unit_test(json_text_is_read_by_jansson),
+        cmocka_unit_test(numbers_are_read_back),
+        cmocka_unit_test(nothing_is_freed_of_nothing),
         cmocka_unit_test(a_file_appears_whole_or_not_at_all),
         cmocka_unit_test(profiles_say_what_the_space_is),
     };
