@@ -104,6 +104,13 @@ static void start(tile_encoder *encoder) {
     state->destination.empty_output_buffer = empty_buffer;
     state->destination.term_destination = end_of_image;
     state->compress.dest = &state->destination;
+    /* A profile goes into at most 255 markers of 65519 bytes (ICC.1:2022, B.4). */
+    if (encoder->profile.size > (size_t)255 * 65519) {
+        tile_encoder_fail(encoder, TILE_UNSUPPORTED,
+                          "a profile of %zu bytes does not fit in a JPEG: png or tif can hold it",
+                          encoder->profile.size);
+        return;
+    }
     configure(state);
     jpeg_start_compress(&state->compress, TRUE);
     if (encoder->profile.size)

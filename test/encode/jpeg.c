@@ -193,8 +193,31 @@ static void bytes_are_those_of_cjpeg(void **state) {
     test_folder_remove(folder);
 }
 
+/* More than 255 markers hold (ICC.1:2022, B.4) is refused, not cut. */
+static void a_profile_too_large_for_its_markers_is_refused(void **state) {
+    (void)state;
+    size_t size = (size_t)255 * 65519 + 1;
+    unsigned char *profile = calloc(1, size), pixel[3] = {1, 2, 3};
+    assert_non_null(profile);
+    memcpy(profile + 16, "RGB ", 4);
+    memcpy(profile + 36, "acsp", 4);
+    struct tile_format format = {.space = TILE_SRGB, .sample = TILE_U8};
+    struct tile_image image = {.format = format, .width = 1, .height = 1, .plane = {pixel}, .stride = 3};
+    struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+    struct tile_buffer bytes = {0};
+    struct tile_writer writer = tile_buffer_writer(&bytes);
+    options.profile = profile;
+    options.profile_size = size;
+    assert_fails(TILE_UNSUPPORTED, tile_encode(&image, TILE_JPEG, &options, &writer, &error));
+    options.profile_size = size - 1;
+    assert_ok(tile_encode(&image, TILE_JPEG, &options, &writer, &error));
+    tile_buffer_free(&bytes);
+    free(profile);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_profile_too_large_for_its_markers_is_refused),
         cmocka_unit_test(components_are_stored_as_they_are),
         cmocka_unit_test(subsampling_is_as_asked),
         cmocka_unit_test(profiles_are_embedded),
