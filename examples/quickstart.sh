@@ -10,11 +10,12 @@ cd "$(dirname "$0")/.."
 . .ci/packages.sh
 need_packages "${build_packages[@]}"
 
-[ -f build/build.ninja ] || meson setup build >/dev/null
+[ -f build/build.ninja ] || meson setup build >/dev/null || meson setup build # again, to show what is wrong
 ninja -C build --quiet examples/tile-convert
 
 name=$(basename "$picture")
-out=out/${name%.*}
+stem=${name%.*}
+out=out/${stem:-$name}
 rm -rf "$out"
 convert() { build/examples/tile-convert -v "$picture" "$@"; }
 convert -t lab -f tif -o "$out/lab-tiles"

@@ -12,22 +12,31 @@ passed=0 failed=0
 build() {
     local folder=$1
     shift
-    [ -f "$folder/build.ninja" ] || meson setup "$folder" -Dwerror=true "$@" >/dev/null || return 1
+    if [ ! -f "$folder/build.ninja" ]; then
+        local log
+        log=$(mktemp)
+        meson setup "$folder" -Dwerror=true "$@" >"$log" || { cat "$log"; return 1; }
+        rm -f "$log"
+    fi
     ninja -C "$folder" --quiet
 }
 
 # run_tests FOLDER: adds meson's counts to ours. A failed test's output is shown. Slow machines get ten times the time.
 run_tests() {
-    local log count
+    local log status name n
     log=$(mktemp)
     meson test -C "$1" --no-rebuild --print-errorlogs --timeout-multiplier 10 2>&1 | tee "$log"
-    for count in Ok 'Expected Fail' Skipped; do
-        passed=$((passed + $(sed -n "s/^$count: *\([0-9]*\) *$/\1/p" "$log" | tail -1)))
-    done
-    for count in Fail 'Unexpected Pass' Timeout; do
-        failed=$((failed + $(sed -n "s/^$count: *\([0-9]*\) *$/\1/p" "$log" | tail -1)))
+    status=${PIPESTATUS[0]}
+    for name in Ok 'Expected Fail' Skipped Fail 'Unexpected Pass' Timeout; do
+        n=$(sed -n "s/^$name: *\([0-9]*\) *$/\1/p" "$log" | tail -1)
+        case $name in
+        Ok | Expected* | Skipped) passed=$((passed + ${n:-0})) ;;
+        *) failed=$((failed + ${n:-0})) ;;
+        esac
     done
     rm -f "$log"
+    # Also when meson itself gave up and there is nothing to count.
+    [ "$status" -eq 0 ] || [ $failed -gt 0 ] || failed=1
 }
 
 for flavor in release sanitized; do
@@ -45,4 +54,4 @@ done
 
 echo
 echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+[ $failed -eq 0 ] && [ $passed -gt 0 ]

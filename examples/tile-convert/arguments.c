@@ -382,17 +382,17 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
     case 'Q':
         if (!count(value, "--quality", 1, 100, &n))
             return false;
-        job->encode.quality = (int)n;
+        a->encode.quality = (int)n;
         return true;
     case SUBSAMPLING:
-        job->encode.subsampling = (tile_subsampling)(i = choice(value, "420 422 444"));
+        a->encode.subsampling = (tile_subsampling)(i = choice(value, "420 422 444"));
         return i >= 0 || usage("--subsampling %s: 420, 422 or 444 is wanted", value);
     case COMPRESSION:
         if (!count(value, "--compression", 1, 9, &n))
             return false;
-        job->encode.compression = (int)n;
+        a->encode.compression = (int)n;
         return true;
-    case RAW_CHANNELS: job->encode.raw_channels = true; return true;
+    case RAW_CHANNELS: a->encode.raw_channels = true; return true;
     case IGNORE_ORIENTATION: a->source.ignore_orientation = true; return true;
     case LENIENT: a->source.lenient = true; return true;
     case MAX_PIXELS: return limit(value, "--max-pixels", &a->source.limits.pixels);
@@ -417,8 +417,9 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
 
 bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_status) {
     *a = (struct arguments){.source = TILE_OPTIONS(struct tile_source_options),
+                            .encode = TILE_OPTIONS(struct tile_encode_options),
                             .job = TILE_OPTIONS(struct tile_job_options)};
-    a->job.encode.struct_size = sizeof a->job.encode;
+    a->job.encode = &a->encode;
     a->job.pad_color[3] = 1;
     a->progress = isatty(STDERR_FILENO);
     a->regions = calloc((size_t)argc + 1, sizeof *a->regions);
