@@ -48,9 +48,9 @@ TILE_API const char *tile_version(void);
 #ifdef __cplusplus
 #define TILE_OPTIONS(type)                                                                                             \
     []() {                                                                                                             \
-        type o{};                                                                                                      \
-        o.struct_size = sizeof o;                                                                                      \
-        return o;                                                                                                      \
+        type tile_options_{};                                                                                          \
+        tile_options_.struct_size = sizeof tile_options_;                                                              \
+        return tile_options_;                                                                                          \
     }()
 #else
 #define TILE_OPTIONS(type)                                                                                             \
@@ -87,7 +87,8 @@ TILE_API const char *tile_status_name(tile_status status);
 /*
  * Where memory comes from; NULL in place of an allocator means malloc and free. `alloc` returns memory aligned
  * as malloc's or NULL, and is never asked for 0 bytes. Both are called from any thread that libtile uses.
- * libjpeg, libtiff and LittleCMS take their own working memory from malloc.
+ * What is given an allocator keeps the pointer: it must outlive that. libjpeg, libtiff, LittleCMS, xxHash, jansson,
+ * stdio and stb_image_write take their own working memory from malloc.
  */
 struct tile_allocator {
     void *user;
@@ -329,7 +330,7 @@ struct tile_source_options {
     tile_space assume;       /* the space of a file that does not say; must have the file's number of channels */
 };
 
-struct tile_source_info {
+struct tile_info {
     tile_codec codec;          /* TILE_JPEG or TILE_PNG */
     uint32_t width, height;    /* upright */
     int orientation;           /* EXIF, 1 to 8; 1 where absent or ignored */
@@ -360,7 +361,7 @@ TILE_API tile_status tile_source_open_reader(tile_source **out, const struct til
 TILE_API void tile_source_close(tile_source *source);
 
 /* Valid until the source is closed. */
-TILE_API const struct tile_source_info *tile_source_info(const tile_source *source);
+TILE_API const struct tile_info *tile_source_info(const tile_source *source);
 
 /* Appends one JSON object about the source, for people and programs: what tile_source_info says. */
 TILE_API tile_status tile_source_describe(const tile_source *source, struct tile_buffer *out, struct tile_error *error);
@@ -564,23 +565,26 @@ struct tile_job_options {
     size_t to_profile_size;
     tile_intent intent;
     bool black_point_compensation;
-    tile_codec codec;                  /* 0: PNG where it can carry `to`, else TIFF; for one image: by its suffix */
-    struct tile_encode_options encode; /* struct_size 0: all defaults */
+    tile_codec codec; /* 0: PNG where it can carry `to`, else TIFF; for one image: by its suffix */
+    /* NULL: all defaults. Its allocator is the job's; its profile is what the job makes of the source's and to_profile.
+     */
+    const struct tile_encode_options *encode;
 
     /* Where to: one of the two. */
     const char *folder; /* one file a tile, r{row}_c{column}.{suffix}, and manifest.json */
     const char *image;  /* one new image */
-    bool overwrite;     /* replace what is there instead of resuming or refusing */
+    bool overwrite; /* replace what another job left instead of refusing; an interrupted run of this one is resumed */
 
     int threads; /* 0: one a processor */
 
-    /* Called on the calling thread, at the start and then as tiles are stored. False: stop, TILE_CANCELLED. */
+    /* Called on the calling thread, before the first read (what can be resumed is known then) and as tiles are stored.
+     * False: stop, TILE_CANCELLED. */
     bool (*progress)(void *user, const struct tile_progress *progress);
     void *user;
 };
 
 struct tile_job_result {
-    uint64_t tiles;   /* in the plan */
+    uint64_t tiles;   /* in the plan; of one image: strips */
     uint64_t written; /* by this run */
     uint64_t kept;    /* from an earlier one */
     uint64_t bytes;   /* written by this run */

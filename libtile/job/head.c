@@ -10,7 +10,7 @@
 #include <string.h>
 
 static tile_status head_of_source(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
-    const struct tile_source_info *info = job->info;
+    const struct tile_info *info = job->info;
     struct tile_hash hash;
     const char *slash = strrchr(info->name, '/');
     tile_status status = tile_source_hash(job->source, hash.bytes, error);
@@ -51,10 +51,13 @@ static tile_status head_of_plan(const struct tile_job *job, struct tile_buffer *
     tile_status status = tile_buffer_printf(
         head, error, ",\"grid\":{\"area\":[%u,%u,%u,%u],\"tile\":[%u,%u],\"overlap\":%u,\"edge\":\"%s\"", area.x,
         area.y, area.width, area.height, grid.tile_width, grid.tile_height, grid.overlap, edges[grid.edge]);
-    const float *pad = job->o.pad_color;
-    if (status == TILE_OK && grid.edge == TILE_EDGE_PAD)
-        status = tile_buffer_printf(head, error, ",\"pad\":[%.9g,%.9g,%.9g,%.9g]", (double)pad[0], (double)pad[1],
-                                    (double)pad[2], (double)pad[3]);
+    for (int i = 0; i < 4 && grid.edge == TILE_EDGE_PAD && status == TILE_OK; i++) {
+        status = tile_buffer_printf(head, error, "%s", i ? "," : ",\"pad\":[");
+        if (status == TILE_OK)
+            status = tile_buffer_number(head, (double)job->o.pad_color[i], error);
+        if (status == TILE_OK && i == 3)
+            status = tile_buffer_append(head, "]", 1, error);
+    }
     return status == TILE_OK ? tile_buffer_append(head, "}", 1, error) : status;
 }
 

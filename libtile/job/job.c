@@ -8,6 +8,7 @@
 #include "../base/hash.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
+#include "journal.h"
 #include "manifest.h"
 #include "pipeline.h"
 #include "settle.h"
@@ -16,6 +17,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Each thread's own room to work in. */
 struct bench {
@@ -80,20 +82,19 @@ static tile_status convert(struct output *out, int thread, const struct tile_reg
 
 static tile_status store(const struct tile_job *job, const char *name, bool replace, const struct tile_buffer *bytes,
                          struct tile_error *error) {
-    struct tile_buffer path = {.allocator = job->allocator};
-    tile_file *file = NULL;
-    tile_status status = tile_buffer_printf(&path, error, "%s/%s", job->o.folder, name);
-    if (status == TILE_OK) /* printf's NUL stands behind the text */
-        status = tile_file_create(&file, (const char *)path.data, replace, job->allocator, error);
-    if (status == TILE_OK) {
-        struct tile_writer writer = tile_file_writer(file);
-        status = writer.write_at(writer.user, 0, bytes->data, bytes->size, error);
-        if (status == TILE_OK)
-            status = tile_file_commit(file, error);
-        else
-            tile_file_discard(file);
-    }
-    tile_buffer_free(&path);
+    char *path = tile_join_path(job->allocator, job->o.folder, name);
+    if (!path)
+        return tile_no_memory(error, strlen(job->o.folder));
+    tile_file *file;
+    tile_status status = tile_file_create(&file, path, replace, job->allocator, error);
+    tile_free(job->allocator, path);
+    if (status != TILE_OK)
+        return status;
+    struct tile_writer writer = tile_file_writer(file);
+    status = writer.write_at(writer.user, 0, bytes->data, bytes->size, error);
+    if (status == TILE_OK)
+        return tile_file_commit(file, error);
+    tile_file_discard(file);
     return status;
 }
 
@@ -197,20 +198,27 @@ static bool go_on(void *user) {
     return out->damage_noted == TILE_OK && (!o->progress || o->progress(o->user, &progress));
 }
 
+/* No more threads than there are regions, nor than half of the memory has room for. */
+static int count_threads(const struct tile_job *job, uint64_t scratch) {
+    uint64_t most = job->o.limits.memory / 2 / scratch, count = tile_plan_count(job->plan);
+    most = most < count ? most : count;
+    return most < (uint64_t)job->o.threads ? (most ? (int)most : 1) : job->o.threads;
+}
+
 static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     const struct tile_job *job = out->job;
     const tile_plan *plan = job->plan;
-    struct tile_region largest = tile_plan_region(plan, 0);
-    uint64_t pixels = (uint64_t)largest.width * largest.height;
+    /* A tile as it is written, and about as much once more for its encoded bytes. */
+    uint64_t step = tile_format_step(job->write), pixels = job->largest_pixels;
+    uint64_t scratch = pixels > UINT64_MAX / (2 * step) ? UINT64_MAX : 2 * pixels * step;
     struct tile_pipeline pipeline = {
         .source = job->source,
         .plan = plan,
         .format = job->read,
-        .threads = job->o.threads,
+        .threads = count_threads(job, scratch),
         .in_order = out->encoder != NULL,
         .memory = job->o.limits.memory,
-        /* A tile as it is written, and about as much once more for its encoded bytes. */
-        .scratch = pixels > UINT64_MAX / 64 ? UINT64_MAX : 2 * pixels * tile_format_step(job->write),
+        .scratch = scratch,
         .allocator = job->allocator,
         .user = out,
         .wanted = out->encoder ? strip_wanted : tile_wanted,
@@ -280,9 +288,14 @@ static tile_status run_image(struct output *out, struct tile_error *error) {
     if (status == TILE_OK)
         status = tile_encoder_finish(out->encoder, error);
     tile_encoder_free(out->encoder);
-    if (status == TILE_OK)
-        return tile_file_commit(file, error);
-    tile_file_discard(file);
+    if (status != TILE_OK) {
+        tile_file_discard(file);
+        return status;
+    }
+    status = tile_file_commit(file, error);
+    struct stat facts;
+    if (status == TILE_OK && stat(job->o.image, &facts) == 0)
+        out->result.bytes = (uint64_t)facts.st_size;
     return status;
 }
 
@@ -300,6 +313,8 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
                          struct tile_error *error) {
     struct tile_job job;
     struct output out = {.job = &job, .lock = PTHREAD_MUTEX_INITIALIZER, .turn_changed = PTHREAD_COND_INITIALIZER};
+    if (result)
+        *result = out.result;
     if (!source)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
     tile_status status = tile_job_settle(&job, source, options, error);

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -305,6 +306,8 @@ tile_status tile_manifest_open(struct tile_manifest **out, const struct tile_man
     m->was_there = m->journal.size != 0;
     if (status == TILE_OK && !job->overwrite)
         status = take_what_is_there(m, error);
+    else if (status == TILE_OK && m->was_there) /* of this job: it is one that was to overwrite and was interrupted */
+        status = take_journal(m, &m->same_job, error);
     if (status == TILE_OK && !m->same_job) {
         if (m->was_there)
             remove_others(m, m->journal.path);
@@ -352,9 +355,12 @@ bool tile_manifest_replaces(const struct tile_manifest *m) {
 static tile_status numbers(struct tile_buffer *line, const char *name, const double *values, int count,
                            struct tile_error *error) {
     tile_status status = tile_buffer_printf(line, error, ",\"%s\":[", name);
-    for (int i = 0; i < count && status == TILE_OK; i++)
-        status = isfinite(values[i]) ? tile_buffer_printf(line, error, "%s%.9g", i ? "," : "", values[i])
-                                     : tile_buffer_printf(line, error, "%snull", i ? "," : "");
+    for (int i = 0; i < count && status == TILE_OK; i++) {
+        status = i ? tile_buffer_append(line, ",", 1, error) : TILE_OK;
+        if (status == TILE_OK)
+            status = isfinite(values[i]) ? tile_buffer_number(line, values[i], error)
+                                         : tile_buffer_append(line, "null", 4, error);
+    }
     return status == TILE_OK ? tile_buffer_append(line, "]", 1, error) : status;
 }
 

@@ -107,15 +107,15 @@ static void *help(void *user) {
     return NULL;
 }
 
-/* Waits until a slot is free, or, `all`, until every band is done; works meanwhile. */
-static tile_status wait_for_slot(struct run *run, bool all) {
+/* Waits until a slot is free, which is *slot then; or, without `slot`, until every band is done. Works meanwhile. */
+static tile_status wait_for_slot(struct run *run, struct slot **slot) {
     const struct tile_pipeline *p = run->p;
     pthread_mutex_lock(&run->lock);
-    while (run->status == TILE_OK && run->in_use > (all ? 0 : run->slot_count - 1)) {
-        struct slot *slot;
+    while (run->status == TILE_OK && run->in_use > (slot ? run->slot_count - 1 : 0)) {
+        struct slot *busy;
         uint64_t index;
-        if (take(run, &slot, &index))
-            work(run, 0, slot, index);
+        if (take(run, &busy, &index))
+            work(run, 0, busy, index);
         else
             pthread_cond_wait(&run->changed, &run->lock);
         pthread_mutex_unlock(&run->lock);
@@ -126,6 +126,8 @@ static tile_status wait_for_slot(struct run *run, bool all) {
         pthread_mutex_lock(&run->lock);
     }
     tile_status status = run->status;
+    if (slot) /* first + in_use stays what it is when others retire slots, but only as a pair */
+        *slot = &run->slots[(run->first + run->in_use) % run->slot_count];
     pthread_mutex_unlock(&run->lock);
     return status;
 }
@@ -144,11 +146,9 @@ static bool band_rect(struct run *run, const struct tile_band *band, struct tile
     return any;
 }
 
-static tile_status read_band(struct run *run, const struct tile_band *band, struct tile_rect rect,
+static tile_status read_band(struct run *run, struct slot *s, const struct tile_band *band, struct tile_rect rect,
                              struct tile_error *error) {
     const struct tile_pipeline *p = run->p;
-    struct slot *s =
-        &run->slots[(run->first + run->in_use) % run->slot_count]; /* only this thread changes a free one */
     size_t row, size;
     if (!tile_mul(&row, rect.width, tile_format_step(p->format)) || !tile_mul(&size, row, rect.height))
         size = SIZE_MAX;
@@ -182,14 +182,17 @@ static tile_status read_band(struct run *run, const struct tile_band *band, stru
 static void read_all(struct run *run) {
     struct tile_error error = {0};
     uint64_t bands = tile_band_order_count(run->order);
+    if (!run->p->go_on(run->p->user))
+        fail(run, tile_error_set(&error, TILE_CANCELLED, "stopped"), &error);
     for (uint64_t i = 0; i < bands; i++) {
         struct tile_band band = tile_band_order_get(run->order, i);
         struct tile_rect rect;
         if (!band_rect(run, &band, &rect))
             continue;
-        if (wait_for_slot(run, false) != TILE_OK)
+        struct slot *slot;
+        if (wait_for_slot(run, &slot) != TILE_OK)
             break;
-        tile_status status = read_band(run, &band, rect, &error);
+        tile_status status = read_band(run, slot, &band, rect, &error);
         if (status != TILE_OK) {
             fail(run, status, &error);
             break;
@@ -203,7 +206,7 @@ static void read_all(struct run *run) {
     run->all_read = true;
     pthread_cond_broadcast(&run->changed);
     pthread_mutex_unlock(&run->lock);
-    wait_for_slot(run, true);
+    wait_for_slot(run, NULL);
 }
 
 /*

@@ -18,8 +18,25 @@ static int processors(void) {
     return count > 0 ? count : 1;
 }
 
+static void take_size(struct tile_job *job, struct tile_region region) {
+    uint64_t pixels = (uint64_t)region.width * region.height;
+    job->largest_width = region.width > job->largest_width ? region.width : job->largest_width;
+    job->largest_height = region.height > job->largest_height ? region.height : job->largest_height;
+    job->largest_pixels = pixels > job->largest_pixels ? pixels : job->largest_pixels;
+}
+
+/* Of a grid's tiles, those within the first three rows and columns are of every size: at an edge, beside it, inside. */
+static void find_largest(struct tile_job *job) {
+    uint64_t count = tile_plan_count(job->plan);
+    bool grid = tile_plan_grid_of(job->plan).tile_width != 0;
+    uint64_t columns = (uint64_t)tile_plan_region(job->plan, count - 1).column + 1, rows = count / columns;
+    for (uint64_t row = 0; row < (grid && rows > 3 ? 3 : rows); row++)
+        for (uint64_t column = 0; column < (grid && columns > 3 ? 3 : columns); column++)
+            take_size(job, tile_plan_region(job->plan, row * columns + column));
+}
+
 static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
-    const struct tile_source_info *info = job->info;
+    const struct tile_info *info = job->info;
     const tile_plan *given = job->o.plan;
     for (uint64_t i = 0; given && i < tile_plan_count(given); i++) {
         struct tile_rect r = tile_plan_region(given, i).source;
@@ -30,8 +47,10 @@ static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
     }
     job->area = (struct tile_rect){0, 0, info->width, info->height};
     job->plan = given;
-    if (!job->o.image && given)
+    if (!job->o.image && given) {
+        find_largest(job);
         return TILE_OK;
+    }
     if (given && tile_plan_count(given) != 1)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "one new image is made of one region, not of %" PRIu64,
                               tile_plan_count(given));
@@ -42,6 +61,8 @@ static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
         grid = (struct tile_grid){.tile_width = job->area.width, .tile_height = STRIP_ROWS};
     tile_status status = tile_plan_grid(&job->own_plan, job->area, grid, job->allocator, error);
     job->plan = job->own_plan;
+    if (status == TILE_OK)
+        find_largest(job);
     return status;
 }
 
@@ -95,7 +116,7 @@ static tile_status settle_formats(struct tile_job *job, struct tile_error *error
 
 static tile_status settle_converter(struct tile_job *job, struct tile_error *error) {
     const struct tile_job_options *o = &job->o;
-    const struct tile_source_info *info = job->info;
+    const struct tile_info *info = job->info;
     struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
     c.allocator = job->allocator;
     /* Read in another space than the profile is of, the pixels are what that space says. */
@@ -154,9 +175,8 @@ static tile_status write_nowhere(void *user, uint64_t offset, const void *data, 
 
 /* What the codec cannot do it says now, before anything of an earlier run is touched. */
 static tile_status try_encoder(const struct tile_job *job, struct tile_error *error) {
-    struct tile_region largest = tile_plan_region(job->plan, 0);
-    uint32_t width = job->o.image ? job->area.width : largest.width;
-    uint32_t height = job->o.image ? job->area.height : largest.height;
+    uint32_t width = job->o.image ? job->area.width : job->largest_width;
+    uint32_t height = job->o.image ? job->area.height : job->largest_height;
     tile_encoder *encoder;
     tile_status status = tile_encoder_new(&encoder, job->codec, job->write, width, height, &job->encode,
                                           &(struct tile_writer){.write_at = write_nowhere}, error);
@@ -177,9 +197,7 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
     o->limits = tile_limits_or_default(&o->limits);
     if (o->threads <= 0)
         o->threads = processors();
-    if (o->encode.struct_size != 0)
-        status = tile_options_copy(&job->encode, sizeof job->encode, &o->encode, error);
-    job->encode.struct_size = sizeof job->encode;
+    status = tile_options_copy(&job->encode, sizeof job->encode, o->encode, error);
     job->encode.allocator = job->allocator;
     if (job->encode.quality == 0)
         job->encode.quality = TILE_DEFAULT_QUALITY;

@@ -8,12 +8,14 @@
 struct tile_job {
     struct tile_job_options o; /* as given, defaults filled in */
     tile_source *source;
-    const struct tile_source_info *info;
+    const struct tile_info *info;
     const struct tile_allocator *allocator;
 
-    const tile_plan *plan; /* of tiles, or of one image's strips */
-    tile_plan *own_plan;   /* where the options bring none */
-    struct tile_rect area; /* one image: what it shows */
+    const tile_plan *plan;                  /* of tiles, or of one image's strips */
+    tile_plan *own_plan;                    /* where the options bring none */
+    struct tile_rect area;                  /* one image: what it shows */
+    uint32_t largest_width, largest_height; /* of the plan's regions, as they are written */
+    uint64_t largest_pixels;
     struct tile_format read;
     struct tile_format write;
     const void *to_profile; /* what the pixels are converted to; NULL: to write.space as it is */

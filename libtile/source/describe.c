@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* The profile's own description; empty where it has none that can be read. */
-static void profile_description(const struct tile_source_info *info, char *text, size_t size) {
+static void profile_description(const struct tile_info *info, char *text, size_t size) {
     text[0] = '\0';
     cmsContext context = cmsCreateContext(NULL, NULL);
     cmsHPROFILE profile =
@@ -27,7 +27,7 @@ static void profile_description(const struct tile_source_info *info, char *text,
 
 tile_status tile_source_describe(const tile_source *source, struct tile_buffer *out, struct tile_error *error) {
     static const char *const alphas[] = {"none", "straight", "premultiplied"};
-    const struct tile_source_info *i = &source->info;
+    const struct tile_info *i = &source->info;
     tile_status status = tile_buffer_printf(out, error, "{\"name\":");
     if (status == TILE_OK)
         status = tile_buffer_json_text(out, i->name, error);

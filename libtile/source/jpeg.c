@@ -280,7 +280,7 @@ static int orientation(const struct jpeg_decompress_struct *d) {
 
 static tile_status describe(struct jpeg *jpeg, struct tile_error *error) {
     struct jpeg_decompress_struct *d = &jpeg->decompress;
-    struct tile_source_info *info = &jpeg->source->info;
+    struct tile_info *info = &jpeg->source->info;
     const char *model;
     if (d->data_precision != 8)
         return tile_error_set(error, TILE_UNSUPPORTED, "has %d-bit samples: only 8-bit JPEG can be read",

@@ -180,7 +180,7 @@ static tile_status png_open(tile_source *source, struct tile_error *error) {
     if (setjmp(png->jump))
         return png->status;
     read_header(png);
-    struct tile_source_info *info = &source->info;
+    struct tile_info *info = &source->info;
     info->codec = TILE_PNG;
     info->width = png_get_image_width(png->read, png->info);
     info->height = png_get_image_height(png->read, png->info);

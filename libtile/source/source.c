@@ -155,7 +155,7 @@ static tile_status open_source(tile_source *source, struct tile_error *error) {
         status = source->decoder->open(source, error);
     if (status != TILE_OK)
         return status;
-    struct tile_source_info *info = &source->info;
+    struct tile_info *info = &source->info;
     uint64_t pixels = (uint64_t)info->width * info->height;
     if (pixels > source->limits.pixels)
         return tile_error_set(error, TILE_LIMIT_EXCEEDED, "%u x %u is %ju pixels, the limit is %ju", info->width,
@@ -275,7 +275,7 @@ void tile_source_close(tile_source *source) {
     tile_free(source->allocator, source);
 }
 
-const struct tile_source_info *tile_source_info(const tile_source *source) {
+const struct tile_info *tile_source_info(const tile_source *source) {
     return &source->info;
 }
 
@@ -309,7 +309,7 @@ struct tile_rect tile_source_stored_rect(const tile_source *source, struct tile_
 
 static tile_status read_checked(tile_source *source, struct tile_rect rect, const struct tile_image *image,
                                 struct tile_error *error) {
-    const struct tile_source_info *info = &source->info;
+    const struct tile_info *info = &source->info;
     if (!tile_rect_within(rect, info->width, info->height))
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "the rectangle %u,%u %u x %u is empty or not within the image's %u x %u", rect.x, rect.y,

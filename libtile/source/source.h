@@ -54,7 +54,7 @@ struct tile_source {
     const struct tile_allocator *allocator;
     struct tile_limits limits;
     char name[256];
-    struct tile_source_info info;
+    struct tile_info info;
     uint32_t width, height; /* as stored */
     bool jfif_ycbcr;        /* the samples are stored as JFIF YCbCr and can be read so */
     bool profile_is_srgb;   /* info.profile says nothing that srgb does not */

@@ -49,7 +49,7 @@ static void bench_decode(const char *path, bool full) {
     struct tile_error error;
     tile_source *source;
     check(tile_source_open_file(&source, path, NULL, &error), path, &error);
-    const struct tile_source_info *info = tile_source_info(source);
+    const struct tile_info *info = tile_source_info(source);
     /* What tile-convert reads for JPEG tiles, and what is read for most other targets. */
     const tile_space wanted[] = {TILE_YCBCR, TILE_SRGB};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {

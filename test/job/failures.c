@@ -152,8 +152,9 @@ static void another_job_is_refused_and_left_alone(void **state) {
     struct tile_job_result result;
     folders_begin(&f, 20);
     struct tile_job_options other = photo_job(f.whole);
-    other.encode.struct_size = sizeof other.encode;
-    other.encode.quality = 90;
+    struct tile_encode_options better = TILE_OPTIONS(struct tile_encode_options);
+    better.quality = 90;
+    other.encode = &better;
     char *before = test_folder_new();
     assert_int_equal(test_run(NULL, "cp -r '%s/.' '%s'", f.whole, before), 0);
     assert_fails(TILE_WRITE_FAILED, run(other, &result));
@@ -368,7 +369,9 @@ static void what_decides_the_bytes_tells_jobs_apart(void **state) {
     jobs[3].pad_color[1] = .5F;
     jobs[4].grid.overlap = 1;
     jobs[5].to_profile = NULL, jobs[5].to_profile_size = 0;
-    jobs[6].encode = (struct tile_encode_options){.struct_size = sizeof jobs[6].encode, .subsampling = TILE_444};
+    struct tile_encode_options finer = TILE_OPTIONS(struct tile_encode_options);
+    finer.subsampling = TILE_444;
+    jobs[6].encode = &finer;
     assert_ok(run(jobs[0], &result));
     for (int i = 1; i < 7; i++)
         assert_fails(TILE_WRITE_FAILED, run(jobs[i], &result));
@@ -434,6 +437,28 @@ static void memory_is_bounded_by_its_limit(void **state) {
     test_folder_remove(folder);
 }
 
+/* The largest region counts, wherever it stands; and threads are as many as there is memory for. */
+static void the_largest_region_and_the_threads_are_counted(void **state) {
+    (void)state;
+    char *folder = test_folder_new();
+    static const struct tile_rect rects[] = {{0, 0, 1, 1}, {0, 0, 600, 400}};
+    struct tile_job_options options = photo_job(folder);
+    struct tile_job_result result;
+    tile_plan *plan;
+    assert_ok(tile_plan_rects(&plan, rects, 2, NULL, &error));
+    options.plan = plan;
+    options.limits.memory = 2 * 600 * 400 * 3; /* its pixels and what the source keeps, but not those to be written */
+    assert_fails(TILE_LIMIT_EXCEEDED, run(options, &result));
+    options.threads = 500;
+    options.limits.memory = 4000000;
+    assert_ok(run(options, &result));
+    tile_plan_free(plan);
+    result.tiles = 77;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_job_run(NULL, &options, &result, &error));
+    assert_int_equal(result.tiles, 0);
+    test_folder_remove(folder);
+}
+
 /* Every allocation of a small job fails once: a clean error each time, nothing leaked, nothing half-written. */
 static void each_allocation_may_fail(void **state) {
     (void)state;
@@ -487,6 +512,7 @@ int main(void) {
         cmocka_unit_test(damage_is_not_forgotten),
         cmocka_unit_test(a_doctored_record_is_not_believed),
         cmocka_unit_test(memory_is_bounded_by_its_limit),
+        cmocka_unit_test(the_largest_region_and_the_threads_are_counted),
         cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests_name("job-failures", tests, NULL, NULL);

@@ -19,7 +19,7 @@ static tile_source *open_fixture(const char *name) {
 /* The whole image, read and converted in one piece. */
 static struct tile_image whole(const char *name, tile_space space) {
     tile_source *source = open_fixture(name);
-    const struct tile_source_info *info = tile_source_info(source);
+    const struct tile_info *info = tile_source_info(source);
     struct tile_format read = space ? tile_source_format_for(source, space) : info->format, to = read;
     if (space)
         to.space = space;
@@ -179,8 +179,10 @@ static void one_image_is_the_whole_or_a_rectangle_of_it(void **state) {
                 assert_ok(tile_plan_rects(&plan, &rect, 1, NULL, &error));
                 options.plan = plan;
             }
-            assert_ok(tile_job_run(source, &options, NULL, &error));
+            struct tile_job_result result;
+            assert_ok(tile_job_run(source, &options, &result, &error));
             struct npy npy = npy_read(path);
+            assert_int_equal(result.bytes, npy.file.size);
             assert_int_equal(npy.width, part ? rect.width : image.width);
             assert_int_equal(npy.height, part ? rect.height : image.height);
             check_tile(&npy, &image, part ? rect.x : 0, part ? rect.y : 0, TILE_EDGE_CLIP, NULL);
@@ -270,7 +272,7 @@ static void a_profile_goes_with_its_pixels(void **state) {
     (void)state;
     char *folder = test_folder_new(), *path = strdup(test_path(folder, "one.jpg"));
     tile_source *source = open_fixture("adobe-rgb-profile.jpg");
-    const struct tile_source_info *info = tile_source_info(source);
+    const struct tile_info *info = tile_source_info(source);
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     options.image = path;
     assert_ok(tile_job_run(source, &options, NULL, &error));
@@ -294,6 +296,7 @@ static void a_profile_goes_with_its_pixels(void **state) {
 
 static bool must_grow(void *user, const struct tile_progress *progress) {
     struct tile_progress *last = user;
+    assert_true(last->total != 0 || progress->done == 0); /* the first call comes before anything is done */
     assert_true(progress->done >= last->done && progress->done <= progress->total);
     *last = *progress;
     return true;

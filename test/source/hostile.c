@@ -65,7 +65,7 @@ static struct outcome read_all(const void *data, size_t size, bool lenient, uint
         return outcome;
     }
     outcome.opened = true;
-    const struct tile_source_info *info = tile_source_info(source);
+    const struct tile_info *info = tile_source_info(source);
     if ((uint64_t)info->width * info->height > 1 << 20) { /* a damaged size: some rows will do */
         struct tile_image image;
         uint32_t width = info->width < 1000 ? info->width : 1000;
@@ -647,7 +647,7 @@ static void readers_may_fail_at_any_call(void **state) {
             error = (struct tile_error){0};
             tile_status status = tile_source_open_reader(&source, &reader, &options, &error);
             if (status == TILE_OK) {
-                const struct tile_source_info *info = tile_source_info(source);
+                const struct tile_info *info = tile_source_info(source);
                 struct tile_image image;
                 assert_ok(tile_image_alloc(&image, info->format, info->width, info->height, NULL, &error));
                 struct tile_rect all = {0, 0, info->width, info->height};
@@ -728,7 +728,7 @@ static void memory_may_fail_at_any_request(void **state) {
             tile_source *source;
             tile_status status = tile_source_open_memory(&source, file.data, file.size, &options, &error);
             if (status == TILE_OK) {
-                const struct tile_source_info *info = tile_source_info(source);
+                const struct tile_info *info = tile_source_info(source);
                 assert_int_equal(info->profile != NULL, i >= FILES || i == FILES - 1);
                 struct tile_image image;
                 assert_ok(tile_image_alloc(&image, info->format, 10, 10, NULL, &error));

@@ -57,7 +57,7 @@ static void check_kind(struct jpeg_recipe recipe, int count, struct test_random 
     struct stored stored = {pixels, recipe.width, recipe.height, step};
     tile_source *source;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
-    const struct tile_source_info *info = tile_source_info(source);
+    const struct tile_info *info = tile_source_info(source);
     assert_string_equal(info->coding, recipe.coding);
     assert_int_equal(info->codec, TILE_JPEG);
     assert_int_equal(info->bits, 8);
@@ -151,7 +151,7 @@ static void profiles_and_assumptions(void **state) {
     tile_source *source;
 
     assert_ok(tile_source_open_memory(&source, tagged.data, tagged.size, NULL, &error));
-    const struct tile_source_info *info = tile_source_info(source);
+    const struct tile_info *info = tile_source_info(source);
     assert_true(info->tagged);
     assert_int_equal(info->profile_size, rgb.size);
     assert_memory_equal(info->profile, rgb.data, rgb.size);
@@ -345,7 +345,7 @@ static void odd_real_files(void **state) {
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     options.name = "photo.jpg";
     assert_ok(tile_source_open_file(&source, test_shared_image("jpeg/incomplete_image.jpg"), &options, &error));
-    const struct tile_source_info *info = tile_source_info(source);
+    const struct tile_info *info = tile_source_info(source);
     struct tile_image image;
     assert_ok(tile_image_alloc(&image, info->format, info->width, info->height, NULL, &error));
     for (int i = 0; i < 2; i++) {
@@ -370,7 +370,7 @@ static void eight_real_orientations_are_one_picture(void **state) {
         snprintf(name, sizeof name, "exif/Landscape_%d.jpg", i);
         tile_source *source;
         assert_ok(tile_source_open_file(&source, test_shared_image(name), NULL, &error));
-        const struct tile_source_info *info = tile_source_info(source);
+        const struct tile_info *info = tile_source_info(source);
         assert_int_equal(info->orientation, i);
         struct tile_image image;
         assert_ok(tile_image_alloc(&image, info->format, info->width, info->height, NULL, &error));

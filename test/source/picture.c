@@ -238,7 +238,7 @@ static const unsigned char *seen_at(struct stored s, int orientation, uint32_t x
 void check_regions(tile_source *source, struct tile_format format, struct stored stored, int orientation, int count,
                    struct test_random *random) {
     static struct tile_error error;
-    const struct tile_source_info *info = tile_source_info(source);
+    const struct tile_info *info = tile_source_info(source);
     assert_int_equal(info->width, orientation < 5 ? stored.width : stored.height);
     assert_int_equal(info->height, orientation < 5 ? stored.height : stored.width);
     assert_int_equal(tile_format_step(format), stored.step);

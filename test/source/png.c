@@ -54,7 +54,7 @@ static void check_kind(struct png_recipe recipe, int count, struct test_random *
     unsigned char *pixels = png_expected(&recipe, &step);
     tile_source *source;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
-    const struct tile_source_info *info = tile_source_info(source);
+    const struct tile_info *info = tile_source_info(source);
     assert_int_equal(info->codec, TILE_PNG);
     assert_int_equal(info->bits, recipe.depth);
     assert_int_equal(info->streams, !recipe.interlaced);
@@ -112,7 +112,7 @@ static void color_of(struct png_recipe recipe, const struct tile_source_options 
     struct tile_buffer file = png_file(&recipe);
     tile_source *source;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, options, &error));
-    const struct tile_source_info *info = tile_source_info(source);
+    const struct tile_info *info = tile_source_info(source);
     assert_int_equal(info->format.space, space);
     assert_int_equal(info->profile != NULL, profile);
     assert_int_equal(info->tagged, tagged);
