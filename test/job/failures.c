@@ -82,6 +82,21 @@ static void a_stopped_run_goes_on(void **state) {
     folders_end(&f, there);
 }
 
+static void a_run_that_is_stopped_at_once_leaves_nothing(void **state) {
+    (void)state;
+    char *folder = test_folder_new();
+    uint64_t none = 0;
+    struct tile_job_options options = photo_job(test_path(folder, "a/b"));
+    struct tile_job_result result;
+    options.progress = stop_at;
+    options.user = &none;
+    assert_fails(TILE_CANCELLED, run(options, &result));
+    assert_int_equal(result.written, 0);
+    assert_int_equal(result.tiles, 16 * 11);
+    assert_int_equal(folder_count(folder), 0);
+    test_folder_remove(folder);
+}
+
 static void tiles_that_are_not_what_the_journal_says_are_done_again(void **state) {
     (void)state;
     struct folders f;
@@ -447,7 +462,9 @@ static void the_largest_region_and_the_threads_are_counted(void **state) {
     tile_plan *plan;
     assert_ok(tile_plan_rects(&plan, rects, 2, NULL, &error));
     options.plan = plan;
-    options.limits.memory = 2 * 600 * 400 * 3; /* its pixels and what the source keeps, but not those to be written */
+    /* Room for its pixels twice, as read and as the source keeps them (1,440,000 bytes), but not for the same once
+     * more, to be written. With the first region's few bytes counted, it would be enough. */
+    options.limits.memory = 2400000;
     assert_fails(TILE_LIMIT_EXCEEDED, run(options, &result));
     options.threads = 500;
     options.limits.memory = 4000000;
@@ -497,6 +514,7 @@ static void each_allocation_may_fail(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stopped_run_goes_on),
+        cmocka_unit_test(a_run_that_is_stopped_at_once_leaves_nothing),
         cmocka_unit_test(tiles_that_are_not_what_the_journal_says_are_done_again),
         cmocka_unit_test(a_finished_folder_is_mended),
         cmocka_unit_test(a_cut_journal_is_taken_as_far_as_it_goes),
