@@ -94,6 +94,12 @@ static void a_run_that_is_stopped_at_once_leaves_nothing(void **state) {
     assert_int_equal(result.written, 0);
     assert_int_equal(result.tiles, 16 * 11);
     assert_int_equal(folder_count(folder), 0);
+    /* Before the first read: that this file is bad is not even found. */
+    tile_source *bad = open_fixture("truncated.jpg", false);
+    options.grid.tile_width = 1000;
+    assert_fails(TILE_CANCELLED, tile_job_run(bad, &options, &result, &error));
+    tile_source_close(bad);
+    assert_int_equal(folder_count(folder), 0);
     test_folder_remove(folder);
 }
 

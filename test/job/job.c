@@ -5,6 +5,7 @@
  */
 #include "folder.h"
 
+#include <lcms2.h>
 #include <math.h>
 #include <xxhash.h>
 
@@ -294,6 +295,48 @@ static void a_profile_goes_with_its_pixels(void **state) {
     test_folder_remove(folder);
 }
 
+/* An embedded profile that is sRGB's (here LittleCMS's) is no reason to go over RGB: gray is djpeg's own Y. */
+static void gray_of_an_srgb_profile_is_the_files_own(void **state) {
+    (void)state;
+    char *folder = test_folder_new(), *jpeg = strdup(test_path(folder, "tagged.jpg"));
+    cmsHPROFILE srgb = cmsCreate_sRGBProfile();
+    unsigned char profile[8192];
+    cmsUInt32Number size = sizeof profile;
+    assert_true(cmsSaveProfileToMem(srgb, profile, &size));
+    cmsCloseProfile(srgb);
+
+    struct tile_image image = whole("photo.jpg", TILE_SPACE_UNSET);
+    struct tile_encode_options encode = TILE_OPTIONS(struct tile_encode_options);
+    encode.profile = profile;
+    encode.profile_size = size;
+    tile_file *file;
+    assert_ok(tile_file_create(&file, jpeg, false, NULL, &error));
+    struct tile_writer writer = tile_file_writer(file);
+    assert_ok(tile_encode(&image, TILE_JPEG, &encode, &writer, &error));
+    assert_ok(tile_file_commit(file, &error));
+    tile_image_free(&image, NULL);
+
+    char *gray = strdup(test_path(folder, "gray.npy"));
+    tile_source *source;
+    assert_ok(tile_source_open_file(&source, jpeg, NULL, &error));
+    assert_int_equal(tile_source_info(source)->profile_size, size);
+    struct tile_job_options options = npy_job(NULL, TILE_GRAY);
+    options.image = gray;
+    assert_ok(tile_job_run(source, &options, NULL, &error));
+    tile_source_close(source);
+    struct npy npy = npy_read(gray);
+    struct test_bytes djpeg;
+    assert_int_equal(test_run(&djpeg, "djpeg -grayscale '%s'", jpeg), 0);
+    assert_int_equal(npy.size, 640 * 427);
+    assert_true(djpeg.size > npy.size);
+    assert_memory_equal(npy.data, djpeg.data + djpeg.size - npy.size, npy.size);
+    free(djpeg.data);
+    npy_free(npy);
+    free(gray);
+    free(jpeg);
+    test_folder_remove(folder);
+}
+
 static bool must_grow(void *user, const struct tile_progress *progress) {
     struct tile_progress *last = user;
     assert_true(last->total != 0 || progress->done == 0); /* the first call comes before anything is done */
@@ -326,6 +369,7 @@ int main(void) {
         cmocka_unit_test(rectangles_become_a_file_each),
         cmocka_unit_test(what_is_left_open_is_settled_by_what_is_possible),
         cmocka_unit_test(a_profile_goes_with_its_pixels),
+        cmocka_unit_test(gray_of_an_srgb_profile_is_the_files_own),
         cmocka_unit_test(progress_goes_up_to_the_total),
     };
     return cmocka_run_group_tests_name("job", tests, NULL, NULL);
