@@ -447,6 +447,32 @@ TILE_API struct tile_grid tile_plan_grid_of(const tile_plan *plan);
 TILE_API void tile_region_fill_edge(const struct tile_region *region, tile_edge edge, const void *pixel,
                                     struct tile_image *image);
 
+/* ---- CPU --------------------------------------------------------------------------------------------------- */
+
+/*
+ * The instruction sets that the color kernels are compiled for. All of them give the same bits, so that naming one is
+ * for testing and measuring.
+ */
+typedef enum tile_cpu {
+    TILE_CPU_BEST = 0, /* the last of the list that this machine has */
+    TILE_CPU_SCALAR,   /* portable C */
+    TILE_CPU_NEON,     /* AArch64 */
+    TILE_CPU_SSSE3,
+    TILE_CPU_AVX2,   /* and FMA: Haswell, Zen */
+    TILE_CPU_AVX512, /* with BW, DQ, VL and VBMI: Ice Lake, Zen 4 */
+} tile_cpu;
+
+#define TILE_CPU_COUNT 6
+
+/* "avx2" -> TILE_CPU_AVX2, "best" -> TILE_CPU_BEST; TILE_CPU_COUNT where the name is unknown. */
+TILE_API tile_cpu tile_cpu_from_name(const char *name);
+/* TILE_CPU_AVX2 -> "avx2"; NULL outside the enumeration. */
+TILE_API const char *tile_cpu_name(tile_cpu cpu);
+/* Whether this build has the kernels, and this machine and its system can run them. */
+TILE_API bool tile_cpu_available(tile_cpu cpu);
+/* What TILE_CPU_BEST stands for here. */
+TILE_API tile_cpu tile_cpu_best(void);
+
 /* ---- Converter --------------------------------------------------------------------------------------------- */
 
 typedef struct tile_converter tile_converter;
@@ -472,6 +498,7 @@ struct tile_converter_options {
     size_t to_profile_size;
     tile_intent intent; /* for profiles with tables */
     bool black_point_compensation;
+    tile_cpu cpu; /* whose kernels to use; UNSUPPORTED where this machine cannot run them */
 };
 
 /*
@@ -581,6 +608,8 @@ struct tile_job_options {
      * False: stop, TILE_CANCELLED. */
     bool (*progress)(void *user, const struct tile_progress *progress);
     void *user;
+
+    tile_cpu cpu; /* see tile_converter_options */
 };
 
 struct tile_job_result {

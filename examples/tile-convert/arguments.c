@@ -455,6 +455,14 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
                 return false;
         }
     }
+    const char *cpu = getenv("TILE_CPU");
+    if (cpu) {
+        a->job.cpu = tile_cpu_from_name(cpu);
+        if (!tile_cpu_name(a->job.cpu))
+            return usage("TILE_CPU=%s: best, scalar, neon, ssse3, avx2 or avx512 is wanted", cpu);
+        if (!tile_cpu_available(a->job.cpu))
+            return usage("TILE_CPU=%s: not on this machine, which has %s", cpu, tile_cpu_name(tile_cpu_best()));
+    }
     a->inputs = argv + optind;
     a->input_count = argc - optind;
     a->job.limits = a->source.limits;

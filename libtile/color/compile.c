@@ -7,7 +7,7 @@
 #include "compile.h"
 
 #include "encoding.h"
-#include "kernels/math.h"
+#include "kernels/functions.h"
 
 #include <math.h>
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A converter is a program of row operations between unpacking and packing, run over strips of pixels that stay in the
- * first-level cache. To add an ISA, choose its kernels in tile_converter_new.
+ * first-level cache.
  */
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "compile.h"
+#include "cpu.h"
 #include "encoding.h"
 #include "icc.h"
 
@@ -193,13 +194,20 @@ tile_status tile_converter_new(tile_converter **out, struct tile_format from, st
     if (o.intent > TILE_INTENT_ABSOLUTE)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the rendering intent %d is out of range", (int)o.intent);
 
+    const struct tile_kernels *kernels = tile_kernels_of(o.cpu);
+    if (!tile_cpu_name(o.cpu))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the CPU %d is out of range", (int)o.cpu);
+    if (!kernels)
+        return tile_error_set(error, TILE_UNSUPPORTED, "%s: not on this machine, which has %s", tile_cpu_name(o.cpu),
+                              tile_cpu_name(tile_cpu_best()));
+
     tile_converter *c = tile_alloc_zero(o.allocator, sizeof *c);
     if (!c)
         return tile_no_memory(error, sizeof *c);
     c->allocator = o.allocator;
     c->from = side_of(from);
     c->to = side_of(to);
-    c->program.kernels = tile_kernels_scalar();
+    c->program.kernels = kernels;
 
     bool same_profile = o.from_profile && o.to_profile && o.from_profile_size == o.to_profile_size &&
                         from.space == to.space && memcmp(o.from_profile, o.to_profile, o.to_profile_size) == 0;

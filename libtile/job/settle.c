@@ -119,6 +119,7 @@ static tile_status settle_converter(struct tile_job *job, struct tile_error *err
     const struct tile_info *info = job->info;
     struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
     c.allocator = job->allocator;
+    c.cpu = o->cpu;
     /* Read in another space than the profile is of, the pixels are what that space says. */
     if (job->read.space == info->format.space) {
         c.from_profile = info->profile;
@@ -153,6 +154,7 @@ static tile_status settle_pad(struct tile_job *job, struct tile_error *error) {
     struct tile_format color = {TILE_SRGB, TILE_F32, TILE_ALPHA_STRAIGHT, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
     struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
     c.allocator = job->allocator;
+    c.cpu = job->o.cpu;
     c.to_profile = job->to_profile;
     c.to_profile_size = job->to_profile_size;
     tile_converter *converter;

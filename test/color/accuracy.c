@@ -112,7 +112,7 @@ static struct result measure(tile_space from, tile_sample from_sample, tile_spac
     struct tile_format f = {.space = from, .sample = from_sample}, t = {.space = to, .sample = to_sample};
     size_t in = (size_t)tile_space_channels(from), out = (size_t)tile_space_channels(to);
     tile_converter *converter;
-    assert_ok(tile_converter_new(&converter, f, t, NULL, &error));
+    assert_ok(tile_converter_new(&converter, f, t, test_converter_options(), &error));
     struct tile_image source = {
         .format = f, .width = (uint32_t)n, .height = 1, .plane = {in_samples}, .stride = (ptrdiff_t)(n * in * 4)};
     struct tile_image target = {

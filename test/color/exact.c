@@ -28,7 +28,8 @@ static struct tile_format format_of(tile_space space, tile_sample sample) {
 
 static tile_converter *converter_of(tile_space from, tile_sample from_sample, tile_space to, tile_sample to_sample) {
     tile_converter *converter;
-    assert_ok(tile_converter_new(&converter, format_of(from, from_sample), format_of(to, to_sample), NULL, &error));
+    assert_ok(tile_converter_new(&converter, format_of(from, from_sample), format_of(to, to_sample),
+                                 test_converter_options(), &error));
     return converter;
 }
 

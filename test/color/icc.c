@@ -127,7 +127,7 @@ static cmsHPROFILE open(const struct test_bytes *profile) {
 }
 
 static struct tile_converter_options options_of(const struct test_bytes *from, const struct test_bytes *to) {
-    struct tile_converter_options options = TILE_OPTIONS(struct tile_converter_options);
+    struct tile_converter_options options = *test_converter_options();
     options.from_profile = from ? from->data : NULL;
     options.from_profile_size = from ? from->size : 0;
     options.to_profile = to ? to->data : NULL;

@@ -81,8 +81,8 @@ static struct tile_format plain_of(struct tile_format format) {
 static void check_shape(struct tile_format from, struct tile_format to, uint32_t width, uint32_t height, bool in_place,
                         struct test_random *random) {
     tile_converter *converter, *plain;
-    assert_ok(tile_converter_new(&converter, from, to, NULL, &error));
-    assert_ok(tile_converter_new(&plain, plain_of(from), plain_of(to), NULL, &error));
+    assert_ok(tile_converter_new(&converter, from, to, test_converter_options(), &error));
+    assert_ok(tile_converter_new(&plain, plain_of(from), plain_of(to), test_converter_options(), &error));
     bool at_end = test_random_below(random, 2);
     struct room source =
         room_new(from, width, height, test_random_below(random, 4), test_random_below(random, 2), at_end);
@@ -165,7 +165,7 @@ static void in_place(void **state) {
 /* One pixel, everything by value. */
 static void convert_floats(struct tile_format from, const float *in, struct tile_format to, float *out) {
     tile_converter *converter;
-    assert_ok(tile_converter_new(&converter, from, to, NULL, &error));
+    assert_ok(tile_converter_new(&converter, from, to, test_converter_options(), &error));
     struct tile_image source = {.format = from, .width = 1, .height = 1, .plane = {(void *)(uintptr_t)in}};
     struct tile_image target = {.format = to, .width = 1, .height = 1, .plane = {out}};
     assert_ok(tile_convert(converter, &source, &target, &error));
@@ -218,8 +218,8 @@ static void alpha_of_codes(void **state) {
     struct tile_format premultiplied = straight;
     premultiplied.alpha = TILE_ALPHA_PREMULTIPLIED;
     tile_converter *into, *out_of;
-    assert_ok(tile_converter_new(&into, straight, premultiplied, NULL, &error));
-    assert_ok(tile_converter_new(&out_of, premultiplied, straight, NULL, &error));
+    assert_ok(tile_converter_new(&into, straight, premultiplied, test_converter_options(), &error));
+    assert_ok(tile_converter_new(&out_of, premultiplied, straight, test_converter_options(), &error));
     unsigned char in[256 * 4], out[256 * 4];
     struct tile_image source = {.format = straight, .width = 256, .height = 1, .plane = {in}};
     struct tile_image target = {.format = premultiplied, .width = 256, .height = 1, .plane = {out}};
@@ -267,7 +267,7 @@ static void strange_floats(void **state) {
                     in[i] = strange[(i * 5 + i / channels) % COUNT];
                 float out[COUNT * 4];
                 tile_converter *converter;
-                assert_ok(tile_converter_new(&converter, from, to, NULL, &error));
+                assert_ok(tile_converter_new(&converter, from, to, test_converter_options(), &error));
                 struct tile_image source = {.format = from, .width = COUNT, .height = 1, .plane = {in}};
                 struct tile_image target = {.format = to, .width = COUNT, .height = 1, .plane = {out}};
                 assert_ok(tile_convert(converter, &source, &target, &error));
@@ -277,7 +277,7 @@ static void strange_floats(void **state) {
     struct tile_format f = {.space = TILE_SRGB, .sample = TILE_F32}, t = {.space = TILE_SRGB, .sample = TILE_U8};
     tile_converter *converter;
     unsigned char out[6];
-    assert_ok(tile_converter_new(&converter, f, t, NULL, &error));
+    assert_ok(tile_converter_new(&converter, f, t, test_converter_options(), &error));
     struct tile_image source = {
         .format = f, .width = 2, .height = 1, .plane = {(float[]){NAN, INFINITY, -INFINITY, -1, 2, .5f}}};
     struct tile_image target = {.format = t, .width = 2, .height = 1, .plane = {out}};
@@ -293,7 +293,7 @@ static void hues_wrap(void **state) {
     unsigned char out[12];
     float in[12] = {-90, 1, 1, 450, 1, 1, 360, 1, 1, 90, 1, 1};
     tile_converter *converter;
-    assert_ok(tile_converter_new(&converter, f, t, NULL, &error));
+    assert_ok(tile_converter_new(&converter, f, t, test_converter_options(), &error));
     struct tile_image source = {.format = f, .width = 4, .height = 1, .plane = {in}};
     struct tile_image target = {.format = t, .width = 4, .height = 1, .plane = {out}};
     assert_ok(tile_convert(converter, &source, &target, &error));
@@ -307,7 +307,7 @@ static void failing_memory(void **state) {
     for (size_t i = 0;; i++) {
         struct test_memory memory;
         test_memory_init(&memory, i);
-        struct tile_converter_options options = TILE_OPTIONS(struct tile_converter_options);
+        struct tile_converter_options options = *test_converter_options();
         options.allocator = &memory.allocator;
         tile_converter *converter = (tile_converter *)&memory;
         tile_status status = tile_converter_new(&converter, f, t, &options, &error);
@@ -328,13 +328,13 @@ static void errors(void **state) {
     struct tile_format good = {.space = TILE_SRGB, .sample = TILE_U8};
     struct tile_format ictcp = {.space = TILE_ICTCP, .sample = TILE_U8}, unset = {0};
     tile_converter *converter;
-    assert_fails(TILE_UNSUPPORTED, tile_converter_new(&converter, good, ictcp, NULL, &error));
+    assert_fails(TILE_UNSUPPORTED, tile_converter_new(&converter, good, ictcp, test_converter_options(), &error));
     assert_non_null(strstr(error.message, "ictcp"));
     assert_null(converter);
-    assert_fails(TILE_UNSUPPORTED, tile_converter_new(&converter, ictcp, good, NULL, &error));
-    assert_fails(TILE_INVALID_ARGUMENT, tile_converter_new(&converter, good, unset, NULL, &error));
-    assert_fails(TILE_INVALID_ARGUMENT, tile_converter_new(&converter, unset, good, NULL, &error));
-    struct tile_converter_options options = TILE_OPTIONS(struct tile_converter_options);
+    assert_fails(TILE_UNSUPPORTED, tile_converter_new(&converter, ictcp, good, test_converter_options(), &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_converter_new(&converter, good, unset, test_converter_options(), &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_converter_new(&converter, unset, good, test_converter_options(), &error));
+    struct tile_converter_options options = *test_converter_options();
     options.intent = (tile_intent)4;
     assert_fails(TILE_INVALID_ARGUMENT, tile_converter_new(&converter, good, good, &options, &error));
     tile_converter_free(NULL);
@@ -343,7 +343,7 @@ static void errors(void **state) {
     unsigned char pixels[2][12];
     struct tile_image source = {.format = good, .width = 4, .height = 1, .plane = {pixels[0]}, .stride = 12};
     struct tile_image target = {.format = lab, .width = 4, .height = 1, .plane = {pixels[1]}, .stride = 12}, wrong;
-    assert_ok(tile_converter_new(&converter, good, lab, NULL, &error));
+    assert_ok(tile_converter_new(&converter, good, lab, test_converter_options(), &error));
     assert_ok(tile_convert(converter, &source, &target, &error));
     assert_fails(TILE_INVALID_ARGUMENT, tile_convert(converter, NULL, &target, &error));
     assert_fails(TILE_INVALID_ARGUMENT, tile_convert(converter, &source, NULL, &error));
@@ -363,7 +363,7 @@ static void errors(void **state) {
     struct tile_format gray = {.space = TILE_GRAY, .sample = TILE_U8};
     wrong = source;
     wrong.format = gray; /* smaller pixels in the same place */
-    assert_ok(tile_converter_new(&converter, good, gray, NULL, &error));
+    assert_ok(tile_converter_new(&converter, good, gray, test_converter_options(), &error));
     assert_fails(TILE_INVALID_ARGUMENT, tile_convert(converter, &source, &wrong, &error));
     tile_converter_free(converter);
 }

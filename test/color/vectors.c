@@ -45,7 +45,7 @@ static void convert_pixel(tile_space from, tile_sample from_sample, const void *
     struct tile_error error;
     struct tile_format f = {.space = from, .sample = from_sample}, t = {.space = to, .sample = to_sample};
     tile_converter *converter;
-    assert_ok(tile_converter_new(&converter, f, t, NULL, &error));
+    assert_ok(tile_converter_new(&converter, f, t, test_converter_options(), &error));
     struct tile_image source = {.format = f, .width = 1, .height = 1, .plane = {(void *)(uintptr_t)in}, .stride = 16};
     struct tile_image target = {.format = t, .width = 1, .height = 1, .plane = {out}, .stride = 16};
     assert_ok(tile_convert(converter, &source, &target, &error));
@@ -167,7 +167,7 @@ static void codes_of_clipped_rgb(void **state) {
     struct tile_format t = {.space = TILE_HSV, .sample = TILE_U8};
     unsigned char in[4] = {200, 100, 0, 100}, out[3];
     tile_converter *converter;
-    assert_ok(tile_converter_new(&converter, f, t, NULL, &error));
+    assert_ok(tile_converter_new(&converter, f, t, test_converter_options(), &error));
     struct tile_image source = {.format = f, .width = 1, .height = 1, .plane = {in}, .stride = 16};
     struct tile_image target = {.format = t, .width = 1, .height = 1, .plane = {out}, .stride = 16};
     assert_ok(tile_convert(converter, &source, &target, &error));

@@ -136,3 +136,18 @@ int test_run(struct test_bytes *output, const char *format, ...) {
         free(bytes.data);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
+
+const struct tile_converter_options *test_converter_options(void) {
+    static struct tile_converter_options options = TILE_OPTIONS(struct tile_converter_options);
+    const char *name = getenv("TILE_CPU");
+    options.cpu = name ? tile_cpu_from_name(name) : TILE_CPU_BEST;
+    if (!tile_cpu_name(options.cpu)) {
+        fprintf(stderr, "TILE_CPU=%s: unknown\n", name);
+        exit(1);
+    }
+    if (!tile_cpu_available(options.cpu)) {
+        printf("no %s here\n", tile_cpu_name(options.cpu));
+        exit(77); /* meson: skipped */
+    }
+    return &options;
+}

@@ -42,6 +42,12 @@ uint64_t test_random_next(struct test_random *random);
 /* 0 to bound - 1. */
 uint32_t test_random_below(struct test_random *random, uint32_t bound);
 
+/*
+ * All defaults, with the kernels that $TILE_CPU names; the best where it is not set. A machine without them skips the
+ * test.
+ */
+const struct tile_converter_options *test_converter_options(void);
+
 /* Memory between two unreadable pages. `size` bytes end right at the upper one, or begin right at the lower one. */
 struct test_guarded {
     unsigned char *data;

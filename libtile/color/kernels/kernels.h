@@ -3,8 +3,7 @@
  * The row operations that a converter is made of. They know arrays and nothing else, cannot fail, and take at most
  * TILE_STRIP pixels.
  *
- * An ISA is one more `struct tile_kernels`: fill it from tile_kernels_scalar's and replace what the ISA does faster.
- * Whatever it replaces must give the same bits.
+ * Each kernel is written once and compiled once per ISA into that ISA's table. All tables give the same bits.
  */
 #ifndef TILE_COLOR_KERNELS_H
 #define TILE_COLOR_KERNELS_H
@@ -94,6 +93,9 @@ struct tile_kernels {
     tile_row_op *unpremultiply, *premultiply; /* the color planes whose bit is set in p0 by the alpha plane */
 };
 
-const struct tile_kernels *tile_kernels_scalar(void);
+extern const struct tile_kernels tile_kernels_scalar;
+#ifdef TILE_HAVE_X86
+extern const struct tile_kernels tile_kernels_avx2, tile_kernels_avx512;
+#endif
 
 #endif

@@ -4,8 +4,8 @@
  * branches, so that loops over them vectorize. The series are Taylor's, long enough for a relative error below 1e-11:
  * what is rounded to float afterwards is nearly always the nearest float.
  */
-#ifndef TILE_COLOR_MATH_H
-#define TILE_COLOR_MATH_H
+#ifndef TILE_COLOR_FUNCTIONS_H
+#define TILE_COLOR_FUNCTIONS_H
 
 #include <stdint.h>
 #include <string.h>

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The portable operations: matrices, curves and spaces. Written as scalar.c is. */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-trapping-math", "no-math-errno") /* see scalar.c */
-#endif
+/*
+ * The operations on rows: matrices, curves and spaces. Every loop is plain, so that a compiler vectorizes it for the
+ * ISA that it compiles for; what it makes of them must not change a bit (no contraction, no fast-math: see
+ * meson.build).
+ */
+#ifndef TILE_COLOR_ROWS_H
+#define TILE_COLOR_ROWS_H
 
-#include "scalar.h"
-
-#include "math.h"
+#include "kernels.h"
+#include "functions.h"
 
 #include <math.h>
 #include <stdbool.h>
 
 /* ---- Light ---- */
 
-void tile_scalar_matrix(float *const *plane, size_t count, const double *p) {
+static void row_matrix(float *const *plane, size_t count, const double *p) {
     float m[12];
     for (int i = 0; i < 12; i++)
         m[i] = (float)p[i];
@@ -26,7 +28,7 @@ void tile_scalar_matrix(float *const *plane, size_t count, const double *p) {
     }
 }
 
-void tile_scalar_matrix1(float *const *plane, size_t count, const double *p) {
+static void row_matrix1(float *const *plane, size_t count, const double *p) {
     float m0 = (float)p[0], m1 = (float)p[1], m2 = (float)p[2], m3 = (float)p[3];
     float *a = plane[0];
     const float *b = plane[1], *c = plane[2];
@@ -40,7 +42,7 @@ static inline float affine_code(const double *p, double x, double y, double z) {
     return (float)(int32_t)(v > 0 ? v : 0);
 }
 
-void tile_scalar_affine(float *const *plane, size_t count, const double *p) {
+static void row_affine(float *const *plane, size_t count, const double *p) {
     float *a = plane[0], *b = plane[1], *c = plane[2];
     for (size_t i = 0; i < count; i++) {
         double x = (double)a[i], y = (double)b[i], z = (double)c[i];
@@ -50,7 +52,7 @@ void tile_scalar_affine(float *const *plane, size_t count, const double *p) {
     }
 }
 
-void tile_scalar_curve(float *const *plane, size_t count, const double *p) {
+static void row_curve(float *const *plane, size_t count, const double *p) {
     const double knee = p[0], slope = p[1], outer = p[2], inner = p[3], shift = p[4], gamma = p[5], lift = p[6];
     for (int j = 0; j < 3; j++) {
         float *x = plane[j];
@@ -65,7 +67,7 @@ void tile_scalar_curve(float *const *plane, size_t count, const double *p) {
 /* SMPTE ST 2084 and BT.2100, table 4. */
 static const double pq_m1 = 2610 / 16384., pq_c1 = 3424 / 4096., pq_c2 = 2413 / 128., pq_c3 = 2392 / 128.;
 
-void tile_scalar_pq(float *const *plane, size_t count, const double *p) {
+static void row_pq(float *const *plane, size_t count, const double *p) {
     for (int j = 0; j < 3; j++) {
         float *x = plane[j];
         for (size_t i = 0; i < count; i++) {
@@ -87,7 +89,7 @@ static inline double pq_light(double signal, double scale, double exponent) {
     return copysign(power_of(above / (pq_c2 - pq_c3 * e), 1 / pq_m1) * scale, signal);
 }
 
-void tile_scalar_pq_inverse(float *const *plane, size_t count, const double *p) {
+static void row_pq_inverse(float *const *plane, size_t count, const double *p) {
     const double scale = 1 / p[0], exponent = 1 / p[1];
     float *a = plane[0], *b = plane[1], *c = plane[2];
     for (size_t i = 0; i < count; i++) {
@@ -102,7 +104,7 @@ void tile_scalar_pq_inverse(float *const *plane, size_t count, const double *p) 
 static const double hlg_a = .17883277, hlg_b = 1 - 4 * .17883277, hlg_c = .55991072952956202;
 static const double ln2 = .69314718055994531;
 
-void tile_scalar_hlg(float *const *plane, size_t count, const double *p) {
+static void row_hlg(float *const *plane, size_t count, const double *p) {
     for (int j = 0; j < 3; j++) {
         float *x = plane[j];
         for (size_t i = 0; i < count; i++) {
@@ -120,7 +122,7 @@ static inline double hlg_light(double signal, double scale) {
     return copysign((v <= .5 ? low : high) * scale, signal);
 }
 
-void tile_scalar_hlg_inverse(float *const *plane, size_t count, const double *p) {
+static void row_hlg_inverse(float *const *plane, size_t count, const double *p) {
     const double scale = 1 / p[0];
     float *a = plane[0], *b = plane[1], *c = plane[2];
     for (size_t i = 0; i < count; i++) {
@@ -133,7 +135,7 @@ void tile_scalar_hlg_inverse(float *const *plane, size_t count, const double *p)
 
 /* ---- CIE ---- */
 
-void tile_scalar_cube_root(float *const *plane, size_t count, const double *p) {
+static void row_cube_root(float *const *plane, size_t count, const double *p) {
     (void)p;
     for (int j = 0; j < 3; j++) {
         float *x = plane[j];
@@ -149,7 +151,7 @@ static inline float cube_of(double v) {
     return (float)(v * v * v);
 }
 
-void tile_scalar_cube(float *const *plane, size_t count, const double *p) {
+static void row_cube(float *const *plane, size_t count, const double *p) {
     float *a = plane[0], *b = plane[1], *c = plane[2];
     for (size_t i = 0; i < count; i++) {
         double x = (double)a[i], y = (double)b[i], z = (double)c[i];
@@ -174,7 +176,7 @@ static inline float lab_f_inverse(double f) {
     return (float)(t > 216 / 24389. ? t : (116 * f - 16) * (27 / 24389.));
 }
 
-void tile_scalar_lab(float *const *plane, size_t count, const double *p) {
+static void row_lab(float *const *plane, size_t count, const double *p) {
     (void)p;
     float *a = plane[0], *b = plane[1], *c = plane[2];
     for (size_t i = 0; i < count; i++) {
@@ -185,7 +187,7 @@ void tile_scalar_lab(float *const *plane, size_t count, const double *p) {
     }
 }
 
-void tile_scalar_lab_inverse(float *const *plane, size_t count, const double *p) {
+static void row_lab_inverse(float *const *plane, size_t count, const double *p) {
     (void)p;
     float *a = plane[0], *b = plane[1], *c = plane[2];
     for (size_t i = 0; i < count; i++) {
@@ -197,7 +199,7 @@ void tile_scalar_lab_inverse(float *const *plane, size_t count, const double *p)
     }
 }
 
-void tile_scalar_luv(float *const *plane, size_t count, const double *p) {
+static void row_luv(float *const *plane, size_t count, const double *p) {
     float *a = plane[0], *b = plane[1], *c = plane[2];
     float un = (float)p[0], vn = (float)p[1];
     for (size_t i = 0; i < count; i++) {
@@ -210,7 +212,7 @@ void tile_scalar_luv(float *const *plane, size_t count, const double *p) {
     }
 }
 
-void tile_scalar_luv_inverse(float *const *plane, size_t count, const double *p) {
+static void row_luv_inverse(float *const *plane, size_t count, const double *p) {
     float *a = plane[0], *b = plane[1], *c = plane[2];
     const double un = p[0], vn = p[1];
     for (size_t i = 0; i < count; i++) {
@@ -223,7 +225,7 @@ void tile_scalar_luv_inverse(float *const *plane, size_t count, const double *p)
     }
 }
 
-void tile_scalar_polar(float *const *plane, size_t count, const double *p) {
+static void row_polar(float *const *plane, size_t count, const double *p) {
     float *a = plane[1], *b = plane[2];
     for (size_t i = 0; i < count; i++) {
         double x = (double)a[i], y = (double)b[i];
@@ -233,7 +235,7 @@ void tile_scalar_polar(float *const *plane, size_t count, const double *p) {
     }
 }
 
-void tile_scalar_polar_inverse(float *const *plane, size_t count, const double *p) {
+static void row_polar_inverse(float *const *plane, size_t count, const double *p) {
     (void)p;
     float *a = plane[1], *b = plane[2];
     for (size_t i = 0; i < count; i++) {
@@ -247,7 +249,7 @@ void tile_scalar_polar_inverse(float *const *plane, size_t count, const double *
 /* Safdar 2017, equation 12. */
 static const double jz_d = -.56, jz_d0 = 1.6295499532821566e-11;
 
-void tile_scalar_jz(float *const *plane, size_t count, const double *p) {
+static void row_jz(float *const *plane, size_t count, const double *p) {
     (void)p;
     for (size_t i = 0; i < count; i++) {
         double iz = (double)plane[0][i];
@@ -255,7 +257,7 @@ void tile_scalar_jz(float *const *plane, size_t count, const double *p) {
     }
 }
 
-void tile_scalar_jz_inverse(float *const *plane, size_t count, const double *p) {
+static void row_jz_inverse(float *const *plane, size_t count, const double *p) {
     (void)p;
     for (size_t i = 0; i < count; i++) {
         double z = (double)plane[0][i] + jz_d0;
@@ -290,7 +292,7 @@ static inline double turned(double x, double n) {
     return x - n * lower(x / n);
 }
 
-void tile_scalar_hsv(float *const *plane, size_t count, const double *p) {
+static void row_hsv(float *const *plane, size_t count, const double *p) {
     float *x = plane[0], *y = plane[1], *z = plane[2];
     for (size_t i = 0; i < count; i++) {
         double r = (double)x[i], g = (double)y[i], b = (double)z[i];
@@ -309,7 +311,7 @@ static inline double taken(double h, double n) {
     return larger(0, smaller(smaller(k, 4 - k), 1));
 }
 
-void tile_scalar_hsv_inverse(float *const *plane, size_t count, const double *p) {
+static void row_hsv_inverse(float *const *plane, size_t count, const double *p) {
     float *x = plane[0], *y = plane[1], *z = plane[2];
     for (size_t i = 0; i < count; i++) {
         double h = (double)x[i] / (p[0] / 6), s = (double)y[i] / p[1], v = (double)z[i] / p[2];
@@ -319,7 +321,7 @@ void tile_scalar_hsv_inverse(float *const *plane, size_t count, const double *p)
     }
 }
 
-void tile_scalar_hsl(float *const *plane, size_t count, const double *p) {
+static void row_hsl(float *const *plane, size_t count, const double *p) {
     float *x = plane[0], *y = plane[1], *z = plane[2];
     for (size_t i = 0; i < count; i++) {
         double r = (double)x[i], g = (double)y[i], b = (double)z[i];
@@ -341,7 +343,7 @@ static inline double hsl_channel(double l, double a, double h, double n) {
     return l - a * larger(-1, smaller(smaller(k - 3, 9 - k), 1));
 }
 
-void tile_scalar_hsl_inverse(float *const *plane, size_t count, const double *p) {
+static void row_hsl_inverse(float *const *plane, size_t count, const double *p) {
     float *x = plane[0], *y = plane[1], *z = plane[2];
     for (size_t i = 0; i < count; i++) {
         double h = (double)x[i] / (p[0] / 12), l = (double)z[i] / p[2];
@@ -352,7 +354,7 @@ void tile_scalar_hsl_inverse(float *const *plane, size_t count, const double *p)
     }
 }
 
-void tile_scalar_hwb(float *const *plane, size_t count, const double *p) {
+static void row_hwb(float *const *plane, size_t count, const double *p) {
     float *x = plane[0], *y = plane[1], *z = plane[2];
     for (size_t i = 0; i < count; i++) {
         double r = (double)x[i], g = (double)y[i], b = (double)z[i];
@@ -364,7 +366,7 @@ void tile_scalar_hwb(float *const *plane, size_t count, const double *p) {
     }
 }
 
-void tile_scalar_hwb_inverse(float *const *plane, size_t count, const double *p) {
+static void row_hwb_inverse(float *const *plane, size_t count, const double *p) {
     float *x = plane[0], *y = plane[1], *z = plane[2];
     for (size_t i = 0; i < count; i++) {
         double h = (double)x[i] / (p[0] / 6), w = (double)y[i] / p[1], b = (double)z[i] / p[2];
@@ -379,7 +381,7 @@ void tile_scalar_hwb_inverse(float *const *plane, size_t count, const double *p)
 }
 
 /* CSS Color 5, 10.2: the naive conversion. k = 1 - max, c = (1 - r - k) / (1 - k) = (max - r) / max. */
-void tile_scalar_cmyk(float *const *plane, size_t count, const double *p) {
+static void row_cmyk(float *const *plane, size_t count, const double *p) {
     float *x = plane[0], *y = plane[1], *z = plane[2], *w = plane[3];
     for (size_t i = 0; i < count; i++) {
         double r = (double)x[i], g = (double)y[i], b = (double)z[i];
@@ -392,7 +394,7 @@ void tile_scalar_cmyk(float *const *plane, size_t count, const double *p) {
     }
 }
 
-void tile_scalar_cmyk_inverse(float *const *plane, size_t count, const double *p) {
+static void row_cmyk_inverse(float *const *plane, size_t count, const double *p) {
     float *x = plane[0], *y = plane[1], *z = plane[2], *w = plane[3];
     for (size_t i = 0; i < count; i++) {
         double light = 1 - (double)w[i] / p[3];
@@ -402,7 +404,7 @@ void tile_scalar_cmyk_inverse(float *const *plane, size_t count, const double *p
     }
 }
 
-void tile_scalar_clip(float *const *plane, size_t count, const double *p) {
+static void row_clip(float *const *plane, size_t count, const double *p) {
     (void)p;
     for (int j = 0; j < 3; j++) {
         float *x = plane[j];
@@ -426,7 +428,7 @@ static inline int32_t half_of(int32_t x) {
 }
 
 /* Malvar and Sullivan, JVT-I014r3. */
-void tile_scalar_ycocg(float *const *plane, size_t count, const double *p) {
+static void row_ycocg(float *const *plane, size_t count, const double *p) {
     (void)p;
     float *x = plane[0], *y = plane[1], *z = plane[2];
     for (size_t i = 0; i < count; i++) {
@@ -438,7 +440,7 @@ void tile_scalar_ycocg(float *const *plane, size_t count, const double *p) {
     }
 }
 
-void tile_scalar_ycocg_inverse(float *const *plane, size_t count, const double *p) {
+static void row_ycocg_inverse(float *const *plane, size_t count, const double *p) {
     (void)p;
     float *x = plane[0], *y = plane[1], *z = plane[2];
     for (size_t i = 0; i < count; i++) {
@@ -450,7 +452,7 @@ void tile_scalar_ycocg_inverse(float *const *plane, size_t count, const double *
     }
 }
 
-void tile_scalar_wrap_hue(float *const *plane, size_t count, const double *p) {
+static void row_wrap_hue(float *const *plane, size_t count, const double *p) {
     float *h = plane[(int)p[0]];
     for (size_t i = 0; i < count; i++) {
         double v = (double)h[i];
@@ -460,7 +462,7 @@ void tile_scalar_wrap_hue(float *const *plane, size_t count, const double *p) {
 
 /* ---- Alpha ---- */
 
-void tile_scalar_unpremultiply(float *const *plane, size_t count, const double *p) {
+static void row_unpremultiply(float *const *plane, size_t count, const double *p) {
     const float *alpha = plane[TILE_ALPHA_PLANE];
     for (int j = 0; j < TILE_ALPHA_PLANE; j++)
         for (size_t i = 0; i < count; i++) {
@@ -469,10 +471,12 @@ void tile_scalar_unpremultiply(float *const *plane, size_t count, const double *
         }
 }
 
-void tile_scalar_premultiply(float *const *plane, size_t count, const double *p) {
+static void row_premultiply(float *const *plane, size_t count, const double *p) {
     const float *alpha = plane[TILE_ALPHA_PLANE];
     for (int j = 0; j < TILE_ALPHA_PLANE; j++)
         if ((int)p[0] >> j & 1)
             for (size_t i = 0; i < count; i++)
                 plane[j][i] *= alpha[i];
 }
+
+#endif

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* x86-64 with AVX2 and FMA: Haswell, Zen and later. */
+#define TILE_TABLE tile_kernels_avx2
+
+#include "table.h"

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All kernels of one ISA, in one table: the only name that its object gives away. The file that includes this defines
+ * TILE_TABLE and includes the ISA's vector header.
+ */
+#include "rows.h"
+#include "samples.h"
+
+const struct tile_kernels TILE_TABLE = {
+    .unpack_u8 = unpack_u8,
+    .unpack_u16 = unpack_u16,
+    .unpack_f32 = unpack_f32,
+    .pack_u8 = pack_u8,
+    .pack_u16 = pack_u16,
+    .pack_f32 = pack_f32,
+    .pack_thresholds = pack_thresholds,
+    .copy = copy,
+    .affine_u8 = affine_u8,
+    .matrix = row_matrix,
+    .matrix1 = row_matrix1,
+    .affine = row_affine,
+    .curve = row_curve,
+    .pq = row_pq,
+    .pq_inverse = row_pq_inverse,
+    .hlg = row_hlg,
+    .hlg_inverse = row_hlg_inverse,
+    .cube_root = row_cube_root,
+    .cube = row_cube,
+    .lab = row_lab,
+    .lab_inverse = row_lab_inverse,
+    .luv = row_luv,
+    .luv_inverse = row_luv_inverse,
+    .polar = row_polar,
+    .polar_inverse = row_polar_inverse,
+    .jz = row_jz,
+    .jz_inverse = row_jz_inverse,
+    .hsv = row_hsv,
+    .hsv_inverse = row_hsv_inverse,
+    .hsl = row_hsl,
+    .hsl_inverse = row_hsl_inverse,
+    .hwb = row_hwb,
+    .hwb_inverse = row_hwb_inverse,
+    .cmyk = row_cmyk,
+    .cmyk_inverse = row_cmyk_inverse,
+    .clip = row_clip,
+    .ycocg = row_ycocg,
+    .ycocg_inverse = row_ycocg_inverse,
+    .wrap_hue = row_wrap_hue,
+    .unpremultiply = row_unpremultiply,
+    .premultiply = row_premultiply,
+};
