@@ -43,15 +43,15 @@ struct tile_curve {
     float knee, slope, lift;
 };
 
-/* Of x, y, z the cube root, and its scales multiplied for a and b. */
+/*
+ * Polynomials of light between 2^-8 and 1, by the upper bit of the mantissa and the lower 3 of the exponent: for Lab
+ * 500 f(x) + 128.5, 500 f(y) and -200 f(z) + 128.5; for Luv 13 L and the white's u' and v'.
+ */
 struct tile_lab {
-    struct tile_power root;
-    float scale_x[16], scale_z[16];
+    float x[5][16], y[5][16], z[5][16];
 };
-
-/* The cube root, and the white's u' and v'. */
 struct tile_luv {
-    struct tile_power root;
+    float l[5][16];
     float u, v;
 };
 
@@ -91,9 +91,9 @@ struct tile_kernels {
     /* Codes to light, and light to codes. */
     void (*light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_light *light);
     void (*encode)(uint8_t *const *out, float *const *in, size_t count, int channels, const struct tile_curve *curve);
-    /* X, Y, Z of a white of 1, 1, 1, each below 16, to L, a, b. */
+    /* X, Y, Z of a white of 1, 1, 1, scaled as said at quartic_of, to L, a, b. */
     void (*lab_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab);
-    /* X, Y, Z of RGB to L, u, v. */
+    /* X, Y, Z, scaled so, to L, u, v. */
     void (*luv_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_luv *luv);
     void (*roots_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots);
     /* L, a, b to X, Y, Z of a white of 1, 1, 1, multiplied by a matrix of rows of 3. */
