@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* AArch64, every one of which has NEON. */
+#define TILE_TABLE tile_kernels_neon
+
+#include "table.h"
