@@ -456,32 +456,3 @@ void tile_program_affine(double p[TILE_NUMBERS], const struct tile_program *prog
     }
     memcpy(p, q, sizeof q);
 }
-
-/* The inverse of the curve with the numbers `p`, for v in 0..1. */
-static double curve_back(const double p[TILE_NUMBERS], double v) {
-    return v <= p[0] * p[1] ? v / p[1] : (power_of((v - p[6]) / p[2], 1 / p[5]) - p[4]) / p[3];
-}
-
-bool tile_program_thresholds(struct tile_thresholds *out, const struct tile_program *program) {
-    const double *p = program->op[program->count - 1].p;
-    out->threshold[0] = 0;
-    out->threshold[256] = NAN; /* not reached even by infinity */
-    for (int code = 1; code < 256; code++) {
-        double light = curve_back(p, (code - .5) / 255);
-        float t = (float)light;
-        out->threshold[code] = (double)t < light ? nextafterf(t, 2) : t;
-    }
-    out->first = (bits_of_float(out->threshold[1]) - 1) >> TILE_BUCKET_SHIFT << TILE_BUCKET_SHIFT;
-    out->last = (bits_of_float(1) - out->first) >> TILE_BUCKET_SHIFT;
-    if (out->last >= TILE_BUCKETS)
-        return false;
-    unsigned code = 0;
-    for (uint32_t bucket = 0; bucket <= out->last; bucket++) {
-        while (out->threshold[code + 1] <= float_of_bits(out->first + (bucket << TILE_BUCKET_SHIFT)))
-            code++;
-        if (code < 255 && out->threshold[code + 2] < float_of_bits(out->first + ((bucket + 1) << TILE_BUCKET_SHIFT)))
-            return false;
-        out->guess[bucket] = (uint8_t)code;
-    }
-    return true;
-}

@@ -36,14 +36,8 @@ void tile_program_add_first(struct tile_program *program, tile_row_op *run, cons
 /* The white of the ICC's connection space. */
 extern const double tile_white_pcs[3];
 
-/* The numbers by which integer codes become codes, of a program that is one matrix; for affine and affine_u8. */
+/* The numbers by which integer codes become codes, of a program that is one matrix; for affine and affine_codes. */
 void tile_program_affine(double p[TILE_NUMBERS], const struct tile_program *program, struct tile_format from,
                          struct tile_format to);
-
-/*
- * Where the codes of the last operation, a curve, begin. False where two of them share a bucket, as they do of curves
- * that give light.
- */
-bool tile_program_thresholds(struct tile_thresholds *out, const struct tile_program *program);
 
 #endif

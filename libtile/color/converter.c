@@ -8,6 +8,7 @@
 #include "compile.h"
 #include "cpu.h"
 #include "encoding.h"
+#include "fused.h"
 #include "icc.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@
 enum way {
     COPY,    /* rows as they are */
     REORDER, /* samples as they are */
-    AFFINE,  /* u8 codes to u8 codes, by one matrix */
+    CODES,   /* u8 codes to u8 codes, by one operation */
     FLOATS,  /* the program */
 };
 
@@ -36,8 +37,11 @@ struct tile_converter {
     struct tile_program program;
     float table[TILE_PLANES][256]; /* values of u8 codes */
     bool has_table;                /* the color channels' are a profile's */
-    bool has_thresholds;           /* u8 codes are packed by them; the curve is no operation */
-    struct tile_thresholds thresholds;
+    bool keeps_alpha;              /* its u8 codes are copied */
+    tile_codes_op *codes;          /* of CODES, with its numbers */
+    struct tile_affine affine;
+    struct tile_head head; /* of u8 codes, before the program */
+    struct tile_tail tail; /* to u8 codes, after it */
     tile_icc *icc;
 };
 
@@ -118,10 +122,8 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
         }
     if (last->run == k->matrix && c->to.channels == 1)
         last->run = k->matrix1;
-    if (!multiply && c->to.format.sample == TILE_U8 && last->run == k->curve) {
-        c->has_thresholds = tile_program_thresholds(&c->thresholds, &c->program);
-        c->program.count -= c->has_thresholds;
-    }
+    if (!multiply && c->to.format.sample == TILE_U8)
+        tile_tail_take(&c->tail, &c->program, c->from.format.sample == TILE_U8);
 }
 
 /* Integer codes to integer codes by one matrix: without values in between, which floats would round. */
@@ -129,7 +131,10 @@ static void use_codes(tile_converter *c) {
     struct tile_op *op = c->program.op;
     tile_program_affine(op->p, &c->program, c->from.format, c->to.format);
     if (c->from.format.sample == TILE_U8 && c->to.format.sample == TILE_U8) {
-        c->way = AFFINE;
+        c->way = CODES;
+        c->codes = c->program.kernels->affine_codes;
+        c->affine.channels = c->to.channels;
+        memcpy(c->affine.p, op->p, sizeof c->affine.p);
         return;
     }
     c->way = FLOATS;
@@ -176,8 +181,12 @@ static void finish(tile_converter *c) {
         tile_program_add_first(program, k->unpremultiply, (const double[TILE_NUMBERS]){mask_of(from.space)});
     if (multiply)
         tile_program_add(program, k->premultiply, (const double[TILE_NUMBERS]){mask_of(to.space)});
-    if (from.sample == TILE_U8)
+    c->keeps_alpha = from.sample == TILE_U8 && to.sample == TILE_U8 && !divide && !multiply;
+    if (from.sample == TILE_U8) {
         fill_tables(c);
+        if (!divide)
+            tile_head_take(&c->head, program, c->table);
+    }
 }
 
 tile_status tile_converter_new(tile_converter **out, struct tile_format from, struct tile_format to,
@@ -244,19 +253,31 @@ static unsigned char *sample_at(const struct side *side, const struct tile_image
     return tile_image_row(image, 0, y) + x * side->step + (size_t)position * side->format.sample;
 }
 
-/* The pixels that one round takes. */
+/* The pixels that one round takes: `count` from (x, y) on in reading order, over as many rows as it takes. */
 struct strip {
     const struct tile_image *source, *target;
     uint32_t x, y;
     size_t count;
 };
 
-static const unsigned char *source_of(const tile_converter *c, const struct strip *s, int channel) {
-    return sample_at(&c->from, s->source, channel, s->x, s->y);
-}
+/* A run of pixels in one row of a strip: `count` from (x, y), `at` pixels from the strip's begin. */
+struct run {
+    uint32_t x, y;
+    size_t at, count;
+};
 
-static unsigned char *target_of(const tile_converter *c, const struct strip *s, int channel) {
-    return sample_at(&c->to, s->target, channel, s->x, s->y);
+static bool next_run(const struct strip *s, struct run *run) {
+    uint32_t width = s->source->width;
+    if (run->count == 0)
+        *run = (struct run){.x = s->x, .y = s->y};
+    else {
+        run->at += run->count;
+        run->x = 0;
+        run->y++;
+    }
+    size_t left = s->count - run->at, room = width - run->x;
+    run->count = left < room ? left : room;
+    return left != 0;
 }
 
 /* Whether plane `channel` of a side holds samples. */
@@ -264,64 +285,140 @@ static bool holds(const struct side *side, int channel) {
     return channel == TILE_ALPHA_PLANE ? has_alpha(side) : channel < side->channels;
 }
 
-/* Samples without change, or u8 codes by affine_u8. All are read before any is written: source may be target. */
-static void run_codes(const tile_converter *c, const struct strip *s) {
-    const struct tile_kernels *k = c->program.kernels;
-    size_t size = (size_t)c->from.format.sample;
-    _Alignas(32) unsigned char memory[TILE_PLANES][TILE_STRIP * sizeof(float)];
-    for (int j = 0; j < TILE_PLANES; j++)
-        if (holds(&c->from, j))
-            k->copy(memory[j], size, source_of(c, s, j), c->from.step, s->count, size);
-        else if (j != TILE_ALPHA_PLANE)
-            memset(memory[j], 0, s->count);
-        else if (size == sizeof(float))
-            for (size_t i = 0; i < s->count; i++)
-                memcpy(memory[j] + i * size, &(const float){1}, size);
-        else
-            memset(memory[j], 0xFF, s->count * size);
-    if (c->way == AFFINE)
-        k->affine_u8(memory[0], memory[1], memory[2], c->to.channels, s->count, c->program.op[0].p);
-    for (int j = 0; j < TILE_PLANES; j++)
-        if (holds(&c->to, j))
-            k->copy(target_of(c, s, j), c->to.step, memory[j], size, s->count, size);
+/* Whether anything looks at that plane. */
+static bool matters(const tile_converter *c, int channel) {
+    return channel < 3 || holds(&c->from, channel) || holds(&c->to, channel);
 }
 
-static void unpack(const tile_converter *c, const struct strip *s, int j, float *plane) {
+/* A plane of samples of any size. */
+struct samples {
+    _Alignas(64) unsigned char data[TILE_PLANE * sizeof(float)];
+};
+
+/* The number of interleaved u8 codes that the kernels split and join at once; 0: others. */
+static int blocked(const struct side *side) {
+    bool fits = side->format.sample == TILE_U8 && side->format.layout == TILE_INTERLEAVED;
+    return fits && (side->step == 3 || side->step == 4) ? (int)side->step : 0;
+}
+
+/* The channel that is at a place in memory. */
+static int channel_at(const struct side *side, int position) {
+    int j = 0;
+    while (!holds(side, j) || side->position[j] != position)
+        j++;
+    return j;
+}
+
+/* Absent color is 0, absent alpha is all. */
+static void fill(struct samples *plane, int channel, size_t size, size_t count) {
+    if (channel != TILE_ALPHA_PLANE)
+        memset(plane->data, 0, count * size);
+    else if (size == sizeof(float))
+        for (size_t i = 0; i < count; i++)
+            memcpy(plane->data + i * size, &(const float){1}, size);
+    else
+        memset(plane->data, 0xFF, count * size);
+}
+
+/* Samples to planes. */
+static void gather(const tile_converter *c, const struct strip *s, struct samples *plane) {
     const struct tile_kernels *k = c->program.kernels;
     const struct side *from = &c->from;
-    if (!holds(from, j))
-        for (size_t i = 0; i < s->count; i++)
-            plane[i] = j == TILE_ALPHA_PLANE ? 1 : 0;
-    else if (from->format.sample == TILE_U8)
-        k->unpack_u8(plane, source_of(c, s, j), from->step, s->count, c->table[j]);
-    else if (from->format.sample == TILE_U16)
-        k->unpack_u16(plane, source_of(c, s, j), from->step, s->count, from->encoding[j].scale,
-                      from->encoding[j].offset);
-    else
-        k->unpack_f32(plane, source_of(c, s, j), from->step, s->count);
+    size_t size = (size_t)from->format.sample;
+    int block = blocked(from);
+    for (int j = 0; j < TILE_PLANES; j++)
+        if (!holds(from, j) && matters(c, j))
+            fill(&plane[j], j, size, s->count);
+    for (struct run run = {0}; next_run(s, &run);) {
+        uint8_t *to[4] = {0};
+        for (int i = 0; i < block; i++)
+            to[i] = plane[channel_at(from, i)].data + run.at;
+        if (block)
+            k->split(to, tile_image_row(s->source, 0, run.y) + run.x * from->step, run.count, block);
+        else
+            for (int j = 0; j < TILE_PLANES; j++)
+                if (holds(from, j))
+                    k->copy(plane[j].data + run.at * size, size, sample_at(from, s->source, j, run.x, run.y),
+                            from->step, run.count, size);
+    }
 }
 
-static void pack(const tile_converter *c, const struct strip *s, int j, const float *plane) {
+/* Planes to samples. */
+static void scatter(const tile_converter *c, const struct strip *s, const struct samples *plane) {
     const struct tile_kernels *k = c->program.kernels;
     const struct side *to = &c->to;
-    struct tile_encoding encoding = to->encoding[j];
-    unsigned char *out = target_of(c, s, j);
-    if (to->format.sample == TILE_F32)
-        k->pack_f32(out, to->step, plane, s->count);
-    else if (to->format.sample == TILE_U16)
-        k->pack_u16(out, to->step, plane, s->count, encoding.scale, encoding.offset);
-    else if (c->has_thresholds && j != TILE_ALPHA_PLANE)
-        k->pack_thresholds(out, to->step, plane, s->count, &c->thresholds);
-    else
-        k->pack_u8(out, to->step, plane, s->count, (float)encoding.scale, (float)encoding.offset,
-                   to->format.space == TILE_HSV_180 && j == 0 ? 180 : 256);
+    size_t size = (size_t)to->format.sample;
+    int block = blocked(to);
+    for (struct run run = {0}; next_run(s, &run);) {
+        const uint8_t *from[4] = {0};
+        for (int i = 0; i < block; i++)
+            from[i] = plane[channel_at(to, i)].data + run.at;
+        if (block)
+            k->join(tile_image_row(s->target, 0, run.y) + run.x * to->step, from, run.count, block);
+        else
+            for (int j = 0; j < TILE_PLANES; j++)
+                if (holds(to, j))
+                    k->copy(sample_at(to, s->target, j, run.x, run.y), to->step, plane[j].data + run.at * size, size,
+                            run.count, size);
+    }
+}
+
+/* Samples without change, or codes by one operation. All are read before any is written: source may be target. */
+static void run_codes(const tile_converter *c, const struct strip *s) {
+    struct samples plane[TILE_PLANES];
+    gather(c, s, plane);
+    if (c->way == CODES)
+        c->codes((uint8_t *const[]){plane[0].data, plane[1].data, plane[2].data, plane[3].data}, s->count, &c->affine);
+    scatter(c, s, plane);
+}
+
+static void unpack(const tile_converter *c, size_t count, const struct samples *in, float *const *plane) {
+    const struct tile_kernels *k = c->program.kernels;
+    const struct side *from = &c->from;
+    bool head = c->head.kind != TILE_HEAD_NONE;
+    if (head)
+        tile_head_run(&c->head, k, plane, (const uint8_t *const[]){in[0].data, in[1].data, in[2].data}, count);
+    for (int j = head ? 3 : 0; j < TILE_PLANES; j++)
+        if (!matters(c, j) || (j == TILE_ALPHA_PLANE && c->keeps_alpha))
+            continue;
+        else if (from->encoding[j].scale == 0) /* absent color */
+            memset(plane[j], 0, count * sizeof(float));
+        else if (from->format.sample == TILE_U8)
+            k->unpack_u8(plane[j], in[j].data, count, c->table[j]);
+        else if (from->format.sample == TILE_U16)
+            k->unpack_u16(plane[j], (const uint16_t *)(const void *)in[j].data, count, from->encoding[j].scale,
+                          from->encoding[j].offset);
+        else
+            memcpy(plane[j], in[j].data, count * sizeof(float));
+}
+
+static void pack(const tile_converter *c, size_t count, struct samples *out, float *const *plane) {
+    const struct tile_kernels *k = c->program.kernels;
+    const struct side *to = &c->to;
+    bool tail = c->tail.kind != TILE_TAIL_NONE;
+    if (tail)
+        tile_tail_run(&c->tail, k, (uint8_t *const[]){out[0].data, out[1].data, out[2].data}, plane, count,
+                      to->channels);
+    for (int j = tail ? 3 : 0; j < TILE_PLANES; j++) {
+        struct tile_encoding encoding = to->encoding[j];
+        if (!holds(to, j) || (j == TILE_ALPHA_PLANE && c->keeps_alpha))
+            continue;
+        if (to->format.sample == TILE_F32)
+            memcpy(out[j].data, plane[j], count * sizeof(float));
+        else if (to->format.sample == TILE_U16)
+            k->pack_u16((uint16_t *)(void *)out[j].data, plane[j], count, encoding.scale, encoding.offset);
+        else
+            k->pack_u8(out[j].data, plane[j], count, (float)encoding.scale, (float)encoding.offset,
+                       to->format.space == TILE_HSV_180 && j == 0 ? 180 : 256);
+    }
 }
 
 static void run_floats(const tile_converter *c, const struct strip *s) {
-    _Alignas(64) float memory[TILE_PLANES][TILE_STRIP];
+    struct samples samples[TILE_PLANES];
+    _Alignas(64) float memory[TILE_PLANES][TILE_PLANE];
     float *const plane[TILE_PLANES] = {memory[0], memory[1], memory[2], memory[3], memory[4]};
-    for (int j = 0; j < TILE_PLANES; j++)
-        unpack(c, s, j, plane[j]);
+    gather(c, s, samples);
+    unpack(c, s->count, samples, plane);
     for (int i = 0; i < c->program.count; i++) {
         const struct tile_op *op = &c->program.op[i];
         if (op->run)
@@ -329,9 +426,8 @@ static void run_floats(const tile_converter *c, const struct strip *s) {
         else
             tile_icc_run(c->icc, plane, s->count);
     }
-    for (int j = 0; j < TILE_PLANES; j++)
-        if (holds(&c->to, j))
-            pack(c, s, j, plane[j]);
+    pack(c, s->count, samples, plane);
+    scatter(c, s, samples);
 }
 
 static void copy_rows(const tile_converter *c, const struct tile_image *source, const struct tile_image *target) {
@@ -365,14 +461,15 @@ tile_status tile_convert(const tile_converter *converter, const struct tile_imag
         return TILE_OK;
     }
     struct strip s = {.source = source, .target = target};
-    for (s.y = 0; s.y < source->height; s.y++)
-        for (uint32_t left = source->width; left; left -= (uint32_t)s.count) {
-            s.x = source->width - left;
-            s.count = left < TILE_STRIP ? left : TILE_STRIP;
-            if (c->way == FLOATS)
-                run_floats(c, &s);
-            else
-                run_codes(c, &s);
-        }
+    for (uint64_t left = (uint64_t)source->width * source->height; left; left -= s.count) {
+        s.count = left < TILE_STRIP ? (size_t)left : TILE_STRIP;
+        if (c->way == FLOATS)
+            run_floats(c, &s);
+        else
+            run_codes(c, &s);
+        uint64_t x = s.x + s.count;
+        s.y += (uint32_t)(x / source->width);
+        s.x = (uint32_t)(x % source->width);
+    }
     return TILE_OK;
 }

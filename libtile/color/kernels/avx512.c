@@ -2,4 +2,5 @@
 /* x86-64 with AVX-512 F, BW, DQ, VL and VBMI: Ice Lake, Zen 4 and later. */
 #define TILE_TABLE tile_kernels_avx512
 
+#include "simd/avx512.h"
 #include "table.h"

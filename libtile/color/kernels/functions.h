@@ -34,6 +34,23 @@ static inline float float_of_bits(uint32_t bits) {
     return x;
 }
 
+/*
+ * a b + c, rounded once. The product is exact in double precision; the sum, rounded to double and then to float, is the
+ * sum rounded to float unless the double lies half way between two floats, or the float is subnormal.
+ */
+static inline float fma_of(float a, float b, float c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return __builtin_fmaf(a, b, c);
+#else
+    double sum = (double)a * (double)b + (double)c;
+    uint64_t bits = bits_of_double(sum);
+    uint64_t exponent = bits >> 52 & 0x7FF;
+    if ((bits & 0x1FFFFFFF) == 0x10000000 || (exponent < 1023 - 126 && exponent != 0))
+        return __builtin_fmaf(a, b, c);
+    return (float)sum;
+#endif
+}
+
 /* Adding and subtracting 1.5 x 2^52 leaves no bits for a fraction: |x| < 2^51 is rounded to nearest even. */
 #define TILE_ROUNDER 6755399441055744.0
 

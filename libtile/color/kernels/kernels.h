@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The row operations that a converter is made of. They know arrays and nothing else, cannot fail, and take at most
- * TILE_STRIP pixels.
+ * The operations that a converter is made of. They know arrays and nothing else, cannot fail, and take at most
+ * TILE_STRIP pixels. Planes have room for TILE_PLANE: those kernels that say so ("blocks") read and write beyond
+ * `count` up to the end of a block of pixels.
  *
  * Each kernel is written once and compiled once per ISA into that ISA's table. All tables give the same bits.
  */
 #ifndef TILE_COLOR_KERNELS_H
 #define TILE_COLOR_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Pixels in a strip: five float planes stay well inside of a first-level cache. */
-#define TILE_STRIP  256
+/* Pixels in a strip: three or four float planes and their codes stay inside of a first-level cache. */
+#define TILE_STRIP  1024
+#define TILE_PLANE  (TILE_STRIP + 64) /* the largest ISA's block */
 #define TILE_PLANES 5
 /* The plane that holds alpha; the others hold up to four color channels. */
 #define TILE_ALPHA_PLANE 4
@@ -21,51 +24,79 @@
 #define TILE_NUMBERS 12
 typedef void tile_row_op(float *const *plane, size_t count, const double *p);
 
-/*
- * Codes of light by comparing instead of computing a power: code k begins at threshold[k]. The first guess is looked up
- * by the top bits of the float; a bucket is so narrow that it holds one threshold at most.
- */
-#define TILE_BUCKET_SHIFT                                                                                              \
-    15 /* leaves 8 bits of mantissa: a bucket spans 0.4 %, the closest two codes of ProPhoto lie 0.7 % apart */
-#define TILE_BUCKETS (24 << 8)
-struct tile_thresholds {
-    uint32_t first; /* bits of the float at which bucket 0 begins */
-    uint32_t last;  /* the bucket of 1.0 */
-    float threshold[257];
-    uint8_t guess[TILE_BUCKETS];
+/* Codes of RGB to light: each channel's table, then a matrix by rows. */
+struct tile_light {
+    float table[3][256];
+    float m[9];
+    bool same; /* the three tables are one */
 };
 
+/* x^p of x = m 2^e: (c[0] + c[1] m + c[2] m^2) scale, with m's upper 4 bits and e's lower 4 bits as indices. */
+struct tile_power {
+    float c[3][16];
+    float scale[16];
+};
+
+/* Light to codes, before the rounding: below the knee slope x + 1/2, else the power + lift. */
+struct tile_curve {
+    struct tile_power power;
+    float knee, slope, lift;
+};
+
+/* Of x, y, z the cube root, and its scales multiplied for a and b. */
+struct tile_lab {
+    struct tile_power root;
+    float scale_x[16], scale_z[16];
+};
+
+/* Rows of 3 + 1, for so many channels. */
+struct tile_affine {
+    double p[TILE_NUMBERS];
+    int channels;
+};
+
+/* An operation on planes of codes, in place; `numbers` as said at each. */
+typedef void tile_codes_op(uint8_t *const *plane, size_t count, const void *numbers);
+
 struct tile_kernels {
-    /* Samples, `step` bytes apart, to one plane. */
-    void (*unpack_u8)(float *out, const unsigned char *in, size_t step, size_t count, const float table[256]);
-    void (*unpack_u16)(float *out, const unsigned char *in, size_t step, size_t count, double scale, double offset);
-    void (*unpack_f32)(float *out, const unsigned char *in, size_t step, size_t count);
+    /* ---- In blocks ---- */
+
+    /* Interleaved pixels of 3 or 4 codes to planes, and back; `in` and `out` have `count` pixels and no more. */
+    void (*split)(uint8_t *const *plane, const uint8_t *in, size_t count, int channels);
+    void (*join)(uint8_t *out, const uint8_t *const *plane, size_t count, int channels);
+
+    /* Codes to light, and light to codes. */
+    void (*light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_light *light);
+    void (*encode)(uint8_t *const *out, float *const *in, size_t count, int channels, const struct tile_curve *curve);
+    /* Of X, Y, Z of a white of 1, 1, 1. */
+    void (*lab_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab);
+
+    void (*unpack_u8)(float *out, const uint8_t *in, size_t count, const float table[256]);
+    /*
+     * One plane to codes: scale v + offset, rounded to nearest, ties away from zero, and clipped; NaN is 0. `wrap` is
+     * the code that is 0 again (a hue's full turn), or one that does not occur.
+     */
+    void (*pack_u8)(uint8_t *out, const float *in, size_t count, float scale, float offset, int wrap);
 
     /*
-     * One plane to samples: scale v + offset, rounded to nearest, ties away from zero; NaN is 0. `wrap` is the code
-     * that is 0 again (a hue's full turn), or one that does not occur.
+     * Plane j becomes floor(p[4j] x + p[4j+1] y + p[4j+2] z + p[4j+3]), clipped, of struct tile_affine. In double
+     * precision, which makes it exact for the weights of luma (see compile.c).
      */
-    void (*pack_u8)(unsigned char *out, size_t step, const float *in, size_t count, float scale, float offset,
-                    int wrap);
-    void (*pack_u16)(unsigned char *out, size_t step, const float *in, size_t count, double scale, double offset);
-    void (*pack_f32)(unsigned char *out, size_t step, const float *in, size_t count);
-    void (*pack_thresholds)(unsigned char *out, size_t step, const float *in, size_t count,
-                            const struct tile_thresholds *t);
+    tile_codes_op *affine_codes;
+
+    /* ---- One by one ---- */
+
+    /* Codes to values and back; rounded and clipped as by pack_u8. */
+    void (*unpack_u16)(float *out, const uint16_t *in, size_t count, double scale, double offset);
+    void (*pack_u16)(uint16_t *out, const float *in, size_t count, double scale, double offset);
 
     /* Samples of `size` bytes from one spacing to another. */
     void (*copy)(unsigned char *out, size_t out_step, const unsigned char *in, size_t in_step, size_t count,
                  size_t size);
 
-    /*
-     * Codes to codes, in place: plane j becomes floor(p[4j] x + p[4j+1] y + p[4j+2] z + p[4j+3]), clipped, for
-     * `channels` planes. In double precision, which makes it exact for the weights of luma (see compile.c).
-     */
-    void (*affine_u8)(unsigned char *x, unsigned char *y, unsigned char *z, int channels, size_t count,
-                      const double *p);
-
     tile_row_op *matrix;  /* rows of 3 + 1: p[4j] x + p[4j+1] y + p[4j+2] z + p[4j+3] */
     tile_row_op *matrix1; /* its first row only */
-    tile_row_op *affine;  /* affine_u8 of codes that floats hold; clipped at 0 only */
+    tile_row_op *affine;  /* affine_codes of codes that floats hold; clipped at 0 only */
     /* v <= p0: p1 v, else p2 (p3 v + p4)^p5 + p6; odd for negative v */
     tile_row_op *curve;
     /*

@@ -1,70 +1,47 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples to planes and planes to samples. Plain loops, as in rows.h. */
+/* Samples to planes and planes to samples. */
 #ifndef TILE_COLOR_SAMPLES_H
 #define TILE_COLOR_SAMPLES_H
 
-#include "kernels.h"
 #include "functions.h"
+#include "kernels.h"
 
-static void unpack_u8(float *out, const unsigned char *in, size_t step, size_t count, const float table[256]) {
-    for (size_t i = 0; i < count; i++)
-        out[i] = table[in[i * step]];
-}
-
-static void unpack_u16(float *out, const unsigned char *in, size_t step, size_t count, double scale, double offset) {
-    for (size_t i = 0; i < count; i++) {
-        uint16_t code;
-        memcpy(&code, in + i * step, sizeof code);
-        out[i] = (float)((code - offset) / scale);
+static void unpack_u8(float *out, const uint8_t *in, size_t count, const float table[256]) {
+    const table256 t = table256_load(table);
+    for (size_t i = 0; i < count; i += BLOCK) {
+        floats v[4];
+        block_look(v, &t, in + i);
+        for (size_t k = 0; k < 4; k++)
+            f_store(out + i + k * LANES, v[k]);
     }
 }
 
-static void unpack_f32(float *out, const unsigned char *in, size_t step, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        memcpy(&out[i], in + i * step, sizeof *out);
-}
-
-static void pack_u8(unsigned char *out, size_t step, const float *in, size_t count, float scale, float offset,
-                    int wrap) {
-    int32_t codes[TILE_STRIP];
-    for (size_t i = 0; i < count; i++) {
-        float v = scale * in[i] + offset;
-        v = v > 0 ? v : 0; /* also of NaN */
-        codes[i] = rounded(v < 255 ? v : 255);
+static void pack_u8(uint8_t *out, const float *in, size_t count, float scale, float offset, int wrap) {
+    const floats by = f_all(scale), lift = f_all(offset + .5f), zero = f_all(0), top = f_all(255);
+    for (size_t i = 0; i < count; i += BLOCK) {
+        ints codes[4];
+        for (size_t k = 0; k < 4; k++) /* the lower bound first: NaN becomes 0 */
+            codes[k] = i_truncated(f_min(f_max(f_fma(f_load(in + i + k * LANES), by, lift), zero), top));
+        codes_store(out + i, codes);
     }
-    for (size_t i = 0; i < count; i++)
-        out[i * step] = (unsigned char)(codes[i] == wrap ? 0 : codes[i]);
+    if (wrap < 256)
+        for (size_t i = 0; i < count; i++)
+            out[i] = out[i] == wrap ? 0 : out[i];
 }
 
-static void pack_u16(unsigned char *out, size_t step, const float *in, size_t count, double scale, double offset) {
-    int32_t codes[TILE_STRIP];
+static void unpack_u16(float *out, const uint16_t *in, size_t count, double scale, double offset) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)((in[i] - offset) / scale);
+}
+
+static void pack_u16(uint16_t *out, const float *in, size_t count, double scale, double offset) {
     for (size_t i = 0; i < count; i++) {
         /* In double: a float near 65535 has only 8 bits of fraction. */
         double v = scale * (double)in[i] + offset;
         v = v > 0 ? v : 0;
         v = v < 65535 ? v : 65535;
         int32_t whole = (int32_t)v;
-        codes[i] = whole + (v - whole >= .5);
-    }
-    for (size_t i = 0; i < count; i++) {
-        uint16_t code = (uint16_t)codes[i];
-        memcpy(out + i * step, &code, sizeof code);
-    }
-}
-
-static void pack_f32(unsigned char *out, size_t step, const float *in, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        memcpy(out + i * step, &in[i], sizeof *in);
-}
-
-static void pack_thresholds(unsigned char *out, size_t step, const float *in, size_t count,
-                            const struct tile_thresholds *t) {
-    float low = float_of_bits(t->first);
-    for (size_t i = 0; i < count; i++) {
-        float v = in[i] > low ? in[i] : low; /* also of NaN */
-        uint32_t bucket = (bits_of_float(v) - t->first) >> TILE_BUCKET_SHIFT;
-        unsigned guess = t->guess[bucket < t->last ? bucket : t->last];
-        out[i * step] = (unsigned char)(guess + (in[i] >= t->threshold[guess + 1]));
+        out[i] = (uint16_t)(whole + (v - whole >= .5));
     }
 }
 
@@ -87,12 +64,14 @@ static inline unsigned char code_of(const double *p, double x, double y, double 
     return (unsigned char)(int32_t)(v < 255 ? v : 255);
 }
 
-static void affine_u8(unsigned char *x, unsigned char *y, unsigned char *z, int channels, size_t count,
-                      const double *p) {
+static void affine_codes(uint8_t *const *plane, size_t count, const void *numbers) {
+    const struct tile_affine *affine = numbers;
+    const double *p = affine->p;
+    uint8_t *x = plane[0], *y = plane[1], *z = plane[2];
     for (size_t i = 0; i < count; i++) {
         double a = x[i], b = y[i], c = z[i];
         x[i] = code_of(p, a, b, c);
-        if (channels == 1)
+        if (affine->channels == 1)
             continue;
         y[i] = code_of(p + 4, a, b, c);
         z[i] = code_of(p + 8, a, b, c);

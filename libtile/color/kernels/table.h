@@ -3,19 +3,24 @@
  * All kernels of one ISA, in one table: the only name that its object gives away. The file that includes this defines
  * TILE_TABLE and includes the ISA's vector header.
  */
+#include "blocks.h"
+#include "light.h"
+#include "power.h"
 #include "rows.h"
 #include "samples.h"
 
 const struct tile_kernels TILE_TABLE = {
+    .split = split,
+    .join = join,
+    .light = light,
+    .encode = encode,
+    .lab_codes = lab_codes,
     .unpack_u8 = unpack_u8,
     .unpack_u16 = unpack_u16,
-    .unpack_f32 = unpack_f32,
     .pack_u8 = pack_u8,
     .pack_u16 = pack_u16,
-    .pack_f32 = pack_f32,
-    .pack_thresholds = pack_thresholds,
     .copy = copy,
-    .affine_u8 = affine_u8,
+    .affine_codes = affine_codes,
     .matrix = row_matrix,
     .matrix1 = row_matrix1,
     .affine = row_affine,

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* scalar.h's operations on 16 lanes, with VBMI's permutations of bytes. */
+#ifndef TILE_SIMD_AVX512_H
+#define TILE_SIMD_AVX512_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define LANES 16
+#define BLOCK 64
+
+typedef __m512 floats;
+typedef __m512i ints;
+typedef __mmask16 mask;
+
+/* ---- Floats ---- */
+
+static inline floats f_all(float x) {
+    return _mm512_set1_ps(x);
+}
+static inline floats f_load(const float *p) {
+    return _mm512_loadu_ps(p);
+}
+static inline void f_store(float *p, floats a) {
+    _mm512_storeu_ps(p, a);
+}
+static inline floats f_add(floats a, floats b) {
+    return _mm512_add_ps(a, b);
+}
+static inline floats f_sub(floats a, floats b) {
+    return _mm512_sub_ps(a, b);
+}
+static inline floats f_mul(floats a, floats b) {
+    return _mm512_mul_ps(a, b);
+}
+static inline floats f_div(floats a, floats b) {
+    return _mm512_div_ps(a, b);
+}
+static inline floats f_fma(floats a, floats b, floats c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+static inline floats f_max(floats a, floats b) {
+    return _mm512_max_ps(a, b);
+}
+static inline floats f_min(floats a, floats b) {
+    return _mm512_min_ps(a, b);
+}
+static inline mask f_less(floats a, floats b) {
+    return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+static inline floats f_choose(mask m, floats yes, floats no) {
+    return _mm512_mask_blend_ps(m, no, yes);
+}
+
+/* ---- Integers ---- */
+
+static inline ints i_all(int32_t x) {
+    return _mm512_set1_epi32(x);
+}
+static inline ints i_and(ints a, ints b) {
+    return _mm512_and_si512(a, b);
+}
+static inline ints i_or(ints a, ints b) {
+    return _mm512_or_si512(a, b);
+}
+static inline ints i_add(ints a, ints b) {
+    return _mm512_add_epi32(a, b);
+}
+static inline ints i_sub(ints a, ints b) {
+    return _mm512_sub_epi32(a, b);
+}
+static inline ints i_bits(floats a) {
+    return _mm512_castps_si512(a);
+}
+static inline floats f_bits(ints a) {
+    return _mm512_castsi512_ps(a);
+}
+static inline floats f_mantissa(floats a) { /* (bits of a and the first) or the second, in one table of bits */
+    return f_bits(
+        _mm512_ternarylogic_epi32(i_bits(a), _mm512_set1_epi32(0x007FFFFF), _mm512_set1_epi32(0x3F800000), 0xEA));
+}
+#define i_shift_right(a, n) _mm512_srli_epi32(a, n)
+static inline floats f_of_ints(ints a) {
+    return _mm512_cvtepi32_ps(a);
+}
+static inline ints i_truncated(floats a) {
+    return _mm512_cvttps_epi32(a);
+}
+
+/* ---- Tables of 16 floats ---- */
+
+typedef __m512 table16;
+
+static inline table16 table16_load(const float p[16]) {
+    return _mm512_loadu_ps(p);
+}
+typedef ints index16;
+#define index16_of(a, n) _mm512_srli_epi32(a, n)
+static inline floats f_look(table16 table, index16 index) {
+    return _mm512_permutexvar_ps(index, table);
+}
+
+/* ---- Codes ---- */
+
+static inline void codes_load(ints out[4], const uint8_t *p) {
+    for (int i = 0; i < 4; i++)
+        out[i] = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)));
+}
+/* Packing works within lanes of 128 bits: the last permutation puts their quarters in order. */
+static inline void codes_store(uint8_t *p, const ints in[4]) {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __m512i codes = _mm512_packus_epi16(_mm512_packs_epi32(in[0], in[1]), _mm512_packs_epi32(in[2], in[3]));
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, codes));
+}
+
+static inline void bytes_store(uint8_t *p, __m512i a) {
+    _mm512_storeu_si512(p, a);
+}
+static inline __m512i bytes_load(const uint8_t *p) {
+    return _mm512_loadu_si512(p);
+}
+
+/*
+ * Where byte i of an output is in its inputs. Of three inputs two permutations see two each: the first gets all bytes
+ * that lie in a and b, the second puts those of c (64 and up) among them.
+ */
+#define TILE_8(f, i) f(i), f(i + 1), f(i + 2), f(i + 3), f(i + 4), f(i + 5), f(i + 6), f(i + 7)
+#define TILE_64(f)                                                                                                     \
+    {                                                                                                                  \
+        TILE_8(f, 0), TILE_8(f, 8), TILE_8(f, 16), TILE_8(f, 24), TILE_8(f, 32), TILE_8(f, 40), TILE_8(f, 48),         \
+            TILE_8(f, 56)                                                                                              \
+    }
+
+/* Pixel i's channel j lies at 3 i + j. */
+#define AB(at)     ((at) < 128 ? (at) : 0)
+#define R_AB(i)    AB(3 * (i))
+#define G_AB(i)    AB(3 * (i) + 1)
+#define B_AB(i)    AB(3 * (i) + 2)
+#define ABC(at, i) ((at) < 128 ? (i) : (at)-64)
+#define R_ABC(i)   ABC(3 * (i), i)
+#define G_ABC(i)   ABC(3 * (i) + 1, i)
+#define B_ABC(i)   ABC(3 * (i) + 2, i)
+
+static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
+    static const uint8_t first[3][64] = {TILE_64(R_AB), TILE_64(G_AB), TILE_64(B_AB)};
+    static const uint8_t second[3][64] = {TILE_64(R_ABC), TILE_64(G_ABC), TILE_64(B_ABC)};
+    __m512i a = bytes_load(in), b = bytes_load(in + 64), c = bytes_load(in + 128);
+    for (int j = 0; j < 3; j++) {
+        __m512i ab = _mm512_permutex2var_epi8(a, bytes_load(first[j]), b);
+        bytes_store(out[j], _mm512_permutex2var_epi8(ab, bytes_load(second[j]), c));
+    }
+}
+
+/* Byte i of the n-th output is channel i % 3 of pixel i / 3, counted from 64 n. */
+#define FROM_RG(at)   ((at) % 3 == 2 ? 0 : (at) / 3 + 64 * ((at) % 3))
+#define RG_0(i)       FROM_RG(i)
+#define RG_1(i)       FROM_RG((i) + 64)
+#define RG_2(i)       FROM_RG((i) + 128)
+#define FROM_B(at, i) ((at) % 3 == 2 ? 64 + (at) / 3 : (i))
+#define RGB_0(i)      FROM_B(i, i)
+#define RGB_1(i)      FROM_B((i) + 64, i)
+#define RGB_2(i)      FROM_B((i) + 128, i)
+
+static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
+    static const uint8_t first[3][64] = {TILE_64(RG_0), TILE_64(RG_1), TILE_64(RG_2)};
+    static const uint8_t second[3][64] = {TILE_64(RGB_0), TILE_64(RGB_1), TILE_64(RGB_2)};
+    __m512i r = bytes_load(in[0]), g = bytes_load(in[1]), b = bytes_load(in[2]);
+    for (int n = 0; n < 3; n++) {
+        __m512i rg = _mm512_permutex2var_epi8(r, bytes_load(first[n]), g);
+        bytes_store(out + 64 * n, _mm512_permutex2var_epi8(rg, bytes_load(second[n]), b));
+    }
+}
+
+/* Two channels of two inputs, then both halves. */
+#define PAIR_RG(i) ((i) < 32 ? 4 * (i) : 4 * ((i)-32) + 1)
+#define PAIR_BA(i) (PAIR_RG(i) + 2)
+
+static inline void block_split4(uint8_t *const out[4], const uint8_t *in) {
+    static const uint8_t order[2][64] = {TILE_64(PAIR_RG), TILE_64(PAIR_BA)};
+    __m512i a = bytes_load(in), b = bytes_load(in + 64), c = bytes_load(in + 128), d = bytes_load(in + 192);
+    for (int j = 0; j < 2; j++) {
+        __m512i low = _mm512_permutex2var_epi8(a, bytes_load(order[j]), b);
+        __m512i high = _mm512_permutex2var_epi8(c, bytes_load(order[j]), d);
+        bytes_store(out[2 * j], _mm512_shuffle_i64x2(low, high, 0x44));
+        bytes_store(out[2 * j + 1], _mm512_shuffle_i64x2(low, high, 0xEE));
+    }
+}
+
+static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
+    /* Unpacking works within lanes of 128 bits, which then are shuffled into order. */
+    __m512i r = bytes_load(in[0]), g = bytes_load(in[1]), b = bytes_load(in[2]), a = bytes_load(in[3]);
+    __m512i rg0 = _mm512_unpacklo_epi8(r, g), rg1 = _mm512_unpackhi_epi8(r, g);
+    __m512i ba0 = _mm512_unpacklo_epi8(b, a), ba1 = _mm512_unpackhi_epi8(b, a);
+    __m512i p0 = _mm512_unpacklo_epi16(rg0, ba0), p1 = _mm512_unpackhi_epi16(rg0, ba0);
+    __m512i p2 = _mm512_unpacklo_epi16(rg1, ba1), p3 = _mm512_unpackhi_epi16(rg1, ba1);
+    __m512i q0 = _mm512_shuffle_i64x2(p0, p1, 0x44), q1 = _mm512_shuffle_i64x2(p2, p3, 0x44);
+    __m512i q2 = _mm512_shuffle_i64x2(p0, p1, 0xEE), q3 = _mm512_shuffle_i64x2(p2, p3, 0xEE);
+    bytes_store(out, _mm512_shuffle_i64x2(q0, q1, 0x88));
+    bytes_store(out + 64, _mm512_shuffle_i64x2(q0, q1, 0xDD));
+    bytes_store(out + 128, _mm512_shuffle_i64x2(q2, q3, 0x88));
+    bytes_store(out + 192, _mm512_shuffle_i64x2(q2, q3, 0xDD));
+}
+
+/* ---- Tables of 256 floats ---- */
+
+/* Byte k of each float in four registers, of 64 codes each. */
+typedef struct {
+    __m512i byte[4][4];
+} table256;
+
+static inline table256 table256_load(const float p[256]) {
+    table256 t;
+    /* The bytes of 16 floats by their place, as four groups of 16. */
+    const __m512i gather = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    for (int n = 0; n < 4; n++) {
+        __m512i q[4];
+        for (int i = 0; i < 4; i++)
+            q[i] =
+                _mm512_permutexvar_epi32(order, _mm512_shuffle_epi8(_mm512_loadu_si512(p + 64 * n + 16 * i), gather));
+        __m512i a = _mm512_shuffle_i64x2(q[0], q[1], 0x44), b = _mm512_shuffle_i64x2(q[2], q[3], 0x44);
+        __m512i c = _mm512_shuffle_i64x2(q[0], q[1], 0xEE), d = _mm512_shuffle_i64x2(q[2], q[3], 0xEE);
+        t.byte[0][n] = _mm512_shuffle_i64x2(a, b, 0x88);
+        t.byte[1][n] = _mm512_shuffle_i64x2(a, b, 0xDD);
+        t.byte[2][n] = _mm512_shuffle_i64x2(c, d, 0x88);
+        t.byte[3][n] = _mm512_shuffle_i64x2(c, d, 0xDD);
+    }
+    return t;
+}
+
+static inline __m512i look_bytes(const __m512i table[4], __m512i codes, __mmask64 upper) {
+    __m512i low = _mm512_permutex2var_epi8(table[0], codes, table[1]);
+    __m512i high = _mm512_permutex2var_epi8(table[2], codes, table[3]);
+    return _mm512_mask_blend_epi8(upper, low, high);
+}
+
+/*
+ * The bytes of the floats are joined within lanes of 128 bits; so that they end in order, the codes first are put into
+ * another: lane l's four quarters are codes 4 l of each 16.
+ */
+static inline void block_look(floats out[4], const table256 *table, const uint8_t *p) {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __m512i codes = _mm512_permutexvar_epi32(order, bytes_load(p));
+    __mmask64 upper = _mm512_movepi8_mask(codes);
+    __m512i b0 = look_bytes(table->byte[0], codes, upper), b1 = look_bytes(table->byte[1], codes, upper);
+    __m512i b2 = look_bytes(table->byte[2], codes, upper), b3 = look_bytes(table->byte[3], codes, upper);
+    __m512i low0 = _mm512_unpacklo_epi8(b0, b1), low1 = _mm512_unpackhi_epi8(b0, b1);
+    __m512i high0 = _mm512_unpacklo_epi8(b2, b3), high1 = _mm512_unpackhi_epi8(b2, b3);
+    out[0] = _mm512_castsi512_ps(_mm512_unpacklo_epi16(low0, high0));
+    out[1] = _mm512_castsi512_ps(_mm512_unpackhi_epi16(low0, high0));
+    out[2] = _mm512_castsi512_ps(_mm512_unpacklo_epi16(low1, high1));
+    out[3] = _mm512_castsi512_ps(_mm512_unpackhi_epi16(low1, high1));
+}
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Vectors of one lane: what each operation of a vector header means. The other headers define the same names for their
+ * ISA, with the same bits as result.
+ *
+ * floats, ints and mask hold LANES lanes of 32 bits; a block is BLOCK = 4 LANES pixels.
+ */
+#ifndef TILE_SIMD_SCALAR_H
+#define TILE_SIMD_SCALAR_H
+
+#include "../functions.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LANES 1
+#define BLOCK 4
+
+typedef float floats;
+typedef int32_t ints;
+typedef bool mask;
+
+/* ---- Floats ---- */
+
+static inline floats f_all(float x) {
+    return x;
+}
+static inline floats f_load(const float *p) {
+    return *p;
+}
+static inline void f_store(float *p, floats a) {
+    *p = a;
+}
+static inline floats f_add(floats a, floats b) {
+    return a + b;
+}
+static inline floats f_sub(floats a, floats b) {
+    return a - b;
+}
+static inline floats f_mul(floats a, floats b) {
+    return a * b;
+}
+static inline floats f_div(floats a, floats b) {
+    return a / b;
+}
+/* a * b + c, rounded once. */
+static inline floats f_fma(floats a, floats b, floats c) {
+    return fma_of(a, b, c);
+}
+/* The second where either is NaN. */
+static inline floats f_max(floats a, floats b) {
+    return a > b ? a : b;
+}
+static inline floats f_min(floats a, floats b) {
+    return a < b ? a : b;
+}
+static inline mask f_less(floats a, floats b) {
+    return a < b;
+}
+static inline floats f_choose(mask m, floats yes, floats no) {
+    return m ? yes : no;
+}
+
+/* ---- Integers ---- */
+
+static inline ints i_all(int32_t x) {
+    return x;
+}
+static inline ints i_and(ints a, ints b) {
+    return a & b;
+}
+static inline ints i_or(ints a, ints b) {
+    return a | b;
+}
+static inline ints i_add(ints a, ints b) {
+    return (ints)((uint32_t)a + (uint32_t)b);
+}
+static inline ints i_sub(ints a, ints b) {
+    return (ints)((uint32_t)a - (uint32_t)b);
+}
+/* The bits of a float, and back. */
+static inline ints i_bits(floats a) {
+    return (ints)bits_of_float(a);
+}
+static inline floats f_bits(ints a) {
+    return float_of_bits((uint32_t)a);
+}
+/* 1 <= m < 2 of a positive m 2^e. */
+static inline floats f_mantissa(floats a) {
+    return f_bits((i_bits(a) & 0x007FFFFF) | 0x3F800000);
+}
+/* Without the sign. */
+#define i_shift_right(a, n) ((ints)((uint32_t)(a) >> (n)))
+static inline floats f_of_ints(ints a) {
+    return (floats)a;
+}
+/* Towards zero; |a| < 2^31. */
+static inline ints i_truncated(floats a) {
+    return (ints)a;
+}
+
+/* ---- Tables of 16 floats, looked up by the low 4 bits ---- */
+
+typedef const float *table16;
+
+static inline table16 table16_load(const float p[16]) {
+    return p;
+}
+/* What several lookups by the same index share. */
+typedef ints index16;
+/* Bits n to n + 3 of a. */
+#define index16_of(a, n) i_shift_right(a, n)
+static inline floats f_look(table16 table, index16 index) {
+    return table[index & 15];
+}
+
+/* ---- Codes ---- */
+
+/* A block of codes as BLOCK ints. */
+static inline void codes_load(ints out[4], const uint8_t *p) {
+    for (int i = 0; i < 4; i++)
+        out[i] = p[i];
+}
+/* A block of ints as codes; below 0 is 0, above 255 is 255. */
+static inline void codes_store(uint8_t *p, const ints in[4]) {
+    for (int i = 0; i < 4; i++)
+        p[i] = (uint8_t)(in[i] < 0 ? 0 : in[i] > 255 ? 255 : in[i]);
+}
+
+/* A block of interleaved pixels to planes, and back. */
+static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
+    for (int i = 0; i < BLOCK; i++)
+        for (int j = 0; j < 3; j++)
+            out[j][i] = in[3 * i + j];
+}
+static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
+    for (int i = 0; i < BLOCK; i++)
+        for (int j = 0; j < 3; j++)
+            out[3 * i + j] = in[j][i];
+}
+static inline void block_split4(uint8_t *const out[4], const uint8_t *in) {
+    for (int i = 0; i < BLOCK; i++)
+        for (int j = 0; j < 4; j++)
+            out[j][i] = in[4 * i + j];
+}
+static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
+    for (int i = 0; i < BLOCK; i++)
+        for (int j = 0; j < 4; j++)
+            out[4 * i + j] = in[j][i];
+}
+
+/* ---- Tables of 256 floats, looked up by codes ---- */
+
+typedef struct {
+    const float *of;
+} table256;
+
+static inline table256 table256_load(const float p[256]) {
+    return (table256){p};
+}
+/* The floats of a block of codes. */
+static inline void block_look(floats out[4], const table256 *table, const uint8_t *codes) {
+    for (int i = 0; i < 4; i++)
+        out[i] = table->of[codes[i]];
+}
+
+#endif
