@@ -122,8 +122,6 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
         }
     if (last->run == k->matrix && c->to.channels == 1)
         last->run = k->matrix1;
-    if (!multiply && c->to.format.sample == TILE_U8)
-        tile_tail_take(&c->tail, &c->program, c->from.format.sample == TILE_U8);
 }
 
 /* Integer codes to integer codes by one matrix: without values in between, which floats would round. */
@@ -185,8 +183,10 @@ static void finish(tile_converter *c) {
     if (from.sample == TILE_U8) {
         fill_tables(c);
         if (!divide)
-            tile_head_take(&c->head, program, c->table);
+            tile_head_take(&c->head, program, from.space, c->table);
     }
+    if (to.sample == TILE_U8 && !multiply)
+        tile_tail_take(&c->tail, program, to.space, &c->head);
 }
 
 tile_status tile_converter_new(tile_converter **out, struct tile_format from, struct tile_format to,
@@ -386,8 +386,8 @@ static void unpack(const tile_converter *c, size_t count, const struct samples *
         else if (from->format.sample == TILE_U8)
             k->unpack_u8(plane[j], in[j].data, count, c->table[j]);
         else if (from->format.sample == TILE_U16)
-            k->unpack_u16(plane[j], (const uint16_t *)(const void *)in[j].data, count, from->encoding[j].scale,
-                          from->encoding[j].offset);
+            k->unpack_u16(plane[j], (const uint16_t *)(const void *)in[j].data, count, (float)from->encoding[j].scale,
+                          (float)from->encoding[j].offset);
         else
             memcpy(plane[j], in[j].data, count * sizeof(float));
 }
@@ -406,7 +406,8 @@ static void pack(const tile_converter *c, size_t count, struct samples *out, flo
         if (to->format.sample == TILE_F32)
             memcpy(out[j].data, plane[j], count * sizeof(float));
         else if (to->format.sample == TILE_U16)
-            k->pack_u16((uint16_t *)(void *)out[j].data, plane[j], count, encoding.scale, encoding.offset);
+            k->pack_u16((uint16_t *)(void *)out[j].data, plane[j], count, (float)encoding.scale,
+                        (float)encoding.offset);
         else
             k->pack_u8(out[j].data, plane[j], count, (float)encoding.scale, (float)encoding.offset,
                        to->format.space == TILE_HSV_180 && j == 0 ? 180 : 256);

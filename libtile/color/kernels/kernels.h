@@ -49,6 +49,29 @@ struct tile_lab {
     float scale_x[16], scale_z[16];
 };
 
+/* The cube root, and the white's u' and v'. */
+struct tile_luv {
+    struct tile_power root;
+    float u, v;
+};
+
+/* Cube roots (0 of what is below `least`), then rows of 3 + 1 that give codes before the rounding. */
+struct tile_roots {
+    struct tile_power root;
+    float least;
+    float m[12];
+};
+
+/* Rows of 3 + 1 of codes, cubes, and rows of 3. */
+struct tile_cubes {
+    float first[12], second[9];
+};
+
+/* The white's u' and v', and the matrix of X, Y, Z. */
+struct tile_unluv {
+    float u, v, m[9];
+};
+
 /* Rows of 3 + 1, for so many channels. */
 struct tile_affine {
     double p[TILE_NUMBERS];
@@ -68,8 +91,15 @@ struct tile_kernels {
     /* Codes to light, and light to codes. */
     void (*light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_light *light);
     void (*encode)(uint8_t *const *out, float *const *in, size_t count, int channels, const struct tile_curve *curve);
-    /* Of X, Y, Z of a white of 1, 1, 1. */
+    /* X, Y, Z of a white of 1, 1, 1, each below 16, to L, a, b. */
     void (*lab_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab);
+    /* X, Y, Z of RGB to L, u, v. */
+    void (*luv_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_luv *luv);
+    void (*roots_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots);
+    /* L, a, b to X, Y, Z of a white of 1, 1, 1, multiplied by a matrix of rows of 3. */
+    void (*lab_light)(float *const *out, const uint8_t *const *in, size_t count, const float matrix[9]);
+    void (*luv_light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_unluv *luv);
+    void (*cubes_light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_cubes *cubes);
 
     void (*unpack_u8)(float *out, const uint8_t *in, size_t count, const float table[256]);
     /*
@@ -78,6 +108,10 @@ struct tile_kernels {
      */
     void (*pack_u8)(uint8_t *out, const float *in, size_t count, float scale, float offset, int wrap);
 
+    /* The same of codes of 16 bits. */
+    void (*unpack_u16)(float *out, const uint16_t *in, size_t count, float scale, float offset);
+    void (*pack_u16)(uint16_t *out, const float *in, size_t count, float scale, float offset);
+
     /*
      * Plane j becomes floor(p[4j] x + p[4j+1] y + p[4j+2] z + p[4j+3]), clipped, of struct tile_affine. In double
      * precision, which makes it exact for the weights of luma (see compile.c).
@@ -85,10 +119,6 @@ struct tile_kernels {
     tile_codes_op *affine_codes;
 
     /* ---- One by one ---- */
-
-    /* Codes to values and back; rounded and clipped as by pack_u8. */
-    void (*unpack_u16)(float *out, const uint16_t *in, size_t count, double scale, double offset);
-    void (*pack_u16)(uint16_t *out, const float *in, size_t count, double scale, double offset);
 
     /* Samples of `size` bytes from one spacing to another. */
     void (*copy)(unsigned char *out, size_t out_step, const unsigned char *in, size_t in_step, size_t count,
