@@ -49,6 +49,9 @@ static inline floats f_min(floats a, floats b) {
 static inline mask f_less(floats a, floats b) {
     return vcltq_f32(a, b);
 }
+static inline mask f_at_least(floats a, floats b) {
+    return vcgeq_f32(a, b);
+}
 static inline floats f_choose(mask m, floats yes, floats no) {
     return vbslq_f32(m, yes, no);
 }
@@ -119,6 +122,13 @@ static inline void codes_store(uint8_t *p, const ints in[4]) {
     int16x8_t low = vqmovn_high_s32(vqmovn_s32(in[0]), in[1]);
     int16x8_t high = vqmovn_high_s32(vqmovn_s32(in[2]), in[3]);
     vst1q_u8(p, vqmovun_high_s16(vqmovun_s16(low), high));
+}
+
+static inline ints words_load(const uint16_t *p) {
+    return vreinterpretq_s32_u32(vmovl_u16(vld1_u16(p)));
+}
+static inline void words_store(uint16_t *p, ints a) {
+    vst1_u16(p, vmovn_u32(vreinterpretq_u32_s32(a)));
 }
 
 static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
