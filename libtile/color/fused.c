@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Takes away the first or the last operation. */
+/* Takes away the first operation. */
 static void drop_first(struct tile_program *program) {
     memmove(program->op, program->op + 1, (size_t)--program->count * sizeof *program->op);
 }
@@ -37,13 +37,10 @@ static void fit_power(struct tile_power *out, double p, int first, double scale)
 /* ---- The begin ---- */
 
 /* Rows of 3 of a matrix without offset. */
-static bool take_rows(float out[9], const struct tile_op *op, const struct tile_kernels *k) {
-    const double *p = op->p;
-    if (op->run != k->matrix || p[3] != 0 || p[7] != 0 || p[11] != 0)
-        return false;
+static bool take_rows(float out[9], const double *p) {
     for (int i = 0; i < 9; i++)
         out[i] = (float)p[i / 3 * 4 + i % 3];
-    return true;
+    return p[3] == 0 && p[7] == 0 && p[11] == 0;
 }
 
 /* Codes to the values that `op`, a cube with a matrix before it, begins with. */
@@ -63,28 +60,25 @@ static void take_cubes(struct tile_cubes *cubes, tile_space from, const struct t
 void tile_head_take(struct tile_head *head, struct tile_program *program, tile_space from, const float table[3][256]) {
     const struct tile_kernels *k = program->kernels;
     const struct tile_op *op = program->op;
-    if (program->count >= 1 && take_rows(head->light.m, op, k)) {
+    if (program->count == 0)
+        return;
+    if (op->run == k->matrix && take_rows(head->light.m, op->p)) {
         head->kind = TILE_HEAD_LIGHT;
         memcpy(head->light.table, table, sizeof head->light.table);
         head->light.same =
             memcmp(table[0], table[1], sizeof table[0]) == 0 && memcmp(table[0], table[2], sizeof table[0]) == 0;
-        drop_first(program);
-        return;
-    }
-    if (program->count < 2)
-        return;
-    if (op->run == k->lab_inverse && (from == TILE_LAB || from == TILE_LAB_D65) && take_rows(head->light.m, op + 1, k))
+    } else if (op->run == k->lab_inverse && (from == TILE_LAB || from == TILE_LAB_D65) &&
+               take_rows(head->light.m, op->p + TILE_THEN))
         head->kind = TILE_HEAD_LAB;
-    else if (op->run == k->luv_inverse && take_rows(head->luv.m, op + 1, k)) {
+    else if (op->run == k->luv_inverse && take_rows(head->luv.m, op->p + TILE_THEN)) {
         head->luv.u = (float)op->p[0];
         head->luv.v = (float)op->p[1];
         head->kind = TILE_HEAD_LUV;
-    } else if (op->run == k->cube && from == TILE_OKLAB && take_rows(head->cubes.second, op + 1, k)) {
+    } else if (op->run == k->cube && from == TILE_OKLAB && take_rows(head->cubes.second, op->p + TILE_THEN)) {
         take_cubes(&head->cubes, from, op);
         head->kind = TILE_HEAD_CUBES;
     } else
         return;
-    drop_first(program);
     drop_first(program);
 }
 
