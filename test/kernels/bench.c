@@ -114,11 +114,7 @@ static void run_race(struct entrant *entrants, size_t count) {
         }
 }
 
-<<<<<<< HEAD
 /* Ends the program where a call failed. */
-=======
-/* A NULL-safe end of the program. */
->>>>>>> qemu
 static void must(tile_status status, const char *what, const struct tile_error *error) {
     if (status == TILE_OK)
         return;

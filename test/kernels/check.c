@@ -195,7 +195,6 @@ static void check_formats(struct tile_format from, struct tile_format to, struct
                           struct tallies *tallies) {
     struct trial t = {.from = from, .to = to};
     uint32_t width = random_width(random), height = 1 + random_below(random, random_below(random, 2) ? HIGHEST : 1);
-<<<<<<< HEAD
     t.in_place = from.layout == to.layout && tile_format_step(from) == tile_format_step(to) &&
                  planes_of(from) == planes_of(to) && random_below(random, 2);
     /* In place the samples may be of different sizes: the larger ones say how they must lie. */
@@ -206,19 +205,6 @@ static void check_formats(struct tile_format from, struct tile_format to, struct
     input_fill(input, from, (size_t)width * height, false, random);
 
     if (tallies->tally[0].faults >= MOST_FAULTS || !convert(&tallies->tally[0], &t, expected))
-=======
-    t.source = room_place(&source_arena, from, width, height, random);
-    t.in_place = from.sample == to.sample && from.layout == to.layout &&
-                 tile_format_channels(from) == tile_format_channels(to) && random_below(random, 2);
-    if (t.in_place) {
-        t.target = t.source;
-        t.target.image.format = to;
-    } else
-        t.target = room_place(&target_arena, to, width, height, random);
-    input_fill(input, from, (size_t)width * height, false, random);
-
-    if (!convert(&tallies->tally[0], &t, expected))
->>>>>>> qemu
         return;
     for (size_t i = 1; i < tallies->count; i++) {
         struct tally *tally = &tallies->tally[i];

@@ -19,11 +19,7 @@ struct tally {
     unsigned faults;
 };
 
-<<<<<<< HEAD
 /* Kernels that have as many are not run any more. */
-=======
-/* Nothing is run with kernels that have as many. */
->>>>>>> qemu
 #define MOST_FAULTS 10
 
 /*
@@ -35,11 +31,7 @@ struct tallies {
     size_t count;
 };
 
-<<<<<<< HEAD
 /* Counts a fault and prints what is wrong, of the first MOST_FAULTS. */
-=======
-/* Prints what is wrong. */
->>>>>>> qemu
 void tally_fault(struct tally *tally, const char *format, ...) TILE_PRINTF(2, 3);
 
 /* What is printed if a kernel dies. */

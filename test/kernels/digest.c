@@ -8,11 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-<<<<<<< HEAD
 enum { WIDTH = 300, STYLES = 4 };
-=======
-enum { WIDTH = 300, STYLES = 8 };
->>>>>>> qemu
 
 /* FNV-1a, of 64 bits (Fowler, Noll, Vo). */
 static uint64_t hash(uint64_t hash, const void *data, size_t size) {

@@ -20,22 +20,15 @@
 #include <unistd.h>
 
 void tally_fault(struct tally *tally, const char *format, ...) {
-<<<<<<< HEAD
     if (tally->faults++ >= MOST_FAULTS)
         return;
-=======
->>>>>>> qemu
     va_list arguments;
     va_start(arguments, format);
     printf("%s: ", tile_cpu_name(tally->cpu));
     vprintf(format, arguments);
     printf("\n");
     va_end(arguments);
-<<<<<<< HEAD
     if (tally->faults == MOST_FAULTS)
-=======
-    if (++tally->faults == MOST_FAULTS)
->>>>>>> qemu
         printf("%s: that is enough\n", tile_cpu_name(tally->cpu));
 }
 
@@ -47,7 +40,6 @@ void now_running(tile_cpu cpu, const char *what) {
     snprintf(running, sizeof running, "kernels: died in %s, %s\n", tile_cpu_name(cpu), what);
 }
 
-<<<<<<< HEAD
 static const int deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 enum { DEADLY = sizeof deadly / sizeof *deadly };
 static struct sigaction before[DEADLY];
@@ -66,21 +58,6 @@ static void catch_signals(void) {
     action.sa_handler = tell;
     for (int i = 0; i < DEADLY; i++)
         sigaction(deadly[i], &action, &before[i]);
-=======
-/* The signal's own action is restored: the same instruction then ends the program. */
-static void tell(int signal) {
-    (void)signal;
-    ssize_t written = write(STDERR_FILENO, running, strlen(running));
-    (void)written;
-}
-
-static void catch_signals(void) {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
-    struct sigaction action = {.sa_flags = (int)SA_RESETHAND};
-    action.sa_handler = tell;
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaction(signals[i], &action, NULL);
->>>>>>> qemu
 }
 
 /* ---- Modes ---- */
@@ -101,11 +78,7 @@ static int check(const struct options *options) {
                : i       ? "as scalar\n"
                          : "within their memory\n");
         if (t->faults)
-<<<<<<< HEAD
             printf("%s%u wrong, with --seed %llu\n", t->faults < MOST_FAULTS ? "" : "at least ", t->faults,
-=======
-            printf("%u%s wrong; again with --seed %llu\n", t->faults, t->faults < MOST_FAULTS ? "" : " or more",
->>>>>>> qemu
                    (unsigned long long)options->seed);
         faults += t->faults;
     }
