@@ -26,6 +26,7 @@ const struct tile_kernels *tile_kernels_of(tile_cpu cpu) {
     case TILE_CPU_BEST: return tile_kernels_of(tile_cpu_best());
     case TILE_CPU_SCALAR: return &tile_kernels_scalar;
 #ifdef TILE_HAVE_X86
+    case TILE_CPU_SSSE3: return __builtin_cpu_supports("ssse3") ? &tile_kernels_ssse3 : NULL;
     case TILE_CPU_AVX2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &tile_kernels_avx2 : NULL;
     case TILE_CPU_AVX512:

@@ -161,7 +161,7 @@ struct tile_kernels {
 
 extern const struct tile_kernels tile_kernels_scalar;
 #ifdef TILE_HAVE_X86
-extern const struct tile_kernels tile_kernels_avx2, tile_kernels_avx512;
+extern const struct tile_kernels tile_kernels_ssse3, tile_kernels_avx2, tile_kernels_avx512;
 #endif
 #ifdef TILE_HAVE_NEON
 extern const struct tile_kernels tile_kernels_neon;
