@@ -4,6 +4,7 @@
  * TILE_TABLE and includes the ISA's vector header.
  */
 #include "blocks.h"
+#include "cube.h"
 #include "light.h"
 #include "power.h"
 #include "rows.h"
@@ -15,6 +16,11 @@ const struct tile_kernels TILE_TABLE = {
     .light = light,
     .encode = encode,
     .lab_codes = lab_codes,
+    .luv_codes = luv_codes,
+    .roots_codes = roots_codes,
+    .lab_light = lab_light,
+    .luv_light = luv_light,
+    .cubes_light = cubes_light,
     .unpack_u8 = unpack_u8,
     .unpack_u16 = unpack_u16,
     .pack_u8 = pack_u8,
@@ -25,6 +31,7 @@ const struct tile_kernels TILE_TABLE = {
     .matrix1 = row_matrix1,
     .affine = row_affine,
     .curve = row_curve,
+    .curve_matrix = row_curve_matrix,
     .pq = row_pq,
     .pq_inverse = row_pq_inverse,
     .hlg = row_hlg,
