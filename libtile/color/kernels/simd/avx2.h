@@ -49,6 +49,9 @@ static inline floats f_min(floats a, floats b) {
 static inline mask f_less(floats a, floats b) {
     return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
 }
+static inline mask f_at_least(floats a, floats b) {
+    return _mm256_cmp_ps(a, b, _CMP_GE_OQ);
+}
 static inline floats f_choose(mask m, floats yes, floats no) {
     return _mm256_blendv_ps(no, yes, m);
 }
@@ -242,6 +245,16 @@ static inline floats lanes_look(const float *table, const uint8_t *codes) {
 static inline void block_look(floats out[4], const table256 *table, const uint8_t *codes) {
     for (int i = 0; i < 4; i++)
         out[i] = lanes_look(table->of, codes + 8 * i);
+}
+
+/* ---- Codes of 16 bits ---- */
+
+static inline ints words_load(const uint16_t *p) {
+    return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+static inline void words_store(uint16_t *p, ints a) {
+    __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(a, a), 0x08);
+    _mm_storeu_si128((__m128i *)(void *)p, _mm256_castsi256_si128(words));
 }
 
 #endif
