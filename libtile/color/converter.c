@@ -86,10 +86,15 @@ static void fill_tables(tile_converter *c) {
             c->table[j][code] = c->from.encoding[j].scale == 0
                                     ? 0
                                     : (float)((code - c->from.encoding[j].offset) / c->from.encoding[j].scale);
-    if (c->program.count && c->program.op[0].run == k->curve) {
-        k->curve((float *const[]){c->table[0], c->table[1], c->table[2]}, 256, c->program.op[0].p);
-        memmove(c->program.op, c->program.op + 1, (size_t)--c->program.count * sizeof *c->program.op);
-    }
+    struct tile_op *first = c->program.op;
+    if (c->program.count == 0 || (first->run != k->curve && first->run != k->curve_matrix))
+        return;
+    k->curve((float *const[]){c->table[0], c->table[1], c->table[2]}, 256, first->p);
+    if (first->run == k->curve_matrix) {
+        first->run = k->matrix;
+        memmove(first->p, first->p + TILE_THEN, TILE_NUMBERS * sizeof *first->p);
+    } else
+        memmove(first, first + 1, (size_t)--c->program.count * sizeof *first);
 }
 
 /*
@@ -120,10 +125,6 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
             last->p[4 + j] *= c->to.encoding[j].scale;
             c->to.encoding[j].scale = 1;
         }
-    if (last->run == k->matrix && c->to.channels == 1)
-        last->run = k->matrix1;
-    if (!multiply && c->to.format.sample == TILE_U8)
-        tile_tail_take(&c->tail, &c->program, c->from.format.sample == TILE_U8);
 }
 
 /* Integer codes to integer codes by one matrix: without values in between, which floats would round. */
@@ -213,8 +214,13 @@ static void finish(tile_converter *c) {
     if (from.sample == TILE_U8) {
         fill_tables(c);
         if (!divide)
-            tile_head_take(&c->head, program, c->table);
+            tile_head_take(&c->head, program, from.space, c->table);
     }
+    if (to.sample == TILE_U8 && !multiply)
+        tile_tail_take(&c->tail, program, to.space, &c->head);
+    struct tile_op *last = program->op + program->count - 1;
+    if (program->count && last->run == k->matrix && c->to.channels == 1)
+        last->run = k->matrix1;
 }
 
 tile_status tile_converter_new(tile_converter **out, struct tile_format from, struct tile_format to,
@@ -245,6 +251,7 @@ tile_status tile_converter_new(tile_converter **out, struct tile_format from, st
     c->from = side_of(from);
     c->to = side_of(to);
     c->program.kernels = kernels;
+    c->program.in_double = from.sample != TILE_U8; /* light of these is a float already, and float is faster */
 
     bool same_profile = o.from_profile && o.to_profile && o.from_profile_size == o.to_profile_size &&
                         from.space == to.space && memcmp(o.from_profile, o.to_profile, o.to_profile_size) == 0;
@@ -414,8 +421,8 @@ static void unpack(const tile_converter *c, size_t count, const struct samples *
         else if (from->format.sample == TILE_U8)
             k->unpack_u8(plane[j], in[j].data, count, c->table[j]);
         else if (from->format.sample == TILE_U16)
-            k->unpack_u16(plane[j], (const uint16_t *)(const void *)in[j].data, count, from->encoding[j].scale,
-                          from->encoding[j].offset);
+            k->unpack_u16(plane[j], (const uint16_t *)(const void *)in[j].data, count, (float)from->encoding[j].scale,
+                          (float)from->encoding[j].offset);
         else
             memcpy(plane[j], in[j].data, count * sizeof(float));
 }
@@ -434,7 +441,8 @@ static void pack(const tile_converter *c, size_t count, struct samples *out, flo
         if (to->format.sample == TILE_F32)
             memcpy(out[j].data, plane[j], count * sizeof(float));
         else if (to->format.sample == TILE_U16)
-            k->pack_u16((uint16_t *)(void *)out[j].data, plane[j], count, encoding.scale, encoding.offset);
+            k->pack_u16((uint16_t *)(void *)out[j].data, plane[j], count, (float)encoding.scale,
+                        (float)encoding.offset);
         else
             k->pack_u8(out[j].data, plane[j], count, (float)encoding.scale, (float)encoding.offset,
                        to->format.space == TILE_HSV_180 && j == 0 ? 180 : 256);

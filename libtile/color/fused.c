@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "fused.h"
 
+#include "encoding.h"
 #include "kernels/functions.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Takes away the first or the last operation. */
+/* Takes away the first operation. */
 static void drop_first(struct tile_program *program) {
     memmove(program->op, program->op + 1, (size_t)--program->count * sizeof *program->op);
 }
@@ -35,67 +36,190 @@ static void fit_power(struct tile_power *out, double p, int first, double scale)
 
 /* ---- The begin ---- */
 
-static bool has_offset(const double *m) {
-    return m[3] != 0 || m[7] != 0 || m[11] != 0;
+/* Rows of 3 of a matrix without offset. */
+static bool take_rows(float out[9], const double *p) {
+    for (int i = 0; i < 9; i++)
+        out[i] = (float)p[i / 3 * 4 + i % 3];
+    return p[3] == 0 && p[7] == 0 && p[11] == 0;
 }
 
-void tile_head_take(struct tile_head *head, struct tile_program *program, const float table[3][256]) {
+/* Codes to the values that `op`, a cube with a matrix before it, begins with. */
+static void take_cubes(struct tile_cubes *cubes, tile_space from, const struct tile_op *op) {
+    for (int j = 0; j < 3; j++) {
+        double lift = 0;
+        for (int i = 0; i < 3; i++) {
+            struct tile_encoding encoding = tile_encoding_of(from, TILE_U8, i);
+            double by = op->p[2 + 3 * j + i] / encoding.scale;
+            cubes->first[4 * j + i] = (float)by;
+            lift -= by * encoding.offset;
+        }
+        cubes->first[4 * j + 3] = (float)lift;
+    }
+}
+
+void tile_head_take(struct tile_head *head, struct tile_program *program, tile_space from, const float table[3][256]) {
     const struct tile_kernels *k = program->kernels;
-    const struct tile_op *first = program->op;
-    if (program->count && first->run == k->matrix && !has_offset(first->p)) {
+    const struct tile_op *op = program->op;
+    if (program->count == 0)
+        return;
+    if (op->run == k->matrix && take_rows(head->light.m, op->p)) {
         head->kind = TILE_HEAD_LIGHT;
         memcpy(head->light.table, table, sizeof head->light.table);
         head->light.same =
             memcmp(table[0], table[1], sizeof table[0]) == 0 && memcmp(table[0], table[2], sizeof table[0]) == 0;
-        for (int i = 0; i < 9; i++)
-            head->light.m[i] = (float)first->p[i / 3 * 4 + i % 3];
-        drop_first(program);
-    }
+    } else if (op->run == k->lab_inverse && (from == TILE_LAB || from == TILE_LAB_D65) &&
+               take_rows(head->light.m, op->p + TILE_THEN))
+        head->kind = TILE_HEAD_LAB;
+    else if (op->run == k->luv_inverse && take_rows(head->luv.m, op->p + TILE_THEN)) {
+        head->luv.u = (float)op->p[0];
+        head->luv.v = (float)op->p[1];
+        head->kind = TILE_HEAD_LUV;
+    } else if (op->run == k->cube && from == TILE_OKLAB && take_rows(head->cubes.second, op->p + TILE_THEN)) {
+        take_cubes(&head->cubes, from, op);
+        head->kind = TILE_HEAD_CUBES;
+    } else
+        return;
+    drop_first(program);
 }
 
 void tile_head_run(const struct tile_head *head, const struct tile_kernels *k, float *const *out,
                    const uint8_t *const *in, size_t count) {
-    k->light(out, in, count, &head->light);
+    switch (head->kind) {
+    case TILE_HEAD_LIGHT: k->light(out, in, count, &head->light); break;
+    case TILE_HEAD_LAB: k->lab_light(out, in, count, head->light.m); break;
+    case TILE_HEAD_LUV: k->luv_light(out, in, count, &head->luv); break;
+    case TILE_HEAD_CUBES: k->cubes_light(out, in, count, &head->cubes); break;
+    case TILE_HEAD_NONE: break;
+    }
 }
 
 /* ---- The end ---- */
 
 /* Curves that encode light, whose power is below 1. Pure powers get a line where codes are below 2. */
-static bool take_curve(struct tile_tail *tail, const struct tile_op *op) {
-    const double knee = op->p[0], outer = op->p[2], power = op->p[5], lift = op->p[6];
+static bool take_curve(struct tile_curve *curve, const struct tile_op *op) {
+    const double knee = op->p[0], outer = op->p[2], power = op->p[5], lift = op->p[6], low = 0x1p-16;
     if (power >= 1 || op->p[3] != 1 || op->p[4] != 0)
         return false;
-    const double low = 0x1p-16;
-    fit_power(&tail->curve.power, power, -16, 255 * outer);
-    tail->curve.knee = (float)(knee < low ? low : knee);
-    tail->curve.slope = (float)(255 * (knee < low ? (outer * power_of(low, power) + lift) / low : op->p[1]));
-    tail->curve.lift = (float)(255 * lift + .5);
-    tail->kind = TILE_TAIL_CURVE;
+    fit_power(&curve->power, power, -16, 255 * outer);
+    curve->knee = (float)(knee < low ? low : knee);
+    curve->slope = (float)(255 * (knee < low ? (outer * power_of(low, power) + lift) / low : op->p[1]));
+    curve->lift = (float)(255 * lift + .5);
     return true;
 }
 
-void tile_tail_take(struct tile_tail *tail, struct tile_program *program, bool bounded) {
+/* What light is at least, where it is not 0, and at most; false where it can be below 0. */
+static bool light_range(const struct tile_light *light, float *least, float *most) {
+    *least = INFINITY;
+    *most = 0;
+    for (int j = 0; j < 3; j++) {
+        float sum = 0;
+        for (int i = 0; i < 3; i++) {
+            float low = INFINITY, high = 0;
+            for (int code = 0; code < 256; code++) {
+                float v = light->table[i][code] * light->m[3 * j + i];
+                if (!(v >= 0))
+                    return false;
+                low = v > 0 && v < low ? v : low;
+                high = v > high ? v : high;
+            }
+            *least = low < *least ? low : *least;
+            sum += high;
+        }
+        *most = sum > *most ? sum : *most;
+    }
+    return true;
+}
+
+/* Of all light between the least and the most, which is brought below 1. */
+static bool take_roots(struct tile_roots *roots, struct tile_light *light, tile_space to, const struct tile_op *last) {
+    const float by = 1 - 0x1p-9f;
+    float least, most;
+    if (!light_range(light, &least, &most) || most * by >= 1 || least * by < 0x1.01p-16f)
+        return false;
+    for (int i = 0; i < 9; i++)
+        light->m[i] *= by;
+    fit_power(&roots->root, 1 / 3., -16, 1 / power_of((double)by, 1 / 3.));
+    roots->least = 0x1p-16f;
+    for (int j = 0; j < 3; j++) {
+        struct tile_encoding encoding = tile_encoding_of(to, TILE_U8, j);
+        for (int i = 0; i < 4; i++)
+            roots->m[4 * j + i] = (float)(encoding.scale * last->p[4 * j + i] + (i == 3 ? encoding.offset + .5 : 0));
+    }
+    return true;
+}
+
+/* f's line ends at 2^-7 times this. */
+static const double cie_scale = 216 / 24389. * 128;
+
+/* False where light can be negative, or so much brighter than white that it is 1 when it is scaled. */
+static bool scale_for_cie(struct tile_light *light) {
+    const float by = (float)(1 / cie_scale);
+    float least, most;
+    if (!light_range(light, &least, &most) || most * by >= 1)
+        return false;
+    for (int i = 0; i < 9; i++)
+        light->m[i] *= by;
+    return true;
+}
+
+/* `by` f + `lift` for quartic_of. Each polynomial meets f at Chebyshev's five nodes: it is within 6e-7. */
+static void fit_cie(float c[5][16], double by, double lift) {
+    const double line[5] = {16 / 116. * by + lift, 24389 / 27. / 116 * cie_scale * by};
+    for (int half = 0; half < 16; half++) {
+        double low = (half % 2 ? 1.5 : 1) * exp2_of(half / 2 - 7), high = half % 2 ? low / .75 : low * 1.5;
+        double x[5], y[5], sum[5] = {0};
+        for (int i = 0; i < 5; i++) {
+            x[i] = (low + high) / 2 + (high - low) / 2 * cos((2 * i + 1) * 3.14159265358979323846 / 10);
+            y[i] = power_of(x[i] * cie_scale, 1 / 3.) * by + lift;
+        }
+        for (int order = 1; order < 5; order++) /* Newton's divided differences, then powers of x */
+            for (int i = 4; i >= order; i--)
+                y[i] = (y[i] - y[i - 1]) / (x[i] - x[i - order]);
+        for (int i = 4; i >= 0; i--) {
+            for (int k = 4; k > 0; k--)
+                sum[k] = sum[k - 1] - x[i] * sum[k];
+            sum[0] = y[i] - x[i] * sum[0];
+        }
+        for (int i = 0; i < 5; i++) /* the last two are of the binade below, whose exponent ends alike */
+            c[i][half] = (float)(half < 14 ? sum[i] : line[i]);
+    }
+}
+
+void tile_tail_take(struct tile_tail *tail, struct tile_program *program, tile_space to, struct tile_head *head) {
     const struct tile_kernels *k = program->kernels;
     const struct tile_op *last = program->op + program->count - 1;
-    if (!program->count)
+    bool light = program->count == 1 && head->kind == TILE_HEAD_LIGHT; /* there is no other operation between them */
+    if (program->count == 0)
         return;
-    if (last->run == k->curve && take_curve(tail, last))
+    if (last->run == k->curve && take_curve(&tail->curve, last)) {
+        tail->kind = TILE_TAIL_CURVE;
         program->count--;
-    else if (last->run == k->lab && bounded) {
-        fit_power(&tail->lab.root, 1 / 3., -12, 1);
-        for (int i = 0; i < 16; i++) {
-            tail->lab.scale_x[i] = 500 * tail->lab.root.scale[i];
-            tail->lab.scale_z[i] = -200 * tail->lab.root.scale[i];
-        }
+    } else if (last->run == k->lab && light && scale_for_cie(&head->light)) {
+        fit_cie(tail->lab.x, 500, 128.5);
+        fit_cie(tail->lab.y, 500, 0);
+        fit_cie(tail->lab.z, -200, 128.5);
         tail->kind = TILE_TAIL_LAB;
         program->count--;
+    } else if (last->run == k->luv && light && scale_for_cie(&head->light)) {
+        fit_cie(tail->luv.l, 13 * 116, -13 * 16);
+        tail->luv.u = (float)last->p[0];
+        tail->luv.v = (float)last->p[1];
+        tail->kind = TILE_TAIL_LUV;
+        program->count--;
+    } else if (to == TILE_OKLAB && program->count == 2 && head->kind == TILE_HEAD_LIGHT &&
+               program->op[0].run == k->cube_root && take_roots(&tail->roots, &head->light, to, last)) {
+        tail->kind = TILE_TAIL_ROOTS;
+        program->count -= 2;
     }
 }
 
 void tile_tail_run(const struct tile_tail *tail, const struct tile_kernels *k, uint8_t *const *out, float *const *in,
                    size_t count, int channels) {
-    if (tail->kind == TILE_TAIL_CURVE)
-        k->encode(out, in, count, channels, &tail->curve);
-    else
-        k->lab_codes(out, in, count, &tail->lab);
+    switch (tail->kind) {
+    case TILE_TAIL_CURVE: k->encode(out, in, count, channels, &tail->curve); break;
+    case TILE_TAIL_LAB: k->lab_codes(out, in, count, &tail->lab); break;
+    case TILE_TAIL_LUV: k->luv_codes(out, in, count, &tail->luv); break;
+    case TILE_TAIL_ROOTS: k->roots_codes(out, in, count, &tail->roots); break;
+    case TILE_TAIL_NONE: break;
+    }
 }

@@ -32,51 +32,116 @@ static inline floats power_parts(const struct powers *p, floats x, floats *scale
 /* Below 1 all exponents have a scale. */
 #define BELOW_ONE 0x1.fffffep-1f
 
+/* What is below the knee, or NaN, takes the line, whose end the packing clips. */
 static void encode(uint8_t *const *out, float *const *in, size_t count, int channels, const struct tile_curve *curve) {
     const struct powers power = powers_load(&curve->power);
-    const floats knee = f_all(curve->knee), slope = f_all(curve->slope), lift = f_all(curve->lift), half = f_all(.5f),
-                 one = f_all(BELOW_ONE), zero = f_all(0);
-    for (int j = 0; j < channels; j++)
+    const floats knee = f_all(curve->knee), slope = f_all(curve->slope), lift = f_all(curve->lift), half = f_all(.5f);
+    for (int j = 0; j < channels; j++) {
+        uint8_t *to = out[j];
+        const float *from = in[j];
         for (size_t i = 0; i < count; i += BLOCK) {
             ints codes[4];
             for (size_t k = 0; k < 4; k++) {
-                floats v = f_min(f_max(f_load(in[j] + i + k * LANES), zero), one), scale;
+                floats v = f_min(f_all(BELOW_ONE), f_load(from + i + k * LANES)), scale;
                 floats high = power_parts(&power, v, &scale);
-                codes[k] = i_truncated(f_choose(f_less(v, knee), f_fma(v, slope, half), f_fma(high, scale, lift)));
+                codes[k] = i_truncated(f_choose(f_at_least(v, knee), f_fma(high, scale, lift), f_fma(v, slope, half)));
             }
-            codes_store(out[j] + i, codes);
+            codes_store(to + i, codes);
         }
+    }
 }
 
 /* ---- Roots ---- */
 
 /*
- * `scale` f(x) + `lift`, of CIE's f as in rows.h; the root comes multiplied by `scale`, the light by 1 / white.
+ * CIE's f as in rows.h, of light that is scaled so that f's line ends at 2^-7 and white is below 1: a polynomial for
+ * each half of seven binades, and the line for what is below them.
  */
-static inline floats cie_f(const struct powers *root, floats x, float scale, float lift) {
-    floats power, high = power_parts(root, x, &power);
-    return f_choose(f_less(x, f_all(216 / 24389.f)),
-                    f_fma(x, f_all(24389 / 27.f / 116 * scale), f_all(16 / 116.f * scale + lift)),
-                    lift != 0 ? f_fma(high, power, f_all(lift)) : f_mul(high, power));
+struct quartics {
+    table16 c[5];
+};
+
+static inline struct quartics quartics_load(const float c[5][16]) {
+    struct quartics q;
+    for (int i = 0; i < 5; i++)
+        q.c[i] = table16_load(c[i]);
+    return q;
+}
+
+static inline floats quartic_of(const struct quartics *q, floats x) {
+    index16 half = index16_of(i_bits(f_max(x, f_all(0x1p-8f))), 22);
+    floats sum = f_fma(f_look(q->c[4], half), x, f_look(q->c[3], half));
+    for (int i = 2; i >= 0; i--)
+        sum = f_fma(sum, x, f_look(q->c[i], half));
+    return sum;
 }
 
 static void lab_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab) {
-    struct powers rx = powers_load(&lab->root), ry = rx, rz = rx;
-    rx.scale = table16_load(lab->scale_x);
-    rz.scale = table16_load(lab->scale_z);
+    const float *const x = in[0], *const y = in[1], *const z = in[2];
+    uint8_t *const l = out[0], *const a = out[1], *const b = out[2];
+    const struct quartics qx = quartics_load(lab->x), qy = quartics_load(lab->y), qz = quartics_load(lab->z);
     for (size_t i = 0; i < count; i += BLOCK) {
-        ints l[4], a[4], b[4];
+        ints codes[3][4];
         for (size_t k = 0; k < 4; k++) {
-            floats y = cie_f(&ry, f_load(in[1] + i + k * LANES), 1, 0);
-            floats x = cie_f(&rx, f_load(in[0] + i + k * LANES), 500, 128.5f);
-            floats z = cie_f(&rz, f_load(in[2] + i + k * LANES), -200, 128.5f);
-            l[k] = i_truncated(f_fma(y, f_all(116 * 2.55f), f_all(.5f - 16 * 2.55f)));
-            a[k] = i_truncated(f_fma(y, f_all(-500), x));
-            b[k] = i_truncated(f_fma(y, f_all(200), z));
+            size_t at = i + k * LANES;
+            floats fy = quartic_of(&qy, f_load(y + at));
+            codes[0][k] = i_truncated(f_fma(fy, f_all(116 * 2.55f / 500), f_all(.5f - 16 * 2.55f)));
+            codes[1][k] = i_truncated(f_sub(quartic_of(&qx, f_load(x + at)), fy));
+            codes[2][k] = i_truncated(f_fma(fy, f_all(.4f), quartic_of(&qz, f_load(z + at))));
         }
-        codes_store(out[0] + i, l);
-        codes_store(out[1] + i, a);
-        codes_store(out[2] + i, b);
+        codes_store(l + i, codes[0]);
+        codes_store(a + i, codes[1]);
+        codes_store(b + i, codes[2]);
+    }
+}
+
+static void luv_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_luv *luv) {
+    const float *const x = in[0], *const y = in[1], *const z = in[2];
+    uint8_t *const l = out[0], *const u = out[1], *const v = out[2];
+    const struct quartics q = quartics_load(luv->l);
+    const floats white_u = f_all(-luv->u), white_v = f_all(-luv->v);
+    for (size_t i = 0; i < count; i += BLOCK) {
+        ints codes[3][4];
+        for (size_t k = 0; k < 4; k++) {
+            floats vx = f_load(x + i + k * LANES), vy = f_load(y + i + k * LANES), vz = f_load(z + i + k * LANES);
+            floats l13 = quartic_of(&q, vy); /* 13 L */
+            /* Black's sum is 0: anything else keeps its u and v from being NaN before L, which is 0, multiplies them.
+             */
+            floats sum = f_max(f_fma(vy, f_all(15), f_fma(vz, f_all(3), vx)), f_all(1e-9f));
+            floats share = f_div(f_all(1), sum);
+            floats du = f_fma(f_mul(vx, share), f_all(4), white_u), dv = f_fma(f_mul(vy, share), f_all(9), white_v);
+            codes[0][k] = i_truncated(f_fma(l13, f_all(2.55f / 13), f_all(.5f)));
+            codes[1][k] = i_truncated(f_fma(f_mul(l13, f_all(255 / 354.f)), du, f_all(134 * 255 / 354.f + .5f)));
+            codes[2][k] = i_truncated(f_fma(f_mul(l13, f_all(255 / 262.f)), dv, f_all(140 * 255 / 262.f + .5f)));
+        }
+        codes_store(l + i, codes[0]);
+        codes_store(u + i, codes[1]);
+        codes_store(v + i, codes[2]);
+    }
+}
+
+/* Roots of what is not below `least`, else 0; then a matrix to codes. */
+static void roots_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots) {
+    const struct powers root = powers_load(&roots->root);
+    const floats least = f_all(roots->least), zero = f_all(0);
+    floats m[12];
+    for (int j = 0; j < 12; j++)
+        m[j] = f_all(roots->m[j]);
+    const float *const from[3] = {in[0], in[1], in[2]};
+    for (size_t i = 0; i < count; i += BLOCK) {
+        ints codes[3][4];
+        for (size_t k = 0; k < 4; k++) {
+            floats r[3];
+            for (int j = 0; j < 3; j++) {
+                floats v = f_load(from[j] + i + k * LANES), scale, high = power_parts(&root, v, &scale);
+                r[j] = f_choose(f_less(v, least), zero, f_mul(high, scale));
+            }
+            for (int j = 0; j < 3; j++)
+                codes[j][k] = i_truncated(
+                    f_fma(r[2], m[4 * j + 2], f_fma(r[1], m[4 * j + 1], f_fma(r[0], m[4 * j], m[4 * j + 3]))));
+        }
+        for (int j = 0; j < 3; j++)
+            codes_store(out[j] + i, codes[j]);
     }
 }
 

@@ -29,20 +29,16 @@ static void pack_u8(uint8_t *out, const float *in, size_t count, float scale, fl
             out[i] = out[i] == wrap ? 0 : out[i];
 }
 
-static void unpack_u16(float *out, const uint16_t *in, size_t count, double scale, double offset) {
-    for (size_t i = 0; i < count; i++)
-        out[i] = (float)((in[i] - offset) / scale);
+static void unpack_u16(float *out, const uint16_t *in, size_t count, float scale, float offset) {
+    const floats by = f_all(scale), lift = f_all(offset);
+    for (size_t i = 0; i < count; i += LANES)
+        f_store(out + i, f_div(f_sub(f_of_ints(words_load(in + i)), lift), by));
 }
 
-static void pack_u16(uint16_t *out, const float *in, size_t count, double scale, double offset) {
-    for (size_t i = 0; i < count; i++) {
-        /* In double: a float near 65535 has only 8 bits of fraction. */
-        double v = scale * (double)in[i] + offset;
-        v = v > 0 ? v : 0;
-        v = v < 65535 ? v : 65535;
-        int32_t whole = (int32_t)v;
-        out[i] = (uint16_t)(whole + (v - whole >= .5));
-    }
+static void pack_u16(uint16_t *out, const float *in, size_t count, float scale, float offset) {
+    const floats by = f_all(scale), lift = f_all(offset + .5f), zero = f_all(0), top = f_all(65535);
+    for (size_t i = 0; i < count; i += LANES)
+        words_store(out + i, i_truncated(f_min(f_max(f_fma(f_load(in + i), by, lift), zero), top)));
 }
 
 static void copy(unsigned char *out, size_t out_step, const unsigned char *in, size_t in_step, size_t count,

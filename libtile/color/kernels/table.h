@@ -5,6 +5,7 @@
  */
 #include "blocks.h"
 #include "cmyk.h"
+#include "cube.h"
 #include "hue.h"
 #include "light.h"
 #include "power.h"
@@ -17,6 +18,11 @@ const struct tile_kernels TILE_TABLE = {
     .light = light,
     .encode = encode,
     .lab_codes = lab_codes,
+    .luv_codes = luv_codes,
+    .roots_codes = roots_codes,
+    .lab_light = lab_light,
+    .luv_light = luv_light,
+    .cubes_light = cubes_light,
     .unpack_u8 = unpack_u8,
     .unpack_u16 = unpack_u16,
     .pack_u8 = pack_u8,
@@ -37,6 +43,7 @@ const struct tile_kernels TILE_TABLE = {
     .matrix1 = row_matrix1,
     .affine = row_affine,
     .curve = row_curve,
+    .curve_matrix = row_curve_matrix,
     .pq = row_pq,
     .pq_inverse = row_pq_inverse,
     .hlg = row_hlg,

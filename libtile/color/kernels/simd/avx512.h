@@ -48,6 +48,9 @@ static inline floats f_min(floats a, floats b) {
 static inline mask f_less(floats a, floats b) {
     return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
 }
+static inline mask f_at_least(floats a, floats b) {
+    return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ);
+}
 static inline floats f_choose(mask m, floats yes, floats no) {
     return _mm512_mask_blend_ps(m, no, yes);
 }
@@ -111,6 +114,13 @@ static inline void codes_store(uint8_t *p, const ints in[4]) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     __m512i codes = _mm512_packus_epi16(_mm512_packs_epi32(in[0], in[1]), _mm512_packs_epi32(in[2], in[3]));
     _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, codes));
+}
+
+static inline ints words_load(const uint16_t *p) {
+    return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p));
+}
+static inline void words_store(uint16_t *p, ints a) {
+    _mm256_storeu_si256((__m256i *)(void *)p, _mm512_cvtepi32_epi16(a));
 }
 
 static inline void bytes_store(uint8_t *p, __m512i a) {

@@ -59,6 +59,9 @@ static inline floats f_min(floats a, floats b) {
 static inline mask f_less(floats a, floats b) {
     return a < b;
 }
+static inline mask f_at_least(floats a, floats b) {
+    return a >= b;
+}
 static inline floats f_choose(mask m, floats yes, floats no) {
     return m ? yes : no;
 }
@@ -96,9 +99,9 @@ static inline floats f_mantissa(floats a) {
 static inline floats f_of_ints(ints a) {
     return (floats)a;
 }
-/* Towards zero; |a| < 2^31. */
+/* Towards zero, below 2^31; of NaN and of less than -2^31 something that is not positive. */
 static inline ints i_truncated(floats a) {
-    return (ints)a;
+    return a >= -0x1p31f ? (ints)a : INT32_MIN;
 }
 
 /* ---- Tables of 16 floats, looked up by the low 4 bits ---- */
@@ -127,6 +130,14 @@ static inline void codes_load(ints out[4], const uint8_t *p) {
 static inline void codes_store(uint8_t *p, const ints in[4]) {
     for (int i = 0; i < 4; i++)
         p[i] = (uint8_t)(in[i] < 0 ? 0 : in[i] > 255 ? 255 : in[i]);
+}
+
+/* LANES codes of 16 bits. */
+static inline ints words_load(const uint16_t *p) {
+    return *p;
+}
+static inline void words_store(uint16_t *p, ints a) {
+    *p = (uint16_t)a;
 }
 
 /* A block of interleaved pixels to planes, and back. */
