@@ -151,6 +151,9 @@ struct tile_kernels {
      * precision, which makes it exact for the weights of luma (see compile.c).
      */
     tile_codes_op *affine_codes;
+    /* Of coded RGB, and back; without numbers. */
+    tile_codes_op *hsv_codes, *hsv_codes_inverse, *hsv_180_codes, *hsv_180_codes_inverse;
+    tile_codes_op *hsl_codes, *hsl_codes_inverse, *hwb_codes, *hwb_codes_inverse, *cmyk_codes, *cmyk_codes_inverse;
 
     /* ---- One by one ---- */
 
