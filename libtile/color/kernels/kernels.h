@@ -78,6 +78,32 @@ struct tile_affine {
     int channels;
 };
 
+/* n, an integer, to `by` times the float of 1.5 x 2^23 + bias + n, plus lift, rounded once. */
+struct tile_line {
+    int32_t bias;
+    float by, lift;
+};
+
+/* The luma weights are in units of 1 / 10000. */
+#define TILE_LUMA_UNIT 10000
+
+/* RGB to luma, n = kr r + kg g + kb b, and to color differences, n = 10000 b - that and n = 10000 r - that. */
+struct tile_luma {
+    struct tile_affine affine; /* the same in double precision */
+    int32_t rg, b;             /* the weights as pairs of 16 bits, the lower first */
+    struct tile_line line[3];
+    bool limited;
+};
+
+/* Back: what is added to luma for R, G and B, n being weights of cb and cr; in limited range with `whole` added. */
+struct tile_chroma {
+    int32_t weights[3], whole[3];
+    struct tile_line line[3];
+    bool limited;
+};
+/* By how much it all is too large in limited range, so that it is positive. */
+#define TILE_CHROMA_BASE 294
+
 /* An operation on planes of codes, in place; `numbers` as said at each. */
 typedef void tile_codes_op(uint8_t *const *plane, size_t count, const void *numbers);
 
@@ -117,6 +143,8 @@ struct tile_kernels {
      * precision, which makes it exact for the weights of luma (see compile.c).
      */
     tile_codes_op *affine_codes;
+    /* RGB to gray or YCbCr of struct tile_luma, and back of struct tile_chroma: exact, as affine_codes. */
+    tile_codes_op *luma_codes, *chroma_codes;
 
     /* ---- One by one ---- */
 

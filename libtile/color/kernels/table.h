@@ -6,6 +6,7 @@
 #include "blocks.h"
 #include "cube.h"
 #include "light.h"
+#include "luma.h"
 #include "power.h"
 #include "rows.h"
 #include "samples.h"
@@ -27,6 +28,8 @@ const struct tile_kernels TILE_TABLE = {
     .pack_u16 = pack_u16,
     .copy = copy,
     .affine_codes = affine_codes,
+    .luma_codes = luma_codes,
+    .chroma_codes = chroma_codes,
     .matrix = row_matrix,
     .matrix1 = row_matrix1,
     .affine = row_affine,

@@ -4,6 +4,7 @@
 #define TILE_SIMD_AVX512_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define LANES 16
@@ -209,6 +210,86 @@ static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
     bytes_store(out + 64, _mm512_shuffle_i64x2(q0, q1, 0xDD));
     bytes_store(out + 128, _mm512_shuffle_i64x2(q2, q3, 0x88));
     bytes_store(out + 192, _mm512_shuffle_i64x2(q2, q3, 0xDD));
+}
+
+/* ---- Blocks of codes as bytes and as words of 16 bits ---- */
+
+typedef __m512i bytes;
+/* Widening works within lanes of 128 bits: of each one its lower 8 bytes, then its upper 8. */
+typedef struct {
+    __m512i half[2];
+} words;
+
+static inline bytes b_all(uint8_t x) {
+    return _mm512_set1_epi8((char)x);
+}
+static inline bytes b_load(const uint8_t *p) {
+    return bytes_load(p);
+}
+static inline void b_store(uint8_t *p, bytes a) {
+    bytes_store(p, a);
+}
+
+static inline words w_joined(bytes low, bytes high) {
+    return (words){{_mm512_unpacklo_epi8(low, high), _mm512_unpackhi_epi8(low, high)}};
+}
+static inline words w_all(uint16_t x) {
+    __m512i all = _mm512_set1_epi16((short)x);
+    return (words){{all, all}};
+}
+static inline words w_add(words a, words b) {
+    return (words){{_mm512_add_epi16(a.half[0], b.half[0]), _mm512_add_epi16(a.half[1], b.half[1])}};
+}
+static inline words w_mul(words a, words b) {
+    return (words){{_mm512_mullo_epi16(a.half[0], b.half[0]), _mm512_mullo_epi16(a.half[1], b.half[1])}};
+}
+static inline words w_mul_high(words a, words b) {
+    return (words){{_mm512_mulhi_epu16(a.half[0], b.half[0]), _mm512_mulhi_epu16(a.half[1], b.half[1])}};
+}
+#define w_shift_right(a, n) ((words){{_mm512_srli_epi16((a).half[0], n), _mm512_srli_epi16((a).half[1], n)}})
+static inline bytes w_bytes(words a) {
+    return _mm512_packus_epi16(a.half[0], a.half[1]);
+}
+
+/* ---- Ints as pairs of words ---- */
+
+static inline void i_pairs(ints out[4], bytes low, bytes high) {
+    words both = w_joined(low, high);
+    for (int i = 0; i < 2; i++) {
+        out[2 * i] = _mm512_unpacklo_epi8(both.half[i], _mm512_setzero_si512());
+        out[2 * i + 1] = _mm512_unpackhi_epi8(both.half[i], _mm512_setzero_si512());
+    }
+}
+
+/* Word i of two vectors' lower words: within lanes of 128 bits those of the first, then those of the second. */
+#define LOW(i)      ((i) / 8 * 8 + (i) % 4 * 2 + ((i) % 8 < 4 ? 0 : 32))
+#define TILE_32(f)  {TILE_8(f, 0), TILE_8(f, 8), TILE_8(f, 16), TILE_8(f, 24)}
+#define HIGH(i)     (LOW(i) + 1)
+
+static inline words words_picked(const ints a[4], const uint16_t order[32]) {
+    __m512i at = _mm512_loadu_si512(order);
+    return (words){{_mm512_permutex2var_epi16(a[0], at, a[1]), _mm512_permutex2var_epi16(a[2], at, a[3])}};
+}
+static inline words i_low(const ints a[4]) {
+    static const uint16_t order[32] = TILE_32(LOW);
+    return words_picked(a, order);
+}
+static inline words i_high(const ints a[4]) {
+    static const uint16_t order[32] = TILE_32(HIGH);
+    return words_picked(a, order);
+}
+static inline ints i_dot(ints sum, ints a, ints b) {
+#ifdef __AVX512VNNI__
+    return _mm512_dpwssd_epi32(sum, a, b);
+#else
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
+#endif
+}
+static inline ints i_min_words(ints a, ints b) {
+    return _mm512_min_epu16(a, b);
+}
+static inline bool i_any_low_zero(ints a) {
+    return _mm512_testn_epi32_mask(a, _mm512_set1_epi32(0xFFFF)) != 0;
 }
 
 /* ---- Tables of 256 floats ---- */
