@@ -20,3 +20,7 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config libjpeg62-turbo-dev l
     libxxhash-dev libjansson-dev libstb-dev)
 # What the tests take besides: other readers and writers of images, to check against.
 test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-tools python3 python3-numpy)
+# NEON runs under an emulator where the machine has none.
+if [ "$(uname -m)" = x86_64 ]; then
+    test_packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
+fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs what is missing, builds, runs every test as it is and under the sanitizers, and ends with counts.
+# Installs what is missing, builds, runs every test as it is and under the sanitizers, checks the kernels of AArch64 in
+# an emulator, and ends with counts.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . .ci/packages.sh
@@ -39,10 +40,23 @@ run_tests() {
     [ "$status" -eq 0 ] || [ $failed -gt 0 ] || failed=1
 }
 
-for flavor in release sanitized; do
-    options=(-Ddefault_library=both)
+# same_digest: the kernels of the emulated AArch64 give the bits that this machine's give.
+same_digest() {
+    local native emulated
+    native=$(build-release/test/kernels/kernels --digest) &&
+        emulated=$(qemu-aarch64-static build-aarch64/test/kernels/kernels --digest) &&
+        diff <(echo "$native") <(echo "$emulated")
+}
+
+flavors=(release sanitized)
+[ "$(uname -m)" = x86_64 ] && flavors+=(aarch64)
+for flavor in "${flavors[@]}"; do
+    case $flavor in
+    release) options=(-Ddefault_library=both) ;;
     # Leaks are looked for too (LeakSanitizer is part of AddressSanitizer).
-    [ $flavor = sanitized ] && options=(-Db_sanitize=address,undefined -Dbuildtype=debugoptimized -Db_lundef=false)
+    sanitized) options=(-Db_sanitize=address,undefined -Dbuildtype=debugoptimized -Db_lundef=false) ;;
+    aarch64) options=(--cross-file test/kernels/aarch64.txt -Dkernels_only=true) ;;
+    esac
     echo "== $flavor =="
     if build "build-$flavor" "${options[@]}"; then
         run_tests "build-$flavor"
@@ -51,6 +65,15 @@ for flavor in release sanitized; do
         failed=$((failed + 1))
     fi
 done
+
+if [ "$flavor" = aarch64 ]; then
+    if same_digest; then
+        passed=$((passed + 1))
+    else
+        echo "the kernels' digests differ" >&2
+        failed=$((failed + 1))
+    fi
+fi
 
 echo
 echo "$passed passed, $failed failed"

@@ -56,9 +56,11 @@ static const char help[] =
     "  -q, --quiet         no progress, no notes      -v, --verbose  say what was done\n"
     "\n"
     "      --info          JSON about the inputs      --list-spaces, --list-formats\n"
+    "      --selftest      converts published colors on this machine and says how far off each is, and how fast the\n"
+    "                      kernels are; TILE_CPU=scalar, avx2 or avx512 in the environment chooses others\n"
     "  -h, --help          this                       --version\n"
     "\n"
-    "Exit status: 0 done, 1 usage, 2 input refused, 3 output or I/O failed, 130 interrupted.\n";
+    "Exit status: 0 done, 1 usage, 2 input refused, 3 output or I/O failed, 4 the self-test failed, 130 interrupted.\n";
 
 static bool usage(const char *format, ...) TILE_PRINTF(1, 2);
 
@@ -288,6 +290,7 @@ enum {
     OVERWRITE,
     PROGRESS,
     INFO,
+    SELFTEST,
     LIST_SPACES,
     LIST_FORMATS,
     VERSION
@@ -323,6 +326,7 @@ static const struct option options[] = {
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"info", no_argument, NULL, INFO},
+    {"selftest", no_argument, NULL, SELFTEST},
     {"list-spaces", no_argument, NULL, LIST_SPACES},
     {"list-formats", no_argument, NULL, LIST_FORMATS},
     {"help", no_argument, NULL, 'h'},
@@ -411,6 +415,7 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
     case 'q': a->quiet = true; return true;
     case 'v': a->verbose = true; return true;
     case INFO: a->info = true; return true;
+    case SELFTEST: a->selftest = true; return true;
     default: return false;
     }
 }
@@ -470,6 +475,8 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
         a->progress = false;
     if (a->job.to_profile && a->job.to.space == TILE_SPACE_UNSET)
         a->job.to.space = TILE_SRGB;
+    if (a->selftest)
+        return a->input_count == 0 || usage("--selftest takes no input");
     if (a->input_count == 0)
         return usage("no input is named");
     if (a->info)

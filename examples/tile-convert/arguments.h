@@ -5,7 +5,7 @@
 
 #include <tile.h>
 
-enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_REFUSED = 2, EXIT_OUTPUT = 3, EXIT_INTERRUPTED = 130 };
+enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_REFUSED = 2, EXIT_OUTPUT = 3, EXIT_SELFTEST = 4, EXIT_INTERRUPTED = 130 };
 
 struct arguments {
     struct tile_source_options source;
@@ -21,6 +21,7 @@ struct arguments {
     size_t region_count;
     unsigned char *profile; /* of --to-profile */
     bool info;
+    bool selftest; /* there is no input */
     bool progress; /* decided */
     bool quiet, verbose;
 };

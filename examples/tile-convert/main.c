@@ -2,6 +2,7 @@
 /* tile-convert: the library on the command line. */
 #include "arguments.h"
 #include "progress.h"
+#include "selftest.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -107,7 +108,11 @@ static int run(const struct arguments *a, int number) {
 int main(int argc, char **argv) {
     struct arguments arguments;
     int worst;
-    if (arguments_parse(&arguments, argc, argv, &worst)) {
+    if (!arguments_parse(&arguments, argc, argv, &worst)) {
+        /* Said already. */
+    } else if (arguments.selftest) {
+        worst = selftest(arguments.job.cpu) ? EXIT_DONE : EXIT_SELFTEST;
+    } else {
         worst = EXIT_DONE;
         /* The first signal stops in good order; a second one, by the default action, at once. */
         struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};

@@ -219,23 +219,38 @@ static const double hlg_numbers[TILE_NUMBERS] = {.26496256042100718};
 
 /* ---- Programs ---- */
 
+/* The matrix that `op` is or ends with; NULL if none. */
+static double *matrix_of(const struct tile_kernels *k, struct tile_op *op) {
+    tile_row_op *const ending[] = {k->curve_matrix, k->pq_inverse,  k->hlg_inverse, k->jz_inverse,
+                                   k->cube,         k->lab_inverse, k->luv_inverse};
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+        if (op->run == ending[i])
+            return op->p + TILE_THEN;
+    return op->run == k->matrix ? op->p : NULL;
+}
+
 void tile_program_add(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]) {
+    const struct tile_kernels *k = program->kernels;
     struct tile_op *last = program->count ? &program->op[program->count - 1] : NULL;
-    if (run == program->kernels->matrix && last && last->run == run) {
-        struct matrix m = product(p, last->p);
-        memcpy(last->p, m.p, sizeof m.p);
+    if (run == k->matrix && last && last->run == k->curve)
+        last->run = k->curve_matrix;
+    double *before = run == k->matrix && last ? matrix_of(k, last) : NULL;
+    if (before) {
+        struct matrix m = product(p, before);
+        memcpy(before, m.p, sizeof m.p);
         return;
     }
     struct tile_op *op = &program->op[program->count++];
-    *op = (struct tile_op){.run = run};
+    *op = (struct tile_op){.run = run, .p = {[TILE_THEN] = 1, [TILE_THEN + 5] = 1, [TILE_THEN + 10] = 1}};
+    op->p[TILE_IN_DOUBLE] = program->in_double;
     if (p)
-        memcpy(op->p, p, sizeof op->p);
+        memcpy(op->p, p, TILE_NUMBERS * sizeof *p);
 }
 
 void tile_program_add_first(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]) {
     memmove(program->op + 1, program->op, (size_t)program->count++ * sizeof *program->op);
     program->op[0] = (struct tile_op){.run = run};
-    memcpy(program->op[0].p, p, sizeof program->op[0].p);
+    memcpy(program->op[0].p, p, TILE_NUMBERS * sizeof *p);
 }
 
 static void add(struct tile_program *program, tile_row_op *run) {
@@ -333,8 +348,7 @@ static void add_to_parent(struct tile_program *program, tile_space space) {
         add_matrix(program, of_primaries(TILE_REC2020));
         break;
     case TILE_JZAZBZ:
-        add(program, k->jz_inverse);
-        add_after_matrix(program, k->pq_inverse, inverse(jz_lms_to_izazbz), jz_numbers);
+        add_after_matrix(program, k->jz_inverse, inverse(jz_lms_to_izazbz), jz_numbers);
         add_matrix(program, inverse(xyz_to_jz_lms()));
         break;
     case TILE_YCOCG_R: add(program, k->ycocg_inverse); break;

@@ -8,21 +8,22 @@
 
 struct tile_op {
     tile_row_op *run; /* NULL: the converter's ICC transform */
-    double p[TILE_NUMBERS];
+    double p[TILE_IN_DOUBLE + 1];
 };
 
-/* The longest path, hwb to oklch, has 7 after matrices are merged; alpha adds 2, ICC 2. */
+/* The longest path, hwb to oklch, has 5 after matrices are merged; alpha adds 2, ICC 2. */
 #define TILE_OPS 24
 
 struct tile_program {
     const struct tile_kernels *kernels;
+    bool in_double; /* what its matrices multiply in */
     struct tile_op op[TILE_OPS];
     int count;
 };
 
 /* Appends the conversion of values of `from` to values of `to`. */
 void tile_program_path(struct tile_program *program, tile_space from, tile_space to);
-/* Appends an operation; `p` may be NULL. A matrix is multiplied into a matrix before it. */
+/* Appends an operation; `p` may be NULL. A matrix is multiplied into one before it, or that an operation ends with. */
 void tile_program_add(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]);
 /*
  * From the ICC's connection space to xyz-d50, and back. Both are under D50, which the ICC writes with four digits and

@@ -87,10 +87,15 @@ static void fill_tables(tile_converter *c) {
             c->table[j][code] = c->from.encoding[j].scale == 0
                                     ? 0
                                     : (float)((code - c->from.encoding[j].offset) / c->from.encoding[j].scale);
-    if (c->program.count && c->program.op[0].run == k->curve) {
-        k->curve((float *const[]){c->table[0], c->table[1], c->table[2]}, 256, c->program.op[0].p);
-        memmove(c->program.op, c->program.op + 1, (size_t)--c->program.count * sizeof *c->program.op);
-    }
+    struct tile_op *first = c->program.op;
+    if (c->program.count == 0 || (first->run != k->curve && first->run != k->curve_matrix))
+        return;
+    k->curve((float *const[]){c->table[0], c->table[1], c->table[2]}, 256, first->p);
+    if (first->run == k->curve_matrix) {
+        first->run = k->matrix;
+        memmove(first->p, first->p + TILE_THEN, TILE_NUMBERS * sizeof *first->p);
+    } else
+        memmove(first, first + 1, (size_t)--c->program.count * sizeof *first);
 }
 
 /*
@@ -121,8 +126,6 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
             last->p[4 + j] *= c->to.encoding[j].scale;
             c->to.encoding[j].scale = 1;
         }
-    if (last->run == k->matrix && c->to.channels == 1)
-        last->run = k->matrix1;
 }
 
 /* Integer codes to integer codes by one matrix: without values in between, which floats would round. */
@@ -188,6 +191,9 @@ static void finish(tile_converter *c) {
     }
     if (to.sample == TILE_U8 && !multiply)
         tile_tail_take(&c->tail, program, to.space, &c->head);
+    struct tile_op *last = program->op + program->count - 1;
+    if (program->count && last->run == k->matrix && c->to.channels == 1)
+        last->run = k->matrix1;
 }
 
 tile_status tile_converter_new(tile_converter **out, struct tile_format from, struct tile_format to,
@@ -218,6 +224,7 @@ tile_status tile_converter_new(tile_converter **out, struct tile_format from, st
     c->from = side_of(from);
     c->to = side_of(to);
     c->program.kernels = kernels;
+    c->program.in_double = from.sample != TILE_U8; /* light of these is a float already, and float is faster */
 
     bool same_profile = o.from_profile && o.to_profile && o.from_profile_size == o.to_profile_size &&
                         from.space == to.space && memcmp(o.from_profile, o.to_profile, o.to_profile_size) == 0;

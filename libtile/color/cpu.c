@@ -35,6 +35,9 @@ const struct tile_kernels *tile_kernels_of(tile_cpu cpu) {
                    ? &tile_kernels_avx512
                    : NULL;
 #endif
+#ifdef TILE_HAVE_NEON
+    case TILE_CPU_NEON: return &tile_kernels_neon;
+#endif
     default: return NULL;
     }
 }

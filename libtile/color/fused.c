@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Takes away the first or the last operation. */
+/* Takes away the first operation. */
 static void drop_first(struct tile_program *program) {
     memmove(program->op, program->op + 1, (size_t)--program->count * sizeof *program->op);
 }
@@ -37,13 +37,10 @@ static void fit_power(struct tile_power *out, double p, int first, double scale)
 /* ---- The begin ---- */
 
 /* Rows of 3 of a matrix without offset. */
-static bool take_rows(float out[9], const struct tile_op *op, const struct tile_kernels *k) {
-    const double *p = op->p;
-    if (op->run != k->matrix || p[3] != 0 || p[7] != 0 || p[11] != 0)
-        return false;
+static bool take_rows(float out[9], const double *p) {
     for (int i = 0; i < 9; i++)
         out[i] = (float)p[i / 3 * 4 + i % 3];
-    return true;
+    return p[3] == 0 && p[7] == 0 && p[11] == 0;
 }
 
 /* Codes to the values that `op`, a cube with a matrix before it, begins with. */
@@ -63,28 +60,25 @@ static void take_cubes(struct tile_cubes *cubes, tile_space from, const struct t
 void tile_head_take(struct tile_head *head, struct tile_program *program, tile_space from, const float table[3][256]) {
     const struct tile_kernels *k = program->kernels;
     const struct tile_op *op = program->op;
-    if (program->count >= 1 && take_rows(head->light.m, op, k)) {
+    if (program->count == 0)
+        return;
+    if (op->run == k->matrix && take_rows(head->light.m, op->p)) {
         head->kind = TILE_HEAD_LIGHT;
         memcpy(head->light.table, table, sizeof head->light.table);
         head->light.same =
             memcmp(table[0], table[1], sizeof table[0]) == 0 && memcmp(table[0], table[2], sizeof table[0]) == 0;
-        drop_first(program);
-        return;
-    }
-    if (program->count < 2)
-        return;
-    if (op->run == k->lab_inverse && (from == TILE_LAB || from == TILE_LAB_D65) && take_rows(head->light.m, op + 1, k))
+    } else if (op->run == k->lab_inverse && (from == TILE_LAB || from == TILE_LAB_D65) &&
+               take_rows(head->light.m, op->p + TILE_THEN))
         head->kind = TILE_HEAD_LAB;
-    else if (op->run == k->luv_inverse && take_rows(head->luv.m, op + 1, k)) {
+    else if (op->run == k->luv_inverse && take_rows(head->luv.m, op->p + TILE_THEN)) {
         head->luv.u = (float)op->p[0];
         head->luv.v = (float)op->p[1];
         head->kind = TILE_HEAD_LUV;
-    } else if (op->run == k->cube && from == TILE_OKLAB && take_rows(head->cubes.second, op + 1, k)) {
+    } else if (op->run == k->cube && from == TILE_OKLAB && take_rows(head->cubes.second, op->p + TILE_THEN)) {
         take_cubes(&head->cubes, from, op);
         head->kind = TILE_HEAD_CUBES;
     } else
         return;
-    drop_first(program);
     drop_first(program);
 }
 
@@ -154,26 +148,60 @@ static bool take_roots(struct tile_roots *roots, struct tile_light *light, tile_
     return true;
 }
 
+/* f's line ends at 2^-7 times this. */
+static const double cie_scale = 216 / 24389. * 128;
+
+/* False where light can be negative, or so much brighter than white that it is 1 when it is scaled. */
+static bool scale_for_cie(struct tile_light *light) {
+    const float by = (float)(1 / cie_scale);
+    float least, most;
+    if (!light_range(light, &least, &most) || most * by >= 1)
+        return false;
+    for (int i = 0; i < 9; i++)
+        light->m[i] *= by;
+    return true;
+}
+
+/* `by` f + `lift` for quartic_of. Each polynomial meets f at Chebyshev's five nodes: it is within 6e-7. */
+static void fit_cie(float c[5][16], double by, double lift) {
+    const double line[5] = {16 / 116. * by + lift, 24389 / 27. / 116 * cie_scale * by};
+    for (int half = 0; half < 16; half++) {
+        double low = (half % 2 ? 1.5 : 1) * exp2_of(half / 2 - 7), high = half % 2 ? low / .75 : low * 1.5;
+        double x[5], y[5], sum[5] = {0};
+        for (int i = 0; i < 5; i++) {
+            x[i] = (low + high) / 2 + (high - low) / 2 * cos((2 * i + 1) * 3.14159265358979323846 / 10);
+            y[i] = power_of(x[i] * cie_scale, 1 / 3.) * by + lift;
+        }
+        for (int order = 1; order < 5; order++) /* Newton's divided differences, then powers of x */
+            for (int i = 4; i >= order; i--)
+                y[i] = (y[i] - y[i - 1]) / (x[i] - x[i - order]);
+        for (int i = 4; i >= 0; i--) {
+            for (int k = 4; k > 0; k--)
+                sum[k] = sum[k - 1] - x[i] * sum[k];
+            sum[0] = y[i] - x[i] * sum[0];
+        }
+        for (int i = 0; i < 5; i++) /* the last two are of the binade below, whose exponent ends alike */
+            c[i][half] = (float)(half < 14 ? sum[i] : line[i]);
+    }
+}
+
 void tile_tail_take(struct tile_tail *tail, struct tile_program *program, tile_space to, struct tile_head *head) {
     const struct tile_kernels *k = program->kernels;
     const struct tile_op *last = program->op + program->count - 1;
-    float least, most;
     bool light = program->count == 1 && head->kind == TILE_HEAD_LIGHT; /* there is no other operation between them */
     if (program->count == 0)
         return;
     if (last->run == k->curve && take_curve(&tail->curve, last)) {
         tail->kind = TILE_TAIL_CURVE;
         program->count--;
-    } else if (last->run == k->lab && light && light_range(&head->light, &least, &most) && most < 16) {
-        fit_power(&tail->lab.root, 1 / 3., -12, 1);
-        for (int i = 0; i < 16; i++) {
-            tail->lab.scale_x[i] = 500 * tail->lab.root.scale[i];
-            tail->lab.scale_z[i] = -200 * tail->lab.root.scale[i];
-        }
+    } else if (last->run == k->lab && light && scale_for_cie(&head->light)) {
+        fit_cie(tail->lab.x, 500, 128.5);
+        fit_cie(tail->lab.y, 500, 0);
+        fit_cie(tail->lab.z, -200, 128.5);
         tail->kind = TILE_TAIL_LAB;
         program->count--;
-    } else if (last->run == k->luv && light && light_range(&head->light, &least, &most) && most < 16) {
-        fit_power(&tail->luv.root, 1 / 3., -12, 1);
+    } else if (last->run == k->luv && light && scale_for_cie(&head->light)) {
+        fit_cie(tail->luv.l, 13 * 116, -13 * 16);
         tail->luv.u = (float)last->p[0];
         tail->luv.v = (float)last->p[1];
         tail->kind = TILE_TAIL_LUV;

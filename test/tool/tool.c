@@ -203,6 +203,25 @@ static void lists_name_every_space_and_format(void **state) {
     assert_int_equal(test_run(NULL, "'%s' --help >/dev/full 2>/dev/null", tool), 3);
 }
 
+/* Of the kernels that TILE_CPU names, or of the best; all published vectors hold. */
+static void selftest_checks_the_kernels_in_use(void **state) {
+    (void)state;
+    tile_cpu cpu = test_converter_options()->cpu;
+    char line[64];
+    snprintf(line, sizeof line, "kernels: %s;", tile_cpu_name(cpu == TILE_CPU_BEST ? tile_cpu_best() : cpu));
+    struct test_bytes output;
+    assert_int_equal(test_run(&output, "'%s' --selftest", tool), 0);
+    assert_non_null(memmem(output.data, output.size, line, strlen(line)));
+    assert_non_null(memmem(output.data, output.size, "22 of 22 published vectors hold", 31));
+    assert_null(memmem(output.data, output.size, "FAIL", 4));
+    free(output.data);
+    assert_int_equal(test_run(NULL, "'%s' --selftest | grep -q 'lab  *->  *srgb  *[0-9]* MPix/s'", tool), 0);
+    assert_int_equal(test_run(NULL, "TILE_CPU=scalar '%s' --selftest | grep -q 'kernels: scalar;'", tool), 0);
+    assert_int_equal(test_run(NULL, "'%s' --selftest >/dev/full 2>/dev/null", tool), 3);
+    check_refusal(1, "--selftest $F/photo.jpg", "", "takes no input");
+    assert_int_equal(test_run(NULL, "TILE_CPU=abacus '%s' --selftest 2>/dev/null", tool), 1);
+}
+
 /* Every space writes tiles in a format that carries it, without a word. */
 static void every_space_can_be_written(void **state) {
     (void)state;
@@ -275,6 +294,7 @@ int main(void) {
         TEST(an_interruption_between_inputs_is_told),
         TEST(info_is_json),
         TEST(lists_name_every_space_and_format),
+        TEST(selftest_checks_the_kernels_in_use),
         TEST(every_space_can_be_written),
         TEST(progress_is_for_terminals),
         TEST(regions_and_edges_do_what_they_say),

@@ -2,5 +2,5 @@
 /* x86-64 with AVX2 and FMA: Haswell, Zen and later. */
 #define TILE_TABLE tile_kernels_avx2
 
-#include "simd/scalar.h"
+#include "simd/avx2.h"
 #include "table.h"

@@ -20,8 +20,14 @@
 /* The plane that holds alpha; the others hold up to four color channels. */
 #define TILE_ALPHA_PLANE 4
 
-/* An operation on planar strips, in place. `p` are its numbers, as said at each; there are at most TILE_NUMBERS. */
-#define TILE_NUMBERS 12
+/*
+ * An operation on planar strips, in place. `p` are its numbers, as said at each; there are at most TILE_NUMBERS. Where
+ * "then a matrix" is said, its numbers follow from p[TILE_THEN] on. Matrices multiply in double where p[TILE_IN_DOUBLE]
+ * is not 0.
+ */
+#define TILE_NUMBERS   12
+#define TILE_THEN      TILE_NUMBERS
+#define TILE_IN_DOUBLE (2 * TILE_NUMBERS)
 typedef void tile_row_op(float *const *plane, size_t count, const double *p);
 
 /* Codes of RGB to light: each channel's table, then a matrix by rows. */
@@ -43,15 +49,15 @@ struct tile_curve {
     float knee, slope, lift;
 };
 
-/* Of x, y, z the cube root, and its scales multiplied for a and b. */
+/*
+ * Polynomials of light between 2^-8 and 1, by the upper bit of the mantissa and the lower 3 of the exponent: for Lab
+ * 500 f(x) + 128.5, 500 f(y) and -200 f(z) + 128.5; for Luv 13 L and the white's u' and v'.
+ */
 struct tile_lab {
-    struct tile_power root;
-    float scale_x[16], scale_z[16];
+    float x[5][16], y[5][16], z[5][16];
 };
-
-/* The cube root, and the white's u' and v'. */
 struct tile_luv {
-    struct tile_power root;
+    float l[5][16];
     float u, v;
 };
 
@@ -117,9 +123,9 @@ struct tile_kernels {
     /* Codes to light, and light to codes. */
     void (*light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_light *light);
     void (*encode)(uint8_t *const *out, float *const *in, size_t count, int channels, const struct tile_curve *curve);
-    /* X, Y, Z of a white of 1, 1, 1, each below 16, to L, a, b. */
+    /* X, Y, Z of a white of 1, 1, 1, scaled as said at quartic_of, to L, a, b. */
     void (*lab_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab);
-    /* X, Y, Z of RGB to L, u, v. */
+    /* X, Y, Z, scaled so, to L, u, v. */
     void (*luv_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_luv *luv);
     void (*roots_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots);
     /* L, a, b to X, Y, Z of a white of 1, 1, 1, multiplied by a matrix of rows of 3. */
@@ -155,25 +161,24 @@ struct tile_kernels {
     tile_row_op *matrix;  /* rows of 3 + 1: p[4j] x + p[4j+1] y + p[4j+2] z + p[4j+3] */
     tile_row_op *matrix1; /* its first row only */
     tile_row_op *affine;  /* affine_codes of codes that floats hold; clipped at 0 only */
-    /* v <= p0: p1 v, else p2 (p3 v + p4)^p5 + p6; odd for negative v */
-    tile_row_op *curve;
+    /* v <= p0: p1 v, else p2 (p3 v + p4)^p5 + p6; odd for negative v; then a matrix */
+    tile_row_op *curve, *curve_matrix;
     /*
-     * The inverses here first multiply by the 3 x 3 matrix p2..p10, in double: rounding signals to float between the
-     * two would be amplified by what follows.
+     * The inverses of these four first multiply by the 3 x 3 matrix p2..p10, in double: rounding signals to float
+     * between the two would be amplified by what follows.
      */
-    /* ST 2084 of p0 v, with the outer exponent p1; back */
+    /* ST 2084 of p0 v, with the outer exponent p1; back, then a matrix */
     tile_row_op *pq, *pq_inverse;
-    /* BT.2100 HLG's OETF of p0 v; back */
+    /* BT.2100 HLG's OETF of p0 v; back, then a matrix */
     tile_row_op *hlg, *hlg_inverse;
-    tile_row_op *cube_root, *cube;
-    /* X, Y, Z of a white of 1, 1, 1 to L, a, b; back */
+    tile_row_op *cube_root, *cube; /* cube: then a matrix */
+    tile_row_op *jz, *jz_inverse;  /* Iz to Jz; back and pq_inverse */
+    /* X, Y, Z of a white of 1, 1, 1 to L, a, b; back, then a matrix */
     tile_row_op *lab, *lab_inverse;
-    /* X, Y, Z to L, u, v for the white of chromaticity u' = p0, v' = p1; back */
+    /* X, Y, Z to L, u, v for the white of chromaticity u' = p0, v' = p1; back, then a matrix */
     tile_row_op *luv, *luv_inverse;
     /* L, a, b to L, C, h in degrees; h is 0 where C <= p0; back */
     tile_row_op *polar, *polar_inverse;
-    /* Iz to Jz; back */
-    tile_row_op *jz, *jz_inverse;
     /* p0..p3: what stands for 1 (in a hue: for 360 degrees) in each plane of the input; p4..p7: of the output */
     tile_row_op *hsv, *hsv_inverse, *hsl, *hsl_inverse, *hwb, *hwb_inverse, *cmyk, *cmyk_inverse;
     tile_row_op *clip; /* the first three planes to 0..1; NaN is 0 */
@@ -185,6 +190,9 @@ struct tile_kernels {
 extern const struct tile_kernels tile_kernels_scalar;
 #ifdef TILE_HAVE_X86
 extern const struct tile_kernels tile_kernels_avx2, tile_kernels_avx512;
+#endif
+#ifdef TILE_HAVE_NEON
+extern const struct tile_kernels tile_kernels_neon;
 #endif
 
 #endif

@@ -5,24 +5,22 @@
 
 #include "kernels.h"
 
-#ifdef LIGHT_BY_PIXELS
+#ifdef LANES_LOOK
 
-/*
- * Where a table of 256 does not fit the registers, each pixel's three lookups are loads, and the matrix is multiplied
- * in the order in which they come: a pixel a register, its columns in turn. Lanes see the same operations as below.
+/* Where a table of 256 does not fit the registers, the lookups are loads, and nothing is gained from a table's block.
  */
 static void light(float *const *out, const uint8_t *const *in, size_t count, const struct tile_light *light) {
-    const pixel cr = pixel_of(light->m[0], light->m[3], light->m[6]),
-                cg = pixel_of(light->m[1], light->m[4], light->m[7]),
-                cb = pixel_of(light->m[2], light->m[5], light->m[8]);
+    float *const x = out[0], *const y = out[1], *const z = out[2];
+    const uint8_t *const r = in[0], *const g = in[1], *const b = in[2];
+    floats m[9];
+    for (int j = 0; j < 9; j++)
+        m[j] = f_all(light->m[j]);
     for (size_t i = 0; i < count; i += LANES) {
-        pixel p[LANES];
-        for (size_t k = 0; k < LANES; k++) {
-            pixel v = pixel_mul(pixel_all(&light->table[0][in[0][i + k]]), cr);
-            v = pixel_fma(pixel_all(&light->table[1][in[1][i + k]]), cg, v);
-            p[k] = pixel_fma(pixel_all(&light->table[2][in[2][i + k]]), cb, v);
-        }
-        pixels_split(out[0] + i, out[1] + i, out[2] + i, p);
+        floats vr = lanes_look(light->table[0], r + i), vg = lanes_look(light->table[1], g + i),
+               vb = lanes_look(light->table[2], b + i);
+        f_store(x + i, f_fma(vb, m[2], f_fma(vg, m[1], f_mul(vr, m[0]))));
+        f_store(y + i, f_fma(vb, m[5], f_fma(vg, m[4], f_mul(vr, m[3]))));
+        f_store(z + i, f_fma(vb, m[8], f_fma(vg, m[7], f_mul(vr, m[6]))));
     }
 }
 

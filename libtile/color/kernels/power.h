@@ -53,30 +53,41 @@ static void encode(uint8_t *const *out, float *const *in, size_t count, int chan
 
 /* ---- Roots ---- */
 
-/* CIE's f as in rows.h, times `by`, plus `lift`; the scales come multiplied by `by`. */
-static inline floats cie_f(const struct powers *root, floats x, float by, float lift) {
-    floats scale, high = power_parts(root, x, &scale);
-    return f_choose(f_less(x, f_all(216 / 24389.f)),
-                    f_fma(x, f_all(24389 / 27.f / 116 * by), f_all(16 / 116.f * by + lift)),
-                    lift != 0 ? f_fma(high, scale, f_all(lift)) : f_mul(high, scale));
+/*
+ * CIE's f as in rows.h, of light that is scaled so that f's line ends at 2^-7 and white is below 1: a polynomial for
+ * each half of seven binades, and the line for what is below them.
+ */
+struct quartics {
+    table16 c[5];
+};
+
+static inline struct quartics quartics_load(const float c[5][16]) {
+    struct quartics q;
+    for (int i = 0; i < 5; i++)
+        q.c[i] = table16_load(c[i]);
+    return q;
+}
+
+static inline floats quartic_of(const struct quartics *q, floats x) {
+    index16 half = index16_of(i_bits(f_max(x, f_all(0x1p-8f))), 22);
+    floats sum = f_fma(f_look(q->c[4], half), x, f_look(q->c[3], half));
+    for (int i = 2; i >= 0; i--)
+        sum = f_fma(sum, x, f_look(q->c[i], half));
+    return sum;
 }
 
 static void lab_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab) {
     const float *const x = in[0], *const y = in[1], *const z = in[2];
     uint8_t *const l = out[0], *const a = out[1], *const b = out[2];
-    const struct powers ry = powers_load(&lab->root);
-    struct powers rx = ry, rz = ry;
-    rx.scale = table16_load(lab->scale_x);
-    rz.scale = table16_load(lab->scale_z);
+    const struct quartics qx = quartics_load(lab->x), qy = quartics_load(lab->y), qz = quartics_load(lab->z);
     for (size_t i = 0; i < count; i += BLOCK) {
         ints codes[3][4];
         for (size_t k = 0; k < 4; k++) {
             size_t at = i + k * LANES;
-            floats fy = cie_f(&ry, f_load(y + at), 1, 0);
-            floats fx = cie_f(&rx, f_load(x + at), 500, 128.5f), fz = cie_f(&rz, f_load(z + at), -200, 128.5f);
-            codes[0][k] = i_truncated(f_fma(fy, f_all(116 * 2.55f), f_all(.5f - 16 * 2.55f)));
-            codes[1][k] = i_truncated(f_fma(fy, f_all(-500), fx));
-            codes[2][k] = i_truncated(f_fma(fy, f_all(200), fz));
+            floats fy = quartic_of(&qy, f_load(y + at));
+            codes[0][k] = i_truncated(f_fma(fy, f_all(116 * 2.55f / 500), f_all(.5f - 16 * 2.55f)));
+            codes[1][k] = i_truncated(f_sub(quartic_of(&qx, f_load(x + at)), fy));
+            codes[2][k] = i_truncated(f_fma(fy, f_all(.4f), quartic_of(&qz, f_load(z + at))));
         }
         codes_store(l + i, codes[0]);
         codes_store(a + i, codes[1]);
@@ -87,24 +98,21 @@ static void lab_codes(uint8_t *const *out, float *const *in, size_t count, const
 static void luv_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_luv *luv) {
     const float *const x = in[0], *const y = in[1], *const z = in[2];
     uint8_t *const l = out[0], *const u = out[1], *const v = out[2];
-    const struct powers root = powers_load(&luv->root);
+    const struct quartics q = quartics_load(luv->l);
     const floats white_u = f_all(-luv->u), white_v = f_all(-luv->v);
     for (size_t i = 0; i < count; i += BLOCK) {
         ints codes[3][4];
         for (size_t k = 0; k < 4; k++) {
             floats vx = f_load(x + i + k * LANES), vy = f_load(y + i + k * LANES), vz = f_load(z + i + k * LANES);
-            floats f = cie_f(&root, vy, 1, 0);
+            floats l13 = quartic_of(&q, vy); /* 13 L */
             /* Black's sum is 0: anything else keeps its u and v from being NaN before L, which is 0, multiplies them.
              */
             floats sum = f_max(f_fma(vy, f_all(15), f_fma(vz, f_all(3), vx)), f_all(1e-9f));
             floats share = f_div(f_all(1), sum);
             floats du = f_fma(f_mul(vx, share), f_all(4), white_u), dv = f_fma(f_mul(vy, share), f_all(9), white_v);
-            /* 13 L in units of u's and v's codes */
-            floats lu = f_fma(f, f_all(13 * 116 * 255 / 354.f), f_all(-13 * 16 * 255 / 354.f));
-            floats lv = f_fma(f, f_all(13 * 116 * 255 / 262.f), f_all(-13 * 16 * 255 / 262.f));
-            codes[0][k] = i_truncated(f_fma(f, f_all(116 * 2.55f), f_all(.5f - 16 * 2.55f)));
-            codes[1][k] = i_truncated(f_fma(lu, du, f_all(134 * 255 / 354.f + .5f)));
-            codes[2][k] = i_truncated(f_fma(lv, dv, f_all(140 * 255 / 262.f + .5f)));
+            codes[0][k] = i_truncated(f_fma(l13, f_all(2.55f / 13), f_all(.5f)));
+            codes[1][k] = i_truncated(f_fma(f_mul(l13, f_all(255 / 354.f)), du, f_all(134 * 255 / 354.f + .5f)));
+            codes[2][k] = i_truncated(f_fma(f_mul(l13, f_all(255 / 262.f)), dv, f_all(140 * 255 / 262.f + .5f)));
         }
         codes_store(l + i, codes[0]);
         codes_store(u + i, codes[1]);

@@ -13,32 +13,58 @@
 #include <math.h>
 #include <stdbool.h>
 
+/* For what a loop must contain to be vectorized. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /* ---- Light ---- */
 
-static void row_matrix(float *const *plane, size_t count, const double *p) {
-    float m[12];
-    for (int i = 0; i < 12; i++)
-        m[i] = (float)p[i];
-    float *a = plane[0], *b = plane[1], *c = plane[2];
-    for (size_t i = 0; i < count; i++) {
-        float x = a[i], y = b[i], z = c[i];
-        a[i] = m[0] * x + m[1] * y + m[2] * z + m[3];
-        b[i] = m[4] * x + m[5] * y + m[6] * z + m[7];
-        c[i] = m[8] * x + m[9] * y + m[10] * z + m[11];
-    }
+/* Row `m` of a matrix with an offset. */
+static inline double affine_of(const double *m, double x, double y, double z) {
+    return m[0] * x + m[1] * y + m[2] * z + m[3];
 }
 
-static void row_matrix1(float *const *plane, size_t count, const double *p) {
-    float m0 = (float)p[0], m1 = (float)p[1], m2 = (float)p[2], m3 = (float)p[3];
-    float *a = plane[0];
-    const float *b = plane[1], *c = plane[2];
-    for (size_t i = 0; i < count; i++)
-        a[i] = m0 * a[i] + m1 * b[i] + m2 * c[i] + m3;
+/*
+ * Sample `i` of `plane` becomes row `m` of a matrix times (x, y, z). In double where that is asked for: light of
+ * saturated colors is a small difference of large products, whose rounding to float shows where a curve or a root is
+ * steep, at black.
+ */
+static ALWAYS_INLINE void put_row(float *plane, size_t i, const double *m, double x, double y, double z,
+                                  bool in_double) {
+    plane[i] = in_double ? (float)affine_of(m, x, y, z)
+                         : (float)m[0] * (float)x + (float)m[1] * (float)y + (float)m[2] * (float)z + (float)m[3];
 }
+
+static ALWAYS_INLINE void put_product(float *const *plane, size_t i, const double *m, double x, double y, double z,
+                                      bool in_double) {
+    put_row(plane[0], i, m, x, y, z, in_double);
+    put_row(plane[1], i, m + 4, x, y, z, in_double);
+    put_row(plane[2], i, m + 8, x, y, z, in_double);
+}
+
+/* Makes row_`name` of the loop in `name`, which is compiled for both. */
+#define ROW_WITH_PRODUCT(name)                                                                                         \
+    static void row_##name(float *const *plane, size_t count, const double *p) {                                       \
+        if (p[TILE_IN_DOUBLE] != 0)                                                                                    \
+            name(plane, count, p, true);                                                                               \
+        else                                                                                                           \
+            name(plane, count, p, false);                                                                              \
+    }
+
+static ALWAYS_INLINE void matrix(float *const *plane, size_t count, const double *p, bool in_double) {
+    for (size_t i = 0; i < count; i++)
+        put_product(plane, i, p, (double)plane[0][i], (double)plane[1][i], (double)plane[2][i], in_double);
+}
+ROW_WITH_PRODUCT(matrix)
+
+static ALWAYS_INLINE void matrix1(float *const *plane, size_t count, const double *p, bool in_double) {
+    for (size_t i = 0; i < count; i++)
+        put_row(plane[0], i, p, (double)plane[0][i], (double)plane[1][i], (double)plane[2][i], in_double);
+}
+ROW_WITH_PRODUCT(matrix1)
 
 /* In double: see compile.c. Codes are far below 2^31, whatever the matrix. */
 static inline float affine_code(const double *p, double x, double y, double z) {
-    double v = p[0] * x + p[1] * y + p[2] * z + p[3];
+    double v = affine_of(p, x, y, z);
     return (float)(int32_t)(v > 0 ? v : 0);
 }
 
@@ -52,17 +78,26 @@ static void row_affine(float *const *plane, size_t count, const double *p) {
     }
 }
 
+static ALWAYS_INLINE double curve_of(const double *p, double x) {
+    double v = fabs(x);
+    double line = p[1] * v, power = p[2] * power_of(p[3] * v + p[4], p[5]) + p[6];
+    return copysign(v <= p[0] ? line : power, x);
+}
+
 static void row_curve(float *const *plane, size_t count, const double *p) {
-    const double knee = p[0], slope = p[1], outer = p[2], inner = p[3], shift = p[4], gamma = p[5], lift = p[6];
     for (int j = 0; j < 3; j++) {
         float *x = plane[j];
-        for (size_t i = 0; i < count; i++) {
-            double v = fabs((double)x[i]);
-            double line = slope * v, power = outer * power_of(inner * v + shift, gamma) + lift;
-            x[i] = (float)copysign(v <= knee ? line : power, (double)x[i]);
-        }
+        for (size_t i = 0; i < count; i++)
+            x[i] = (float)curve_of(p, (double)x[i]);
     }
 }
+
+static ALWAYS_INLINE void curve_matrix(float *const *plane, size_t count, const double *p, bool in_double) {
+    for (size_t i = 0; i < count; i++)
+        put_product(plane, i, p + TILE_THEN, curve_of(p, (double)plane[0][i]), curve_of(p, (double)plane[1][i]),
+                    curve_of(p, (double)plane[2][i]), in_double);
+}
+ROW_WITH_PRODUCT(curve_matrix)
 
 /* SMPTE ST 2084 and BT.2100, table 4. */
 static const double pq_m1 = 2610 / 16384., pq_c1 = 3424 / 4096., pq_c2 = 2413 / 128., pq_c3 = 2392 / 128.;
@@ -89,15 +124,17 @@ static inline double pq_light(double signal, double scale, double exponent) {
     return copysign(power_of(above / (pq_c2 - pq_c3 * e), 1 / pq_m1) * scale, signal);
 }
 
-static void row_pq_inverse(float *const *plane, size_t count, const double *p) {
+/* The light of the signals that the matrix p2..p10 makes of (x, y, z), times the matrix that follows. */
+static ALWAYS_INLINE void put_pq_light(float *const *plane, size_t i, const double *p, double x, double y, double z) {
     const double scale = 1 / p[0], exponent = 1 / p[1];
-    float *a = plane[0], *b = plane[1], *c = plane[2];
-    for (size_t i = 0; i < count; i++) {
-        double x = (double)a[i], y = (double)b[i], z = (double)c[i];
-        a[i] = (float)pq_light(product_of(p + 2, 0, x, y, z), scale, exponent);
-        b[i] = (float)pq_light(product_of(p + 2, 1, x, y, z), scale, exponent);
-        c[i] = (float)pq_light(product_of(p + 2, 2, x, y, z), scale, exponent);
-    }
+    put_product(plane, i, p + TILE_THEN, pq_light(product_of(p + 2, 0, x, y, z), scale, exponent),
+                pq_light(product_of(p + 2, 1, x, y, z), scale, exponent),
+                pq_light(product_of(p + 2, 2, x, y, z), scale, exponent), true);
+}
+
+static void row_pq_inverse(float *const *plane, size_t count, const double *p) {
+    for (size_t i = 0; i < count; i++)
+        put_pq_light(plane, i, p, (double)plane[0][i], (double)plane[1][i], (double)plane[2][i]);
 }
 
 /* BT.2100, table 5; c = 1/2 - a ln 4a. */
@@ -124,12 +161,11 @@ static inline double hlg_light(double signal, double scale) {
 
 static void row_hlg_inverse(float *const *plane, size_t count, const double *p) {
     const double scale = 1 / p[0];
-    float *a = plane[0], *b = plane[1], *c = plane[2];
     for (size_t i = 0; i < count; i++) {
-        double x = (double)a[i], y = (double)b[i], z = (double)c[i];
-        a[i] = (float)hlg_light(product_of(p + 2, 0, x, y, z), scale);
-        b[i] = (float)hlg_light(product_of(p + 2, 1, x, y, z), scale);
-        c[i] = (float)hlg_light(product_of(p + 2, 2, x, y, z), scale);
+        double x = (double)plane[0][i], y = (double)plane[1][i], z = (double)plane[2][i];
+        put_product(plane, i, p + TILE_THEN, hlg_light(product_of(p + 2, 0, x, y, z), scale),
+                    hlg_light(product_of(p + 2, 1, x, y, z), scale), hlg_light(product_of(p + 2, 2, x, y, z), scale),
+                    true);
     }
 }
 
@@ -147,19 +183,18 @@ static void row_cube_root(float *const *plane, size_t count, const double *p) {
     }
 }
 
-static inline float cube_of(double v) {
-    return (float)(v * v * v);
+static inline double cube_of(double v) {
+    return v * v * v;
 }
 
-static void row_cube(float *const *plane, size_t count, const double *p) {
-    float *a = plane[0], *b = plane[1], *c = plane[2];
+static ALWAYS_INLINE void cube(float *const *plane, size_t count, const double *p, bool in_double) {
     for (size_t i = 0; i < count; i++) {
-        double x = (double)a[i], y = (double)b[i], z = (double)c[i];
-        a[i] = cube_of(product_of(p + 2, 0, x, y, z));
-        b[i] = cube_of(product_of(p + 2, 1, x, y, z));
-        c[i] = cube_of(product_of(p + 2, 2, x, y, z));
+        double x = (double)plane[0][i], y = (double)plane[1][i], z = (double)plane[2][i];
+        put_product(plane, i, p + TILE_THEN, cube_of(product_of(p + 2, 0, x, y, z)),
+                    cube_of(product_of(p + 2, 1, x, y, z)), cube_of(product_of(p + 2, 2, x, y, z)), in_double);
     }
 }
+ROW_WITH_PRODUCT(cube)
 
 /* CIE 15:2018, with the rationals of CSS Color 4: f(t) = t^(1/3) above 216/24389, else (24389/27 t + 16) / 116. */
 #define EPSILON (216 / 24389.f)
@@ -171,9 +206,9 @@ static inline float lab_f(float t) {
 }
 
 /* In double: small light is a small difference of what are large codes of it. */
-static inline float lab_f_inverse(double f) {
+static inline double lab_f_inverse(double f) {
     double t = f * f * f;
-    return (float)(t > 216 / 24389. ? t : (116 * f - 16) * (27 / 24389.));
+    return t > 216 / 24389. ? t : (116 * f - 16) * (27 / 24389.);
 }
 
 static void row_lab(float *const *plane, size_t count, const double *p) {
@@ -187,17 +222,14 @@ static void row_lab(float *const *plane, size_t count, const double *p) {
     }
 }
 
-static void row_lab_inverse(float *const *plane, size_t count, const double *p) {
-    (void)p;
-    float *a = plane[0], *b = plane[1], *c = plane[2];
+static ALWAYS_INLINE void lab_inverse(float *const *plane, size_t count, const double *p, bool in_double) {
     for (size_t i = 0; i < count; i++) {
-        double y = ((double)a[i] + 16) * (1 / 116.);
-        double x = y + (double)b[i] * (1 / 500.), z = y - (double)c[i] * (1 / 200.);
-        a[i] = lab_f_inverse(x);
-        b[i] = lab_f_inverse(y);
-        c[i] = lab_f_inverse(z);
+        double y = ((double)plane[0][i] + 16) * (1 / 116.);
+        double x = y + (double)plane[1][i] * (1 / 500.), z = y - (double)plane[2][i] * (1 / 200.);
+        put_product(plane, i, p + TILE_THEN, lab_f_inverse(x), lab_f_inverse(y), lab_f_inverse(z), in_double);
     }
 }
+ROW_WITH_PRODUCT(lab_inverse)
 
 static void row_luv(float *const *plane, size_t count, const double *p) {
     float *a = plane[0], *b = plane[1], *c = plane[2];
@@ -212,18 +244,16 @@ static void row_luv(float *const *plane, size_t count, const double *p) {
     }
 }
 
-static void row_luv_inverse(float *const *plane, size_t count, const double *p) {
-    float *a = plane[0], *b = plane[1], *c = plane[2];
+static ALWAYS_INLINE void luv_inverse(float *const *plane, size_t count, const double *p, bool in_double) {
     const double un = p[0], vn = p[1];
     for (size_t i = 0; i < count; i++) {
-        double l = (double)a[i], y = (double)lab_f_inverse((l + 16) * (1 / 116.));
-        double u = (double)b[i] / (13 * l) + un, v = (double)c[i] / (13 * l) + vn;
-        float x = (float)(y * 9 * u / (4 * v)), z = (float)(y * (12 - 3 * u - 20 * v) / (4 * v));
-        a[i] = l == 0 ? 0 : x;
-        b[i] = l == 0 ? 0 : (float)y;
-        c[i] = l == 0 ? 0 : z;
+        double l = (double)plane[0][i], y = lab_f_inverse((l + 16) * (1 / 116.));
+        double u = (double)plane[1][i] / (13 * l) + un, v = (double)plane[2][i] / (13 * l) + vn;
+        double x = y * 9 * u / (4 * v), z = y * (12 - 3 * u - 20 * v) / (4 * v);
+        put_product(plane, i, p + TILE_THEN, l == 0 ? 0 : x, l == 0 ? 0 : y, l == 0 ? 0 : z, in_double);
     }
 }
+ROW_WITH_PRODUCT(luv_inverse)
 
 static void row_polar(float *const *plane, size_t count, const double *p) {
     float *a = plane[1], *b = plane[2];
@@ -258,10 +288,9 @@ static void row_jz(float *const *plane, size_t count, const double *p) {
 }
 
 static void row_jz_inverse(float *const *plane, size_t count, const double *p) {
-    (void)p;
     for (size_t i = 0; i < count; i++) {
         double z = (double)plane[0][i] + jz_d0;
-        plane[0][i] = (float)(z / (1 + jz_d - jz_d * z));
+        put_pq_light(plane, i, p, z / (1 + jz_d - jz_d * z), (double)plane[1][i], (double)plane[2][i]);
     }
 }
 

@@ -34,6 +34,7 @@ const struct tile_kernels TILE_TABLE = {
     .matrix1 = row_matrix1,
     .affine = row_affine,
     .curve = row_curve,
+    .curve_matrix = row_curve_matrix,
     .pq = row_pq,
     .pq_inverse = row_pq_inverse,
     .hlg = row_hlg,

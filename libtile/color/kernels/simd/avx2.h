@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* scalar.h's operations on 8 lanes. Most instructions work within lanes of 128 bits: codes lie so that this does. */
+#ifndef TILE_SIMD_AVX2_H
+#define TILE_SIMD_AVX2_H
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LANES 8
+#define BLOCK 32
+
+typedef __m256 floats;
+typedef __m256i ints;
+typedef __m256 mask; /* a lane's sign */
+
+/* ---- Floats ---- */
+
+static inline floats f_all(float x) {
+    return _mm256_set1_ps(x);
+}
+static inline floats f_load(const float *p) {
+    return _mm256_loadu_ps(p);
+}
+static inline void f_store(float *p, floats a) {
+    _mm256_storeu_ps(p, a);
+}
+static inline floats f_add(floats a, floats b) {
+    return _mm256_add_ps(a, b);
+}
+static inline floats f_sub(floats a, floats b) {
+    return _mm256_sub_ps(a, b);
+}
+static inline floats f_mul(floats a, floats b) {
+    return _mm256_mul_ps(a, b);
+}
+static inline floats f_div(floats a, floats b) {
+    return _mm256_div_ps(a, b);
+}
+static inline floats f_fma(floats a, floats b, floats c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+static inline floats f_max(floats a, floats b) {
+    return _mm256_max_ps(a, b);
+}
+static inline floats f_min(floats a, floats b) {
+    return _mm256_min_ps(a, b);
+}
+static inline mask f_less(floats a, floats b) {
+    return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
+}
+static inline mask f_at_least(floats a, floats b) {
+    return _mm256_cmp_ps(a, b, _CMP_GE_OQ);
+}
+static inline floats f_choose(mask m, floats yes, floats no) {
+    return _mm256_blendv_ps(no, yes, m);
+}
+
+/* ---- Integers ---- */
+
+static inline ints i_all(int32_t x) {
+    return _mm256_set1_epi32(x);
+}
+static inline ints i_and(ints a, ints b) {
+    return _mm256_and_si256(a, b);
+}
+static inline ints i_or(ints a, ints b) {
+    return _mm256_or_si256(a, b);
+}
+static inline ints i_add(ints a, ints b) {
+    return _mm256_add_epi32(a, b);
+}
+static inline ints i_sub(ints a, ints b) {
+    return _mm256_sub_epi32(a, b);
+}
+static inline ints i_bits(floats a) {
+    return _mm256_castps_si256(a);
+}
+static inline floats f_bits(ints a) {
+    return _mm256_castsi256_ps(a);
+}
+static inline floats f_mantissa(floats a) {
+    return f_bits(i_or(i_and(i_bits(a), i_all(0x007FFFFF)), i_all(0x3F800000)));
+}
+#define i_shift_right(a, n) _mm256_srli_epi32(a, n)
+static inline floats f_of_ints(ints a) {
+    return _mm256_cvtepi32_ps(a);
+}
+static inline ints i_truncated(floats a) {
+    return _mm256_cvttps_epi32(a);
+}
+
+/* ---- Tables of 16 floats ---- */
+
+typedef struct {
+    __m256 low, high;
+} table16;
+
+static inline table16 table16_load(const float p[16]) {
+    return (table16){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+}
+/* The index's lower three bits, and its fourth as a sign. */
+typedef struct {
+    __m256i lane;
+    __m256 upper;
+} index16;
+
+#define index16_of(a, n) ((index16){_mm256_srli_epi32(a, n), _mm256_castsi256_ps(_mm256_slli_epi32(a, 28 - (n)))})
+
+static inline floats f_look(table16 table, index16 index) {
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(table.low, index.lane),
+                            _mm256_permutevar8x32_ps(table.high, index.lane), index.upper);
+}
+
+/* ---- Codes ---- */
+
+static inline void codes_load(ints out[4], const uint8_t *p) {
+    for (int i = 0; i < 4; i++)
+        out[i] = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(p + 8 * i)));
+}
+/* The last permutation puts the quarters of both lanes in order. */
+static inline void codes_store(uint8_t *p, const ints in[4]) {
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i codes = _mm256_packus_epi16(_mm256_packs_epi32(in[0], in[1]), _mm256_packs_epi32(in[2], in[3]));
+    _mm256_storeu_si256((__m256i *)(void *)p, _mm256_permutevar8x32_epi32(codes, order));
+}
+
+static inline __m256i bytes_load(const uint8_t *p) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+static inline void bytes_store(uint8_t *p, __m256i a) {
+    _mm256_storeu_si256((__m256i *)(void *)p, a);
+}
+/* 16 bytes each for the two lanes, and back. */
+static inline __m256i halves_load(const uint8_t *low, const uint8_t *high) {
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)low)),
+                                   _mm_loadu_si128((const __m128i *)(const void *)high), 1);
+}
+static inline void halves_store(uint8_t *low, uint8_t *high, __m256i a) {
+    _mm_storeu_si128((__m128i *)(void *)low, _mm256_castsi256_si128(a));
+    _mm_storeu_si128((__m128i *)(void *)high, _mm256_extracti128_si256(a, 1));
+}
+
+static inline __m256i in_both(__m128i a) {
+    return _mm256_broadcastsi128_si256(a);
+}
+
+/*
+ * Each lane sees 16 pixels as three times 16 bytes. Of the first 16, a channel has the bytes 0, 3, 6 ..., counted from
+ * it on; of the next 2, 5, 8 ...; of the last 1, 4, 7 ...: blended they do not meet, and one shuffle puts them in
+ * order.
+ */
+#define THIRD_0 _mm_setr_epi8(-1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1)
+#define THIRD_1 _mm_setr_epi8(0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0)
+#define THIRD_2 _mm_setr_epi8(0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0)
+
+/* From each of three the bytes i, i + 3, i + 6 ..., of which a's are those with i = 0, b's 1, c's 2. */
+static inline __m256i thirds(__m256i a, __m256i b, __m256i c) {
+    return _mm256_blendv_epi8(_mm256_blendv_epi8(a, b, in_both(THIRD_1)), c, in_both(THIRD_2));
+}
+
+static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
+    const __m128i order = _mm_setr_epi8(0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14, 1, 4, 7, 10, 13);
+    const __m128i one = _mm_set1_epi8(1), low = _mm_set1_epi8(15);
+    const __m128i next = _mm_and_si128(_mm_add_epi8(order, one), low);
+    const __m128i last = _mm_and_si128(_mm_add_epi8(next, one), low);
+    __m256i a = halves_load(in, in + 48), b = halves_load(in + 16, in + 64), c = halves_load(in + 32, in + 80);
+    bytes_store(out[0], _mm256_shuffle_epi8(thirds(a, c, b), in_both(order)));
+    bytes_store(out[1], _mm256_shuffle_epi8(thirds(b, a, c), in_both(next)));
+    bytes_store(out[2], _mm256_shuffle_epi8(thirds(c, b, a), in_both(last)));
+}
+
+/* Pixel i's byte goes to 3 i + its channel, modulo 16: the channels do not meet when blended. */
+static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
+    __m256i r = _mm256_shuffle_epi8(bytes_load(in[0]),
+                                    in_both(_mm_setr_epi8(0, 11, 6, 1, 12, 7, 2, 13, 8, 3, 14, 9, 4, 15, 10, 5)));
+    __m256i g = _mm256_shuffle_epi8(bytes_load(in[1]),
+                                    in_both(_mm_setr_epi8(5, 0, 11, 6, 1, 12, 7, 2, 13, 8, 3, 14, 9, 4, 15, 10)));
+    __m256i b = _mm256_shuffle_epi8(bytes_load(in[2]),
+                                    in_both(_mm_setr_epi8(10, 5, 0, 11, 6, 1, 12, 7, 2, 13, 8, 3, 14, 9, 4, 15)));
+    halves_store(out, out + 48, thirds(r, g, b));
+    halves_store(out + 16, out + 64, thirds(b, r, g));
+    halves_store(out + 32, out + 80, thirds(g, b, r));
+}
+
+/* A transposition of 4 x 4 within each lane. */
+static inline void transpose_ints(__m256i v[4]) {
+    __m256i a = _mm256_unpacklo_epi32(v[0], v[1]), b = _mm256_unpackhi_epi32(v[0], v[1]);
+    __m256i c = _mm256_unpacklo_epi32(v[2], v[3]), d = _mm256_unpackhi_epi32(v[2], v[3]);
+    v[0] = _mm256_unpacklo_epi64(a, c);
+    v[1] = _mm256_unpackhi_epi64(a, c);
+    v[2] = _mm256_unpacklo_epi64(b, d);
+    v[3] = _mm256_unpackhi_epi64(b, d);
+}
+
+static inline void block_split4(uint8_t *const out[4], const uint8_t *in) {
+    const __m256i order = in_both(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    __m256i v[4];
+    for (int i = 0; i < 4; i++)
+        v[i] = _mm256_shuffle_epi8(halves_load(in + 16 * i, in + 64 + 16 * i), order);
+    transpose_ints(v);
+    for (int j = 0; j < 4; j++)
+        bytes_store(out[j], v[j]);
+}
+
+static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
+    __m256i r = bytes_load(in[0]), g = bytes_load(in[1]), b = bytes_load(in[2]), a = bytes_load(in[3]);
+    __m256i rg0 = _mm256_unpacklo_epi8(r, g), rg1 = _mm256_unpackhi_epi8(r, g);
+    __m256i ba0 = _mm256_unpacklo_epi8(b, a), ba1 = _mm256_unpackhi_epi8(b, a);
+    halves_store(out, out + 64, _mm256_unpacklo_epi16(rg0, ba0));
+    halves_store(out + 16, out + 80, _mm256_unpackhi_epi16(rg0, ba0));
+    halves_store(out + 32, out + 96, _mm256_unpacklo_epi16(rg1, ba1));
+    halves_store(out + 48, out + 112, _mm256_unpackhi_epi16(rg1, ba1));
+}
+
+/* ---- Tables of 256 floats: they do not fit the registers ---- */
+
+typedef struct {
+    const float *of;
+} table256;
+
+static inline table256 table256_load(const float p[256]) {
+    return (table256){p};
+}
+
+static inline int bits_at(const float *table, uint32_t code) {
+    int bits;
+    memcpy(&bits, table + code, sizeof bits);
+    return bits;
+}
+/* Four codes come by one load: loads are what these lookups wait for. */
+static inline __m128i four_look(const float *table, const uint8_t *codes) {
+    uint32_t c;
+    memcpy(&c, codes, 4);
+    __m128i v = _mm_cvtsi32_si128(bits_at(table, c & 255));
+    v = _mm_insert_epi32(v, bits_at(table, c >> 8 & 255), 1);
+    v = _mm_insert_epi32(v, bits_at(table, c >> 16 & 255), 2);
+    return _mm_insert_epi32(v, bits_at(table, c >> 24), 3);
+}
+/* The floats of LANES codes. */
+#define LANES_LOOK
+static inline floats lanes_look(const float *table, const uint8_t *codes) {
+    return _mm256_castsi256_ps(_mm256_set_m128i(four_look(table, codes + 4), four_look(table, codes)));
+}
+static inline void block_look(floats out[4], const table256 *table, const uint8_t *codes) {
+    for (int i = 0; i < 4; i++)
+        out[i] = lanes_look(table->of, codes + 8 * i);
+}
+
+/* ---- Codes of 16 bits ---- */
+
+static inline ints words_load(const uint16_t *p) {
+    return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+static inline void words_store(uint16_t *p, ints a) {
+    __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(a, a), 0x08);
+    _mm_storeu_si128((__m128i *)(void *)p, _mm256_castsi256_si128(words));
+}
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* scalar.h's operations on 4 lanes. */
+#ifndef TILE_SIMD_NEON_H
+#define TILE_SIMD_NEON_H
+
+#include <arm_neon.h>
+#include <stdint.h>
+
+#define LANES 4
+#define BLOCK 16
+
+typedef float32x4_t floats;
+typedef int32x4_t ints;
+typedef uint32x4_t mask;
+
+/* ---- Floats ---- */
+
+static inline floats f_all(float x) {
+    return vdupq_n_f32(x);
+}
+static inline floats f_load(const float *p) {
+    return vld1q_f32(p);
+}
+static inline void f_store(float *p, floats a) {
+    vst1q_f32(p, a);
+}
+static inline floats f_add(floats a, floats b) {
+    return vaddq_f32(a, b);
+}
+static inline floats f_sub(floats a, floats b) {
+    return vsubq_f32(a, b);
+}
+static inline floats f_mul(floats a, floats b) {
+    return vmulq_f32(a, b);
+}
+static inline floats f_div(floats a, floats b) {
+    return vdivq_f32(a, b);
+}
+static inline floats f_fma(floats a, floats b, floats c) {
+    return vfmaq_f32(c, a, b);
+}
+/* Compared, as vmaxq_f32 and vminq_f32 give NaN where either is, and order the zeros. */
+static inline floats f_max(floats a, floats b) {
+    return vbslq_f32(vcgtq_f32(a, b), a, b);
+}
+static inline floats f_min(floats a, floats b) {
+    return vbslq_f32(vcltq_f32(a, b), a, b);
+}
+static inline mask f_less(floats a, floats b) {
+    return vcltq_f32(a, b);
+}
+static inline mask f_at_least(floats a, floats b) {
+    return vcgeq_f32(a, b);
+}
+static inline floats f_choose(mask m, floats yes, floats no) {
+    return vbslq_f32(m, yes, no);
+}
+
+/* ---- Integers ---- */
+
+static inline ints i_all(int32_t x) {
+    return vdupq_n_s32(x);
+}
+static inline ints i_and(ints a, ints b) {
+    return vandq_s32(a, b);
+}
+static inline ints i_or(ints a, ints b) {
+    return vorrq_s32(a, b);
+}
+static inline ints i_add(ints a, ints b) {
+    return vaddq_s32(a, b);
+}
+static inline ints i_sub(ints a, ints b) {
+    return vsubq_s32(a, b);
+}
+static inline ints i_bits(floats a) {
+    return vreinterpretq_s32_f32(a);
+}
+static inline floats f_bits(ints a) {
+    return vreinterpretq_f32_s32(a);
+}
+static inline floats f_mantissa(floats a) {
+    return f_bits(i_or(i_and(i_bits(a), i_all(0x007FFFFF)), i_all(0x3F800000)));
+}
+#define i_shift_right(a, n) vreinterpretq_s32_u32(vreinterpretq_u32_s32(a) >> (n))
+static inline floats f_of_ints(ints a) {
+    return vcvtq_f32_s32(a);
+}
+static inline ints i_truncated(floats a) {
+    return vcvtq_s32_f32(a);
+}
+
+/* ---- Tables of 16 floats ---- */
+
+typedef uint8x16x4_t table16;
+
+static inline table16 table16_load(const float p[16]) {
+    return vld1q_u8_x4((const uint8_t *)(const void *)p);
+}
+/* Of each float's four bytes: 4 k, 4 k + 1, 4 k + 2, 4 k + 3. */
+typedef uint8x16_t index16;
+static inline index16 index16_of_shifted(ints a) {
+    uint32x4_t k = vreinterpretq_u32_s32(vandq_s32(a, vdupq_n_s32(15)));
+    return vreinterpretq_u8_u32(vmlaq_u32(vdupq_n_u32(0x03020100), k, vdupq_n_u32(0x04040404)));
+}
+#define index16_of(a, n) index16_of_shifted(i_shift_right(a, n))
+static inline floats f_look(table16 table, index16 index) {
+    return vreinterpretq_f32_u8(vqtbl4q_u8(table, index));
+}
+
+/* ---- Codes ---- */
+
+static inline void codes_load(ints out[4], const uint8_t *p) {
+    uint8x16_t codes = vld1q_u8(p);
+    uint16x8_t low = vmovl_u8(vget_low_u8(codes)), high = vmovl_high_u8(codes);
+    out[0] = vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(low)));
+    out[1] = vreinterpretq_s32_u32(vmovl_high_u16(low));
+    out[2] = vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(high)));
+    out[3] = vreinterpretq_s32_u32(vmovl_high_u16(high));
+}
+static inline void codes_store(uint8_t *p, const ints in[4]) {
+    int16x8_t low = vqmovn_high_s32(vqmovn_s32(in[0]), in[1]);
+    int16x8_t high = vqmovn_high_s32(vqmovn_s32(in[2]), in[3]);
+    vst1q_u8(p, vqmovun_high_s16(vqmovun_s16(low), high));
+}
+
+static inline ints words_load(const uint16_t *p) {
+    return vreinterpretq_s32_u32(vmovl_u16(vld1_u16(p)));
+}
+static inline void words_store(uint16_t *p, ints a) {
+    vst1_u16(p, vmovn_u32(vreinterpretq_u32_s32(a)));
+}
+
+static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
+    uint8x16x3_t pixels = vld3q_u8(in);
+    for (int j = 0; j < 3; j++)
+        vst1q_u8(out[j], pixels.val[j]);
+}
+static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
+    const uint8x16x3_t pixels = {{vld1q_u8(in[0]), vld1q_u8(in[1]), vld1q_u8(in[2])}};
+    vst3q_u8(out, pixels);
+}
+static inline void block_split4(uint8_t *const out[4], const uint8_t *in) {
+    uint8x16x4_t pixels = vld4q_u8(in);
+    for (int j = 0; j < 4; j++)
+        vst1q_u8(out[j], pixels.val[j]);
+}
+static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
+    const uint8x16x4_t pixels = {{vld1q_u8(in[0]), vld1q_u8(in[1]), vld1q_u8(in[2]), vld1q_u8(in[3])}};
+    vst4q_u8(out, pixels);
+}
+
+/* ---- Tables of 256 floats ---- */
+
+typedef struct {
+    const float *of;
+} table256;
+
+static inline table256 table256_load(const float p[256]) {
+    return (table256){p};
+}
+static inline void block_look(floats out[4], const table256 *table, const uint8_t *codes) {
+    for (int i = 0; i < 4; i++, codes += 4) {
+        out[i] = vld1q_dup_f32(&table->of[codes[0]]);
+        out[i] = vld1q_lane_f32(&table->of[codes[1]], out[i], 1);
+        out[i] = vld1q_lane_f32(&table->of[codes[2]], out[i], 2);
+        out[i] = vld1q_lane_f32(&table->of[codes[3]], out[i], 3);
+    }
+}
+
+/* ---- A pixel's three channels in one register: see light.h ---- */
+
+#define LIGHT_BY_PIXELS
+
+typedef float32x4_t pixel;
+
+static inline pixel pixel_of(float x, float y, float z) {
+    return (pixel){x, y, z, 0};
+}
+static inline pixel pixel_all(const float *p) {
+    return vld1q_dup_f32(p);
+}
+static inline pixel pixel_mul(pixel a, pixel b) {
+    return vmulq_f32(a, b);
+}
+static inline pixel pixel_fma(pixel a, pixel b, pixel c) {
+    return vfmaq_f32(c, a, b);
+}
+/* LANES pixels to three planes. */
+static inline void pixels_split(float *x, float *y, float *z, const pixel p[LANES]) {
+    float32x4_t even = vzip1q_f32(p[0], p[2]), odd = vzip1q_f32(p[1], p[3]); /* x, x, y, y */
+    vst1q_f32(x, vzip1q_f32(even, odd));
+    vst1q_f32(y, vzip2q_f32(even, odd));
+    vst1q_f32(z, vzip1q_f32(vzip2q_f32(p[0], p[2]), vzip2q_f32(p[1], p[3])));
+}
+
+#endif
