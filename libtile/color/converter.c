@@ -135,7 +135,7 @@ static void use_codes(tile_converter *c) {
     if (c->from.format.sample == TILE_U8 && c->to.format.sample == TILE_U8) {
         c->way = CODES;
         c->numbers.affine.channels = c->to.channels;
-        memcpy(c->numbers.affine.p, op->p, sizeof op->p);
+        memcpy(c->numbers.affine.p, op->p, sizeof c->numbers.affine.p);
         c->codes = tile_codes_of(&c->numbers, c->program.kernels, c->from.format.space, c->to.format.space);
         return;
     }

@@ -4,6 +4,7 @@
 #define TILE_SIMD_AVX2_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -213,6 +214,73 @@ static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
     halves_store(out + 48, out + 112, _mm256_unpackhi_epi16(rg1, ba1));
 }
 
+/* ---- Blocks of codes as bytes and as words of 16 bits ---- */
+
+typedef __m256i bytes;
+/* Widening works within lanes of 128 bits: of each one its lower 8 bytes, then its upper 8. */
+typedef struct {
+    __m256i half[2];
+} words;
+
+static inline bytes b_all(uint8_t x) {
+    return _mm256_set1_epi8((char)x);
+}
+static inline bytes b_load(const uint8_t *p) {
+    return bytes_load(p);
+}
+static inline void b_store(uint8_t *p, bytes a) {
+    bytes_store(p, a);
+}
+
+static inline words w_joined(bytes low, bytes high) {
+    return (words){{_mm256_unpacklo_epi8(low, high), _mm256_unpackhi_epi8(low, high)}};
+}
+static inline words w_all(uint16_t x) {
+    __m256i all = _mm256_set1_epi16((short)x);
+    return (words){{all, all}};
+}
+static inline words w_add(words a, words b) {
+    return (words){{_mm256_add_epi16(a.half[0], b.half[0]), _mm256_add_epi16(a.half[1], b.half[1])}};
+}
+static inline words w_mul(words a, words b) {
+    return (words){{_mm256_mullo_epi16(a.half[0], b.half[0]), _mm256_mullo_epi16(a.half[1], b.half[1])}};
+}
+static inline words w_mul_high(words a, words b) {
+    return (words){{_mm256_mulhi_epu16(a.half[0], b.half[0]), _mm256_mulhi_epu16(a.half[1], b.half[1])}};
+}
+#define w_shift_right(a, n) ((words){{_mm256_srli_epi16((a).half[0], n), _mm256_srli_epi16((a).half[1], n)}})
+static inline bytes w_bytes(words a) {
+    return _mm256_packus_epi16(a.half[0], a.half[1]);
+}
+
+/* ---- Ints as pairs of words ---- */
+
+static inline void i_pairs(ints out[4], bytes low, bytes high) {
+    words both = w_joined(low, high);
+    for (int i = 0; i < 2; i++) {
+        out[2 * i] = _mm256_unpacklo_epi8(both.half[i], _mm256_setzero_si256());
+        out[2 * i + 1] = _mm256_unpackhi_epi8(both.half[i], _mm256_setzero_si256());
+    }
+}
+static inline words i_low(const ints a[4]) {
+    const __m256i low = _mm256_set1_epi32(0xFFFF);
+    return (words){{_mm256_packus_epi32(i_and(a[0], low), i_and(a[1], low)),
+                    _mm256_packus_epi32(i_and(a[2], low), i_and(a[3], low))}};
+}
+static inline words i_high(const ints a[4]) {
+    return (words){{_mm256_packus_epi32(_mm256_srli_epi32(a[0], 16), _mm256_srli_epi32(a[1], 16)),
+                    _mm256_packus_epi32(_mm256_srli_epi32(a[2], 16), _mm256_srli_epi32(a[3], 16))}};
+}
+static inline ints i_dot(ints sum, ints a, ints b) {
+    return i_add(sum, _mm256_madd_epi16(a, b));
+}
+static inline ints i_min_words(ints a, ints b) {
+    return _mm256_min_epu16(a, b);
+}
+static inline bool i_any_low_zero(ints a) {
+    return (_mm256_movemask_epi8(_mm256_cmpeq_epi16(a, _mm256_setzero_si256())) & 0x33333333) != 0;
+}
+
 /* ---- Tables of 256 floats: they do not fit the registers ---- */
 
 typedef struct {
@@ -253,8 +321,8 @@ static inline ints words_load(const uint16_t *p) {
     return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
 }
 static inline void words_store(uint16_t *p, ints a) {
-    __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(a, a), 0x08);
-    _mm_storeu_si128((__m128i *)(void *)p, _mm256_castsi256_si128(words));
+    __m256i both = _mm256_permute4x64_epi64(_mm256_packus_epi32(a, a), 0x08);
+    _mm_storeu_si128((__m128i *)(void *)p, _mm256_castsi256_si128(both));
 }
 
 #endif
