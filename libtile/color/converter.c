@@ -385,7 +385,7 @@ static void unpack(const tile_converter *c, size_t count, const struct samples *
     const struct side *from = &c->from;
     bool head = c->head.kind != TILE_HEAD_NONE;
     if (head)
-        tile_head_run(&c->head, k, plane, (const uint8_t *const[]){in[0].data, in[1].data, in[2].data}, count);
+        k->head(plane, (const uint8_t *const[]){in[0].data, in[1].data, in[2].data}, count, &c->head);
     for (int j = head ? 3 : 0; j < TILE_PLANES; j++)
         if (!matters(c, j) || (j == TILE_ALPHA_PLANE && c->keeps_alpha))
             continue;
@@ -405,8 +405,7 @@ static void pack(const tile_converter *c, size_t count, struct samples *out, flo
     const struct side *to = &c->to;
     bool tail = c->tail.kind != TILE_TAIL_NONE;
     if (tail)
-        tile_tail_run(&c->tail, k, (uint8_t *const[]){out[0].data, out[1].data, out[2].data}, plane, count,
-                      to->channels);
+        k->tail((uint8_t *const[]){out[0].data, out[1].data, out[2].data}, plane, count, &c->tail);
     for (int j = tail ? 3 : 0; j < TILE_PLANES; j++) {
         struct tile_encoding encoding = to->encoding[j];
         if (!holds(to, j) || (j == TILE_ALPHA_PLANE && c->keeps_alpha))
@@ -422,11 +421,27 @@ static void pack(const tile_converter *c, size_t count, struct samples *out, flo
     }
 }
 
+/* Head and tail at once, of pixels that are nothing but three codes. False where the kernels do not have them so. */
+static bool run_fused(const tile_converter *c, const struct strip *s, const struct samples *codes) {
+    const struct tile_kernels *k = c->program.kernels;
+    if (c->program.count || c->head.kind == TILE_HEAD_NONE || c->tail.kind == TILE_TAIL_NONE || blocked(&c->to) != 3 ||
+        c->to.format.order != TILE_ORDER_NATURAL)
+        return false;
+    for (struct run run = {0}; next_run(s, &run);) {
+        const uint8_t *from[3] = {codes[0].data + run.at, codes[1].data + run.at, codes[2].data + run.at};
+        if (!k->fused(tile_image_row(s->target, 0, run.y) + run.x * c->to.step, from, run.count, &c->head, &c->tail))
+            return false;
+    }
+    return true;
+}
+
 static void run_floats(const tile_converter *c, const struct strip *s) {
     struct samples samples[TILE_PLANES];
     _Alignas(64) float memory[TILE_PLANES][TILE_PLANE];
     float *const plane[TILE_PLANES] = {memory[0], memory[1], memory[2], memory[3], memory[4]};
     gather(c, s, samples);
+    if (run_fused(c, s, samples))
+        return;
     unpack(c, s->count, samples, plane);
     for (int i = 0; i < c->program.count; i++) {
         const struct tile_op *op = &c->program.op[i];

@@ -4,24 +4,17 @@
  * TILE_TABLE and includes the ISA's vector header.
  */
 #include "blocks.h"
-#include "cube.h"
-#include "light.h"
+#include "fuse.h"
 #include "luma.h"
-#include "power.h"
 #include "rows.h"
 #include "samples.h"
 
 const struct tile_kernels TILE_TABLE = {
     .split = split,
     .join = join,
-    .light = light,
-    .encode = encode,
-    .lab_codes = lab_codes,
-    .luv_codes = luv_codes,
-    .roots_codes = roots_codes,
-    .lab_light = lab_light,
-    .luv_light = luv_light,
-    .cubes_light = cubes_light,
+    .head = head,
+    .tail = tail,
+    .fused = fused,
     .unpack_u8 = unpack_u8,
     .unpack_u16 = unpack_u16,
     .pack_u8 = pack_u8,

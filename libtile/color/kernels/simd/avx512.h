@@ -111,10 +111,13 @@ static inline void codes_load(ints out[4], const uint8_t *p) {
         out[i] = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)));
 }
 /* Packing works within lanes of 128 bits: the last permutation puts their quarters in order. */
-static inline void codes_store(uint8_t *p, const ints in[4]) {
+static inline __m512i codes_pack(const ints in[4]) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     __m512i codes = _mm512_packus_epi16(_mm512_packs_epi32(in[0], in[1]), _mm512_packs_epi32(in[2], in[3]));
-    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, codes));
+    return _mm512_permutexvar_epi32(order, codes);
+}
+static inline void codes_store(uint8_t *p, const ints in[4]) {
+    _mm512_storeu_si512(p, codes_pack(in));
 }
 
 static inline ints words_load(const uint16_t *p) {
@@ -172,14 +175,24 @@ static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
 #define RGB_1(i)      FROM_B((i) + 64, i)
 #define RGB_2(i)      FROM_B((i) + 128, i)
 
-static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
+static inline void bytes_join3(uint8_t *out, __m512i r, __m512i g, __m512i b) {
     static const uint8_t first[3][64] = {TILE_64(RG_0), TILE_64(RG_1), TILE_64(RG_2)};
     static const uint8_t second[3][64] = {TILE_64(RGB_0), TILE_64(RGB_1), TILE_64(RGB_2)};
-    __m512i r = bytes_load(in[0]), g = bytes_load(in[1]), b = bytes_load(in[2]);
     for (int n = 0; n < 3; n++) {
         __m512i rg = _mm512_permutex2var_epi8(r, bytes_load(first[n]), g);
         bytes_store(out + 64 * n, _mm512_permutex2var_epi8(rg, bytes_load(second[n]), b));
     }
+}
+
+static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
+    bytes_join3(out, bytes_load(in[0]), bytes_load(in[1]), bytes_load(in[2]));
+}
+
+/* Loops from codes to pixels are worth their size. */
+#define FUSE
+
+static inline void codes_join3(uint8_t *out, const ints in[3][4]) {
+    bytes_join3(out, codes_pack(in[0]), codes_pack(in[1]), codes_pack(in[2]));
 }
 
 /* Two channels of two inputs, then both halves. */
