@@ -10,6 +10,7 @@
 #include "encoding.h"
 #include "fused.h"
 #include "icc.h"
+#include "luma.h"
 
 #include <string.h>
 
@@ -38,8 +39,8 @@ struct tile_converter {
     float table[TILE_PLANES][256]; /* values of u8 codes */
     bool has_table;                /* the color channels' are a profile's */
     bool keeps_alpha;              /* its u8 codes are copied */
-    tile_codes_op *codes;          /* of CODES, with its numbers */
-    struct tile_affine affine;
+    tile_codes_op *codes;          /* of CODES */
+    union tile_codes_numbers numbers;
     struct tile_head head; /* of u8 codes, before the program */
     struct tile_tail tail; /* to u8 codes, after it */
     tile_icc *icc;
@@ -133,9 +134,9 @@ static void use_codes(tile_converter *c) {
     tile_program_affine(op->p, &c->program, c->from.format, c->to.format);
     if (c->from.format.sample == TILE_U8 && c->to.format.sample == TILE_U8) {
         c->way = CODES;
-        c->codes = c->program.kernels->affine_codes;
-        c->affine.channels = c->to.channels;
-        memcpy(c->affine.p, op->p, sizeof c->affine.p);
+        c->numbers.affine.channels = c->to.channels;
+        memcpy(c->numbers.affine.p, op->p, sizeof c->numbers.affine.p);
+        c->codes = tile_codes_of(&c->numbers, c->program.kernels, c->from.format.space, c->to.format.space);
         return;
     }
     c->way = FLOATS;
@@ -403,7 +404,7 @@ static void run_codes(const tile_converter *c, const struct strip *s) {
     struct samples plane[TILE_PLANES];
     gather(c, s, plane);
     if (c->way == CODES)
-        c->codes((uint8_t *const[]){plane[0].data, plane[1].data, plane[2].data, plane[3].data}, s->count, &c->affine);
+        c->codes((uint8_t *const[]){plane[0].data, plane[1].data, plane[2].data, plane[3].data}, s->count, &c->numbers);
     scatter(c, s, plane);
 }
 

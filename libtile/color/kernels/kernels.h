@@ -79,7 +79,7 @@ struct tile_unluv {
 };
 
 /* scale x + lift gives codes, before the rounding. */
-struct tile_line {
+struct tile_linear {
     float scale[3], lift[3];
 };
 
@@ -97,7 +97,7 @@ struct tile_head {
 enum tile_tail_kind {
     TILE_TAIL_NONE,
     TILE_TAIL_CURVE,
-    TILE_TAIL_LINE,
+    TILE_TAIL_LINEAR,
     TILE_TAIL_LAB,
     TILE_TAIL_LUV,
     TILE_TAIL_ROOTS,
@@ -106,7 +106,7 @@ enum tile_tail_kind {
 struct tile_tail {
     enum tile_tail_kind kind;
     struct tile_curve curve;
-    struct tile_line line;
+    struct tile_linear linear;
     struct tile_lab lab;
     struct tile_luv luv;
     struct tile_roots roots;
@@ -117,6 +117,32 @@ struct tile_affine {
     double p[TILE_NUMBERS];
     int channels;
 };
+
+/* n, an integer, to `by` times the float of 1.5 x 2^23 + bias + n, plus lift, rounded once. */
+struct tile_line {
+    int32_t bias;
+    float by, lift;
+};
+
+/* The luma weights are in units of 1 / 10000. */
+#define TILE_LUMA_UNIT 10000
+
+/* RGB to luma, n = kr r + kg g + kb b, and to color differences, n = 10000 b - that and n = 10000 r - that. */
+struct tile_luma {
+    struct tile_affine affine; /* the same in double precision */
+    int32_t rg, b;             /* the weights as pairs of 16 bits, the lower first */
+    struct tile_line line[3];
+    bool limited;
+};
+
+/* Back: what is added to luma for R, G and B, n being weights of cb and cr; in limited range with `whole` added. */
+struct tile_chroma {
+    int32_t weights[3], whole[3];
+    struct tile_line line[3];
+    bool limited;
+};
+/* By how much it all is too large in limited range, so that it is positive. */
+#define TILE_CHROMA_BASE 294
 
 /* An operation on planes of codes, in place; `numbers` as said at each. */
 typedef void tile_codes_op(uint8_t *const *plane, size_t count, const void *numbers);
@@ -154,6 +180,8 @@ struct tile_kernels {
     /* Of coded RGB, and back; without numbers. */
     tile_codes_op *hsv_codes, *hsv_codes_inverse, *hsv_180_codes, *hsv_180_codes_inverse;
     tile_codes_op *hsl_codes, *hsl_codes_inverse, *hwb_codes, *hwb_codes_inverse, *cmyk_codes, *cmyk_codes_inverse;
+    /* RGB to gray or YCbCr of struct tile_luma, and back of struct tile_chroma: exact, as affine_codes. */
+    tile_codes_op *luma_codes, *chroma_codes;
 
     /* ---- One by one ---- */
 

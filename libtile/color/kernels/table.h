@@ -7,6 +7,7 @@
 #include "cmyk.h"
 #include "fuse.h"
 #include "hue.h"
+#include "luma.h"
 #include "rows.h"
 #include "samples.h"
 
@@ -32,6 +33,8 @@ const struct tile_kernels TILE_TABLE = {
     .hwb_codes_inverse = hwb_codes_inverse,
     .cmyk_codes = cmyk_codes,
     .cmyk_codes_inverse = cmyk_codes_inverse,
+    .luma_codes = luma_codes,
+    .chroma_codes = chroma_codes,
     .matrix = row_matrix,
     .matrix1 = row_matrix1,
     .affine = row_affine,

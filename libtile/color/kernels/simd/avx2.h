@@ -4,6 +4,7 @@
 #define TILE_SIMD_AVX2_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -318,6 +319,39 @@ static inline words w_quotient(words n, const divisor *d) {
     for (int i = 0; i < 4; i++)
         x[i] = f_mul(f_add(x[i], f_all(.5f)), d->reciprocal[i]);
     return w_truncated(x);
+}
+
+static inline words w_mul(words a, words b) {
+    return (words){{_mm256_mullo_epi16(a.half[0], b.half[0]), _mm256_mullo_epi16(a.half[1], b.half[1])}};
+}
+#define w_shift_right(a, n) ((words){{_mm256_srli_epi16((a).half[0], n), _mm256_srli_epi16((a).half[1], n)}})
+
+/* ---- Ints as pairs of words ---- */
+
+static inline void i_pairs(ints out[4], bytes low, bytes high) {
+    words both = w_joined(low, high);
+    for (int i = 0; i < 2; i++) {
+        out[2 * i] = _mm256_unpacklo_epi8(both.half[i], _mm256_setzero_si256());
+        out[2 * i + 1] = _mm256_unpackhi_epi8(both.half[i], _mm256_setzero_si256());
+    }
+}
+static inline words i_low(const ints a[4]) {
+    const __m256i low = _mm256_set1_epi32(0xFFFF);
+    return (words){{_mm256_packus_epi32(i_and(a[0], low), i_and(a[1], low)),
+                    _mm256_packus_epi32(i_and(a[2], low), i_and(a[3], low))}};
+}
+static inline words i_high(const ints a[4]) {
+    return (words){{_mm256_packus_epi32(_mm256_srli_epi32(a[0], 16), _mm256_srli_epi32(a[1], 16)),
+                    _mm256_packus_epi32(_mm256_srli_epi32(a[2], 16), _mm256_srli_epi32(a[3], 16))}};
+}
+static inline ints i_dot(ints sum, ints a, ints b) {
+    return i_add(sum, _mm256_madd_epi16(a, b));
+}
+static inline ints i_min_words(ints a, ints b) {
+    return _mm256_min_epu16(a, b);
+}
+static inline bool i_any_low_zero(ints a) {
+    return (_mm256_movemask_epi8(_mm256_cmpeq_epi16(a, _mm256_setzero_si256())) & 0x33333333) != 0;
 }
 
 /* ---- Tables of 256 floats: they do not fit the registers ---- */

@@ -4,6 +4,7 @@
 #define TILE_SIMD_AVX512_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define LANES 16
@@ -354,6 +355,51 @@ static inline words w_quotient(words n, const divisor *d) {
     for (int i = 0; i < 2; i++)
         q.half[i] = _mm512_srlv_epi16(_mm512_avg_epu16(n.half[i], q.half[i]), d->shift.half[i]);
     return q;
+}
+
+static inline words w_mul(words a, words b) {
+    return (words){{_mm512_mullo_epi16(a.half[0], b.half[0]), _mm512_mullo_epi16(a.half[1], b.half[1])}};
+}
+#define w_shift_right(a, n) ((words){{_mm512_srli_epi16((a).half[0], n), _mm512_srli_epi16((a).half[1], n)}})
+
+/* ---- Ints as pairs of words ---- */
+
+static inline void i_pairs(ints out[4], bytes low, bytes high) {
+    words both = w_joined(low, high);
+    for (int i = 0; i < 2; i++) {
+        out[2 * i] = _mm512_unpacklo_epi8(both.half[i], _mm512_setzero_si512());
+        out[2 * i + 1] = _mm512_unpackhi_epi8(both.half[i], _mm512_setzero_si512());
+    }
+}
+/* Word i of two vectors' lower words: within lanes of 128 bits those of the first, then those of the second. */
+#define LOW(i) ((i) / 8 * 8 + (i) % 4 * 2 + ((i) % 8 < 4 ? 0 : 32))
+#define TILE_32(f)                                                                                                     \
+    { TILE_8(f, 0), TILE_8(f, 8), TILE_8(f, 16), TILE_8(f, 24) }
+#define HIGH(i) (LOW(i) + 1)
+static inline words words_picked(const ints a[4], const uint16_t order[32]) {
+    __m512i at = _mm512_loadu_si512(order);
+    return (words){{_mm512_permutex2var_epi16(a[0], at, a[1]), _mm512_permutex2var_epi16(a[2], at, a[3])}};
+}
+static inline words i_low(const ints a[4]) {
+    static const uint16_t order[32] = TILE_32(LOW);
+    return words_picked(a, order);
+}
+static inline words i_high(const ints a[4]) {
+    static const uint16_t order[32] = TILE_32(HIGH);
+    return words_picked(a, order);
+}
+static inline ints i_dot(ints sum, ints a, ints b) {
+#ifdef __AVX512VNNI__
+    return _mm512_dpwssd_epi32(sum, a, b);
+#else
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
+#endif
+}
+static inline ints i_min_words(ints a, ints b) {
+    return _mm512_min_epu16(a, b);
+}
+static inline bool i_any_low_zero(ints a) {
+    return _mm512_testn_epi32_mask(a, _mm512_set1_epi32(0xFFFF)) != 0;
 }
 
 /* ---- Tables of 256 floats ---- */

@@ -4,6 +4,7 @@
 #define TILE_SIMD_NEON_H
 
 #include <arm_neon.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define LANES 4
@@ -218,7 +219,7 @@ static inline words w_scaled(bytes a, uint8_t by, bytes b) {
                     vmlal_high_u8(vmovl_high_u8(b), a, vdupq_n_u8(by))}};
 }
 static inline bytes w_bytes(words a) {
-    return vmovn_high_u16(vmovn_u16(a.half[0]), a.half[1]);
+    return vqmovun_high_s16(vqmovun_s16(vreinterpretq_s16_u16(a.half[0])), vreinterpretq_s16_u16(a.half[1]));
 }
 static inline void w_floats(floats out[4], words a) {
     for (int i = 0; i < 2; i++) {
@@ -251,6 +252,43 @@ static inline words w_quotient(words n, const divisor *d) {
     for (int i = 0; i < 4; i++)
         x[i] = f_mul(f_add(x[i], f_all(.5f)), d->reciprocal[i]);
     return w_truncated(x);
+}
+
+static inline words w_joined(bytes low, bytes high) {
+    return (words){{vreinterpretq_u16_u8(vzip1q_u8(low, high)), vreinterpretq_u16_u8(vzip2q_u8(low, high))}};
+}
+static inline words w_mul(words a, words b) {
+    return (words){{vmulq_u16(a.half[0], b.half[0]), vmulq_u16(a.half[1], b.half[1])}};
+}
+#define w_shift_right(a, n) ((words){{vshrq_n_u16((a).half[0], n), vshrq_n_u16((a).half[1], n)}})
+
+/* ---- Ints as pairs of words ---- */
+
+static inline void i_pairs(ints out[4], bytes low, bytes high) {
+    words both = w_joined(low, high);
+    for (int i = 0; i < 2; i++) {
+        bytes b = vreinterpretq_u8_u16(both.half[i]);
+        out[2 * i] = vreinterpretq_s32_u16(vmovl_u8(vget_low_u8(b)));
+        out[2 * i + 1] = vreinterpretq_s32_u16(vmovl_high_u8(b));
+    }
+}
+static inline words i_low(const ints a[4]) {
+    return (words){{vuzp1q_u16(vreinterpretq_u16_s32(a[0]), vreinterpretq_u16_s32(a[1])),
+                    vuzp1q_u16(vreinterpretq_u16_s32(a[2]), vreinterpretq_u16_s32(a[3]))}};
+}
+static inline words i_high(const ints a[4]) {
+    return (words){{vuzp2q_u16(vreinterpretq_u16_s32(a[0]), vreinterpretq_u16_s32(a[1])),
+                    vuzp2q_u16(vreinterpretq_u16_s32(a[2]), vreinterpretq_u16_s32(a[3]))}};
+}
+static inline ints i_dot(ints sum, ints a, ints b) {
+    int16x8_t x = vreinterpretq_s16_s32(a), y = vreinterpretq_s16_s32(b);
+    return vaddq_s32(sum, vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y)));
+}
+static inline ints i_min_words(ints a, ints b) {
+    return vreinterpretq_s32_u16(vminq_u16(vreinterpretq_u16_s32(a), vreinterpretq_u16_s32(b)));
+}
+static inline bool i_any_low_zero(ints a) {
+    return vminvq_u32(vandq_u32(vreinterpretq_u32_s32(a), vdupq_n_u32(0xFFFF))) == 0;
 }
 
 /* ---- Tables of 256 floats ---- */

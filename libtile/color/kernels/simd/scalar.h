@@ -238,9 +238,9 @@ static inline words w_product(bytes a, bytes b) {
 static inline words w_scaled(bytes a, uint8_t by, bytes b) {
     EACH_LANE(words, (uint16_t)(a.lane[i] * by + b.lane[i]));
 }
-/* Of words up to 255. */
+/* Of words with a sign; below 0 is 0, above 255 is 255. */
 static inline bytes w_bytes(words a) {
-    EACH_LANE(bytes, (uint8_t)a.lane[i]);
+    EACH_LANE(bytes, (uint8_t)((int16_t)a.lane[i] < 0 ? 0 : a.lane[i] > 255 ? 255 : a.lane[i]));
 }
 /* Four times LANES floats, in an order of their own too, and back: towards zero, of 0 to 65535. */
 static inline void w_floats(floats out[4], words a) {
@@ -260,6 +260,46 @@ static inline divisor divisor_of(bytes d) {
 /* n / d, rounded down. */
 static inline words w_quotient(words n, const divisor *d) {
     EACH_LANE(words, (uint16_t)(n.lane[i] / d->lane[i]));
+}
+
+/* Words with the bytes of `low` and `high`. */
+static inline words w_joined(bytes low, bytes high) {
+    EACH_LANE(words, (uint16_t)(low.lane[i] | high.lane[i] << 8));
+}
+/* The lower and the upper 16 bits of a * b. */
+static inline words w_mul(words a, words b) {
+    EACH_LANE(words, (uint16_t)((uint32_t)a.lane[i] * b.lane[i]));
+}
+static inline words w_shift_right(words a, int n) {
+    EACH_LANE(words, (uint16_t)(a.lane[i] >> n));
+}
+
+/* ---- Ints as pairs of words; a block of them has the words' order ---- */
+
+/* Pairs of a code of `low` and one of `high`. */
+static inline void i_pairs(ints out[4], bytes low, bytes high) {
+    for (int i = 0; i < 4; i++)
+        out[i] = low.lane[i] | high.lane[i] << 16;
+}
+/* The lower words, and the upper ones. */
+static inline words i_low(const ints a[4]) {
+    EACH_LANE(words, (uint16_t)a[i]);
+}
+static inline words i_high(const ints a[4]) {
+    EACH_LANE(words, (uint16_t)((uint32_t)a[i] >> 16));
+}
+/* sum + the products of both pairs of words, which have a sign. */
+static inline ints i_dot(ints sum, ints a, ints b) {
+    return i_add(sum, i_add((int16_t)a * (int16_t)b, (a >> 16) * (b >> 16)));
+}
+/* Of each word, without a sign, the lower. */
+static inline ints i_min_words(ints a, ints b) {
+    uint32_t x = (uint32_t)a, y = (uint32_t)b, low = 0xFFFF, high = ~low;
+    return (ints)(((x & low) < (y & low) ? x & low : y & low) | ((x & high) < (y & high) ? x & high : y & high));
+}
+/* Whether the lower word of any is 0. */
+static inline bool i_any_low_zero(ints a) {
+    return (a & 0xFFFF) == 0;
 }
 
 /* ---- Tables of 256 floats, looked up by codes ---- */
