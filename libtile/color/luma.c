@@ -16,8 +16,8 @@
  * What makes at + slope n of n, |n| < reach. Floats near the slope, and others than the nearest `lift` with what `bias`
  * then makes good, leave a choice of errors, of which the least is some 2^-25 of the largest result.
  */
-static struct tile_line line_of(double slope, double at, double reach) {
-    struct tile_line best = {0};
+static struct tile_ratio ratio_near(double slope, double at, double reach) {
+    struct tile_ratio best = {0};
     double least = 1;
     for (uint32_t i = 0; i <= 8; i++) {
         float by = float_of_bits(bits_of_float((float)slope) + i - 4);
@@ -27,7 +27,7 @@ static struct tile_line line_of(double slope, double at, double reach) {
             double rest = at - ZERO * (double)by - (double)lift, bias = nearest(rest / (double)by);
             double error = __builtin_fabs(rest - bias * (double)by) + __builtin_fabs((double)by - slope) * reach;
             if (error < least && __builtin_fabs(bias) < 32768) {
-                best = (struct tile_line){(int32_t)bias, by, lift};
+                best = (struct tile_ratio){(int32_t)bias, by, lift};
                 least = error;
             }
         }
@@ -58,7 +58,7 @@ static void use_luma(struct tile_luma *luma, tile_space to) {
     luma->b = TILE_LUMA_UNIT - r - g;
     for (int j = 0; j < luma->affine.channels; j++) {
         double slope = (j ? -p[4 * j + 1] : p[1]) / g, offset = tile_encoding_of(to, TILE_U8, j).offset;
-        luma->line[j] = line_of(slope, offset + (luma->limited ? 256.5 : ZERO + above_ties), 255. * TILE_LUMA_UNIT);
+        luma->ratio[j] = ratio_near(slope, offset + (luma->limited ? 256.5 : ZERO + above_ties), 255. * TILE_LUMA_UNIT);
     }
 }
 
@@ -96,8 +96,8 @@ static void use_chroma(struct tile_chroma *chroma, const double p[TILE_NUMBERS],
         int main = pairs[0] * pairs[0] > pairs[1] * pairs[1] ? 0 : 1;
         chroma->weights[j] = pair(pairs[0], pairs[1]);
         chroma->whole[j] = pair((int)whole[0], (int)whole[1]);
-        chroma->line[j] = line_of(slope[main] / pairs[main], at, 128 * 32768.);
-        chroma->line[j].bias -= 128 * (pairs[0] + pairs[1]);
+        chroma->ratio[j] = ratio_near(slope[main] / pairs[main], at, 128 * 32768.);
+        chroma->ratio[j].bias -= 128 * (pairs[0] + pairs[1]);
     }
 }
 

@@ -119,7 +119,7 @@ struct tile_affine {
 };
 
 /* n, an integer, to `by` times the float of 1.5 x 2^23 + bias + n, plus lift, rounded once. */
-struct tile_line {
+struct tile_ratio {
     int32_t bias;
     float by, lift;
 };
@@ -131,14 +131,14 @@ struct tile_line {
 struct tile_luma {
     struct tile_affine affine; /* the same in double precision */
     int32_t rg, b;             /* the weights as pairs of 16 bits, the lower first */
-    struct tile_line line[3];
+    struct tile_ratio ratio[3];
     bool limited;
 };
 
 /* Back: what is added to luma for R, G and B, n being weights of cb and cr; in limited range with `whole` added. */
 struct tile_chroma {
     int32_t weights[3], whole[3];
-    struct tile_line line[3];
+    struct tile_ratio ratio[3];
     bool limited;
 };
 /* By how much it all is too large in limited range, so that it is positive. */

@@ -12,29 +12,29 @@
 /* The bits of the float 1.5 x 2^23 + n are these + n. */
 #define ZERO 0x4B400000
 
-/* A line in registers: what it begins to sum at, and how it ends. */
-struct line {
+/* A ratio in registers: what it begins to sum at, and how it ends. */
+struct ratio {
     ints begin;
     floats by, lift;
 };
 
-static inline struct line line_load(const struct tile_line *line) {
-    return (struct line){i_all(ZERO + line->bias), f_all(line->by), f_all(line->lift)};
+static inline struct ratio ratio_load(const struct tile_ratio *ratio) {
+    return (struct ratio){i_all(ZERO + ratio->bias), f_all(ratio->by), f_all(ratio->lift)};
 }
 
-static inline ints line_end(ints n, struct line line) {
-    return i_bits(f_fma(f_bits(n), line.by, line.lift));
+static inline ints ratio_of(ints n, struct ratio ratio) {
+    return i_bits(f_fma(f_bits(n), ratio.by, ratio.lift));
 }
 
 static inline void gray_codes(uint8_t *const *plane, size_t count, const struct tile_luma *luma) {
     const ints rg = i_all(luma->rg), b = i_all(luma->b);
-    const struct line line = line_load(&luma->line[0]);
+    const struct ratio ratio = ratio_load(&luma->ratio[0]);
     for (size_t i = 0; i < count; i += BLOCK) {
         ints p[4], q[4];
         i_pairs(p, b_load(plane[0] + i), b_load(plane[1] + i));
         i_pairs(q, b_load(plane[2] + i), b_all(0));
         for (size_t k = 0; k < 4; k++)
-            p[k] = line_end(i_dot(i_dot(line.begin, p[k], rg), q[k], b), line);
+            p[k] = ratio_of(i_dot(i_dot(ratio.begin, p[k], rg), q[k], b), ratio);
         b_store(plane[0] + i, w_bytes(i_low(p)));
     }
 }
@@ -45,18 +45,18 @@ static inline void gray_codes(uint8_t *const *plane, size_t count, const struct 
  */
 static inline void ycbcr_codes(uint8_t *const *plane, size_t count, const struct tile_luma *luma, bool limited) {
     const ints rg = i_all(luma->rg), b = i_all(luma->b), unit = i_all(TILE_LUMA_UNIT);
-    const struct line line[3] = {line_load(&luma->line[0]), line_load(&luma->line[1]), line_load(&luma->line[2])};
-    const ints begin_b = i_add(line[0].begin, line[1].begin), begin_r = i_add(line[0].begin, line[2].begin);
+    const struct ratio ratio[3] = {ratio_load(&luma->ratio[0]), ratio_load(&luma->ratio[1]), ratio_load(&luma->ratio[2])};
+    const ints begin_b = i_add(ratio[0].begin, ratio[1].begin), begin_r = i_add(ratio[0].begin, ratio[2].begin);
     uint8_t *const out[3] = {plane[0], plane[1], plane[2]};
     for (size_t i = 0; i < count; i += BLOCK) {
         ints p[4], q[4], codes[3][4], least = i_all(-1);
         i_pairs(p, b_load(out[0] + i), b_load(out[1] + i));
         i_pairs(q, b_load(out[2] + i), b_all(0));
         for (size_t k = 0; k < 4; k++) {
-            ints y = i_dot(i_dot(line[0].begin, p[k], rg), q[k], b);
-            codes[0][k] = line_end(y, line[0]);
-            codes[1][k] = line_end(i_dot(i_sub(begin_b, y), q[k], unit), line[1]);
-            codes[2][k] = line_end(i_dot(i_sub(begin_r, y), p[k], unit), line[2]);
+            ints y = i_dot(i_dot(ratio[0].begin, p[k], rg), q[k], b);
+            codes[0][k] = ratio_of(y, ratio[0]);
+            codes[1][k] = ratio_of(i_dot(i_sub(begin_b, y), q[k], unit), ratio[1]);
+            codes[2][k] = ratio_of(i_dot(i_sub(begin_r, y), p[k], unit), ratio[2]);
             for (size_t j = 0; limited && j < 3; j++) {
                 codes[j][k] = i_add(codes[j][k], codes[j][k]);
                 least = i_min_words(least, codes[j][k]);
@@ -86,7 +86,7 @@ static void luma_codes(uint8_t *const *plane, size_t count, const void *numbers)
  * 73, and n may be rounded down to an integer before the whole is.
  */
 static inline void rgb_codes(uint8_t *const *plane, size_t count, const struct tile_chroma *chroma, bool limited) {
-    const struct line line[3] = {line_load(&chroma->line[0]), line_load(&chroma->line[1]), line_load(&chroma->line[2])};
+    const struct ratio ratio[3] = {ratio_load(&chroma->ratio[0]), ratio_load(&chroma->ratio[1]), ratio_load(&chroma->ratio[2])};
     ints weights[3], whole[3];
     for (size_t j = 0; j < 3; j++) {
         weights[j] = i_all(chroma->weights[j]);
@@ -102,7 +102,7 @@ static inline void rgb_codes(uint8_t *const *plane, size_t count, const struct t
         for (size_t j = 0; j < 3; j++) {
             ints n[4];
             for (size_t k = 0; k < 4; k++) {
-                n[k] = line_end(i_dot(line[j].begin, c[k], weights[j]), line[j]);
+                n[k] = ratio_of(i_dot(ratio[j].begin, c[k], weights[j]), ratio[j]);
                 if (limited)
                     n[k] = i_dot(n[k], c[k], whole[j]);
             }
