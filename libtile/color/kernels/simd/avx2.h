@@ -128,13 +128,6 @@ static inline void codes_store(uint8_t *p, const ints in[4]) {
     _mm256_storeu_si256((__m256i *)(void *)p, _mm256_permutevar8x32_epi32(codes, order));
 }
 
-static inline ints words_load(const uint16_t *p) {
-    return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
-}
-static inline void words_store(uint16_t *p, ints a) {
-    _mm_storeu_si128((__m128i *)(void *)p, _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)));
-}
-
 static inline __m256i bytes_load(const uint8_t *p) {
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }

@@ -6,6 +6,7 @@
 #include "../functions.h"
 #include "thirds.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <tmmintrin.h>
 
@@ -167,13 +168,22 @@ static inline void codes_store(uint8_t *p, const ints in[4]) {
     bytes_store(p, _mm_packus_epi16(_mm_packs_epi32(in[0], in[1]), _mm_packs_epi32(in[2], in[3])));
 }
 
+/* The words from which `order` takes two bytes each, of both. */
+static inline __m128i words_picked(ints a, ints b, __m128i order) {
+    return _mm_unpacklo_epi64(_mm_shuffle_epi8(a, order), _mm_shuffle_epi8(b, order));
+}
+static inline __m128i words_low(ints a, ints b) {
+    return words_picked(a, b, _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, -1, -1, -1, -1, -1, -1, -1, -1));
+}
+static inline __m128i words_high(ints a, ints b) {
+    return words_picked(a, b, _mm_setr_epi8(2, 3, 6, 7, 10, 11, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1));
+}
+
 static inline ints words_load(const uint16_t *p) {
     return _mm_unpacklo_epi16(_mm_loadl_epi64((const __m128i *)(const void *)p), _mm_setzero_si128());
 }
-/* There is only packing with a sign. */
 static inline void words_store(uint16_t *p, ints a) {
-    __m128i words = _mm_packs_epi32(_mm_sub_epi32(a, _mm_set1_epi32(0x8000)), _mm_setzero_si128());
-    _mm_storel_epi64((__m128i *)(void *)p, _mm_xor_si128(words, _mm_set1_epi16(INT16_MIN)));
+    _mm_storel_epi64((__m128i *)(void *)p, words_low(a, a));
 }
 
 /* Of a the bytes 0, 3, 6 ..., of b the bytes 1, 4, 7 ..., of c the bytes 2, 5, 8 ...; see thirds.h. */
@@ -219,6 +229,131 @@ static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
     bytes_store(out + 16, _mm_unpackhi_epi16(rg0, ba0));
     bytes_store(out + 32, _mm_unpacklo_epi16(rg1, ba1));
     bytes_store(out + 48, _mm_unpackhi_epi16(rg1, ba1));
+}
+
+/* ---- Blocks of codes, as bytes and as words ---- */
+
+typedef __m128i bytes;
+typedef struct {
+    __m128i half[2];
+} words;
+typedef __m128i flags;
+
+static inline bytes b_all(uint8_t x) {
+    return _mm_set1_epi8((char)x);
+}
+static inline bytes b_load(const uint8_t *p) {
+    return bytes_load(p);
+}
+static inline void b_store(uint8_t *p, bytes a) {
+    bytes_store(p, a);
+}
+static inline bytes b_min(bytes a, bytes b) {
+    return _mm_min_epu8(a, b);
+}
+static inline bytes b_max(bytes a, bytes b) {
+    return _mm_max_epu8(a, b);
+}
+static inline bytes b_add(bytes a, bytes b) {
+    return _mm_adds_epu8(a, b);
+}
+static inline bytes b_sub(bytes a, bytes b) {
+    return _mm_subs_epu8(a, b);
+}
+static inline bytes b_average(bytes a, bytes b) {
+    return _mm_avg_epu8(a, b);
+}
+static inline flags b_equal(bytes a, bytes b) {
+    return _mm_cmpeq_epi8(a, b);
+}
+static inline flags b_at_most(bytes a, bytes b) {
+    return _mm_cmpeq_epi8(_mm_min_epu8(a, b), a);
+}
+static inline bytes b_choose(flags m, bytes yes, bytes no) {
+    return _mm_or_si128(_mm_and_si128(m, yes), _mm_andnot_si128(m, no));
+}
+
+static inline words w_joined(bytes low, bytes high) {
+    return (words){{_mm_unpacklo_epi8(low, high), _mm_unpackhi_epi8(low, high)}};
+}
+static inline words w_all(uint16_t x) {
+    __m128i all = _mm_set1_epi16((short)x);
+    return (words){{all, all}};
+}
+static inline words w_add(words a, words b) {
+    return (words){{_mm_add_epi16(a.half[0], b.half[0]), _mm_add_epi16(a.half[1], b.half[1])}};
+}
+static inline words w_half(words a) {
+    return (words){{_mm_srli_epi16(a.half[0], 1), _mm_srli_epi16(a.half[1], 1)}};
+}
+static inline words w_mul(words a, words b) {
+    return (words){{_mm_mullo_epi16(a.half[0], b.half[0]), _mm_mullo_epi16(a.half[1], b.half[1])}};
+}
+static inline words w_mul_high(words a, words b) {
+    return (words){{_mm_mulhi_epu16(a.half[0], b.half[0]), _mm_mulhi_epu16(a.half[1], b.half[1])}};
+}
+static inline words w_product(bytes a, bytes b) {
+    return w_mul(w_joined(a, _mm_setzero_si128()), w_joined(b, _mm_setzero_si128()));
+}
+static inline words w_scaled(bytes a, uint8_t by, bytes b) {
+    return w_add(w_product(a, b_all(by)), w_joined(b, _mm_setzero_si128()));
+}
+#define w_shift_right(a, n) ((words){{_mm_srli_epi16((a).half[0], n), _mm_srli_epi16((a).half[1], n)}})
+static inline bytes w_bytes(words a) {
+    return _mm_packus_epi16(a.half[0], a.half[1]);
+}
+static inline void w_floats(floats out[4], words a) {
+    for (int i = 0; i < 2; i++) {
+        out[2 * i] = _mm_cvtepi32_ps(_mm_unpacklo_epi16(a.half[i], _mm_setzero_si128()));
+        out[2 * i + 1] = _mm_cvtepi32_ps(_mm_unpackhi_epi16(a.half[i], _mm_setzero_si128()));
+    }
+}
+static inline words w_truncated(const floats a[4]) {
+    return (words){{words_low(_mm_cvttps_epi32(a[0]), _mm_cvttps_epi32(a[1])),
+                    words_low(_mm_cvttps_epi32(a[2]), _mm_cvttps_epi32(a[3]))}};
+}
+
+typedef struct {
+    floats of[4];
+} divisor;
+
+static inline divisor divisor_of(bytes d) {
+    divisor r;
+    w_floats(r.of, w_joined(d, _mm_setzero_si128()));
+    return r;
+}
+/* A quotient that is not an integer is 2^-8 or more away from one, and from what it is rounded to 2^-9 or less. */
+static inline words w_quotient(words n, const divisor *d) {
+    floats x[4];
+    w_floats(x, n);
+    for (int i = 0; i < 4; i++)
+        x[i] = f_div(x[i], d->of[i]);
+    return w_truncated(x);
+}
+
+/* ---- Ints as pairs of words ---- */
+
+static inline void i_pairs(ints out[4], bytes low, bytes high) {
+    words both = w_joined(low, high);
+    for (int i = 0; i < 2; i++) {
+        out[2 * i] = _mm_unpacklo_epi8(both.half[i], _mm_setzero_si128());
+        out[2 * i + 1] = _mm_unpackhi_epi8(both.half[i], _mm_setzero_si128());
+    }
+}
+static inline words i_low(const ints a[4]) {
+    return (words){{words_low(a[0], a[1]), words_low(a[2], a[3])}};
+}
+static inline words i_high(const ints a[4]) {
+    return (words){{words_high(a[0], a[1]), words_high(a[2], a[3])}};
+}
+static inline ints i_dot(ints sum, ints a, ints b) {
+    return i_add(sum, _mm_madd_epi16(a, b));
+}
+static inline ints i_min_words(ints a, ints b) {
+    return _mm_sub_epi16(a, _mm_subs_epu16(a, b));
+}
+static inline bool i_any_low_zero(ints a) {
+    return (_mm_movemask_epi8(_mm_cmpeq_epi16(a, _mm_setzero_si128())) & 0x3333) != 0;
 }
 
 #endif
