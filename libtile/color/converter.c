@@ -10,6 +10,7 @@
 #include "encoding.h"
 #include "fused.h"
 #include "icc.h"
+#include "luma.h"
 
 #include <string.h>
 
@@ -38,8 +39,8 @@ struct tile_converter {
     float table[TILE_PLANES][256]; /* values of u8 codes */
     bool has_table;                /* the color channels' are a profile's */
     bool keeps_alpha;              /* its u8 codes are copied */
-    tile_codes_op *codes;          /* of CODES, with its numbers */
-    struct tile_affine affine;
+    tile_codes_op *codes;          /* of CODES */
+    union tile_codes_numbers numbers;
     struct tile_head head; /* of u8 codes, before the program */
     struct tile_tail tail; /* to u8 codes, after it */
     tile_icc *icc;
@@ -133,9 +134,9 @@ static void use_codes(tile_converter *c) {
     tile_program_affine(op->p, &c->program, c->from.format, c->to.format);
     if (c->from.format.sample == TILE_U8 && c->to.format.sample == TILE_U8) {
         c->way = CODES;
-        c->codes = c->program.kernels->affine_codes;
-        c->affine.channels = c->to.channels;
-        memcpy(c->affine.p, op->p, sizeof c->affine.p);
+        c->numbers.affine.channels = c->to.channels;
+        memcpy(c->numbers.affine.p, op->p, sizeof c->numbers.affine.p);
+        c->codes = tile_codes_of(&c->numbers, c->program.kernels, c->from.format.space, c->to.format.space);
         return;
     }
     c->way = FLOATS;
@@ -144,6 +145,27 @@ static void use_codes(tile_converter *c) {
         c->from.encoding[j] = c->to.encoding[j] = (struct tile_encoding){1, 0};
     if (c->from.format.sample == TILE_U8)
         fill_tables(c);
+}
+
+/* What does an operation on 8-bit codes, if something does; with hsv-180's hue or another's. */
+static tile_codes_op *codes_of(const struct tile_kernels *k, tile_row_op *run, bool hue_180) {
+    const struct {
+        tile_row_op *run;
+        tile_codes_op *codes;
+    } known[] = {
+        {k->hsv, hue_180 ? k->hsv_180_codes : k->hsv_codes},
+        {k->hsv_inverse, hue_180 ? k->hsv_180_codes_inverse : k->hsv_codes_inverse},
+        {k->hsl, k->hsl_codes},
+        {k->hsl_inverse, k->hsl_codes_inverse},
+        {k->hwb, k->hwb_codes},
+        {k->hwb_inverse, k->hwb_codes_inverse},
+        {k->cmyk, k->cmyk_codes},
+        {k->cmyk_inverse, k->cmyk_codes_inverse},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (run && run == known[i].run)
+            return known[i].codes;
+    return NULL;
 }
 
 /* Chooses the way and fits the program to what lies at its ends. */
@@ -168,6 +190,13 @@ static void finish(tile_converter *c) {
         if (program->count == 1 && program->op[0].run == k->matrix) {
             use_codes(c);
             return;
+        }
+        if (program->count == 1 && from.sample == TILE_U8 && to.sample == TILE_U8) {
+            c->codes = codes_of(k, program->op[0].run, from.space == TILE_HSV_180 || to.space == TILE_HSV_180);
+            if (c->codes) {
+                c->way = CODES;
+                return;
+            }
         }
     }
     c->way = FLOATS;
@@ -375,7 +404,7 @@ static void run_codes(const tile_converter *c, const struct strip *s) {
     struct samples plane[TILE_PLANES];
     gather(c, s, plane);
     if (c->way == CODES)
-        c->codes((uint8_t *const[]){plane[0].data, plane[1].data, plane[2].data, plane[3].data}, s->count, &c->affine);
+        c->codes((uint8_t *const[]){plane[0].data, plane[1].data, plane[2].data, plane[3].data}, s->count, &c->numbers);
     scatter(c, s, plane);
 }
 
@@ -384,7 +413,7 @@ static void unpack(const tile_converter *c, size_t count, const struct samples *
     const struct side *from = &c->from;
     bool head = c->head.kind != TILE_HEAD_NONE;
     if (head)
-        tile_head_run(&c->head, k, plane, (const uint8_t *const[]){in[0].data, in[1].data, in[2].data}, count);
+        k->head(plane, (const uint8_t *const[]){in[0].data, in[1].data, in[2].data}, count, &c->head);
     for (int j = head ? 3 : 0; j < TILE_PLANES; j++)
         if (!matters(c, j) || (j == TILE_ALPHA_PLANE && c->keeps_alpha))
             continue;
@@ -404,8 +433,7 @@ static void pack(const tile_converter *c, size_t count, struct samples *out, flo
     const struct side *to = &c->to;
     bool tail = c->tail.kind != TILE_TAIL_NONE;
     if (tail)
-        tile_tail_run(&c->tail, k, (uint8_t *const[]){out[0].data, out[1].data, out[2].data}, plane, count,
-                      to->channels);
+        k->tail((uint8_t *const[]){out[0].data, out[1].data, out[2].data}, plane, count, &c->tail);
     for (int j = tail ? 3 : 0; j < TILE_PLANES; j++) {
         struct tile_encoding encoding = to->encoding[j];
         if (!holds(to, j) || (j == TILE_ALPHA_PLANE && c->keeps_alpha))
@@ -421,11 +449,27 @@ static void pack(const tile_converter *c, size_t count, struct samples *out, flo
     }
 }
 
+/* Head and tail at once, of pixels that are nothing but three codes. False where the kernels do not have them so. */
+static bool run_fused(const tile_converter *c, const struct strip *s, const struct samples *codes) {
+    const struct tile_kernels *k = c->program.kernels;
+    if (c->program.count || c->head.kind == TILE_HEAD_NONE || c->tail.kind == TILE_TAIL_NONE || blocked(&c->to) != 3 ||
+        c->to.format.order != TILE_ORDER_NATURAL)
+        return false;
+    for (struct run run = {0}; next_run(s, &run);) {
+        const uint8_t *from[3] = {codes[0].data + run.at, codes[1].data + run.at, codes[2].data + run.at};
+        if (!k->fused(tile_image_row(s->target, 0, run.y) + run.x * c->to.step, from, run.count, &c->head, &c->tail))
+            return false;
+    }
+    return true;
+}
+
 static void run_floats(const tile_converter *c, const struct strip *s) {
     struct samples samples[TILE_PLANES];
     _Alignas(64) float memory[TILE_PLANES][TILE_PLANE];
     float *const plane[TILE_PLANES] = {memory[0], memory[1], memory[2], memory[3], memory[4]};
     gather(c, s, samples);
+    if (run_fused(c, s, samples))
+        return;
     unpack(c, s->count, samples, plane);
     for (int i = 0; i < c->program.count; i++) {
         const struct tile_op *op = &c->program.op[i];

@@ -82,17 +82,6 @@ void tile_head_take(struct tile_head *head, struct tile_program *program, tile_s
     drop_first(program);
 }
 
-void tile_head_run(const struct tile_head *head, const struct tile_kernels *k, float *const *out,
-                   const uint8_t *const *in, size_t count) {
-    switch (head->kind) {
-    case TILE_HEAD_LIGHT: k->light(out, in, count, &head->light); break;
-    case TILE_HEAD_LAB: k->lab_light(out, in, count, head->light.m); break;
-    case TILE_HEAD_LUV: k->luv_light(out, in, count, &head->luv); break;
-    case TILE_HEAD_CUBES: k->cubes_light(out, in, count, &head->cubes); break;
-    case TILE_HEAD_NONE: break;
-    }
-}
-
 /* ---- The end ---- */
 
 /* Curves that encode light, whose power is below 1. Pure powers get a line where codes are below 2. */
@@ -188,9 +177,18 @@ static void fit_cie(float c[5][16], double by, double lift) {
 void tile_tail_take(struct tile_tail *tail, struct tile_program *program, tile_space to, struct tile_head *head) {
     const struct tile_kernels *k = program->kernels;
     const struct tile_op *last = program->op + program->count - 1;
-    bool light = program->count == 1 && head->kind == TILE_HEAD_LIGHT; /* there is no other operation between them */
-    if (program->count == 0)
+    if (program->count == 0) {
+        if (head->kind == TILE_HEAD_NONE || tile_space_channels(to) != 3 || to == TILE_HSV_180)
+            return;
+        for (int j = 0; j < 3; j++) {
+            struct tile_encoding encoding = tile_encoding_of(to, TILE_U8, j);
+            tail->linear.scale[j] = (float)encoding.scale;
+            tail->linear.lift[j] = (float)encoding.offset + .5f;
+        }
+        tail->kind = TILE_TAIL_LINEAR;
         return;
+    }
+    bool light = program->count == 1 && head->kind == TILE_HEAD_LIGHT; /* there is no other operation between them */
     if (last->run == k->curve && take_curve(&tail->curve, last)) {
         tail->kind = TILE_TAIL_CURVE;
         program->count--;
@@ -210,16 +208,5 @@ void tile_tail_take(struct tile_tail *tail, struct tile_program *program, tile_s
                program->op[0].run == k->cube_root && take_roots(&tail->roots, &head->light, to, last)) {
         tail->kind = TILE_TAIL_ROOTS;
         program->count -= 2;
-    }
-}
-
-void tile_tail_run(const struct tile_tail *tail, const struct tile_kernels *k, uint8_t *const *out, float *const *in,
-                   size_t count, int channels) {
-    switch (tail->kind) {
-    case TILE_TAIL_CURVE: k->encode(out, in, count, channels, &tail->curve); break;
-    case TILE_TAIL_LAB: k->lab_codes(out, in, count, &tail->lab); break;
-    case TILE_TAIL_LUV: k->luv_codes(out, in, count, &tail->luv); break;
-    case TILE_TAIL_ROOTS: k->roots_codes(out, in, count, &tail->roots); break;
-    case TILE_TAIL_NONE: break;
     }
 }

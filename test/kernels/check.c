@@ -6,12 +6,14 @@
 #include "check.h"
 #include "memory.h"
 
+#include "color/kernels/kernels.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDEST = 700, HIGHEST = 4, MOST_BYTES = WIDEST * HIGHEST * TILE_MAX_CHANNELS * 4, PADDING = 40 };
+enum { TALLEST = 3000, MOST_PIXELS = 5 * TALLEST, MOST_BYTES = MOST_PIXELS * TILE_MAX_CHANNELS * 4, PADDING = 40 };
 
 static const tile_sample samples[] = {TILE_U8, TILE_U16, TILE_F32};
 
@@ -184,17 +186,37 @@ static uint32_t random_width(struct random *random) {
     switch (random_below(random, 4)) {
     case 0:
         if (random_below(random, 4) == 0)
-            return 1 + random_below(random, WIDEST);
+            return 1 + random_below(random, 700);
         /* fallthrough */
     case 1: return block * (1 + random_below(random, 600 / block)) + random_below(random, 5) - 2;
     default: return 1 + random_below(random, 70);
     }
 }
 
+/* Small, or of more than one of the converter's strips, which go on from row to row. */
+static void random_extent(struct random *random, uint32_t *width, uint32_t *height) {
+    switch (random_below(random, 100)) {
+    case 0: /* a strip is many rows */
+        *width = 1 + random_below(random, MOST_PIXELS / TALLEST);
+        *height = 1 + random_below(random, TALLEST);
+        return;
+    case 1: /* a row is a strip or more, or a little less */
+        *width = TILE_STRIP * (1 + random_below(random, 3)) + random_below(random, 5) - 2;
+        *height = 1 + random_below(random, 4);
+        return;
+    case 2: /* the last rows end with a strip, or just not */
+        *width = 1 + random_below(random, 70);
+        *height = TILE_STRIP * (1 + random_below(random, 2)) / *width + random_below(random, 3);
+        return;
+    default: *width = random_width(random); *height = 1 + random_below(random, random_below(random, 2) ? 4 : 1);
+    }
+}
+
 static void check_formats(struct tile_format from, struct tile_format to, struct random *random,
                           struct tallies *tallies) {
     struct trial t = {.from = from, .to = to};
-    uint32_t width = random_width(random), height = 1 + random_below(random, random_below(random, 2) ? HIGHEST : 1);
+    uint32_t width, height;
+    random_extent(random, &width, &height);
     t.in_place = from.layout == to.layout && tile_format_step(from) == tile_format_step(to) &&
                  planes_of(from) == planes_of(to) && random_below(random, 2);
     /* In place the samples may be of different sizes: the larger ones say how they must lie. */
@@ -285,7 +307,7 @@ static void check_pair(tile_space from, tile_sample from_sample, tile_space to, 
 }
 
 void check_conversions(const struct options *options, struct tallies *tallies) {
-    const size_t gaps = 2 * PADDING * sizeof(float) * TILE_MAX_CHANNELS * HIGHEST;
+    const size_t gaps = 2 * PADDING * sizeof(float) * TILE_MAX_CHANNELS * TALLEST;
     source_arena = arena_new(MOST_BYTES + gaps);
     target_arena = arena_new(MOST_BYTES + gaps);
     for (unsigned round = 0; round < options->rounds; round++)

@@ -1,275 +1,637 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each function of struct tile_kernels by each instruction set against the scalar one. To add a row operation, add a
- * line to `rows`; any other kernel, a function that calls it and a line to `others`.
+ * Each function of struct tile_kernels by each instruction set against the scalar one. To add an operation in place on
+ * planes, add a line to `entries`; any other kernel, a function that calls it and a line.
  */
 #include "check.h"
 #include "memory.h"
 
 #include "color/cpu.h"
+#include "color/luma.h"
+#include "color/encoding.h"
+#include "color/fused.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- A trial: one call of one kernel ---- */
 
-enum { ARENAS = 5, MOST_STEP = 20, ARENA_SIZE = TILE_STRIP * MOST_STEP };
+enum { BLOCK = TILE_PLANE - TILE_STRIP, MOST_STEP = 20, MOST_BYTES = TILE_STRIP * MOST_STEP, MOST_PIECES = 10 };
+
+enum use { READ = 1, WRITE = 2, CHANGE = READ | WRITE };
+
+/* Memory that a kernel is given, at the edge of what can be read. */
+struct piece {
+    struct arena arena;
+    unsigned char *place;
+    struct margins margins;
+    size_t sample, count; /* so many values of so many bytes */
+    bool floats;
+    enum use use;
+    size_t room; /* of what it writes: the bytes that it may change */
+    unsigned char input[MOST_BYTES], by_scalar[MOST_BYTES];
+};
+
+static struct piece pieces[MOST_PIECES];
+
+struct entry;
 
 struct trial {
+    const struct entry *entry;
     const struct tile_kernels *kernels;
     struct random random; /* the same numbers for every instruction set */
+    unsigned char around; /* what is in memory that has no values: another byte for every instruction set */
     size_t count;         /* of pixels */
-    float *plane[TILE_PLANES];
-    int outputs;
+    size_t end;           /* the pixel up to which planes may be written */
+    size_t begin;         /* of planes in larger planes */
+    size_t pieces;
+    uint8_t *codes[4];
+    float *floats[TILE_PLANES];
 };
 
-static struct arena in, out[ARENAS];
-static float *planes; /* TILE_PLANES x TILE_PLANE, as in a converter, and then no more memory */
-
-/* Memory of random bytes that a kernel reads, at an edge of readable memory. Once in a trial. */
-static const unsigned char *input(struct trial *t, size_t size) {
-    unsigned char *place = arena_place(&in, size, 1, &t->random);
-    for (size_t i = 0; i < size; i++)
-        place[i] = (unsigned char)random_next(&t->random);
-    return place;
-}
-
-/* Memory that a kernel writes, bytes of 0xEE until then. Up to ARENAS times in a trial. */
-static unsigned char *output(struct trial *t, size_t size) {
-    return arena_place(&out[t->outputs++], size, 1, &t->random);
-}
-
-/* Bytes from one sample to the next. */
-static size_t random_step(struct trial *t, size_t sample) {
-    return sample + random_below(&t->random, (uint32_t)(MOST_STEP - sample + 1));
-}
-
-static size_t spread(const struct trial *t, size_t step, size_t sample) {
-    return step * (t->count - 1) + sample;
-}
-
-/* ---- Row operations ---- */
-
-enum values {
-    ANY,   /* whatever a float can be */
-    CODES, /* whole numbers, 0 to 65535 */
-};
-
-/* Numbers as compile.c gives them, or random ones from -2 to 2. */
-#define RANDOM   1e300
-#define MATRIX9  RANDOM, RANDOM, RANDOM, RANDOM, RANDOM, RANDOM, RANDOM, RANDOM, RANDOM
-#define MATRIX12 MATRIX9, RANDOM, RANDOM, RANDOM
-
-struct row {
+/* A row operation, or any other kernel; a line of `entries`. */
+struct entry {
     const char *name;
     size_t offset;
-    enum values values;
-    double p[TILE_NUMBERS];
+    void (*run)(struct trial *);
+    const void *numbers;
+    enum values {
+        ANY,   /* whatever a float can be */
+        WHOLE, /* whole numbers, 0 to 65535 */
+        LIGHT, /* 0 to 1, but not 1 */
+    } values;
 };
 
-#define ROW(name) #name, offsetof(struct tile_kernels, name)
+static bool coin(struct trial *t) {
+    return random_below(&t->random, 2);
+}
 
-static const struct row rows[] = {
-    {ROW(matrix), ANY, {MATRIX12}},
-    {ROW(matrix1), ANY, {MATRIX12}},
-    {ROW(affine), CODES, {MATRIX12}},
-    {ROW(curve), ANY, {.04045, 1 / 12.92, 1, 1 / 1.055, .055 / 1.055, 2.4, 0}},
-    {ROW(curve), ANY, {.0031308, 12.92, 1.055, 1, 0, 1 / 2.4, -.055}},
-    {ROW(curve), ANY, {-1, 1, 1, 1, 0, 563 / 256., 0}},
-    {ROW(curve), ANY, {-1, 1, 1, 1, 0, 256 / 563., 0}},
-    {ROW(pq), ANY, {203 / 10000., 2523 / 32.}},
-    {ROW(pq_inverse), ANY, {203 / 10000., 2523 / 32., MATRIX9}},
-    {ROW(hlg), ANY, {.26496256042100718}},
-    {ROW(hlg_inverse), ANY, {.26496256042100718, 0, MATRIX9}},
-    {ROW(cube_root), ANY, {0}},
-    {ROW(cube), ANY, {1, 1, MATRIX9}},
-    {ROW(lab), ANY, {0}},
-    {ROW(lab_inverse), ANY, {0}},
-    {ROW(luv), ANY, {.19783, .46834}},
-    {ROW(luv_inverse), ANY, {.19783, .46834}},
-    {ROW(polar), ANY, {.0015}},
-    {ROW(polar_inverse), ANY, {0}},
-    {ROW(jz), ANY, {0}},
-    {ROW(jz_inverse), ANY, {0}},
-    {ROW(hsv), ANY, {1, 1, 1, 1, 360, 1, 1, 1}},
-    {ROW(hsv), ANY, {255, 255, 255, 1, 255, 255, 255, 1}},
-    {ROW(hsv_inverse), ANY, {360, 1, 1, 1, 1, 1, 1, 1}},
-    {ROW(hsv_inverse), ANY, {255, 255, 255, 1, 255, 255, 255, 1}},
-    {ROW(hsl), ANY, {1, 1, 1, 1, 360, 1, 1, 1}},
-    {ROW(hsl), ANY, {255, 255, 255, 1, 255, 255, 255, 1}},
-    {ROW(hsl_inverse), ANY, {360, 1, 1, 1, 1, 1, 1, 1}},
-    {ROW(hsl_inverse), ANY, {65535, 65535, 65535, 1, 65535, 65535, 65535, 1}},
-    {ROW(hwb), ANY, {1, 1, 1, 1, 360, 1, 1, 1}},
-    {ROW(hwb), ANY, {255, 255, 255, 1, 255, 255, 255, 1}},
-    {ROW(hwb_inverse), ANY, {360, 1, 1, 1, 1, 1, 1, 1}},
-    {ROW(hwb_inverse), ANY, {255, 255, 255, 1, 255, 255, 255, 1}},
-    {ROW(cmyk), ANY, {1, 1, 1, 1, 1, 1, 1, 1}},
-    {ROW(cmyk), ANY, {255, 255, 255, 255, 255, 255, 255, 255}},
-    {ROW(cmyk_inverse), ANY, {1, 1, 1, 1, 1, 1, 1, 1}},
-    {ROW(cmyk_inverse), ANY, {255, 255, 255, 255, 255, 255, 255, 255}},
-    {ROW(clip), ANY, {0}},
-    {ROW(ycocg), ANY, {0}},
-    {ROW(ycocg_inverse), ANY, {0}},
-    {ROW(wrap_hue), ANY, {0}},
-    {ROW(wrap_hue), ANY, {2}},
-    {ROW(unpremultiply), ANY, {7}},
-    {ROW(unpremultiply), ANY, {1}},
-    {ROW(premultiply), ANY, {15}},
-    {ROW(premultiply), ANY, {3}},
-};
+/* All of the memory becomes `around`. */
+static struct piece *settle(struct trial *t, struct piece *p, size_t size, enum use use) {
+    p->margins = arena_margins(&p->arena, p->place, size);
+    p->floats = false;
+    p->use = use;
+    margins_fill(p->margins, t->around);
+    return p;
+}
 
-/* Values around one of the usual ranges, some of them strange. */
-static void fill_planes(struct trial *t, enum values values) {
+/* Of pixels that interleave. */
+static struct piece *new_pixels(struct trial *t, size_t size, enum use use) {
+    struct piece *p = &pieces[t->pieces++];
+    p->place = arena_place(&p->arena, size, 1, &t->random);
+    p->sample = 1;
+    p->count = p->room = size;
+    return settle(t, p, size, use);
+}
+
+/* With room for TILE_PLANE and no more. */
+static struct piece *new_plane(struct trial *t, size_t sample, enum use use) {
+    struct piece *p = &pieces[t->pieces++];
+    size_t size = (TILE_PLANE - t->begin) * sample;
+    p->place = p->arena.memory + p->arena.size - size;
+    p->sample = sample;
+    p->count = t->count;
+    p->room = t->end * sample;
+    return settle(t, p, size, use);
+}
+
+/* Random bytes, if they are read. */
+static void *with_bytes(struct trial *t, struct piece *p) {
+    size_t size = p->count * p->sample;
+    for (size_t i = 0; (p->use & READ) && i < size; i += sizeof(uint64_t)) {
+        uint64_t bytes = random_next(&t->random);
+        memcpy(p->input + i, &bytes, sizeof bytes);
+    }
+    if (p->use & READ)
+        memcpy(p->place, p->input, size);
+    return p->place;
+}
+
+static unsigned char *give_pixels(struct trial *t, size_t size, enum use use) {
+    return with_bytes(t, new_pixels(t, size, use));
+}
+
+static uint16_t *give_words(struct trial *t, enum use use) {
+    return with_bytes(t, new_plane(t, sizeof(uint16_t), use));
+}
+
+static void give_codes(struct trial *t, int count, enum use use) {
+    for (int i = 0; i < count; i++)
+        t->codes[i] = with_bytes(t, new_plane(t, sizeof(uint8_t), use));
+}
+
+/* Every exponent that a light can have, and its ends. */
+static float random_light(struct random *random) {
+    static const float special[] = {0,         -0.f,          0x1p-149f,      0x1p-126f, 0x1p-16f, 0x1.fffffep-17f,
+                                    0x1.02p-9, 0x1.fffffep-9, 0x1.fffffep-8f, 0x1p-8f,   0x1p-7f,  0x1.fffffep-1f};
+    if (random_below(random, 16) == 0)
+        return special[random_below(random, sizeof special / sizeof *special)];
+    return (float)random_below(random, 1 << 24) * 0x1p-24f / (float)(1 << random_below(random, 20));
+}
+
+/* Values around one of the usual ranges, some of them strange; or what they are to be. */
+static void give_floats(struct trial *t, int count, enum use use, enum values values) {
     static const double ranges[] = {1, 1, 100, 255, 360, 65535};
     double range = ranges[random_below(&t->random, sizeof ranges / sizeof *ranges)];
     uint32_t strange = random_below(&t->random, 3) * 8;
-    for (size_t i = 0; i < TILE_PLANES * TILE_PLANE; i++)
-        planes[i] = values == CODES                                     ? (float)random_below(&t->random, 65536)
-                    : strange && random_below(&t->random, strange) == 0 ? random_strange(&t->random, false)
-                    : range == 1 && i / TILE_PLANE == TILE_ALPHA_PLANE
-                        ? (float)random_below(&t->random, 5) / 4
-                        : (float)(range * (random_unit(&t->random) * 1.5 - .25));
+    for (int j = 0; j < count; j++) {
+        struct piece *p = new_plane(t, sizeof(float), use);
+        float *plane = t->floats[j] = (float *)(void *)p->place;
+        p->floats = true;
+        for (size_t i = 0; (use & READ) && i < t->count; i++)
+            plane[i] = values == WHOLE                                     ? (float)random_below(&t->random, 65536)
+                       : values == LIGHT                                   ? random_light(&t->random)
+                       : strange && random_below(&t->random, strange) == 0 ? random_strange(&t->random, false)
+                       : range == 1 && j == TILE_ALPHA_PLANE               ? (float)random_below(&t->random, 5) / 4
+                                                             : (float)(range * (random_unit(&t->random) * 1.5 - .25));
+        memcpy(p->input, plane, t->count * sizeof *plane);
+    }
 }
 
-static void run_row(struct trial *t, const struct row *row) {
-    double p[TILE_NUMBERS];
-    memcpy(p, row->p, sizeof p);
-    for (int i = 0; i < TILE_NUMBERS; i++)
-        if (p[i] == RANDOM)
-            p[i] = random_unit(&t->random) * 4 - 2;
-    fill_planes(t, row->values);
-    tile_row_op *run;
-    memcpy(&run, (const char *)t->kernels + row->offset, sizeof run);
-    run(t->plane, t->count, p);
+static void random_floats(struct trial *t, float *out, size_t count, double low, double high) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)(low + random_unit(&t->random) * (high - low));
 }
 
-/* ---- Samples ---- */
+#define RANDOM_FLOATS(t, array, low, high) random_floats(t, (float *)(array), sizeof(array) / sizeof(float), low, high)
 
-/* As the kernels ask: planes that end at the end of readable memory. */
-static void *codes_plane(struct trial *t, size_t size) {
-    struct arena *arena = &out[t->outputs++];
-    unsigned char *plane = arena->memory + arena->size - TILE_PLANE * size;
-    for (size_t i = 0; i < TILE_PLANE * size; i++)
-        plane[i] = (unsigned char)random_next(&t->random);
-    return plane;
+/* ---- Numbers that conversions have ---- */
+
+/* What a conversion of codes to codes is made of. */
+struct ends {
+    struct tile_head head;
+    struct tile_tail tail;
+    struct tile_affine affine; /* has no channels where it is none */
+};
+
+static struct ends *ends;
+static size_t ends_count;
+
+/* As in converter.c. */
+static void add_ends(tile_space from, tile_space to) {
+    const struct tile_kernels *k = tile_kernels_of(TILE_CPU_SCALAR);
+    struct tile_program program = {.kernels = k};
+    struct ends *e = &ends[ends_count];
+    float table[3][256];
+    tile_program_path(&program, from, to);
+    if (program.count == 1 && program.op[0].run == k->matrix) {
+        struct tile_format codes = {.space = from, .sample = TILE_U8}, made = {.space = to, .sample = TILE_U8};
+        tile_program_affine(e->affine.p, &program, codes, made);
+        e->affine.channels = tile_space_channels(to);
+    }
+    for (int j = 0; j < 3; j++) {
+        struct tile_encoding encoding = tile_encoding_of(from, TILE_U8, j);
+        for (int code = 0; code < 256; code++)
+            table[j][code] = (float)((code - encoding.offset) / encoding.scale);
+    }
+    struct tile_op *first = program.op;
+    if (first->run == k->curve || first->run == k->curve_matrix)
+        k->curve((float *const[]){table[0], table[1], table[2]}, 256, first->p);
+    if (first->run == k->curve)
+        memmove(first, first + 1, (size_t)--program.count * sizeof *first);
+    if (first->run == k->curve_matrix) {
+        first->run = k->matrix;
+        memmove(first->p, first->p + TILE_THEN, TILE_NUMBERS * sizeof *first->p);
+    }
+    tile_head_take(&e->head, &program, from, (const float(*)[256])table);
+    tile_tail_take(&e->tail, &program, to, &e->head);
+    ends_count++;
+}
+
+static void make_ends(void) {
+    ends = calloc((size_t)TILE_SPACE_COUNT * TILE_SPACE_COUNT, sizeof *ends);
+    if (!ends) {
+        fprintf(stderr, "kernels: no memory\n");
+        exit(1);
+    }
+    for (int from = TILE_SRGB; from < TILE_SPACE_COUNT; from++)
+        for (int to = TILE_SRGB; to < TILE_SPACE_COUNT; to++)
+            if (from != to && tile_space_has_sample((tile_space)from, TILE_U8) &&
+                tile_space_has_sample((tile_space)to, TILE_U8))
+                add_ends((tile_space)from, (tile_space)to);
+}
+
+/* Those of a conversion that has what is asked for: a kind of head, or of tail, or an affine. */
+static const struct ends *some_ends(struct trial *t, int head, int tail) {
+    size_t first = random_below(&t->random, (uint32_t)ends_count);
+    for (size_t i = 0; i < ends_count; i++) {
+        const struct ends *e = &ends[(first + i) % ends_count];
+        if (head ? (int)e->head.kind == head : tail ? (int)e->tail.kind == tail : e->affine.channels != 0)
+            return e;
+    }
+    fprintf(stderr, "kernels: no conversion has the head %d, the tail %d\n", head, tail);
+    exit(1);
+}
+
+/* ---- Calls ---- */
+
+#define CODES_READ(t) ((const uint8_t *const *)(t)->codes)
+
+/* As rows of an image, anywhere in the planes of a strip. */
+static int begin_anywhere(struct trial *t) {
+    t->begin = random_below(&t->random, (uint32_t)(TILE_STRIP - t->count + 1));
+    return coin(t) ? 3 : 4;
+}
+
+static void run_split(struct trial *t) {
+    int channels = begin_anywhere(t);
+    const uint8_t *in = give_pixels(t, t->count * (size_t)channels, READ);
+    give_codes(t, channels, WRITE);
+    t->kernels->split(t->codes, in, t->count, channels);
+}
+
+static void run_join(struct trial *t) {
+    int channels = begin_anywhere(t);
+    uint8_t *out = give_pixels(t, t->count * (size_t)channels, WRITE);
+    give_codes(t, channels, READ);
+    t->kernels->join(out, CODES_READ(t), t->count, channels);
+}
+
+static void random_power(struct trial *t, struct tile_power *power) {
+    RANDOM_FLOATS(t, power->c, -1, 1);
+    RANDOM_FLOATS(t, power->scale, 0, 255);
+}
+
+/* A head as conversions have it, or with random numbers. */
+static struct tile_head random_head(struct trial *t, enum tile_head_kind kind) {
+    struct tile_head head = some_ends(t, (int)kind, 0)->head;
+    if (coin(t))
+        return head;
+    RANDOM_FLOATS(t, head.light.table, -1, 2);
+    RANDOM_FLOATS(t, head.light.m, -2, 2);
+    head.light.same = coin(t);
+    for (int i = 1; head.light.same && i < 3; i++)
+        memcpy(head.light.table[i], head.light.table[0], sizeof head.light.table[0]);
+    RANDOM_FLOATS(t, head.luv.m, -2, 2);
+    random_floats(t, &head.luv.u, 1, .1, .6);
+    random_floats(t, &head.luv.v, 1, .1, .6);
+    RANDOM_FLOATS(t, head.cubes.first, -.01, .01);
+    RANDOM_FLOATS(t, head.cubes.second, -4, 4);
+    return head;
+}
+
+static struct tile_tail random_tail(struct trial *t, enum tile_tail_kind kind) {
+    struct tile_tail tail = some_ends(t, 0, (int)kind)->tail;
+    if (coin(t))
+        return tail;
+    random_power(t, &tail.curve.power);
+    random_floats(t, &tail.curve.knee, 1, 0x1p-16, .1);
+    random_floats(t, &tail.curve.slope, 1, 1, 5000);
+    random_floats(t, &tail.curve.lift, 1, -20, 20);
+    RANDOM_FLOATS(t, tail.linear.scale, -300, 300);
+    RANDOM_FLOATS(t, tail.linear.lift, -300, 300);
+    RANDOM_FLOATS(t, tail.lab.x, -100, 200);
+    RANDOM_FLOATS(t, tail.lab.y, -100, 200);
+    RANDOM_FLOATS(t, tail.lab.z, -200, 100);
+    RANDOM_FLOATS(t, tail.luv.l, -100, 500);
+    random_floats(t, &tail.luv.u, 1, .1, .6);
+    random_floats(t, &tail.luv.v, 1, .1, .6);
+    random_power(t, &tail.roots.root);
+    random_floats(t, &tail.roots.least, 1, 0x1p-16, .1);
+    RANDOM_FLOATS(t, tail.roots.m, -300, 300);
+    return tail;
+}
+
+static void run_head(struct trial *t) {
+    struct tile_head head = random_head(t, 1 + random_below(&t->random, TILE_HEADS - 1));
+    give_codes(t, 3, READ);
+    give_floats(t, 3, WRITE, ANY);
+    t->kernels->head(t->floats, CODES_READ(t), t->count, &head);
+}
+
+/* Only curves and lines are given whatever a float can be. */
+static void run_tail(struct trial *t) {
+    struct tile_tail tail = random_tail(t, 1 + random_below(&t->random, TILE_TAILS - 1));
+    bool any = tail.kind == TILE_TAIL_CURVE || tail.kind == TILE_TAIL_LINEAR;
+    give_floats(t, 3, READ, any && coin(t) ? ANY : LIGHT);
+    give_codes(t, 3, WRITE);
+    t->kernels->tail(t->codes, t->floats, t->count, &tail);
+}
+
+/* Those that have it against the two that it stands for. */
+static void run_fused(struct trial *t) {
+    struct tile_head head = random_head(t, 1 + random_below(&t->random, TILE_HEADS - 1));
+    struct tile_tail tail = random_tail(t, TILE_TAIL_CURVE);
+    t->begin = random_below(&t->random, (uint32_t)(TILE_STRIP - t->count + 1));
+    uint8_t *out = give_pixels(t, 3 * t->count, WRITE);
+    give_codes(t, 3, READ);
+    if (t->kernels->fused(out, CODES_READ(t), t->count, &head, &tail))
+        return;
+    static _Alignas(64) float light[3][TILE_PLANE];
+    static _Alignas(64) uint8_t codes[4][TILE_PLANE];
+    float *const lights[3] = {light[0], light[1], light[2]};
+    uint8_t *const planes[4] = {codes[0], codes[1], codes[2], codes[3]};
+    t->kernels->head(lights, CODES_READ(t), t->count, &head);
+    t->kernels->tail(planes, lights, t->count, &tail);
+    t->kernels->join(out, (const uint8_t *const *)planes, t->count, 3);
 }
 
 static void run_unpack_u8(struct trial *t) {
     float table[256];
     for (int i = 0; i < 256; i++)
-        table[i] = (float)random_unit(&t->random);
-    t->kernels->unpack_u8(t->plane[0], codes_plane(t, 1), t->count, table);
+        table[i] = random_below(&t->random, 8) ? (float)random_unit(&t->random) : random_strange(&t->random, false);
+    give_codes(t, 1, READ);
+    give_floats(t, 1, WRITE, ANY);
+    t->kernels->unpack_u8(t->floats[0], t->codes[0], t->count, table);
+}
+
+/* Those of some channel of some space, or others. */
+static struct tile_encoding random_encoding(struct trial *t, tile_sample sample) {
+    tile_space space = (tile_space)(TILE_SRGB + random_below(&t->random, TILE_SPACE_COUNT - TILE_SRGB));
+    struct tile_encoding e = tile_encoding_of(space, sample, (int)random_below(&t->random, 3));
+    if (e.scale == 0 || random_below(&t->random, 4) == 0)
+        e = (struct tile_encoding){.scale = .1 + 300 * random_unit(&t->random),
+                                   .offset = 300 * random_unit(&t->random)};
+    return e;
 }
 
 static void run_unpack_u16(struct trial *t) {
-    t->kernels->unpack_u16(t->plane[0], codes_plane(t, 2), t->count, 65535 / 354.f, 134 * 65535 / 354.f);
+    struct tile_encoding e = random_encoding(t, TILE_U16);
+    uint16_t *words = give_words(t, READ);
+    give_floats(t, 1, WRITE, ANY);
+    t->kernels->unpack_u16(t->floats[0], words, t->count, (float)e.scale, (float)e.offset);
 }
 
 static void run_pack_u8(struct trial *t) {
-    bool half = random_below(&t->random, 2);
-    fill_planes(t, ANY);
-    uint8_t *codes = codes_plane(t, 1);
-    t->kernels->pack_u8(codes, t->plane[0], t->count, half ? .5f : 255, half ? 0 : 128, half ? 180 : 256);
-    memset(codes + t->count, 0, TILE_PLANE - t->count);
+    struct tile_encoding e = random_encoding(t, TILE_U8);
+    give_floats(t, 1, READ, ANY);
+    give_codes(t, 1, WRITE);
+    t->kernels->pack_u8(t->codes[0], t->floats[0], t->count, (float)e.scale, (float)e.offset,
+                        e.scale == .5 ? 180 : 256);
 }
 
 static void run_pack_u16(struct trial *t) {
-    fill_planes(t, ANY);
-    uint16_t *codes = codes_plane(t, 2);
-    t->kernels->pack_u16(codes, t->plane[0], t->count, 65535, 32768);
-    memset(codes + t->count, 0, (TILE_PLANE - t->count) * sizeof *codes);
+    struct tile_encoding e = random_encoding(t, TILE_U16);
+    give_floats(t, 1, READ, ANY);
+    uint16_t *words = give_words(t, WRITE);
+    t->kernels->pack_u16(words, t->floats[0], t->count, (float)e.scale, (float)e.offset);
+}
+
+static void run_on_codes(struct trial *t, const void *numbers) {
+    tile_codes_op *run;
+    memcpy(&run, (const char *)t->kernels + t->entry->offset, sizeof run);
+    give_codes(t, 4, CHANGE);
+    run(t->codes, t->count, numbers);
+}
+
+static void run_affine_codes(struct trial *t) {
+    struct tile_affine affine = some_ends(t, 0, 0)->affine;
+    if (coin(t)) {
+        affine.channels = coin(t) ? 3 : 1;
+        for (int i = 0; i < TILE_NUMBERS; i++)
+            affine.p[i] = random_unit(&t->random) * 3 - 1;
+    }
+    run_on_codes(t, &affine);
+}
+
+/* Of a conversion that has the one that is asked for. */
+static void run_luma(struct trial *t, tile_space from, tile_space to, bool back) {
+    struct tile_program program = {.kernels = t->kernels};
+    union tile_codes_numbers numbers = {.affine = {.channels = tile_space_channels(to)}};
+    tile_program_path(&program, from, to);
+    tile_program_affine(numbers.affine.p, &program, (struct tile_format){.space = from, .sample = TILE_U8},
+                        (struct tile_format){.space = to, .sample = TILE_U8});
+    tile_codes_op *run = tile_codes_of(&numbers, t->kernels, from, to);
+    if (run != (back ? t->kernels->chroma_codes : t->kernels->luma_codes)) {
+        fprintf(stderr, "kernels: %s to %s is done by another kernel\n", tile_space_name(from), tile_space_name(to));
+        exit(1);
+    }
+    give_codes(t, 4, CHANGE);
+    run(t->codes, t->count, &numbers);
+}
+
+static void run_luma_codes(struct trial *t) {
+    static const tile_space to[] = {TILE_GRAY,     TILE_GRAY709,       TILE_YCBCR,     TILE_YCBCR601,
+                                    TILE_YCBCR709, TILE_YCBCR709_FULL, TILE_YCBCR2020, TILE_YCBCR2020_FULL};
+    tile_space space = to[random_below(&t->random, 8)];
+    bool wide = space == TILE_YCBCR2020 || space == TILE_YCBCR2020_FULL;
+    run_luma(t, wide ? TILE_REC2020 : TILE_SRGB, space, false);
+}
+
+static void run_chroma_codes(struct trial *t) {
+    static const tile_space from[] = {TILE_YCBCR,         TILE_YCBCR601,  TILE_YCBCR709,
+                                      TILE_YCBCR709_FULL, TILE_YCBCR2020, TILE_YCBCR2020_FULL};
+    tile_space space = from[random_below(&t->random, 6)];
+    bool wide = space == TILE_YCBCR2020 || space == TILE_YCBCR2020_FULL;
+    run_luma(t, space, wide ? TILE_REC2020 : TILE_SRGB, true);
 }
 
 static void run_copy(struct trial *t) {
-    size_t size = (size_t)1 << random_below(&t->random, 3);
-    size_t out_step = random_step(t, size), in_step = random_step(t, size);
-    t->kernels->copy(output(t, spread(t, out_step, size)), out_step, input(t, spread(t, in_step, size)), in_step,
-                     t->count, size);
+    size_t size = (size_t)1 << random_below(&t->random, 3), most = MOST_STEP - size + 1;
+    size_t to = size + random_below(&t->random, (uint32_t)most), from = size + random_below(&t->random, (uint32_t)most);
+    unsigned char *out = give_pixels(t, to * (t->count - 1) + size, CHANGE);
+    const unsigned char *in = give_pixels(t, from * (t->count - 1) + size, READ);
+    t->kernels->copy(out, to, in, from, t->count, size);
 }
 
-#define OTHER(name) #name, run_##name
+/* Instead of a number: a random one from -2 to 2. */
+#define RANDOM   1e300
+#define MATRIX9  RANDOM, RANDOM, RANDOM, RANDOM, RANDOM, RANDOM, RANDOM, RANDOM, RANDOM
+#define MATRIX12 MATRIX9, RANDOM, RANDOM, RANDOM
 
-static const struct {
-    const char *name;
-    void (*run)(struct trial *);
-} others[] = {
-    {OTHER(unpack_u8)}, {OTHER(unpack_u16)}, {OTHER(pack_u8)}, {OTHER(pack_u16)}, {OTHER(copy)},
+static void run_row(struct trial *t) {
+    double p[TILE_IN_DOUBLE + 1];
+    memcpy(p, t->entry->numbers, sizeof p);
+    for (int i = 0; i < TILE_IN_DOUBLE + 1; i++)
+        if (p[i] == RANDOM)
+            p[i] = random_unit(&t->random) * 4 - 2;
+    tile_row_op *run;
+    memcpy(&run, (const char *)t->kernels + t->entry->offset, sizeof run);
+    t->end = t->count;
+    give_floats(t, TILE_PLANES, CHANGE, t->entry->values);
+    run(t->floats, t->count, p);
+}
+
+static void run_codes(struct trial *t) {
+    run_on_codes(t, t->entry->numbers);
+}
+
+/* ---- All kernels ---- */
+
+#define KERNEL(name) #name, offsetof(struct tile_kernels, name)
+/* By the function above. */
+#define CALL(name)                                                                                                     \
+    { KERNEL(name), run_##name, NULL, ANY }
+/* A tile_codes_op, with what its numbers point to. */
+#define CODES(name, ...)                                                                                               \
+    { KERNEL(name), run_codes, __VA_ARGS__, ANY }
+/* A tile_row_op with its numbers, as compile.c gives them. */
+#define ROW(name, values, ...)                                                                                         \
+    { KERNEL(name), run_row, (const double[TILE_IN_DOUBLE + 1]){__VA_ARGS__}, values }
+
+static const struct entry entries[] = {
+    CALL(split),
+    CALL(join),
+    CALL(head),
+    CALL(tail),
+    CALL(fused),
+    CALL(unpack_u8),
+    CALL(pack_u8),
+    CALL(unpack_u16),
+    CALL(pack_u16),
+    CALL(affine_codes),
+    CODES(affine_codes, &(const struct tile_affine){{0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0}, 3}),
+    CODES(hsv_codes, NULL),
+    CODES(hsv_codes_inverse, NULL),
+    CODES(hsv_180_codes, NULL),
+    CODES(hsv_180_codes_inverse, NULL),
+    CODES(hsl_codes, NULL),
+    CODES(hsl_codes_inverse, NULL),
+    CODES(hwb_codes, NULL),
+    CODES(hwb_codes_inverse, NULL),
+    CODES(cmyk_codes, NULL),
+    CODES(cmyk_codes_inverse, NULL),
+    CALL(luma_codes),
+    CALL(chroma_codes),
+    CALL(copy),
+    ROW(matrix, ANY, MATRIX12),
+    ROW(matrix1, ANY, MATRIX12),
+    ROW(affine, WHOLE, MATRIX12),
+    ROW(curve, ANY, .04045, 1 / 12.92, 1, 1 / 1.055, .055 / 1.055, 2.4),
+    ROW(curve, ANY, .0031308, 12.92, 1.055, 1, 0, 1 / 2.4, -.055),
+    ROW(curve, ANY, -1, 1, 1, 1, 0, 563 / 256.),
+    ROW(curve, ANY, -1, 1, 1, 1, 0, 256 / 563.),
+    ROW(curve_matrix, ANY, .04045, 1 / 12.92, 1, 1 / 1.055, .055 / 1.055, 2.4, 0, 0, 0, 0, 0, 0, MATRIX12),
+    ROW(pq, ANY, 203 / 10000., 2523 / 32.),
+    ROW(pq_inverse, ANY, 203 / 10000., 2523 / 32., MATRIX9, 0, MATRIX12),
+    ROW(hlg, ANY, .26496256042100718),
+    ROW(hlg_inverse, ANY, .26496256042100718, 0, MATRIX9, 0, MATRIX12),
+    ROW(cube_root, ANY, 0),
+    ROW(cube, ANY, 1, 1, MATRIX9, 0, MATRIX12),
+    ROW(lab, ANY, 0),
+    ROW(lab_inverse, ANY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MATRIX12),
+    ROW(luv, ANY, .19783, .46834),
+    ROW(luv_inverse, ANY, .19783, .46834, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MATRIX12),
+    ROW(polar, ANY, .0015),
+    ROW(polar_inverse, ANY, 0),
+    ROW(jz, ANY, 0),
+    ROW(jz_inverse, ANY, 203 / 10000., 1.7 * 2523 / 32., MATRIX9, 0, MATRIX12),
+    ROW(hsv, ANY, 1, 1, 1, 1, 360, 1, 1, 1),
+    ROW(hsv, ANY, 255, 255, 255, 1, 255, 255, 255, 1),
+    ROW(hsv_inverse, ANY, 360, 1, 1, 1, 1, 1, 1, 1),
+    ROW(hsv_inverse, ANY, 255, 255, 255, 1, 255, 255, 255, 1),
+    ROW(hsl, ANY, 1, 1, 1, 1, 360, 1, 1, 1),
+    ROW(hsl, ANY, 255, 255, 255, 1, 255, 255, 255, 1),
+    ROW(hsl_inverse, ANY, 360, 1, 1, 1, 1, 1, 1, 1),
+    ROW(hsl_inverse, ANY, 65535, 65535, 65535, 1, 65535, 65535, 65535, 1),
+    ROW(hwb, ANY, 1, 1, 1, 1, 360, 1, 1, 1),
+    ROW(hwb, ANY, 255, 255, 255, 1, 255, 255, 255, 1),
+    ROW(hwb_inverse, ANY, 360, 1, 1, 1, 1, 1, 1, 1),
+    ROW(hwb_inverse, ANY, 255, 255, 255, 1, 255, 255, 255, 1),
+    ROW(cmyk, ANY, 1, 1, 1, 1, 1, 1, 1, 1),
+    ROW(cmyk, ANY, 255, 255, 255, 255, 255, 255, 255, 255),
+    ROW(cmyk_inverse, ANY, 1, 1, 1, 1, 1, 1, 1, 1),
+    ROW(cmyk_inverse, ANY, 255, 255, 255, 255, 255, 255, 255, 255),
+    ROW(clip, ANY, 0),
+    ROW(ycocg, ANY, 0),
+    ROW(ycocg_inverse, ANY, 0),
+    ROW(wrap_hue, ANY, 0),
+    ROW(wrap_hue, ANY, 2),
+    ROW(unpremultiply, ANY, 7),
+    ROW(unpremultiply, ANY, 1),
+    ROW(premultiply, ANY, 15),
+    ROW(premultiply, ANY, 3),
 };
 
-/* ---- All ---- */
+enum { ENTRIES = sizeof entries / sizeof *entries, TRIALS = 300 };
 
-enum { ROWS = sizeof rows / sizeof *rows, OTHERS = sizeof others / sizeof *others, TRIALS = 300 };
-
-/* What a call left: the planes, as far as they have pixels, and all that lies around what was to be written. */
-struct outcome {
-    float planes[TILE_PLANES][TILE_PLANE];
-    unsigned char out[ARENAS][ARENA_SIZE];
-};
-
-static void run_trial(struct outcome *outcome, size_t kernel, tile_cpu cpu, size_t count, uint64_t seed) {
-    struct trial t = {.kernels = tile_kernels_of(cpu), .random = {seed}, .count = count};
-    for (int i = 0; i < TILE_PLANES; i++)
-        t.plane[i] = planes + i * TILE_PLANE;
-    memset(planes, 0, sizeof outcome->planes);
-    for (int i = 0; i < ARENAS; i++)
-        memset(out[i].memory, 0xEE, ARENA_SIZE);
-    if (kernel < ROWS)
-        run_row(&t, &rows[kernel]);
-    else
-        others[kernel - ROWS].run(&t);
-    for (int i = 0; i < TILE_PLANES; i++)
-        memcpy(outcome->planes[i], t.plane[i], count * sizeof(float));
-    for (int i = 0; i < ARENAS; i++)
-        memcpy(outcome->out[i], out[i].memory, ARENA_SIZE);
+/* Every pointer in struct tile_kernels has a line. */
+static void check_entries(struct tally *tally) {
+    bool listed[sizeof(struct tile_kernels) / sizeof(tile_row_op *)] = {0};
+    for (size_t i = 0; i < ENTRIES; i++)
+        listed[entries[i].offset / sizeof(tile_row_op *)] = true;
+    for (size_t i = 0; i < sizeof listed; i++)
+        if (!listed[i])
+            tally_fault(tally, "no trial runs entry %zu of struct tile_kernels", i);
 }
 
-static void compare(struct tally *tally, const char *name, size_t count, const struct outcome *want,
-                    const struct outcome *got) {
-    for (size_t i = 0; i < TILE_PLANES; i++)
-        for (size_t k = 0; k < count; k++) {
-            float a = want->planes[i][k], b = got->planes[i][k];
-            if (memcmp(&a, &b, sizeof a) != 0 && !(isnan(a) && isnan(b))) {
-                tally_fault(tally, "%s of %zu pixels: plane %zu of pixel %zu is %.9g, by scalar %.9g", name, count, i,
-                            k, (double)b, (double)a);
-                return;
-            }
-        }
-    for (size_t i = 0; i < ARENAS; i++)
-        for (size_t k = 0; k < ARENA_SIZE; k++)
-            if (want->out[i][k] != got->out[i][k]) {
-                tally_fault(tally, "%s of %zu pixels: byte %zu of output %zu is %d, by scalar %d (238: not written)",
-                            name, count, k, i, got->out[i][k], want->out[i][k]);
-                return;
-            }
+/* ---- What a call left ---- */
+
+static void check_memory(struct tally *tally, const struct trial *t) {
+    for (size_t i = 0; i < t->pieces; i++) {
+        const struct piece *p = &pieces[i];
+        size_t size = p->count * p->sample;
+        struct margins below = {p->margins.low, p->place};
+        struct margins above = {p->place + (p->use & WRITE ? p->room : size), p->margins.high};
+        if (!margins_hold(below, t->around) || !margins_hold(above, t->around))
+            tally_fault(tally, "%s of %zu pixels: wrote %s piece %zu of its memory", t->entry->name, t->count,
+                        margins_hold(below, t->around) ? "behind" : "before", i);
+        if (p->use == READ && memcmp(p->place, p->input, size) != 0)
+            tally_fault(tally, "%s of %zu pixels: changed input %zu", t->entry->name, t->count, i);
+    }
 }
 
-void check_table(const struct options *options, struct tallies *tallies) {
-    static struct outcome want, got;
-    in = arena_new(ARENA_SIZE);
-    for (int i = 0; i < ARENAS; i++)
-        out[i] = arena_new(ARENA_SIZE);
-    struct arena floats = arena_new(sizeof want.planes);
-    planes = (float *)(void *)(floats.memory + floats.size - sizeof want.planes);
+static double value_at(const unsigned char *values, const struct piece *p, size_t i) {
+    uint16_t word;
+    float v;
+    if (p->sample == 1)
+        return values[i];
+    memcpy(p->floats ? (void *)&v : &word, values + i * p->sample, p->sample);
+    return p->floats ? (double)v : word;
+}
 
-    struct random random = {options->seed};
-    for (size_t kernel = 0; kernel < ROWS + OTHERS; kernel++) {
-        const char *name = kernel < ROWS ? rows[kernel].name : others[kernel - ROWS].name;
-        for (unsigned i = 0; i < TRIALS * options->rounds; i++) {
-            uint64_t seed = random_next(&random);
-            size_t count = 1 + random_below(&random, TILE_STRIP);
-            if (!strstr(name, options->filter))
-                continue;
-            for (size_t k = 0; k < tallies->count; k++) {
-                struct tally *tally = &tallies->tally[k];
-                if (tally->faults >= MOST_FAULTS)
-                    continue;
-                now_running(tally->cpu, name);
-                run_trial(k ? &got : &want, kernel, tally->cpu, count, seed);
-                tally->kernels++;
-                if (k)
-                    compare(tally, name, count, &want, &got);
+/* One NaN is as good as another. */
+static void compare(struct tally *tally, const struct trial *t) {
+    for (size_t k = 0; k < t->pieces; k++) {
+        const struct piece *p = &pieces[k];
+        if (memcmp(p->place, p->by_scalar, p->count * p->sample) == 0)
+            continue;
+        for (size_t i = 0; i < p->count; i++) {
+            double got = value_at(p->place, p, i), want = value_at(p->by_scalar, p, i);
+            if (memcmp(p->place + i * p->sample, p->by_scalar + i * p->sample, p->sample) != 0 &&
+                !(isnan(got) && isnan(want))) {
+                tally_fault(tally, "%s of %zu pixels: value %zu of piece %zu of its memory is %.9g, by scalar %.9g",
+                            t->entry->name, t->count, i, k, got, want);
+                return;
             }
         }
     }
+}
+
+static void run_trial(struct tally *tally, const struct entry *entry, size_t count, uint64_t seed) {
+    struct trial t = {.entry = entry, .kernels = tile_kernels_of(tally->cpu), .random = {seed}};
+    t.around = (unsigned char)(0xA0 + tally->cpu);
+    t.count = count;
+    t.end = (count + BLOCK - 1) / BLOCK * BLOCK;
+    now_running(tally->cpu, entry->name);
+    entry->run(&t);
+    tally->kernels++;
+    check_memory(tally, &t);
+    if (tally->cpu != TILE_CPU_SCALAR)
+        compare(tally, &t);
+    else
+        for (size_t i = 0; i < t.pieces; i++)
+            memcpy(pieces[i].by_scalar, pieces[i].place, pieces[i].count * pieces[i].sample);
+}
+
+static size_t random_count(struct random *random) {
+    switch (random_below(random, 4)) {
+    case 0: return 1 + random_below(random, 70);
+    case 1: { /* about whole blocks */
+        size_t count = 1 + random_below(random, TILE_STRIP / BLOCK) * BLOCK + random_below(random, 4) - 2;
+        return count < 1 || count > TILE_STRIP ? TILE_STRIP : count;
+    }
+    default: return 1 + random_below(random, TILE_STRIP);
+    }
+}
+
+void check_table(const struct options *options, struct tallies *tallies) {
+    for (int i = 0; i < MOST_PIECES; i++)
+        pieces[i].arena = arena_new(MOST_BYTES);
+    make_ends();
+    check_entries(&tallies->tally[0]);
+
+    struct random random = {options->seed};
+    for (size_t i = 0; i < ENTRIES; i++)
+        for (unsigned n = 0; n < TRIALS * options->rounds; n++) {
+            uint64_t seed = random_next(&random);
+            size_t count = random_count(&random);
+            if (!strstr(entries[i].name, options->filter))
+                continue;
+            for (size_t k = 0; k < tallies->count; k++)
+                if (tallies->tally[k].faults < MOST_FAULTS)
+                    run_trial(&tallies->tally[k], &entries[i], count, seed);
+        }
 }

@@ -78,11 +78,71 @@ struct tile_unluv {
     float u, v, m[9];
 };
 
+/* scale x + lift gives codes, before the rounding. */
+struct tile_linear {
+    float scale[3], lift[3];
+};
+
+/* From planes of codes to planes of light. */
+enum tile_head_kind { TILE_HEAD_NONE, TILE_HEAD_LIGHT, TILE_HEAD_LAB, TILE_HEAD_LUV, TILE_HEAD_CUBES };
+#define TILE_HEADS 5
+struct tile_head {
+    enum tile_head_kind kind;
+    struct tile_light light; /* of LAB: the matrix of X, Y, Z of a white of 1, 1, 1 */
+    struct tile_unluv luv;
+    struct tile_cubes cubes;
+};
+
+/* From planes of light to planes of codes. */
+enum tile_tail_kind {
+    TILE_TAIL_NONE,
+    TILE_TAIL_CURVE,
+    TILE_TAIL_LINEAR,
+    TILE_TAIL_LAB,
+    TILE_TAIL_LUV,
+    TILE_TAIL_ROOTS,
+};
+#define TILE_TAILS 6
+struct tile_tail {
+    enum tile_tail_kind kind;
+    struct tile_curve curve;
+    struct tile_linear linear;
+    struct tile_lab lab;
+    struct tile_luv luv;
+    struct tile_roots roots;
+};
+
 /* Rows of 3 + 1, for so many channels. */
 struct tile_affine {
     double p[TILE_NUMBERS];
     int channels;
 };
+
+/* n, an integer, to `by` times the float of 1.5 x 2^23 + bias + n, plus lift, rounded once. */
+struct tile_ratio {
+    int32_t bias;
+    float by, lift;
+};
+
+/* The luma weights are in units of 1 / 10000. */
+#define TILE_LUMA_UNIT 10000
+
+/* RGB to luma, n = kr r + kg g + kb b, and to color differences, n = 10000 b - that and n = 10000 r - that. */
+struct tile_luma {
+    struct tile_affine affine; /* the same in double precision */
+    int32_t rg, b;             /* the weights as pairs of 16 bits, the lower first */
+    struct tile_ratio ratio[3];
+    bool limited;
+};
+
+/* Back: what is added to luma for R, G and B, n being weights of cb and cr; in limited range with `whole` added. */
+struct tile_chroma {
+    int32_t weights[3], whole[3];
+    struct tile_ratio ratio[3];
+    bool limited;
+};
+/* By how much it all is too large in limited range, so that it is positive. */
+#define TILE_CHROMA_BASE 294
 
 /* An operation on planes of codes, in place; `numbers` as said at each. */
 typedef void tile_codes_op(uint8_t *const *plane, size_t count, const void *numbers);
@@ -94,18 +154,12 @@ struct tile_kernels {
     void (*split)(uint8_t *const *plane, const uint8_t *in, size_t count, int channels);
     void (*join)(uint8_t *out, const uint8_t *const *plane, size_t count, int channels);
 
-    /* Codes to light, and light to codes. */
-    void (*light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_light *light);
-    void (*encode)(uint8_t *const *out, float *const *in, size_t count, int channels, const struct tile_curve *curve);
-    /* X, Y, Z of a white of 1, 1, 1, scaled as said at quartic_of, to L, a, b. */
-    void (*lab_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab);
-    /* X, Y, Z, scaled so, to L, u, v. */
-    void (*luv_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_luv *luv);
-    void (*roots_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots);
-    /* L, a, b to X, Y, Z of a white of 1, 1, 1, multiplied by a matrix of rows of 3. */
-    void (*lab_light)(float *const *out, const uint8_t *const *in, size_t count, const float matrix[9]);
-    void (*luv_light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_unluv *luv);
-    void (*cubes_light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_cubes *cubes);
+    /* Codes to light, and light to codes, of three channels. */
+    void (*head)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_head *head);
+    void (*tail)(uint8_t *const *out, float *const *in, size_t count, const struct tile_tail *tail);
+    /* Both, to `count` interleaved pixels of three codes and no more; false where these two are not fused. */
+    bool (*fused)(uint8_t *out, const uint8_t *const *in, size_t count, const struct tile_head *head,
+                  const struct tile_tail *tail);
 
     void (*unpack_u8)(float *out, const uint8_t *in, size_t count, const float table[256]);
     /*
@@ -123,6 +177,11 @@ struct tile_kernels {
      * precision, which makes it exact for the weights of luma (see compile.c).
      */
     tile_codes_op *affine_codes;
+    /* Of coded RGB, and back; without numbers. */
+    tile_codes_op *hsv_codes, *hsv_codes_inverse, *hsv_180_codes, *hsv_180_codes_inverse;
+    tile_codes_op *hsl_codes, *hsl_codes_inverse, *hwb_codes, *hwb_codes_inverse, *cmyk_codes, *cmyk_codes_inverse;
+    /* RGB to gray or YCbCr of struct tile_luma, and back of struct tile_chroma: exact, as affine_codes. */
+    tile_codes_op *luma_codes, *chroma_codes;
 
     /* ---- One by one ---- */
 

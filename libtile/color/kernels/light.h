@@ -5,71 +5,79 @@
 
 #include "kernels.h"
 
-#ifdef LANES_LOOK
-
-/* Where a table of 256 does not fit the registers, the lookups are loads, and nothing is gained from a table's block.
- */
-static void light(float *const *out, const uint8_t *const *in, size_t count, const struct tile_light *light) {
-    float *const x = out[0], *const y = out[1], *const z = out[2];
-    const uint8_t *const r = in[0], *const g = in[1], *const b = in[2];
+struct rows3 {
     floats m[9];
+};
+
+static inline struct rows3 rows3_load(const float m[9]) {
+    struct rows3 rows;
     for (int j = 0; j < 9; j++)
-        m[j] = f_all(light->m[j]);
-    for (size_t i = 0; i < count; i += LANES) {
-        floats vr = lanes_look(light->table[0], r + i), vg = lanes_look(light->table[1], g + i),
-               vb = lanes_look(light->table[2], b + i);
-        f_store(x + i, f_fma(vb, m[2], f_fma(vg, m[1], f_mul(vr, m[0]))));
-        f_store(y + i, f_fma(vb, m[5], f_fma(vg, m[4], f_mul(vr, m[3]))));
-        f_store(z + i, f_fma(vb, m[8], f_fma(vg, m[7], f_mul(vr, m[6]))));
-    }
+        rows.m[j] = f_all(m[j]);
+    return rows;
 }
 
+static inline void rows3_multiply(floats out[3], const struct rows3 *rows, floats x, floats y, floats z) {
+    for (int j = 0; j < 3; j++)
+        out[j] = f_fma(z, rows->m[3 * j + 2], f_fma(y, rows->m[3 * j + 1], f_mul(x, rows->m[3 * j])));
+}
+
+struct light_vectors {
+#ifdef LANES_LOOK /* a table of 256 does not fit the registers: lookups are loads */
+    const struct tile_light *light;
 #else
+    table256 table;
+#endif
+    struct rows3 rows;
+};
 
-static inline void multiply_block(float *x, float *y, float *z, const floats m[9]) {
-    for (size_t i = 0; i < BLOCK; i += LANES) {
-        floats r = f_load(x + i), g = f_load(y + i), b = f_load(z + i);
-        f_store(x + i, f_fma(b, m[2], f_fma(g, m[1], f_mul(r, m[0]))));
-        f_store(y + i, f_fma(b, m[5], f_fma(g, m[4], f_mul(r, m[3]))));
-        f_store(z + i, f_fma(b, m[8], f_fma(g, m[7], f_mul(r, m[6]))));
-    }
+/* Of one table for all channels. */
+static inline struct light_vectors light_load(const struct tile_head *head) {
+    struct light_vectors l = {.rows = rows3_load(head->light.m)};
+#ifdef LANES_LOOK
+    l.light = &head->light;
+#else
+    l.table = table256_load(head->light.table[0]);
+#endif
+    return l;
 }
 
-static inline void look_block(float *out, const uint8_t *in, table256 table) {
-    floats v[4];
-    block_look(v, &table, in);
-    for (size_t k = 0; k < 4; k++)
-        f_store(out + k * LANES, v[k]);
+static inline void light_block(floats out[4][3], const uint8_t *r, const uint8_t *g, const uint8_t *b,
+                               const struct light_vectors *l) {
+#ifdef LANES_LOOK
+    for (int k = 0; k < 4; k++)
+        rows3_multiply(out[k], &l->rows, lanes_look(l->light->table[0], r + k * LANES),
+                       lanes_look(l->light->table[1], g + k * LANES), lanes_look(l->light->table[2], b + k * LANES));
+#else
+    floats vr[4], vg[4], vb[4];
+    block_look(vr, &l->table, r);
+    block_look(vg, &l->table, g);
+    block_look(vb, &l->table, b);
+    for (int k = 0; k < 4; k++)
+        rows3_multiply(out[k], &l->rows, vr[k], vg[k], vb[k]);
+#endif
 }
 
-static void light(float *const *out, const uint8_t *const *in, size_t count, const struct tile_light *light) {
-    float *const x = out[0], *const y = out[1], *const z = out[2];
-    const uint8_t *const r = in[0], *const g = in[1], *const b = in[2];
-    floats m[9];
-    for (int j = 0; j < 9; j++)
-        m[j] = f_all(light->m[j]);
-    if (light->same) { /* one table stays in registers; looking up and multiplying overlap */
-        const table256 table = table256_load(light->table[0]);
-        for (size_t i = 0; i < count; i += BLOCK) {
-            floats vr[4], vg[4], vb[4];
-            block_look(vr, &table, r + i);
-            block_look(vg, &table, g + i);
-            block_look(vb, &table, b + i);
-            for (size_t k = 0; k < 4; k++) {
-                f_store(x + i + k * LANES, f_fma(vb[k], m[2], f_fma(vg[k], m[1], f_mul(vr[k], m[0]))));
-                f_store(y + i + k * LANES, f_fma(vb[k], m[5], f_fma(vg[k], m[4], f_mul(vr[k], m[3]))));
-                f_store(z + i + k * LANES, f_fma(vb[k], m[8], f_fma(vg[k], m[7], f_mul(vr[k], m[6]))));
-            }
-        }
-        return;
-    }
+#ifndef LANES_LOOK
+
+/* Three tables: one after the other in the registers. */
+static void light_by_channels(float *const *out, const uint8_t *const *in, size_t count,
+                              const struct tile_light *light) {
+    const struct rows3 rows = rows3_load(light->m);
     for (int j = 0; j < 3; j++) {
         const table256 table = table256_load(light->table[j]);
-        for (size_t i = 0; i < count; i += BLOCK)
-            look_block(out[j] + i, in[j] + i, table);
+        for (size_t i = 0; i < count; i += BLOCK) {
+            floats v[4];
+            block_look(v, &table, in[j] + i);
+            for (size_t k = 0; k < 4; k++)
+                f_store(out[j] + i + k * LANES, v[k]);
+        }
     }
-    for (size_t i = 0; i < count; i += BLOCK)
-        multiply_block(x + i, y + i, z + i, m);
+    for (size_t i = 0; i < count; i += LANES) {
+        floats v[3];
+        rows3_multiply(v, &rows, f_load(out[0] + i), f_load(out[1] + i), f_load(out[2] + i));
+        for (int j = 0; j < 3; j++)
+            f_store(out[j] + i, v[j]);
+    }
 }
 
 #endif

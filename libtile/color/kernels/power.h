@@ -32,23 +32,46 @@ static inline floats power_parts(const struct powers *p, floats x, floats *scale
 /* Below 1 all exponents have a scale. */
 #define BELOW_ONE 0x1.fffffep-1f
 
+struct curve_vectors {
+    struct powers power;
+    floats knee, slope, lift;
+};
+
+static inline struct curve_vectors curve_load(const struct tile_tail *tail) {
+    const struct tile_curve *c = &tail->curve;
+    return (struct curve_vectors){powers_load(&c->power), f_all(c->knee), f_all(c->slope), f_all(c->lift)};
+}
+
 /* What is below the knee, or NaN, takes the line, whose end the packing clips. */
-static void encode(uint8_t *const *out, float *const *in, size_t count, int channels, const struct tile_curve *curve) {
-    const struct powers power = powers_load(&curve->power);
-    const floats knee = f_all(curve->knee), slope = f_all(curve->slope), lift = f_all(curve->lift), half = f_all(.5f);
-    for (int j = 0; j < channels; j++) {
-        uint8_t *to = out[j];
-        const float *from = in[j];
-        for (size_t i = 0; i < count; i += BLOCK) {
-            ints codes[4];
-            for (size_t k = 0; k < 4; k++) {
-                floats v = f_min(f_all(BELOW_ONE), f_load(from + i + k * LANES)), scale;
-                floats high = power_parts(&power, v, &scale);
-                codes[k] = i_truncated(f_choose(f_at_least(v, knee), f_fma(high, scale, lift), f_fma(v, slope, half)));
-            }
-            codes_store(to + i, codes);
-        }
+static inline ints curve_code(const struct curve_vectors *c, floats light) {
+    floats v = f_min(f_all(BELOW_ONE), light), scale, high = power_parts(&c->power, v, &scale);
+    return i_truncated(f_choose(f_at_least(v, c->knee), f_fma(high, scale, c->lift), f_fma(v, c->slope, f_all(.5f))));
+}
+
+static inline void curve_codes(ints out[3], const floats v[3], const struct curve_vectors *c) {
+    for (int j = 0; j < 3; j++)
+        out[j] = curve_code(c, v[j]);
+}
+
+/* ---- No curve ---- */
+
+struct linear_vectors {
+    floats scale[3], lift[3];
+};
+
+static inline struct linear_vectors linear_load(const struct tile_tail *tail) {
+    struct linear_vectors l;
+    for (int j = 0; j < 3; j++) {
+        l.scale[j] = f_all(tail->linear.scale[j]);
+        l.lift[j] = f_all(tail->linear.lift[j]);
     }
+    return l;
+}
+
+/* The lower bound first: NaN becomes 0. */
+static inline void linear_codes(ints out[3], const floats v[3], const struct linear_vectors *l) {
+    for (int j = 0; j < 3; j++)
+        out[j] = i_truncated(f_min(f_max(f_fma(v[j], l->scale[j], l->lift[j]), f_all(0)), f_all(255)));
 }
 
 /* ---- Roots ---- */
@@ -76,72 +99,65 @@ static inline floats quartic_of(const struct quartics *q, floats x) {
     return sum;
 }
 
-static void lab_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab) {
-    const float *const x = in[0], *const y = in[1], *const z = in[2];
-    uint8_t *const l = out[0], *const a = out[1], *const b = out[2];
-    const struct quartics qx = quartics_load(lab->x), qy = quartics_load(lab->y), qz = quartics_load(lab->z);
-    for (size_t i = 0; i < count; i += BLOCK) {
-        ints codes[3][4];
-        for (size_t k = 0; k < 4; k++) {
-            size_t at = i + k * LANES;
-            floats fy = quartic_of(&qy, f_load(y + at));
-            codes[0][k] = i_truncated(f_fma(fy, f_all(116 * 2.55f / 500), f_all(.5f - 16 * 2.55f)));
-            codes[1][k] = i_truncated(f_sub(quartic_of(&qx, f_load(x + at)), fy));
-            codes[2][k] = i_truncated(f_fma(fy, f_all(.4f), quartic_of(&qz, f_load(z + at))));
-        }
-        codes_store(l + i, codes[0]);
-        codes_store(a + i, codes[1]);
-        codes_store(b + i, codes[2]);
-    }
+struct lab_vectors {
+    struct quartics x, y, z;
+};
+
+static inline struct lab_vectors lab_load(const struct tile_tail *tail) {
+    const struct tile_lab *lab = &tail->lab;
+    return (struct lab_vectors){quartics_load(lab->x), quartics_load(lab->y), quartics_load(lab->z)};
 }
 
-static void luv_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_luv *luv) {
-    const float *const x = in[0], *const y = in[1], *const z = in[2];
-    uint8_t *const l = out[0], *const u = out[1], *const v = out[2];
-    const struct quartics q = quartics_load(luv->l);
-    const floats white_u = f_all(-luv->u), white_v = f_all(-luv->v);
-    for (size_t i = 0; i < count; i += BLOCK) {
-        ints codes[3][4];
-        for (size_t k = 0; k < 4; k++) {
-            floats vx = f_load(x + i + k * LANES), vy = f_load(y + i + k * LANES), vz = f_load(z + i + k * LANES);
-            floats l13 = quartic_of(&q, vy); /* 13 L */
-            /* Black's sum is 0: anything else keeps its u and v from being NaN before L, which is 0, multiplies them.
-             */
-            floats sum = f_max(f_fma(vy, f_all(15), f_fma(vz, f_all(3), vx)), f_all(1e-9f));
-            floats share = f_div(f_all(1), sum);
-            floats du = f_fma(f_mul(vx, share), f_all(4), white_u), dv = f_fma(f_mul(vy, share), f_all(9), white_v);
-            codes[0][k] = i_truncated(f_fma(l13, f_all(2.55f / 13), f_all(.5f)));
-            codes[1][k] = i_truncated(f_fma(f_mul(l13, f_all(255 / 354.f)), du, f_all(134 * 255 / 354.f + .5f)));
-            codes[2][k] = i_truncated(f_fma(f_mul(l13, f_all(255 / 262.f)), dv, f_all(140 * 255 / 262.f + .5f)));
-        }
-        codes_store(l + i, codes[0]);
-        codes_store(u + i, codes[1]);
-        codes_store(v + i, codes[2]);
-    }
+static inline void lab_codes(ints out[3], const floats v[3], const struct lab_vectors *lab) {
+    floats fx = quartic_of(&lab->x, v[0]), fy = quartic_of(&lab->y, v[1]), fz = quartic_of(&lab->z, v[2]);
+    out[0] = i_truncated(f_fma(fy, f_all(116 * 2.55f / 500), f_all(.5f - 16 * 2.55f)));
+    out[1] = i_truncated(f_sub(fx, fy));
+    out[2] = i_truncated(f_fma(fy, f_all(.4f), fz));
+}
+
+struct luv_vectors {
+    struct quartics l13;
+    floats white_u, white_v;
+};
+
+static inline struct luv_vectors luv_load(const struct tile_tail *tail) {
+    return (struct luv_vectors){quartics_load(tail->luv.l), f_all(-tail->luv.u), f_all(-tail->luv.v)};
+}
+
+static inline void luv_codes(ints out[3], const floats v[3], const struct luv_vectors *luv) {
+    floats l13 = quartic_of(&luv->l13, v[1]);
+    /* Black's sum is 0: anything else keeps its u and v from being NaN before L, which is 0, multiplies them. */
+    floats sum = f_max(f_fma(v[1], f_all(15), f_fma(v[2], f_all(3), v[0])), f_all(1e-9f));
+    floats share = f_div(f_all(1), sum);
+    floats du = f_fma(f_mul(v[0], share), f_all(4), luv->white_u);
+    floats dv = f_fma(f_mul(v[1], share), f_all(9), luv->white_v);
+    out[0] = i_truncated(f_fma(l13, f_all(2.55f / 13), f_all(.5f)));
+    out[1] = i_truncated(f_fma(f_mul(l13, f_all(255 / 354.f)), du, f_all(134 * 255 / 354.f + .5f)));
+    out[2] = i_truncated(f_fma(f_mul(l13, f_all(255 / 262.f)), dv, f_all(140 * 255 / 262.f + .5f)));
 }
 
 /* Roots of what is not below `least`, else 0; then a matrix to codes. */
-static void roots_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots) {
-    const struct powers root = powers_load(&roots->root);
-    const floats least = f_all(roots->least), zero = f_all(0);
-    floats m[12];
+struct roots_vectors {
+    struct powers root;
+    floats least, m[12];
+};
+
+static inline struct roots_vectors roots_load(const struct tile_tail *tail) {
+    struct roots_vectors r = {.root = powers_load(&tail->roots.root), .least = f_all(tail->roots.least)};
     for (int j = 0; j < 12; j++)
-        m[j] = f_all(roots->m[j]);
-    const float *const from[3] = {in[0], in[1], in[2]};
-    for (size_t i = 0; i < count; i += BLOCK) {
-        ints codes[3][4];
-        for (size_t k = 0; k < 4; k++) {
-            floats r[3];
-            for (int j = 0; j < 3; j++) {
-                floats v = f_load(from[j] + i + k * LANES), scale, high = power_parts(&root, v, &scale);
-                r[j] = f_choose(f_less(v, least), zero, f_mul(high, scale));
-            }
-            for (int j = 0; j < 3; j++)
-                codes[j][k] = i_truncated(
-                    f_fma(r[2], m[4 * j + 2], f_fma(r[1], m[4 * j + 1], f_fma(r[0], m[4 * j], m[4 * j + 3]))));
-        }
-        for (int j = 0; j < 3; j++)
-            codes_store(out[j] + i, codes[j]);
+        r.m[j] = f_all(tail->roots.m[j]);
+    return r;
+}
+
+static inline void roots_codes(ints out[3], const floats v[3], const struct roots_vectors *r) {
+    floats root[3];
+    for (int j = 0; j < 3; j++) {
+        floats scale, high = power_parts(&r->root, v[j], &scale);
+        root[j] = f_choose(f_less(v[j], r->least), f_all(0), f_mul(high, scale));
+    }
+    for (int j = 0; j < 3; j++) {
+        const floats *m = r->m + 4 * j;
+        out[j] = i_truncated(f_fma(root[2], m[2], f_fma(root[1], m[1], f_fma(root[0], m[0], m[3]))));
     }
 }
 

@@ -4,29 +4,37 @@
  * TILE_TABLE and includes the ISA's vector header.
  */
 #include "blocks.h"
-#include "cube.h"
-#include "light.h"
-#include "power.h"
+#include "cmyk.h"
+#include "fuse.h"
+#include "hue.h"
+#include "luma.h"
 #include "rows.h"
 #include "samples.h"
 
 const struct tile_kernels TILE_TABLE = {
     .split = split,
     .join = join,
-    .light = light,
-    .encode = encode,
-    .lab_codes = lab_codes,
-    .luv_codes = luv_codes,
-    .roots_codes = roots_codes,
-    .lab_light = lab_light,
-    .luv_light = luv_light,
-    .cubes_light = cubes_light,
+    .head = head,
+    .tail = tail,
+    .fused = fused,
     .unpack_u8 = unpack_u8,
     .unpack_u16 = unpack_u16,
     .pack_u8 = pack_u8,
     .pack_u16 = pack_u16,
     .copy = copy,
     .affine_codes = affine_codes,
+    .hsv_codes = hsv_codes,
+    .hsv_codes_inverse = hsv_codes_inverse,
+    .hsv_180_codes = hsv_180_codes,
+    .hsv_180_codes_inverse = hsv_180_codes_inverse,
+    .hsl_codes = hsl_codes,
+    .hsl_codes_inverse = hsl_codes_inverse,
+    .hwb_codes = hwb_codes,
+    .hwb_codes_inverse = hwb_codes_inverse,
+    .cmyk_codes = cmyk_codes,
+    .cmyk_codes_inverse = cmyk_codes_inverse,
+    .luma_codes = luma_codes,
+    .chroma_codes = chroma_codes,
     .matrix = row_matrix,
     .matrix1 = row_matrix1,
     .affine = row_affine,
