@@ -516,8 +516,9 @@ TILE_API void tile_converter_free(tile_converter *converter);
  *
  * 8-bit results are within one code of the definition above. Between 8- or 16-bit codes that are not premultiplied,
  * gray and ycbcr* of srgb and ycbcr2020* of rec2020 are exactly rounded, and so are these ycbcr* back to RGB (of
- * limited-range 16-bit codes: to 1e-9 of a code). Alpha: straight is copied, premultiplied is divided out and
- * multiplied in again, absent is opaque; where the target has none it is dropped.
+ * limited-range 16-bit codes: to 1e-9 of a code); between 8-bit codes also hsv*, hsl, hwb and cmyk of srgb, and back.
+ * Alpha: straight is copied, premultiplied is divided out and multiplied in again, absent is opaque; where the target
+ * has none it is dropped.
  */
 TILE_API tile_status tile_convert(const tile_converter *converter, const struct tile_image *source,
                                   const struct tile_image *target, struct tile_error *error);

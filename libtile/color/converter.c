@@ -147,6 +147,27 @@ static void use_codes(tile_converter *c) {
         fill_tables(c);
 }
 
+/* What does an operation on 8-bit codes, if something does; with hsv-180's hue or another's. */
+static tile_codes_op *codes_of(const struct tile_kernels *k, tile_row_op *run, bool hue_180) {
+    const struct {
+        tile_row_op *run;
+        tile_codes_op *codes;
+    } known[] = {
+        {k->hsv, hue_180 ? k->hsv_180_codes : k->hsv_codes},
+        {k->hsv_inverse, hue_180 ? k->hsv_180_codes_inverse : k->hsv_codes_inverse},
+        {k->hsl, k->hsl_codes},
+        {k->hsl_inverse, k->hsl_codes_inverse},
+        {k->hwb, k->hwb_codes},
+        {k->hwb_inverse, k->hwb_codes_inverse},
+        {k->cmyk, k->cmyk_codes},
+        {k->cmyk_inverse, k->cmyk_codes_inverse},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (run && run == known[i].run)
+            return known[i].codes;
+    return NULL;
+}
+
 /* Chooses the way and fits the program to what lies at its ends. */
 static void finish(tile_converter *c) {
     const struct tile_kernels *k = c->program.kernels;
@@ -169,6 +190,13 @@ static void finish(tile_converter *c) {
         if (program->count == 1 && program->op[0].run == k->matrix) {
             use_codes(c);
             return;
+        }
+        if (program->count == 1 && from.sample == TILE_U8 && to.sample == TILE_U8) {
+            c->codes = codes_of(k, program->op[0].run, from.space == TILE_HSV_180 || to.space == TILE_HSV_180);
+            if (c->codes) {
+                c->way = CODES;
+                return;
+            }
         }
     }
     c->way = FLOATS;

@@ -185,9 +185,14 @@ static void add_ends(tile_space from, tile_space to) {
         for (int code = 0; code < 256; code++)
             table[j][code] = (float)((code - encoding.offset) / encoding.scale);
     }
-    if (program.op[0].run == k->curve) {
-        k->curve((float *const[]){table[0], table[1], table[2]}, 256, program.op[0].p);
-        memmove(program.op, program.op + 1, (size_t)--program.count * sizeof *program.op);
+    struct tile_op *first = program.op;
+    if (first->run == k->curve || first->run == k->curve_matrix)
+        k->curve((float *const[]){table[0], table[1], table[2]}, 256, first->p);
+    if (first->run == k->curve)
+        memmove(first, first + 1, (size_t)--program.count * sizeof *first);
+    if (first->run == k->curve_matrix) {
+        first->run = k->matrix;
+        memmove(first->p, first->p + TILE_THEN, TILE_NUMBERS * sizeof *first->p);
     }
     tile_head_take(&e->head, &program, from, (const float(*)[256])table);
     tile_tail_take(&e->tail, &program, to, &e->head);
@@ -243,105 +248,83 @@ static void run_join(struct trial *t) {
     t->kernels->join(out, CODES_READ(t), t->count, channels);
 }
 
-static void run_light(struct trial *t) {
-    struct tile_light light = some_ends(t, TILE_HEAD_LIGHT, 0)->head.light;
-    if (coin(t)) {
-        RANDOM_FLOATS(t, light.table, -1, 2);
-        RANDOM_FLOATS(t, light.m, -2, 2);
-        light.same = coin(t);
-        for (int i = 1; light.same && i < 3; i++)
-            memcpy(light.table[i], light.table[0], sizeof light.table[0]);
-    }
-    give_codes(t, 3, READ);
-    give_floats(t, 3, WRITE, ANY);
-    t->kernels->light(t->floats, CODES_READ(t), t->count, &light);
-}
-
-static void run_lab_light(struct trial *t) {
-    struct tile_light light = some_ends(t, TILE_HEAD_LAB, 0)->head.light;
-    if (coin(t))
-        RANDOM_FLOATS(t, light.m, -2, 2);
-    give_codes(t, 3, READ);
-    give_floats(t, 3, WRITE, ANY);
-    t->kernels->lab_light(t->floats, CODES_READ(t), t->count, light.m);
-}
-
-static void run_luv_light(struct trial *t) {
-    struct tile_unluv luv = some_ends(t, TILE_HEAD_LUV, 0)->head.luv;
-    if (coin(t)) {
-        RANDOM_FLOATS(t, luv.m, -2, 2);
-        random_floats(t, &luv.u, 1, .1, .6);
-        random_floats(t, &luv.v, 1, .1, .6);
-    }
-    give_codes(t, 3, READ);
-    give_floats(t, 3, WRITE, ANY);
-    t->kernels->luv_light(t->floats, CODES_READ(t), t->count, &luv);
-}
-
-static void run_cubes_light(struct trial *t) {
-    struct tile_cubes cubes = some_ends(t, TILE_HEAD_CUBES, 0)->head.cubes;
-    if (coin(t)) {
-        RANDOM_FLOATS(t, cubes.first, -.01, .01);
-        RANDOM_FLOATS(t, cubes.second, -4, 4);
-    }
-    give_codes(t, 3, READ);
-    give_floats(t, 3, WRITE, ANY);
-    t->kernels->cubes_light(t->floats, CODES_READ(t), t->count, &cubes);
-}
-
 static void random_power(struct trial *t, struct tile_power *power) {
     RANDOM_FLOATS(t, power->c, -1, 1);
     RANDOM_FLOATS(t, power->scale, 0, 255);
 }
 
-static void run_encode(struct trial *t) {
-    struct tile_curve curve = some_ends(t, 0, TILE_TAIL_CURVE)->tail.curve;
-    if (coin(t)) {
-        random_power(t, &curve.power);
-        random_floats(t, &curve.knee, 1, 0x1p-16, .1);
-        random_floats(t, &curve.slope, 1, 1, 5000);
-        random_floats(t, &curve.lift, 1, -20, 20);
-    }
-    int channels = 1 + (int)random_below(&t->random, 3);
-    give_floats(t, channels, READ, coin(t) ? ANY : LIGHT);
-    give_codes(t, channels, WRITE);
-    t->kernels->encode(t->codes, t->floats, t->count, channels, &curve);
+/* A head as conversions have it, or with random numbers. */
+static struct tile_head random_head(struct trial *t, enum tile_head_kind kind) {
+    struct tile_head head = some_ends(t, (int)kind, 0)->head;
+    if (coin(t))
+        return head;
+    RANDOM_FLOATS(t, head.light.table, -1, 2);
+    RANDOM_FLOATS(t, head.light.m, -2, 2);
+    head.light.same = coin(t);
+    for (int i = 1; head.light.same && i < 3; i++)
+        memcpy(head.light.table[i], head.light.table[0], sizeof head.light.table[0]);
+    RANDOM_FLOATS(t, head.luv.m, -2, 2);
+    random_floats(t, &head.luv.u, 1, .1, .6);
+    random_floats(t, &head.luv.v, 1, .1, .6);
+    RANDOM_FLOATS(t, head.cubes.first, -.01, .01);
+    RANDOM_FLOATS(t, head.cubes.second, -4, 4);
+    return head;
 }
 
-static void run_lab_codes(struct trial *t) {
-    struct tile_lab lab = some_ends(t, 0, TILE_TAIL_LAB)->tail.lab;
-    if (coin(t)) {
-        RANDOM_FLOATS(t, lab.x, -100, 200);
-        RANDOM_FLOATS(t, lab.y, -100, 200);
-        RANDOM_FLOATS(t, lab.z, -200, 100);
-    }
-    give_floats(t, 3, READ, LIGHT);
-    give_codes(t, 3, WRITE);
-    t->kernels->lab_codes(t->codes, t->floats, t->count, &lab);
+static struct tile_tail random_tail(struct trial *t, enum tile_tail_kind kind) {
+    struct tile_tail tail = some_ends(t, 0, (int)kind)->tail;
+    if (coin(t))
+        return tail;
+    random_power(t, &tail.curve.power);
+    random_floats(t, &tail.curve.knee, 1, 0x1p-16, .1);
+    random_floats(t, &tail.curve.slope, 1, 1, 5000);
+    random_floats(t, &tail.curve.lift, 1, -20, 20);
+    RANDOM_FLOATS(t, tail.line.scale, -300, 300);
+    RANDOM_FLOATS(t, tail.line.lift, -300, 300);
+    RANDOM_FLOATS(t, tail.lab.x, -100, 200);
+    RANDOM_FLOATS(t, tail.lab.y, -100, 200);
+    RANDOM_FLOATS(t, tail.lab.z, -200, 100);
+    RANDOM_FLOATS(t, tail.luv.l, -100, 500);
+    random_floats(t, &tail.luv.u, 1, .1, .6);
+    random_floats(t, &tail.luv.v, 1, .1, .6);
+    random_power(t, &tail.roots.root);
+    random_floats(t, &tail.roots.least, 1, 0x1p-16, .1);
+    RANDOM_FLOATS(t, tail.roots.m, -300, 300);
+    return tail;
 }
 
-static void run_luv_codes(struct trial *t) {
-    struct tile_luv luv = some_ends(t, 0, TILE_TAIL_LUV)->tail.luv;
-    if (coin(t)) {
-        RANDOM_FLOATS(t, luv.l, -100, 500);
-        random_floats(t, &luv.u, 1, .1, .6);
-        random_floats(t, &luv.v, 1, .1, .6);
-    }
-    give_floats(t, 3, READ, LIGHT);
-    give_codes(t, 3, WRITE);
-    t->kernels->luv_codes(t->codes, t->floats, t->count, &luv);
+static void run_head(struct trial *t) {
+    struct tile_head head = random_head(t, 1 + random_below(&t->random, TILE_HEADS - 1));
+    give_codes(t, 3, READ);
+    give_floats(t, 3, WRITE, ANY);
+    t->kernels->head(t->floats, CODES_READ(t), t->count, &head);
 }
 
-static void run_roots_codes(struct trial *t) {
-    struct tile_roots roots = some_ends(t, 0, TILE_TAIL_ROOTS)->tail.roots;
-    if (coin(t)) {
-        random_power(t, &roots.root);
-        random_floats(t, &roots.least, 1, 0x1p-16, .1);
-        RANDOM_FLOATS(t, roots.m, -300, 300);
-    }
-    give_floats(t, 3, READ, LIGHT);
+/* Only curves and lines are given whatever a float can be. */
+static void run_tail(struct trial *t) {
+    struct tile_tail tail = random_tail(t, 1 + random_below(&t->random, TILE_TAILS - 1));
+    bool any = tail.kind == TILE_TAIL_CURVE || tail.kind == TILE_TAIL_LINE;
+    give_floats(t, 3, READ, any && coin(t) ? ANY : LIGHT);
     give_codes(t, 3, WRITE);
-    t->kernels->roots_codes(t->codes, t->floats, t->count, &roots);
+    t->kernels->tail(t->codes, t->floats, t->count, &tail);
+}
+
+/* Those that have it against the two that it stands for. */
+static void run_fused(struct trial *t) {
+    struct tile_head head = random_head(t, 1 + random_below(&t->random, TILE_HEADS - 1));
+    struct tile_tail tail = random_tail(t, TILE_TAIL_CURVE);
+    t->begin = random_below(&t->random, (uint32_t)(TILE_STRIP - t->count + 1));
+    uint8_t *out = give_pixels(t, 3 * t->count, WRITE);
+    give_codes(t, 3, READ);
+    if (t->kernels->fused(out, CODES_READ(t), t->count, &head, &tail))
+        return;
+    static _Alignas(64) float light[3][TILE_PLANE];
+    static _Alignas(64) uint8_t codes[4][TILE_PLANE];
+    float *const lights[3] = {light[0], light[1], light[2]};
+    uint8_t *const planes[4] = {codes[0], codes[1], codes[2], codes[3]};
+    t->kernels->head(lights, CODES_READ(t), t->count, &head);
+    t->kernels->tail(planes, lights, t->count, &tail);
+    t->kernels->join(out, (const uint8_t *const *)planes, t->count, 3);
 }
 
 static void run_unpack_u8(struct trial *t) {
@@ -416,9 +399,9 @@ static void run_copy(struct trial *t) {
 #define MATRIX12 MATRIX9, RANDOM, RANDOM, RANDOM
 
 static void run_row(struct trial *t) {
-    double p[TILE_NUMBERS];
+    double p[TILE_IN_DOUBLE + 1];
     memcpy(p, t->entry->numbers, sizeof p);
-    for (int i = 0; i < TILE_NUMBERS; i++)
+    for (int i = 0; i < TILE_IN_DOUBLE + 1; i++)
         if (p[i] == RANDOM)
             p[i] = random_unit(&t->random) * 4 - 2;
     tile_row_op *run;
@@ -443,25 +426,30 @@ static void run_codes(struct trial *t) {
     { KERNEL(name), run_codes, __VA_ARGS__, ANY }
 /* A tile_row_op with its numbers, as compile.c gives them. */
 #define ROW(name, values, ...)                                                                                         \
-    { KERNEL(name), run_row, (const double[TILE_NUMBERS]){__VA_ARGS__}, values }
+    { KERNEL(name), run_row, (const double[TILE_IN_DOUBLE + 1]){__VA_ARGS__}, values }
 
 static const struct entry entries[] = {
     CALL(split),
     CALL(join),
-    CALL(light),
-    CALL(encode),
-    CALL(lab_codes),
-    CALL(luv_codes),
-    CALL(roots_codes),
-    CALL(lab_light),
-    CALL(luv_light),
-    CALL(cubes_light),
+    CALL(head),
+    CALL(tail),
+    CALL(fused),
     CALL(unpack_u8),
     CALL(pack_u8),
     CALL(unpack_u16),
     CALL(pack_u16),
     CALL(affine_codes),
     CODES(affine_codes, &(const struct tile_affine){{0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0}, 3}),
+    CODES(hsv_codes, NULL),
+    CODES(hsv_codes_inverse, NULL),
+    CODES(hsv_180_codes, NULL),
+    CODES(hsv_180_codes_inverse, NULL),
+    CODES(hsl_codes, NULL),
+    CODES(hsl_codes_inverse, NULL),
+    CODES(hwb_codes, NULL),
+    CODES(hwb_codes_inverse, NULL),
+    CODES(cmyk_codes, NULL),
+    CODES(cmyk_codes_inverse, NULL),
     CALL(copy),
     ROW(matrix, ANY, MATRIX12),
     ROW(matrix1, ANY, MATRIX12),
@@ -470,20 +458,21 @@ static const struct entry entries[] = {
     ROW(curve, ANY, .0031308, 12.92, 1.055, 1, 0, 1 / 2.4, -.055),
     ROW(curve, ANY, -1, 1, 1, 1, 0, 563 / 256.),
     ROW(curve, ANY, -1, 1, 1, 1, 0, 256 / 563.),
+    ROW(curve_matrix, ANY, .04045, 1 / 12.92, 1, 1 / 1.055, .055 / 1.055, 2.4, 0, 0, 0, 0, 0, 0, MATRIX12),
     ROW(pq, ANY, 203 / 10000., 2523 / 32.),
-    ROW(pq_inverse, ANY, 203 / 10000., 2523 / 32., MATRIX9),
+    ROW(pq_inverse, ANY, 203 / 10000., 2523 / 32., MATRIX9, 0, MATRIX12),
     ROW(hlg, ANY, .26496256042100718),
-    ROW(hlg_inverse, ANY, .26496256042100718, 0, MATRIX9),
+    ROW(hlg_inverse, ANY, .26496256042100718, 0, MATRIX9, 0, MATRIX12),
     ROW(cube_root, ANY, 0),
-    ROW(cube, ANY, 1, 1, MATRIX9),
+    ROW(cube, ANY, 1, 1, MATRIX9, 0, MATRIX12),
     ROW(lab, ANY, 0),
-    ROW(lab_inverse, ANY, 0),
+    ROW(lab_inverse, ANY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MATRIX12),
     ROW(luv, ANY, .19783, .46834),
-    ROW(luv_inverse, ANY, .19783, .46834),
+    ROW(luv_inverse, ANY, .19783, .46834, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MATRIX12),
     ROW(polar, ANY, .0015),
     ROW(polar_inverse, ANY, 0),
     ROW(jz, ANY, 0),
-    ROW(jz_inverse, ANY, 0),
+    ROW(jz_inverse, ANY, 203 / 10000., 1.7 * 2523 / 32., MATRIX9, 0, MATRIX12),
     ROW(hsv, ANY, 1, 1, 1, 1, 360, 1, 1, 1),
     ROW(hsv, ANY, 255, 255, 255, 1, 255, 255, 255, 1),
     ROW(hsv_inverse, ANY, 360, 1, 1, 1, 1, 1, 1, 1),

@@ -179,6 +179,9 @@ struct tile_kernels {
     tile_codes_op *affine_codes;
     /* RGB to gray or YCbCr of struct tile_luma, and back of struct tile_chroma: exact, as affine_codes. */
     tile_codes_op *luma_codes, *chroma_codes;
+    /* Of coded RGB, and back; without numbers. */
+    tile_codes_op *hsv_codes, *hsv_codes_inverse, *hsv_180_codes, *hsv_180_codes_inverse;
+    tile_codes_op *hsl_codes, *hsl_codes_inverse, *hwb_codes, *hwb_codes_inverse, *cmyk_codes, *cmyk_codes_inverse;
 
     /* ---- One by one ---- */
 

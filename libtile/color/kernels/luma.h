@@ -95,11 +95,10 @@ static inline void rgb_codes(uint8_t *const *plane, size_t count, const struct t
     }
     uint8_t *const out[3] = {plane[0], plane[1], plane[2]};
     for (size_t i = 0; i < count; i += BLOCK) {
-        words y = w_joined(b_load(out[0] + i), b_all(0));
+        bytes luma = b_load(out[0] + i);
+        words y = limited ? w_scaled(luma, 85, b_all(0)) : w_wide(luma);
         ints c[4];
         i_pairs(c, b_load(out[1] + i), b_load(out[2] + i));
-        if (limited)
-            y = w_mul(y, w_all(85));
         for (size_t j = 0; j < 3; j++) {
             ints n[4];
             for (size_t k = 0; k < 4; k++) {

@@ -4,7 +4,9 @@
  * TILE_TABLE and includes the ISA's vector header.
  */
 #include "blocks.h"
+#include "cmyk.h"
 #include "fuse.h"
+#include "hue.h"
 #include "luma.h"
 #include "rows.h"
 #include "samples.h"
@@ -23,6 +25,16 @@ const struct tile_kernels TILE_TABLE = {
     .affine_codes = affine_codes,
     .luma_codes = luma_codes,
     .chroma_codes = chroma_codes,
+    .hsv_codes = hsv_codes,
+    .hsv_codes_inverse = hsv_codes_inverse,
+    .hsv_180_codes = hsv_180_codes,
+    .hsv_180_codes_inverse = hsv_180_codes_inverse,
+    .hsl_codes = hsl_codes,
+    .hsl_codes_inverse = hsl_codes_inverse,
+    .hwb_codes = hwb_codes,
+    .hwb_codes_inverse = hwb_codes_inverse,
+    .cmyk_codes = cmyk_codes,
+    .cmyk_codes_inverse = cmyk_codes_inverse,
     .matrix = row_matrix,
     .matrix1 = row_matrix1,
     .affine = row_affine,

@@ -180,8 +180,8 @@ static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
     __m256i b = _mm256_shuffle_epi8(bytes_load(in[2]),
                                     in_both(_mm_setr_epi8(10, 5, 0, 11, 6, 1, 12, 7, 2, 13, 8, 3, 14, 9, 4, 15)));
     halves_store(out, out + 48, thirds(r, g, b));
-    halves_store(out + 16, out + 64, thirds(b, r, g));
-    halves_store(out + 32, out + 80, thirds(g, b, r));
+    halves_store(out + 16, out + 64, thirds(g, b, r));
+    halves_store(out + 32, out + 80, thirds(b, r, g));
 }
 
 /* A transposition of 4 x 4 within each lane. */
@@ -214,13 +214,14 @@ static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
     halves_store(out + 48, out + 112, _mm256_unpackhi_epi16(rg1, ba1));
 }
 
-/* ---- Blocks of codes as bytes and as words of 16 bits ---- */
+/* ---- Blocks of codes, as bytes and as words ---- */
 
 typedef __m256i bytes;
 /* Widening works within lanes of 128 bits: of each one its lower 8 bytes, then its upper 8. */
 typedef struct {
     __m256i half[2];
 } words;
+typedef __m256i flags;
 
 static inline bytes b_all(uint8_t x) {
     return _mm256_set1_epi8((char)x);
@@ -231,9 +232,37 @@ static inline bytes b_load(const uint8_t *p) {
 static inline void b_store(uint8_t *p, bytes a) {
     bytes_store(p, a);
 }
+static inline bytes b_min(bytes a, bytes b) {
+    return _mm256_min_epu8(a, b);
+}
+static inline bytes b_max(bytes a, bytes b) {
+    return _mm256_max_epu8(a, b);
+}
+static inline bytes b_add(bytes a, bytes b) {
+    return _mm256_adds_epu8(a, b);
+}
+static inline bytes b_sub(bytes a, bytes b) {
+    return _mm256_subs_epu8(a, b);
+}
+static inline bytes b_average(bytes a, bytes b) {
+    return _mm256_avg_epu8(a, b);
+}
+static inline flags b_equal(bytes a, bytes b) {
+    return _mm256_cmpeq_epi8(a, b);
+}
+static inline flags b_at_most(bytes a, bytes b) {
+    return _mm256_cmpeq_epi8(_mm256_min_epu8(a, b), a);
+}
+static inline bytes b_choose(flags m, bytes yes, bytes no) {
+    return _mm256_blendv_epi8(no, yes, m);
+}
 
+/* Words with the bytes of `low` and `high`. */
 static inline words w_joined(bytes low, bytes high) {
     return (words){{_mm256_unpacklo_epi8(low, high), _mm256_unpackhi_epi8(low, high)}};
+}
+static inline words w_wide(bytes a) {
+    return w_joined(a, _mm256_setzero_si256());
 }
 static inline words w_all(uint16_t x) {
     __m256i all = _mm256_set1_epi16((short)x);
@@ -242,15 +271,58 @@ static inline words w_all(uint16_t x) {
 static inline words w_add(words a, words b) {
     return (words){{_mm256_add_epi16(a.half[0], b.half[0]), _mm256_add_epi16(a.half[1], b.half[1])}};
 }
-static inline words w_mul(words a, words b) {
-    return (words){{_mm256_mullo_epi16(a.half[0], b.half[0]), _mm256_mullo_epi16(a.half[1], b.half[1])}};
+static inline words w_half(words a) {
+    return (words){{_mm256_srli_epi16(a.half[0], 1), _mm256_srli_epi16(a.half[1], 1)}};
 }
+#define w_shift_right(a, n) ((words){{_mm256_srli_epi16((a).half[0], n), _mm256_srli_epi16((a).half[1], n)}})
 static inline words w_mul_high(words a, words b) {
     return (words){{_mm256_mulhi_epu16(a.half[0], b.half[0]), _mm256_mulhi_epu16(a.half[1], b.half[1])}};
 }
-#define w_shift_right(a, n) ((words){{_mm256_srli_epi16((a).half[0], n), _mm256_srli_epi16((a).half[1], n)}})
+static inline words w_product(bytes a, bytes b) {
+    words x = w_joined(a, _mm256_setzero_si256()), y = w_joined(b, _mm256_setzero_si256());
+    return (words){{_mm256_mullo_epi16(x.half[0], y.half[0]), _mm256_mullo_epi16(x.half[1], y.half[1])}};
+}
+/* Pairs of bytes are multiplied by signed bytes and summed: a large factor is 256 minus a small one. */
+static inline words w_scaled(bytes a, uint8_t by, bytes b) {
+    words ba = w_joined(b, a);
+    const __m256i pair = _mm256_set1_epi16((short)(by < 128 ? by << 8 | 1 : (256 - by) << 8));
+    words c = {{_mm256_maddubs_epi16(ba.half[0], pair), _mm256_maddubs_epi16(ba.half[1], pair)}};
+    if (by < 128)
+        return c;
+    return (words){{_mm256_sub_epi16(ba.half[0], c.half[0]), _mm256_sub_epi16(ba.half[1], c.half[1])}};
+}
 static inline bytes w_bytes(words a) {
     return _mm256_packus_epi16(a.half[0], a.half[1]);
+}
+static inline void w_floats(floats out[4], words a) {
+    for (int i = 0; i < 2; i++) {
+        out[2 * i] = _mm256_cvtepi32_ps(_mm256_unpacklo_epi16(a.half[i], _mm256_setzero_si256()));
+        out[2 * i + 1] = _mm256_cvtepi32_ps(_mm256_unpackhi_epi16(a.half[i], _mm256_setzero_si256()));
+    }
+}
+static inline words w_truncated(const floats a[4]) {
+    return (words){{_mm256_packus_epi32(_mm256_cvttps_epi32(a[0]), _mm256_cvttps_epi32(a[1])),
+                    _mm256_packus_epi32(_mm256_cvttps_epi32(a[2]), _mm256_cvttps_epi32(a[3]))}};
+}
+
+typedef struct {
+    floats reciprocal[4];
+} divisor;
+
+static inline divisor divisor_of(bytes d) {
+    divisor r;
+    w_floats(r.reciprocal, w_joined(d, _mm256_setzero_si256()));
+    for (int i = 0; i < 4; i++)
+        r.reciprocal[i] = f_div(f_all(1), r.reciprocal[i]);
+    return r;
+}
+/* (n + 1 / 2) / d is 1 / 2 d or more away from an integer, and 2^-7 / d or less from what it is rounded to. */
+static inline words w_quotient(words n, const divisor *d) {
+    floats x[4];
+    w_floats(x, n);
+    for (int i = 0; i < 4; i++)
+        x[i] = f_mul(f_add(x[i], f_all(.5f)), d->reciprocal[i]);
+    return w_truncated(x);
 }
 
 /* ---- Ints as pairs of words ---- */
@@ -321,8 +393,8 @@ static inline ints words_load(const uint16_t *p) {
     return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
 }
 static inline void words_store(uint16_t *p, ints a) {
-    __m256i both = _mm256_permute4x64_epi64(_mm256_packus_epi32(a, a), 0x08);
-    _mm_storeu_si128((__m128i *)(void *)p, _mm256_castsi256_si128(both));
+    __m256i low = _mm256_permute4x64_epi64(_mm256_packus_epi32(a, a), 0x08);
+    _mm_storeu_si128((__m128i *)(void *)p, _mm256_castsi256_si128(low));
 }
 
 #endif

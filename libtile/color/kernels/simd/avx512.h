@@ -139,11 +139,11 @@ static inline __m512i bytes_load(const uint8_t *p) {
  * that lie in a and b, the second puts those of c (64 and up) among them.
  */
 #define TILE_8(f, i) f(i), f(i + 1), f(i + 2), f(i + 3), f(i + 4), f(i + 5), f(i + 6), f(i + 7)
+#define TILE_64_FROM(f, i)                                                                                             \
+    TILE_8(f, i), TILE_8(f, i + 8), TILE_8(f, i + 16), TILE_8(f, i + 24), TILE_8(f, i + 32), TILE_8(f, i + 40),        \
+        TILE_8(f, i + 48), TILE_8(f, i + 56)
 #define TILE_64(f)                                                                                                     \
-    {                                                                                                                  \
-        TILE_8(f, 0), TILE_8(f, 8), TILE_8(f, 16), TILE_8(f, 24), TILE_8(f, 32), TILE_8(f, 40), TILE_8(f, 48),         \
-            TILE_8(f, 56)                                                                                              \
-    }
+    { TILE_64_FROM(f, 0) }
 
 /* Pixel i's channel j lies at 3 i + j. */
 #define AB(at)     ((at) < 128 ? (at) : 0)
@@ -225,13 +225,14 @@ static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
     bytes_store(out + 192, _mm512_shuffle_i64x2(q2, q3, 0xDD));
 }
 
-/* ---- Blocks of codes as bytes and as words of 16 bits ---- */
+/* ---- Blocks of codes, as bytes and as words ---- */
 
 typedef __m512i bytes;
 /* Widening works within lanes of 128 bits: of each one its lower 8 bytes, then its upper 8. */
 typedef struct {
     __m512i half[2];
 } words;
+typedef __mmask64 flags;
 
 static inline bytes b_all(uint8_t x) {
     return _mm512_set1_epi8((char)x);
@@ -242,9 +243,37 @@ static inline bytes b_load(const uint8_t *p) {
 static inline void b_store(uint8_t *p, bytes a) {
     bytes_store(p, a);
 }
+static inline bytes b_min(bytes a, bytes b) {
+    return _mm512_min_epu8(a, b);
+}
+static inline bytes b_max(bytes a, bytes b) {
+    return _mm512_max_epu8(a, b);
+}
+static inline bytes b_add(bytes a, bytes b) {
+    return _mm512_adds_epu8(a, b);
+}
+static inline bytes b_sub(bytes a, bytes b) {
+    return _mm512_subs_epu8(a, b);
+}
+static inline bytes b_average(bytes a, bytes b) {
+    return _mm512_avg_epu8(a, b);
+}
+static inline flags b_equal(bytes a, bytes b) {
+    return _mm512_cmpeq_epi8_mask(a, b);
+}
+static inline flags b_at_most(bytes a, bytes b) {
+    return _mm512_cmple_epu8_mask(a, b);
+}
+static inline bytes b_choose(flags m, bytes yes, bytes no) {
+    return _mm512_mask_blend_epi8(m, no, yes);
+}
 
+/* Words with the bytes of `low` and `high`. */
 static inline words w_joined(bytes low, bytes high) {
     return (words){{_mm512_unpacklo_epi8(low, high), _mm512_unpackhi_epi8(low, high)}};
+}
+static inline words w_wide(bytes a) {
+    return w_joined(a, _mm512_setzero_si512());
 }
 static inline words w_all(uint16_t x) {
     __m512i all = _mm512_set1_epi16((short)x);
@@ -253,15 +282,83 @@ static inline words w_all(uint16_t x) {
 static inline words w_add(words a, words b) {
     return (words){{_mm512_add_epi16(a.half[0], b.half[0]), _mm512_add_epi16(a.half[1], b.half[1])}};
 }
-static inline words w_mul(words a, words b) {
-    return (words){{_mm512_mullo_epi16(a.half[0], b.half[0]), _mm512_mullo_epi16(a.half[1], b.half[1])}};
+static inline words w_half(words a) {
+    return (words){{_mm512_srli_epi16(a.half[0], 1), _mm512_srli_epi16(a.half[1], 1)}};
 }
+#define w_shift_right(a, n) ((words){{_mm512_srli_epi16((a).half[0], n), _mm512_srli_epi16((a).half[1], n)}})
 static inline words w_mul_high(words a, words b) {
     return (words){{_mm512_mulhi_epu16(a.half[0], b.half[0]), _mm512_mulhi_epu16(a.half[1], b.half[1])}};
 }
-#define w_shift_right(a, n) ((words){{_mm512_srli_epi16((a).half[0], n), _mm512_srli_epi16((a).half[1], n)}})
+static inline words w_product(bytes a, bytes b) {
+    words x = w_joined(a, _mm512_setzero_si512()), y = w_joined(b, _mm512_setzero_si512());
+    return (words){{_mm512_mullo_epi16(x.half[0], y.half[0]), _mm512_mullo_epi16(x.half[1], y.half[1])}};
+}
+/* Pairs of bytes are multiplied by signed bytes and summed: a large factor is 256 minus a small one. */
+static inline words w_scaled(bytes a, uint8_t by, bytes b) {
+    words ba = w_joined(b, a);
+    const __m512i pair = _mm512_set1_epi16((short)(by < 128 ? by << 8 | 1 : (256 - by) << 8));
+    words c = {{_mm512_maddubs_epi16(ba.half[0], pair), _mm512_maddubs_epi16(ba.half[1], pair)}};
+    if (by < 128)
+        return c;
+    return (words){{_mm512_sub_epi16(ba.half[0], c.half[0]), _mm512_sub_epi16(ba.half[1], c.half[1])}};
+}
 static inline bytes w_bytes(words a) {
     return _mm512_packus_epi16(a.half[0], a.half[1]);
+}
+static inline void w_floats(floats out[4], words a) {
+    for (int i = 0; i < 2; i++) {
+        out[2 * i] = _mm512_cvtepi32_ps(_mm512_unpacklo_epi16(a.half[i], _mm512_setzero_si512()));
+        out[2 * i + 1] = _mm512_cvtepi32_ps(_mm512_unpackhi_epi16(a.half[i], _mm512_setzero_si512()));
+    }
+}
+static inline words w_truncated(const floats a[4]) {
+    return (words){{_mm512_packus_epi32(_mm512_cvttps_epi32(a[0]), _mm512_cvttps_epi32(a[1])),
+                    _mm512_packus_epi32(_mm512_cvttps_epi32(a[2]), _mm512_cvttps_epi32(a[3]))}};
+}
+
+static inline __m512i look_bytes(const __m512i table[4], __m512i codes, __mmask64 upper) {
+    __m512i low = _mm512_permutex2var_epi8(table[0], codes, table[1]);
+    __m512i high = _mm512_permutex2var_epi8(table[2], codes, table[3]);
+    return _mm512_mask_blend_epi8(upper, low, high);
+}
+
+/*
+ * n / d by a multiplication with f = 2^16 + factor = (2^(17 + s) - e) / d, 1 <= e <= d, of 17 bits; 2^s is the largest
+ * power of two that is not above d. The mean of n and the product's upper half, rounded up, is n f / 2^17 + 1/2 rounded
+ * down; shifted by s, it is n / d + 2^-(s+1) - (n / d) (e / 2^(17+s)) rounded down. What is added to n / d is not
+ * negative, as n < 2^16 and e <= d, and below 1 / d, as d < 2^(s+1).
+ */
+#define LOG2(d)        ((d) < 2 ? 0 : (d) < 4 ? 1 : (d) < 8 ? 2 : (d) < 16 ? 3 : (d) < 32 ? 4 : (d) < 64 ? 5 : 6 + ((d) > 127))
+#define FACTOR(d)      (((1 << (17 + LOG2(d))) - 1) / ((d) + !(d)) - 65536)
+#define FACTOR_LOW(d)  (FACTOR(d) & 255)
+#define FACTOR_HIGH(d) (FACTOR(d) >> 8)
+/* By d / 2. */
+#define SHIFT(i)    LOG2(2 * (i))
+#define TILE_256(f) TILE_64_FROM(f, 0), TILE_64_FROM(f, 64), TILE_64_FROM(f, 128), TILE_64_FROM(f, 192)
+
+typedef struct {
+    words factor, shift;
+} divisor;
+
+static inline divisor divisor_of(bytes d) {
+    static const uint8_t low[256] = {TILE_256(FACTOR_LOW)}, high[256] = {TILE_256(FACTOR_HIGH)};
+    static const uint8_t shift[128] = {TILE_64_FROM(SHIFT, 0), TILE_64_FROM(SHIFT, 64)};
+    __m512i tables[2][4];
+    for (int i = 0; i < 4; i++) {
+        tables[0][i] = bytes_load(low + 64 * i);
+        tables[1][i] = bytes_load(high + 64 * i);
+    }
+    __mmask64 upper = _mm512_movepi8_mask(d);
+    /* The index has 7 bits: it does not matter what is shifted into the eighth. */
+    __m512i s = _mm512_permutex2var_epi8(bytes_load(shift), _mm512_srli_epi16(d, 1), bytes_load(shift + 64));
+    return (divisor){w_joined(look_bytes(tables[0], d, upper), look_bytes(tables[1], d, upper)),
+                     w_joined(s, _mm512_setzero_si512())};
+}
+static inline words w_quotient(words n, const divisor *d) {
+    words q = w_mul_high(n, d->factor);
+    for (int i = 0; i < 2; i++)
+        q.half[i] = _mm512_srlv_epi16(_mm512_avg_epu16(n.half[i], q.half[i]), d->shift.half[i]);
+    return q;
 }
 
 /* ---- Ints as pairs of words ---- */
@@ -273,11 +370,10 @@ static inline void i_pairs(ints out[4], bytes low, bytes high) {
         out[2 * i + 1] = _mm512_unpackhi_epi8(both.half[i], _mm512_setzero_si512());
     }
 }
-
-/* Word i of two vectors' lower words: within lanes of 128 bits those of the first, then those of the second. */
-#define LOW(i)      ((i) / 8 * 8 + (i) % 4 * 2 + ((i) % 8 < 4 ? 0 : 32))
-#define TILE_32(f)  {TILE_8(f, 0), TILE_8(f, 8), TILE_8(f, 16), TILE_8(f, 24)}
-#define HIGH(i)     (LOW(i) + 1)
+/* Of two vectors: within lanes of 128 bits those of the first, then those of the second. */
+#define LOW(i)     ((i) / 8 * 8 + (i) % 4 * 2 + ((i) % 8 < 4 ? 0 : 32))
+#define HIGH(i)    (LOW(i) + 1)
+#define TILE_32(f) {TILE_8(f, 0), TILE_8(f, 8), TILE_8(f, 16), TILE_8(f, 24)}
 
 static inline words words_picked(const ints a[4], const uint16_t order[32]) {
     __m512i at = _mm512_loadu_si512(order);
@@ -292,11 +388,7 @@ static inline words i_high(const ints a[4]) {
     return words_picked(a, order);
 }
 static inline ints i_dot(ints sum, ints a, ints b) {
-#ifdef __AVX512VNNI__
     return _mm512_dpwssd_epi32(sum, a, b);
-#else
-    return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
-#endif
 }
 static inline ints i_min_words(ints a, ints b) {
     return _mm512_min_epu16(a, b);
@@ -330,12 +422,6 @@ static inline table256 table256_load(const float p[256]) {
         t.byte[3][n] = _mm512_shuffle_i64x2(c, d, 0xDD);
     }
     return t;
-}
-
-static inline __m512i look_bytes(const __m512i table[4], __m512i codes, __mmask64 upper) {
-    __m512i low = _mm512_permutex2var_epi8(table[0], codes, table[1]);
-    __m512i high = _mm512_permutex2var_epi8(table[2], codes, table[3]);
-    return _mm512_mask_blend_epi8(upper, low, high);
 }
 
 /*

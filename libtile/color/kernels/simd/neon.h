@@ -151,12 +151,13 @@ static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
     vst4q_u8(out, pixels);
 }
 
-/* ---- Blocks of codes as bytes and as words of 16 bits ---- */
+/* ---- Blocks of codes, as bytes and as words ---- */
 
 typedef uint8x16_t bytes;
 typedef struct {
     uint16x8_t half[2];
 } words;
+typedef uint8x16_t flags;
 
 static inline bytes b_all(uint8_t x) {
     return vdupq_n_u8(x);
@@ -167,9 +168,33 @@ static inline bytes b_load(const uint8_t *p) {
 static inline void b_store(uint8_t *p, bytes a) {
     vst1q_u8(p, a);
 }
+static inline bytes b_min(bytes a, bytes b) {
+    return vminq_u8(a, b);
+}
+static inline bytes b_max(bytes a, bytes b) {
+    return vmaxq_u8(a, b);
+}
+static inline bytes b_add(bytes a, bytes b) {
+    return vqaddq_u8(a, b);
+}
+static inline bytes b_sub(bytes a, bytes b) {
+    return vqsubq_u8(a, b);
+}
+static inline bytes b_average(bytes a, bytes b) {
+    return vrhaddq_u8(a, b);
+}
+static inline flags b_equal(bytes a, bytes b) {
+    return vceqq_u8(a, b);
+}
+static inline flags b_at_most(bytes a, bytes b) {
+    return vcleq_u8(a, b);
+}
+static inline bytes b_choose(flags m, bytes yes, bytes no) {
+    return vbslq_u8(m, yes, no);
+}
 
-static inline words w_joined(bytes low, bytes high) {
-    return (words){{vreinterpretq_u16_u8(vzip1q_u8(low, high)), vreinterpretq_u16_u8(vzip2q_u8(low, high))}};
+static inline words w_wide(bytes a) {
+    return (words){{vmovl_u8(vget_low_u8(a)), vmovl_high_u8(a)}};
 }
 static inline words w_all(uint16_t x) {
     return (words){{vdupq_n_u16(x), vdupq_n_u16(x)}};
@@ -177,29 +202,69 @@ static inline words w_all(uint16_t x) {
 static inline words w_add(words a, words b) {
     return (words){{vaddq_u16(a.half[0], b.half[0]), vaddq_u16(a.half[1], b.half[1])}};
 }
-static inline words w_mul(words a, words b) {
-    return (words){{vmulq_u16(a.half[0], b.half[0]), vmulq_u16(a.half[1], b.half[1])}};
-}
-static inline words w_mul_high(words a, words b) {
-    for (int i = 0; i < 2; i++) {
-        uint32x4_t low = vmull_u16(vget_low_u16(a.half[i]), vget_low_u16(b.half[i]));
-        a.half[i] = vuzp2q_u16(vreinterpretq_u16_u32(low), vreinterpretq_u16_u32(vmull_high_u16(a.half[i], b.half[i])));
-    }
-    return a;
+static inline words w_half(words a) {
+    return (words){{vshrq_n_u16(a.half[0], 1), vshrq_n_u16(a.half[1], 1)}};
 }
 #define w_shift_right(a, n) ((words){{vshrq_n_u16((a).half[0], n), vshrq_n_u16((a).half[1], n)}})
+static inline words w_mul_high(words a, words b) {
+    words high;
+    for (int i = 0; i < 2; i++) {
+        uint32x4_t low = vmull_u16(vget_low_u16(a.half[i]), vget_low_u16(b.half[i]));
+        high.half[i] =
+            vuzp2q_u16(vreinterpretq_u16_u32(low), vreinterpretq_u16_u32(vmull_high_u16(a.half[i], b.half[i])));
+    }
+    return high;
+}
+static inline words w_product(bytes a, bytes b) {
+    return (words){{vmull_u8(vget_low_u8(a), vget_low_u8(b)), vmull_high_u8(a, b)}};
+}
+static inline words w_scaled(bytes a, uint8_t by, bytes b) {
+    return (words){{vmlal_u8(vmovl_u8(vget_low_u8(b)), vget_low_u8(a), vdup_n_u8(by)),
+                    vmlal_high_u8(vmovl_high_u8(b), a, vdupq_n_u8(by))}};
+}
 static inline bytes w_bytes(words a) {
     return vqmovun_high_s16(vqmovun_s16(vreinterpretq_s16_u16(a.half[0])), vreinterpretq_s16_u16(a.half[1]));
+}
+static inline void w_floats(floats out[4], words a) {
+    for (int i = 0; i < 2; i++) {
+        out[2 * i] = vcvtq_f32_u32(vmovl_u16(vget_low_u16(a.half[i])));
+        out[2 * i + 1] = vcvtq_f32_u32(vmovl_high_u16(a.half[i]));
+    }
+}
+static inline words w_truncated(const floats a[4]) {
+    words w;
+    for (int i = 0; i < 2; i++)
+        w.half[i] = vmovn_high_u32(vmovn_u32(vcvtq_u32_f32(a[2 * i])), vcvtq_u32_f32(a[2 * i + 1]));
+    return w;
+}
+
+typedef struct {
+    floats reciprocal[4];
+} divisor;
+
+static inline divisor divisor_of(bytes d) {
+    divisor r;
+    w_floats(r.reciprocal, (words){{vmovl_u8(vget_low_u8(d)), vmovl_high_u8(d)}});
+    for (int i = 0; i < 4; i++)
+        r.reciprocal[i] = f_div(f_all(1), r.reciprocal[i]);
+    return r;
+}
+/* (n + 1 / 2) / d is 1 / 2 d or more away from an integer, and 2^-7 / d or less from what it is rounded to. */
+static inline words w_quotient(words n, const divisor *d) {
+    floats x[4];
+    w_floats(x, n);
+    for (int i = 0; i < 4; i++)
+        x[i] = f_mul(f_add(x[i], f_all(.5f)), d->reciprocal[i]);
+    return w_truncated(x);
 }
 
 /* ---- Ints as pairs of words ---- */
 
 static inline void i_pairs(ints out[4], bytes low, bytes high) {
-    words both = w_joined(low, high);
+    const bytes both[2] = {vzip1q_u8(low, high), vzip2q_u8(low, high)};
     for (int i = 0; i < 2; i++) {
-        bytes b = vreinterpretq_u8_u16(both.half[i]);
-        out[2 * i] = vreinterpretq_s32_u16(vmovl_u8(vget_low_u8(b)));
-        out[2 * i + 1] = vreinterpretq_s32_u16(vmovl_high_u8(b));
+        out[2 * i] = vreinterpretq_s32_u16(vmovl_u8(vget_low_u8(both[i])));
+        out[2 * i + 1] = vreinterpretq_s32_u16(vmovl_high_u8(both[i]));
     }
 }
 static inline words i_low(const ints a[4]) {

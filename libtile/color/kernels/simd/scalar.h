@@ -162,7 +162,7 @@ static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
             out[4 * i + j] = in[j][i];
 }
 
-/* ---- Blocks of codes as bytes and as words of 16 bits, which are in an order of their own ---- */
+/* ---- Blocks of codes, as bytes and as words of 16 bits, which are in an order of their own ---- */
 
 typedef struct {
     uint8_t lane[BLOCK];
@@ -170,11 +170,14 @@ typedef struct {
 typedef struct {
     uint16_t lane[BLOCK];
 } words;
+typedef struct {
+    bool lane[BLOCK];
+} flags;
 
 #define EACH_LANE(type, value)                                                                                         \
     type result;                                                                                                       \
     for (int i = 0; i < BLOCK; i++)                                                                                    \
-        result.lane[i] = (value);                                                                                      \
+        result.lane[i] = value;                                                                                        \
     return result
 
 static inline bytes b_all(uint8_t x) {
@@ -186,10 +189,37 @@ static inline bytes b_load(const uint8_t *p) {
 static inline void b_store(uint8_t *p, bytes a) {
     memcpy(p, a.lane, BLOCK);
 }
+static inline bytes b_min(bytes a, bytes b) {
+    EACH_LANE(bytes, a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+static inline bytes b_max(bytes a, bytes b) {
+    EACH_LANE(bytes, a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+/* At most 255. */
+static inline bytes b_add(bytes a, bytes b) {
+    EACH_LANE(bytes, (uint8_t)(a.lane[i] + b.lane[i] > 255 ? 255 : a.lane[i] + b.lane[i]));
+}
+/* At least 0. */
+static inline bytes b_sub(bytes a, bytes b) {
+    EACH_LANE(bytes, (uint8_t)(a.lane[i] > b.lane[i] ? a.lane[i] - b.lane[i] : 0));
+}
+/* (a + b) / 2, a half upwards. */
+static inline bytes b_average(bytes a, bytes b) {
+    EACH_LANE(bytes, (uint8_t)((a.lane[i] + b.lane[i] + 1) >> 1));
+}
+static inline flags b_equal(bytes a, bytes b) {
+    EACH_LANE(flags, a.lane[i] == b.lane[i]);
+}
+static inline flags b_at_most(bytes a, bytes b) {
+    EACH_LANE(flags, a.lane[i] <= b.lane[i]);
+}
+static inline bytes b_choose(flags m, bytes yes, bytes no) {
+    EACH_LANE(bytes, m.lane[i] ? yes.lane[i] : no.lane[i]);
+}
 
-/* Words with the bytes of `low` and `high`. */
-static inline words w_joined(bytes low, bytes high) {
-    EACH_LANE(words, (uint16_t)(low.lane[i] | high.lane[i] << 8));
+/* The same numbers. */
+static inline words w_wide(bytes a) {
+    EACH_LANE(words, a.lane[i]);
 }
 static inline words w_all(uint16_t x) {
     EACH_LANE(words, x);
@@ -197,24 +227,51 @@ static inline words w_all(uint16_t x) {
 static inline words w_add(words a, words b) {
     EACH_LANE(words, (uint16_t)(a.lane[i] + b.lane[i]));
 }
-/* The lower and the upper 16 bits of a * b. */
-static inline words w_mul(words a, words b) {
-    EACH_LANE(words, (uint16_t)((uint32_t)a.lane[i] * b.lane[i]));
-}
-static inline words w_mul_high(words a, words b) {
-    EACH_LANE(words, (uint16_t)((uint32_t)a.lane[i] * b.lane[i] >> 16));
+static inline words w_half(words a) {
+    EACH_LANE(words, a.lane[i] >> 1);
 }
 static inline words w_shift_right(words a, int n) {
     EACH_LANE(words, (uint16_t)(a.lane[i] >> n));
 }
-/* Of words with a sign; below 0 is 0, above 255 is 255. */
+/* The upper 16 bits of a * b. */
+static inline words w_mul_high(words a, words b) {
+    EACH_LANE(words, (uint16_t)((uint32_t)a.lane[i] * b.lane[i] >> 16));
+}
+/* a * b */
+static inline words w_product(bytes a, bytes b) {
+    EACH_LANE(words, (uint16_t)(a.lane[i] * b.lane[i]));
+}
+/* a * by + b; `by` is a constant and not 128. */
+static inline words w_scaled(bytes a, uint8_t by, bytes b) {
+    EACH_LANE(words, (uint16_t)(a.lane[i] * by + b.lane[i]));
+}
+/* Of words with a sign: below 0 is 0, above 255 is 255. */
 static inline bytes w_bytes(words a) {
     EACH_LANE(bytes, (uint8_t)((int16_t)a.lane[i] < 0 ? 0 : a.lane[i] > 255 ? 255 : a.lane[i]));
 }
+/* Four times LANES floats, in an order of their own too, and back: towards zero, of 0 to 65535. */
+static inline void w_floats(floats out[4], words a) {
+    for (int i = 0; i < 4; i++)
+        out[i] = a.lane[i];
+}
+static inline words w_truncated(const floats a[4]) {
+    EACH_LANE(words, (uint16_t)a[i]);
+}
 
-/* ---- Ints as pairs of words; a block of them has the words' order ---- */
+/* What divisions by the same 1 to 255 share. */
+typedef bytes divisor;
 
-/* Pairs of a code of `low` and one of `high`. */
+static inline divisor divisor_of(bytes d) {
+    return d;
+}
+/* n / d, rounded down. */
+static inline words w_quotient(words n, const divisor *d) {
+    EACH_LANE(words, (uint16_t)(n.lane[i] / d->lane[i]));
+}
+
+/* ---- Ints as pairs of words, of which four vectors have the order of a block's words ---- */
+
+/* Of each pixel the code of `low` and that of `high`. */
 static inline void i_pairs(ints out[4], bytes low, bytes high) {
     for (int i = 0; i < 4; i++)
         out[i] = low.lane[i] | high.lane[i] << 16;
@@ -226,7 +283,7 @@ static inline words i_low(const ints a[4]) {
 static inline words i_high(const ints a[4]) {
     EACH_LANE(words, (uint16_t)((uint32_t)a[i] >> 16));
 }
-/* sum + the products of both pairs of words, which have a sign. */
+/* sum + the products of both words, which have a sign. */
 static inline ints i_dot(ints sum, ints a, ints b) {
     return i_add(sum, i_add((int16_t)a * (int16_t)b, (a >> 16) * (b >> 16)));
 }
@@ -235,7 +292,7 @@ static inline ints i_min_words(ints a, ints b) {
     uint32_t x = (uint32_t)a, y = (uint32_t)b, low = 0xFFFF, high = ~low;
     return (ints)(((x & low) < (y & low) ? x & low : y & low) | ((x & high) < (y & high) ? x & high : y & high));
 }
-/* Whether the lower word of any is 0. */
+/* Whether a lower word is 0. */
 static inline bool i_any_low_zero(ints a) {
     return (a & 0xFFFF) == 0;
 }
