@@ -459,7 +459,7 @@ typedef enum tile_cpu {
     TILE_CPU_NEON,     /* AArch64 */
     TILE_CPU_SSSE3,
     TILE_CPU_AVX2,   /* and FMA: Haswell, Zen */
-    TILE_CPU_AVX512, /* with BW, DQ, VL and VBMI: Ice Lake, Zen 4 */
+    TILE_CPU_AVX512, /* with BW, DQ, VL, VBMI and VNNI: Ice Lake, Zen 4 */
 } tile_cpu;
 
 #define TILE_CPU_COUNT 6
@@ -517,6 +517,7 @@ TILE_API void tile_converter_free(tile_converter *converter);
  * 8-bit results are within one code of the definition above. Between 8- or 16-bit codes that are not premultiplied,
  * gray and ycbcr* of srgb and ycbcr2020* of rec2020 are exactly rounded, and so are these ycbcr* back to RGB (of
  * limited-range 16-bit codes: to 1e-9 of a code); between 8-bit codes also hsv*, hsl, hwb and cmyk of srgb, and back.
+ * f32 results from srgb, and of f32 to it, are within 2e-6 of the channel's range for colors that a display can show.
  * Alpha: straight is copied, premultiplied is divided out and multiplied in again, absent is opaque; where the target
  * has none it is dropped.
  */

@@ -26,12 +26,14 @@ const struct tile_kernels *tile_kernels_of(tile_cpu cpu) {
     case TILE_CPU_BEST: return tile_kernels_of(tile_cpu_best());
     case TILE_CPU_SCALAR: return &tile_kernels_scalar;
 #ifdef TILE_HAVE_X86
+    case TILE_CPU_SSSE3: return __builtin_cpu_supports("ssse3") ? &tile_kernels_ssse3 : NULL;
     case TILE_CPU_AVX2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &tile_kernels_avx2 : NULL;
     case TILE_CPU_AVX512:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                       __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("fma")
+                       __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni") &&
+                       __builtin_cpu_supports("fma")
                    ? &tile_kernels_avx512
                    : NULL;
 #endif

@@ -182,10 +182,10 @@ void tile_tail_take(struct tile_tail *tail, struct tile_program *program, tile_s
             return;
         for (int j = 0; j < 3; j++) {
             struct tile_encoding encoding = tile_encoding_of(to, TILE_U8, j);
-            tail->line.scale[j] = (float)encoding.scale;
-            tail->line.lift[j] = (float)encoding.offset + .5f;
+            tail->linear.scale[j] = (float)encoding.scale;
+            tail->linear.lift[j] = (float)encoding.offset + .5f;
         }
-        tail->kind = TILE_TAIL_LINE;
+        tail->kind = TILE_TAIL_LINEAR;
         return;
     }
     bool light = program->count == 1 && head->kind == TILE_HEAD_LIGHT; /* there is no other operation between them */

@@ -71,7 +71,7 @@ static const struct {
     tile_space space;
     int cb, cr;
 } greens[] = {
-    {TILE_YCBCR, -10485, -21758},    {TILE_YCBCR709_FULL, -9012, -22521}, {TILE_YCBCR2020_FULL, -7290, -25312},
+    {TILE_YCBCR, -10485, -21758},   {TILE_YCBCR709_FULL, -9012, -22521}, {TILE_YCBCR2020_FULL, -7290, -25312},
     {TILE_YCBCR601, 17561, -15167}, {TILE_YCBCR709, 26600, 5999},        {TILE_YCBCR2020, 12809, -18945},
 };
 

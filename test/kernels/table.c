@@ -7,6 +7,7 @@
 #include "memory.h"
 
 #include "color/cpu.h"
+#include "color/luma.h"
 #include "color/encoding.h"
 #include "color/fused.h"
 
@@ -290,8 +291,8 @@ static struct tile_tail random_tail(struct trial *t, enum tile_tail_kind kind) {
     random_floats(t, &tail.curve.knee, 1, 0x1p-16, .1);
     random_floats(t, &tail.curve.slope, 1, 1, 5000);
     random_floats(t, &tail.curve.lift, 1, -20, 20);
-    RANDOM_FLOATS(t, tail.line.scale, -300, 300);
-    RANDOM_FLOATS(t, tail.line.lift, -300, 300);
+    RANDOM_FLOATS(t, tail.linear.scale, -300, 300);
+    RANDOM_FLOATS(t, tail.linear.lift, -300, 300);
     RANDOM_FLOATS(t, tail.lab.x, -100, 200);
     RANDOM_FLOATS(t, tail.lab.y, -100, 200);
     RANDOM_FLOATS(t, tail.lab.z, -200, 100);
@@ -314,7 +315,7 @@ static void run_head(struct trial *t) {
 /* Only curves and lines are given whatever a float can be. */
 static void run_tail(struct trial *t) {
     struct tile_tail tail = random_tail(t, 1 + random_below(&t->random, TILE_TAILS - 1));
-    bool any = tail.kind == TILE_TAIL_CURVE || tail.kind == TILE_TAIL_LINE;
+    bool any = tail.kind == TILE_TAIL_CURVE || tail.kind == TILE_TAIL_LINEAR;
     give_floats(t, 3, READ, any && coin(t) ? ANY : LIGHT);
     give_codes(t, 3, WRITE);
     t->kernels->tail(t->codes, t->floats, t->count, &tail);
@@ -396,6 +397,38 @@ static void run_affine_codes(struct trial *t) {
     run_on_codes(t, &affine);
 }
 
+/* Of a conversion that has the one that is asked for. */
+static void run_luma(struct trial *t, tile_space from, tile_space to, bool back) {
+    struct tile_program program = {.kernels = t->kernels};
+    union tile_codes_numbers numbers = {.affine = {.channels = tile_space_channels(to)}};
+    tile_program_path(&program, from, to);
+    tile_program_affine(numbers.affine.p, &program, (struct tile_format){.space = from, .sample = TILE_U8},
+                        (struct tile_format){.space = to, .sample = TILE_U8});
+    tile_codes_op *run = tile_codes_of(&numbers, t->kernels, from, to);
+    if (run != (back ? t->kernels->chroma_codes : t->kernels->luma_codes)) {
+        fprintf(stderr, "kernels: %s to %s is done by another kernel\n", tile_space_name(from), tile_space_name(to));
+        exit(1);
+    }
+    give_codes(t, 4, CHANGE);
+    run(t->codes, t->count, &numbers);
+}
+
+static void run_luma_codes(struct trial *t) {
+    static const tile_space to[] = {TILE_GRAY,     TILE_GRAY709,       TILE_YCBCR,     TILE_YCBCR601,
+                                    TILE_YCBCR709, TILE_YCBCR709_FULL, TILE_YCBCR2020, TILE_YCBCR2020_FULL};
+    tile_space space = to[random_below(&t->random, 8)];
+    bool wide = space == TILE_YCBCR2020 || space == TILE_YCBCR2020_FULL;
+    run_luma(t, wide ? TILE_REC2020 : TILE_SRGB, space, false);
+}
+
+static void run_chroma_codes(struct trial *t) {
+    static const tile_space from[] = {TILE_YCBCR,         TILE_YCBCR601,  TILE_YCBCR709,
+                                      TILE_YCBCR709_FULL, TILE_YCBCR2020, TILE_YCBCR2020_FULL};
+    tile_space space = from[random_below(&t->random, 6)];
+    bool wide = space == TILE_YCBCR2020 || space == TILE_YCBCR2020_FULL;
+    run_luma(t, space, wide ? TILE_REC2020 : TILE_SRGB, true);
+}
+
 static void run_copy(struct trial *t) {
     size_t size = random_size(t), most = coin(t) ? 1 : MOST_STEP - size + 1;
     size_t to = size + random_below(&t->random, (uint32_t)most), from = size + random_below(&t->random, (uint32_t)most);
@@ -461,6 +494,8 @@ static const struct entry entries[] = {
     CODES(hwb_codes_inverse, NULL),
     CODES(cmyk_codes, NULL),
     CODES(cmyk_codes_inverse, NULL),
+    CALL(luma_codes),
+    CALL(chroma_codes),
     CALL(copy),
     ROW(matrix, ANY, MATRIX12),
     ROW(matrix1, ANY, MATRIX12),

@@ -52,7 +52,7 @@ HEAD(unlab)
 HEAD(unluv)
 HEAD(cubes)
 TAIL(curve)
-TAIL(line)
+TAIL(linear)
 TAIL(lab)
 TAIL(luv)
 TAIL(roots)
@@ -78,7 +78,7 @@ static void head(float *const *out, const uint8_t *const *in, size_t count, cons
 static void tail(uint8_t *const *out, float *const *in, size_t count, const struct tile_tail *tail) {
     switch (tail->kind) {
     case TILE_TAIL_CURVE: tail_curve(out, in, count, tail); break;
-    case TILE_TAIL_LINE: tail_line(out, in, count, tail); break;
+    case TILE_TAIL_LINEAR: tail_linear(out, in, count, tail); break;
     case TILE_TAIL_LAB: tail_lab(out, in, count, tail); break;
     case TILE_TAIL_LUV: tail_luv(out, in, count, tail); break;
     case TILE_TAIL_ROOTS: tail_roots(out, in, count, tail); break;

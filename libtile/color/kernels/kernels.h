@@ -79,7 +79,7 @@ struct tile_unluv {
 };
 
 /* scale x + lift gives codes, before the rounding. */
-struct tile_line {
+struct tile_linear {
     float scale[3], lift[3];
 };
 
@@ -97,7 +97,7 @@ struct tile_head {
 enum tile_tail_kind {
     TILE_TAIL_NONE,
     TILE_TAIL_CURVE,
-    TILE_TAIL_LINE,
+    TILE_TAIL_LINEAR,
     TILE_TAIL_LAB,
     TILE_TAIL_LUV,
     TILE_TAIL_ROOTS,
@@ -106,7 +106,7 @@ enum tile_tail_kind {
 struct tile_tail {
     enum tile_tail_kind kind;
     struct tile_curve curve;
-    struct tile_line line;
+    struct tile_linear linear;
     struct tile_lab lab;
     struct tile_luv luv;
     struct tile_roots roots;
@@ -180,11 +180,11 @@ struct tile_kernels {
      * precision, which makes it exact for the weights of luma (see compile.c).
      */
     tile_codes_op *affine_codes;
-    /* RGB to gray or YCbCr of struct tile_luma, and back of struct tile_chroma: exact, as affine_codes. */
-    tile_codes_op *luma_codes, *chroma_codes;
     /* Of coded RGB, and back; without numbers. */
     tile_codes_op *hsv_codes, *hsv_codes_inverse, *hsv_180_codes, *hsv_180_codes_inverse;
     tile_codes_op *hsl_codes, *hsl_codes_inverse, *hwb_codes, *hwb_codes_inverse, *cmyk_codes, *cmyk_codes_inverse;
+    /* RGB to gray or YCbCr of struct tile_luma, and back of struct tile_chroma: exact, as affine_codes. */
+    tile_codes_op *luma_codes, *chroma_codes;
 
     /* ---- One by one ---- */
 
@@ -223,7 +223,7 @@ struct tile_kernels {
 
 extern const struct tile_kernels tile_kernels_scalar;
 #ifdef TILE_HAVE_X86
-extern const struct tile_kernels tile_kernels_avx2, tile_kernels_avx512;
+extern const struct tile_kernels tile_kernels_ssse3, tile_kernels_avx2, tile_kernels_avx512;
 #endif
 #ifdef TILE_HAVE_NEON
 extern const struct tile_kernels tile_kernels_neon;

@@ -40,12 +40,13 @@ static inline void gray_codes(uint8_t *const *plane, size_t count, const struct 
 }
 
 /*
- * In limited range there are 15 bits of a fraction behind each code. Where all are 0, the code may be one too high: such
- * a block is done in double precision.
+ * In limited range there are 15 bits of a fraction behind each code. Where all are 0, the code may be one too high:
+ * such a block is done in double precision.
  */
 static inline void ycbcr_codes(uint8_t *const *plane, size_t count, const struct tile_luma *luma, bool limited) {
     const ints rg = i_all(luma->rg), b = i_all(luma->b), unit = i_all(TILE_LUMA_UNIT);
-    const struct ratio ratio[3] = {ratio_load(&luma->ratio[0]), ratio_load(&luma->ratio[1]), ratio_load(&luma->ratio[2])};
+    const struct ratio ratio[3] = {ratio_load(&luma->ratio[0]), ratio_load(&luma->ratio[1]),
+                                   ratio_load(&luma->ratio[2])};
     const ints begin_b = i_add(ratio[0].begin, ratio[1].begin), begin_r = i_add(ratio[0].begin, ratio[2].begin);
     uint8_t *const out[3] = {plane[0], plane[1], plane[2]};
     for (size_t i = 0; i < count; i += BLOCK) {
@@ -67,8 +68,7 @@ static inline void ycbcr_codes(uint8_t *const *plane, size_t count, const struct
             continue;
         }
         for (size_t j = 0; j < 3; j++)
-            b_store(out[j] + i,
-                    w_bytes(limited ? w_add(i_high(codes[j]), w_all(0x10000 - 0x8700)) : i_low(codes[j])));
+            b_store(out[j] + i, w_bytes(limited ? w_add(i_high(codes[j]), w_all(0x10000 - 0x8700)) : i_low(codes[j])));
     }
 }
 
@@ -83,11 +83,12 @@ static void luma_codes(uint8_t *const *plane, size_t count, const void *numbers)
 }
 
 /*
- * Codes of RGB are y + n of full range, n being of cb and cr alone. In limited range they are 85 / 73 (y - 16) + n / 73,
- * and n may be rounded down to an integer before the whole is.
+ * Codes of RGB are y + n of full range, n being of cb and cr alone. In limited range they are 85 / 73 (y - 16) + n /
+ * 73, and n may be rounded down to an integer before the whole is.
  */
 static inline void rgb_codes(uint8_t *const *plane, size_t count, const struct tile_chroma *chroma, bool limited) {
-    const struct ratio ratio[3] = {ratio_load(&chroma->ratio[0]), ratio_load(&chroma->ratio[1]), ratio_load(&chroma->ratio[2])};
+    const struct ratio ratio[3] = {ratio_load(&chroma->ratio[0]), ratio_load(&chroma->ratio[1]),
+                                   ratio_load(&chroma->ratio[2])};
     ints weights[3], whole[3];
     for (size_t j = 0; j < 3; j++) {
         weights[j] = i_all(chroma->weights[j]);

@@ -55,21 +55,21 @@ static inline void curve_codes(ints out[3], const floats v[3], const struct curv
 
 /* ---- No curve ---- */
 
-struct line_vectors {
+struct linear_vectors {
     floats scale[3], lift[3];
 };
 
-static inline struct line_vectors line_load(const struct tile_tail *tail) {
-    struct line_vectors l;
+static inline struct linear_vectors linear_load(const struct tile_tail *tail) {
+    struct linear_vectors l;
     for (int j = 0; j < 3; j++) {
-        l.scale[j] = f_all(tail->line.scale[j]);
-        l.lift[j] = f_all(tail->line.lift[j]);
+        l.scale[j] = f_all(tail->linear.scale[j]);
+        l.lift[j] = f_all(tail->linear.lift[j]);
     }
     return l;
 }
 
 /* The lower bound first: NaN becomes 0. */
-static inline void line_codes(ints out[3], const floats v[3], const struct line_vectors *l) {
+static inline void linear_codes(ints out[3], const floats v[3], const struct linear_vectors *l) {
     for (int j = 0; j < 3; j++)
         out[j] = i_truncated(f_min(f_max(f_fma(v[j], l->scale[j], l->lift[j]), f_all(0)), f_all(255)));
 }

@@ -3,6 +3,8 @@
 #ifndef TILE_SIMD_AVX2_H
 #define TILE_SIMD_AVX2_H
 
+#include "thirds.h"
+
 #include <immintrin.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -146,39 +148,22 @@ static inline __m256i in_both(__m128i a) {
     return _mm256_broadcastsi128_si256(a);
 }
 
-/*
- * Each lane sees 16 pixels as three times 16 bytes. Of the first 16, a channel has the bytes 0, 3, 6 ..., counted from
- * it on; of the next 2, 5, 8 ...; of the last 1, 4, 7 ...: blended they do not meet, and one shuffle puts them in
- * order.
- */
-#define THIRD_0 _mm_setr_epi8(-1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1)
-#define THIRD_1 _mm_setr_epi8(0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0)
-#define THIRD_2 _mm_setr_epi8(0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0)
-
-/* From each of three the bytes i, i + 3, i + 6 ..., of which a's are those with i = 0, b's 1, c's 2. */
+/* Of a the bytes 0, 3, 6 ..., of b the bytes 1, 4, 7 ..., of c the bytes 2, 5, 8 ...; see thirds.h. */
 static inline __m256i thirds(__m256i a, __m256i b, __m256i c) {
-    return _mm256_blendv_epi8(_mm256_blendv_epi8(a, b, in_both(THIRD_1)), c, in_both(THIRD_2));
+    return _mm256_blendv_epi8(_mm256_blendv_epi8(a, b, in_both(THIRDS_FROM_1)), c, in_both(THIRDS_FROM_2));
 }
 
 static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
-    const __m128i order = _mm_setr_epi8(0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14, 1, 4, 7, 10, 13);
-    const __m128i one = _mm_set1_epi8(1), low = _mm_set1_epi8(15);
-    const __m128i next = _mm_and_si128(_mm_add_epi8(order, one), low);
-    const __m128i last = _mm_and_si128(_mm_add_epi8(next, one), low);
     __m256i a = halves_load(in, in + 48), b = halves_load(in + 16, in + 64), c = halves_load(in + 32, in + 80);
-    bytes_store(out[0], _mm256_shuffle_epi8(thirds(a, c, b), in_both(order)));
-    bytes_store(out[1], _mm256_shuffle_epi8(thirds(b, a, c), in_both(next)));
-    bytes_store(out[2], _mm256_shuffle_epi8(thirds(c, b, a), in_both(last)));
+    bytes_store(out[0], _mm256_shuffle_epi8(thirds(a, c, b), in_both(THIRDS_SPLIT_0)));
+    bytes_store(out[1], _mm256_shuffle_epi8(thirds(b, a, c), in_both(THIRDS_SPLIT_1)));
+    bytes_store(out[2], _mm256_shuffle_epi8(thirds(c, b, a), in_both(THIRDS_SPLIT_2)));
 }
 
-/* Pixel i's byte goes to 3 i + its channel, modulo 16: the channels do not meet when blended. */
 static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
-    __m256i r = _mm256_shuffle_epi8(bytes_load(in[0]),
-                                    in_both(_mm_setr_epi8(0, 11, 6, 1, 12, 7, 2, 13, 8, 3, 14, 9, 4, 15, 10, 5)));
-    __m256i g = _mm256_shuffle_epi8(bytes_load(in[1]),
-                                    in_both(_mm_setr_epi8(5, 0, 11, 6, 1, 12, 7, 2, 13, 8, 3, 14, 9, 4, 15, 10)));
-    __m256i b = _mm256_shuffle_epi8(bytes_load(in[2]),
-                                    in_both(_mm_setr_epi8(10, 5, 0, 11, 6, 1, 12, 7, 2, 13, 8, 3, 14, 9, 4, 15)));
+    __m256i r = _mm256_shuffle_epi8(bytes_load(in[0]), in_both(THIRDS_JOIN_0));
+    __m256i g = _mm256_shuffle_epi8(bytes_load(in[1]), in_both(THIRDS_JOIN_1));
+    __m256i b = _mm256_shuffle_epi8(bytes_load(in[2]), in_both(THIRDS_JOIN_2));
     halves_store(out, out + 48, thirds(r, g, b));
     halves_store(out + 16, out + 64, thirds(g, b, r));
     halves_store(out + 32, out + 80, thirds(b, r, g));
@@ -195,10 +180,9 @@ static inline void transpose_ints(__m256i v[4]) {
 }
 
 static inline void block_split4(uint8_t *const out[4], const uint8_t *in) {
-    const __m256i order = in_both(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     __m256i v[4];
     for (int i = 0; i < 4; i++)
-        v[i] = _mm256_shuffle_epi8(halves_load(in + 16 * i, in + 64 + 16 * i), order);
+        v[i] = _mm256_shuffle_epi8(halves_load(in + 16 * i, in + 64 + 16 * i), in_both(QUARTERS_SPLIT));
     transpose_ints(v);
     for (int j = 0; j < 4; j++)
         bytes_store(out[j], v[j]);

@@ -370,11 +370,11 @@ static inline void i_pairs(ints out[4], bytes low, bytes high) {
         out[2 * i + 1] = _mm512_unpackhi_epi8(both.half[i], _mm512_setzero_si512());
     }
 }
-/* Of two vectors: within lanes of 128 bits those of the first, then those of the second. */
-#define LOW(i)     ((i) / 8 * 8 + (i) % 4 * 2 + ((i) % 8 < 4 ? 0 : 32))
-#define HIGH(i)    (LOW(i) + 1)
-#define TILE_32(f) {TILE_8(f, 0), TILE_8(f, 8), TILE_8(f, 16), TILE_8(f, 24)}
-
+/* Word i of two vectors' lower words: within lanes of 128 bits those of the first, then those of the second. */
+#define LOW(i) ((i) / 8 * 8 + (i) % 4 * 2 + ((i) % 8 < 4 ? 0 : 32))
+#define TILE_32(f)                                                                                                     \
+    { TILE_8(f, 0), TILE_8(f, 8), TILE_8(f, 16), TILE_8(f, 24) }
+#define HIGH(i) (LOW(i) + 1)
 static inline words words_picked(const ints a[4], const uint16_t order[32]) {
     __m512i at = _mm512_loadu_si512(order);
     return (words){{_mm512_permutex2var_epi16(a[0], at, a[1]), _mm512_permutex2var_epi16(a[2], at, a[3])}};

@@ -295,39 +295,17 @@ typedef struct {
 static inline table256 table256_load(const float p[256]) {
     return (table256){p};
 }
+/* The floats of LANES codes. */
+#define LANES_LOOK
+static inline floats lanes_look(const float *table, const uint8_t *codes) {
+    floats v = vld1q_dup_f32(&table[codes[0]]);
+    v = vld1q_lane_f32(&table[codes[1]], v, 1);
+    v = vld1q_lane_f32(&table[codes[2]], v, 2);
+    return vld1q_lane_f32(&table[codes[3]], v, 3);
+}
 static inline void block_look(floats out[4], const table256 *table, const uint8_t *codes) {
-    for (int i = 0; i < 4; i++, codes += 4) {
-        out[i] = vld1q_dup_f32(&table->of[codes[0]]);
-        out[i] = vld1q_lane_f32(&table->of[codes[1]], out[i], 1);
-        out[i] = vld1q_lane_f32(&table->of[codes[2]], out[i], 2);
-        out[i] = vld1q_lane_f32(&table->of[codes[3]], out[i], 3);
-    }
-}
-
-/* ---- A pixel's three channels in one register: see light.h ---- */
-
-#define LIGHT_BY_PIXELS
-
-typedef float32x4_t pixel;
-
-static inline pixel pixel_of(float x, float y, float z) {
-    return (pixel){x, y, z, 0};
-}
-static inline pixel pixel_all(const float *p) {
-    return vld1q_dup_f32(p);
-}
-static inline pixel pixel_mul(pixel a, pixel b) {
-    return vmulq_f32(a, b);
-}
-static inline pixel pixel_fma(pixel a, pixel b, pixel c) {
-    return vfmaq_f32(c, a, b);
-}
-/* LANES pixels to three planes. */
-static inline void pixels_split(float *x, float *y, float *z, const pixel p[LANES]) {
-    float32x4_t even = vzip1q_f32(p[0], p[2]), odd = vzip1q_f32(p[1], p[3]); /* x, x, y, y */
-    vst1q_f32(x, vzip1q_f32(even, odd));
-    vst1q_f32(y, vzip2q_f32(even, odd));
-    vst1q_f32(z, vzip1q_f32(vzip2q_f32(p[0], p[2]), vzip2q_f32(p[1], p[3])));
+    for (int i = 0; i < 4; i++)
+        out[i] = lanes_look(table->of, codes + 4 * i);
 }
 
 #endif
