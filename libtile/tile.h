@@ -459,7 +459,7 @@ typedef enum tile_cpu {
     TILE_CPU_NEON,     /* AArch64 */
     TILE_CPU_SSSE3,
     TILE_CPU_AVX2,   /* and FMA: Haswell, Zen */
-    TILE_CPU_AVX512, /* with BW, DQ, VL and VBMI: Ice Lake, Zen 4 */
+    TILE_CPU_AVX512, /* with BW, DQ, VL, VBMI and VNNI: Ice Lake, Zen 4 */
 } tile_cpu;
 
 #define TILE_CPU_COUNT 6

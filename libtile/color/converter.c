@@ -331,10 +331,10 @@ struct samples {
     _Alignas(64) unsigned char data[TILE_PLANE * sizeof(float)];
 };
 
-/* The number of interleaved u8 codes that the kernels split and join at once; 0: others. */
+/* The number of interleaved samples that the kernels split and join at once; 0: others. */
 static int blocked(const struct side *side) {
-    bool fits = side->format.sample == TILE_U8 && side->format.layout == TILE_INTERLEAVED;
-    return fits && (side->step == 3 || side->step == 4) ? (int)side->step : 0;
+    size_t samples = side->step / (size_t)side->format.sample;
+    return side->format.layout == TILE_INTERLEAVED && (samples == 3 || samples == 4) ? (int)samples : 0;
 }
 
 /* The channel that is at a place in memory. */
@@ -368,9 +368,9 @@ static void gather(const tile_converter *c, const struct strip *s, struct sample
     for (struct run run = {0}; next_run(s, &run);) {
         uint8_t *to[4] = {0};
         for (int i = 0; i < block; i++)
-            to[i] = plane[channel_at(from, i)].data + run.at;
+            to[i] = plane[channel_at(from, i)].data + run.at * size;
         if (block)
-            k->split(to, tile_image_row(s->source, 0, run.y) + run.x * from->step, run.count, block);
+            k->split(to, tile_image_row(s->source, 0, run.y) + run.x * from->step, run.count, block, size);
         else
             for (int j = 0; j < TILE_PLANES; j++)
                 if (holds(from, j))
@@ -388,9 +388,9 @@ static void scatter(const tile_converter *c, const struct strip *s, const struct
     for (struct run run = {0}; next_run(s, &run);) {
         const uint8_t *from[4] = {0};
         for (int i = 0; i < block; i++)
-            from[i] = plane[channel_at(to, i)].data + run.at;
+            from[i] = plane[channel_at(to, i)].data + run.at * size;
         if (block)
-            k->join(tile_image_row(s->target, 0, run.y) + run.x * to->step, from, run.count, block);
+            k->join(tile_image_row(s->target, 0, run.y) + run.x * to->step, from, run.count, block, size);
         else
             for (int j = 0; j < TILE_PLANES; j++)
                 if (holds(to, j))
@@ -489,6 +489,11 @@ static void copy_rows(const tile_converter *c, const struct tile_image *source, 
             memmove(tile_image_row(target, i, y), tile_image_row(source, i, y), source->width * c->from.step);
 }
 
+static bool is_gapless(const struct side *side, const struct tile_image *image) {
+    return image->stride == (ptrdiff_t)(side->step * image->width) &&
+           (uint64_t)image->width * image->height <= UINT32_MAX;
+}
+
 tile_status tile_convert(const tile_converter *converter, const struct tile_image *source,
                          const struct tile_image *target, struct tile_error *error) {
     const tile_converter *c = converter;
@@ -508,20 +513,25 @@ tile_status tile_convert(const tile_converter *converter, const struct tile_imag
          (source->stride != target->stride && source->height > 1)))
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "source and target begin at the same place, but their pixels do not lie alike");
+    struct tile_image from = *source, to = *target;
+    if (is_gapless(&c->from, source) && is_gapless(&c->to, target)) { /* long runs are faster than short ones */
+        from.width = to.width = source->width * source->height;
+        from.height = to.height = 1;
+    }
     if (c->way == COPY) {
-        copy_rows(c, source, target);
+        copy_rows(c, &from, &to);
         return TILE_OK;
     }
-    struct strip s = {.source = source, .target = target};
-    for (uint64_t left = (uint64_t)source->width * source->height; left; left -= s.count) {
+    struct strip s = {.source = &from, .target = &to};
+    for (uint64_t left = (uint64_t)from.width * from.height; left; left -= s.count) {
         s.count = left < TILE_STRIP ? (size_t)left : TILE_STRIP;
         if (c->way == FLOATS)
             run_floats(c, &s);
         else
             run_codes(c, &s);
         uint64_t x = s.x + s.count;
-        s.y += (uint32_t)(x / source->width);
-        s.x = (uint32_t)(x % source->width);
+        s.y += (uint32_t)(x / from.width);
+        s.x = (uint32_t)(x % from.width);
     }
     return TILE_OK;
 }

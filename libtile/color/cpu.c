@@ -32,7 +32,8 @@ const struct tile_kernels *tile_kernels_of(tile_cpu cpu) {
     case TILE_CPU_AVX512:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                       __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("fma")
+                       __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni") &&
+                       __builtin_cpu_supports("fma")
                    ? &tile_kernels_avx512
                    : NULL;
 #endif

@@ -68,6 +68,11 @@ static bool coin(struct trial *t) {
     return random_below(&t->random, 2);
 }
 
+/* Of a sample. */
+static size_t random_size(struct trial *t) {
+    return (size_t)1 << random_below(&t->random, 3);
+}
+
 /* All of the memory becomes `around`. */
 static struct piece *settle(struct trial *t, struct piece *p, size_t size, enum use use) {
     p->margins = arena_margins(&p->arena, p->place, size);
@@ -117,9 +122,13 @@ static uint16_t *give_words(struct trial *t, enum use use) {
     return with_bytes(t, new_plane(t, sizeof(uint16_t), use));
 }
 
-static void give_codes(struct trial *t, int count, enum use use) {
+static void give_samples(struct trial *t, int count, size_t size, enum use use) {
     for (int i = 0; i < count; i++)
-        t->codes[i] = with_bytes(t, new_plane(t, sizeof(uint8_t), use));
+        t->codes[i] = with_bytes(t, new_plane(t, size, use));
+}
+
+static void give_codes(struct trial *t, int count, enum use use) {
+    give_samples(t, count, sizeof(uint8_t), use);
 }
 
 /* Every exponent that a light can have, and its ends. */
@@ -237,16 +246,18 @@ static int begin_anywhere(struct trial *t) {
 
 static void run_split(struct trial *t) {
     int channels = begin_anywhere(t);
-    const uint8_t *in = give_pixels(t, t->count * (size_t)channels, READ);
-    give_codes(t, channels, WRITE);
-    t->kernels->split(t->codes, in, t->count, channels);
+    size_t size = random_size(t);
+    const uint8_t *in = give_pixels(t, t->count * (size_t)channels * size, READ);
+    give_samples(t, channels, size, WRITE);
+    t->kernels->split(t->codes, in, t->count, channels, size);
 }
 
 static void run_join(struct trial *t) {
     int channels = begin_anywhere(t);
-    uint8_t *out = give_pixels(t, t->count * (size_t)channels, WRITE);
-    give_codes(t, channels, READ);
-    t->kernels->join(out, CODES_READ(t), t->count, channels);
+    size_t size = random_size(t);
+    uint8_t *out = give_pixels(t, t->count * (size_t)channels * size, WRITE);
+    give_samples(t, channels, size, READ);
+    t->kernels->join(out, CODES_READ(t), t->count, channels, size);
 }
 
 static void random_power(struct trial *t, struct tile_power *power) {
@@ -325,7 +336,7 @@ static void run_fused(struct trial *t) {
     uint8_t *const planes[4] = {codes[0], codes[1], codes[2], codes[3]};
     t->kernels->head(lights, CODES_READ(t), t->count, &head);
     t->kernels->tail(planes, lights, t->count, &tail);
-    t->kernels->join(out, (const uint8_t *const *)planes, t->count, 3);
+    t->kernels->join(out, (const uint8_t *const *)planes, t->count, 3, 1);
 }
 
 static void run_unpack_u8(struct trial *t) {
@@ -419,7 +430,7 @@ static void run_chroma_codes(struct trial *t) {
 }
 
 static void run_copy(struct trial *t) {
-    size_t size = (size_t)1 << random_below(&t->random, 3), most = MOST_STEP - size + 1;
+    size_t size = random_size(t), most = coin(t) ? 1 : MOST_STEP - size + 1;
     size_t to = size + random_below(&t->random, (uint32_t)most), from = size + random_below(&t->random, (uint32_t)most);
     unsigned char *out = give_pixels(t, to * (t->count - 1) + size, CHANGE);
     const unsigned char *in = give_pixels(t, from * (t->count - 1) + size, READ);
@@ -564,7 +575,7 @@ static void check_memory(struct tally *tally, const struct trial *t) {
 }
 
 static double value_at(const unsigned char *values, const struct piece *p, size_t i) {
-    uint16_t word;
+    uint32_t word = 0;
     float v;
     if (p->sample == 1)
         return values[i];

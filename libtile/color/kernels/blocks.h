@@ -7,7 +7,34 @@
 
 #include <string.h>
 
-static void split(uint8_t *const *plane, const uint8_t *in, size_t count, int channels) {
+/* Samples of more than a byte, for which plain loops do. */
+static inline void split_wide(uint8_t *const *plane, const uint8_t *restrict in, size_t count, size_t channels,
+                              size_t size) {
+    uint8_t *restrict a = plane[0], *restrict b = plane[1], *restrict c = plane[2], *restrict d = plane[3];
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *pixel = in + i * channels * size;
+        memcpy(a + i * size, pixel, size);
+        memcpy(b + i * size, pixel + size, size);
+        memcpy(c + i * size, pixel + 2 * size, size);
+        if (channels == 4)
+            memcpy(d + i * size, pixel + 3 * size, size);
+    }
+}
+
+static inline void join_wide(uint8_t *restrict out, const uint8_t *const *plane, size_t count, size_t channels,
+                             size_t size) {
+    const uint8_t *restrict a = plane[0], *restrict b = plane[1], *restrict c = plane[2], *restrict d = plane[3];
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *pixel = out + i * channels * size;
+        memcpy(pixel, a + i * size, size);
+        memcpy(pixel + size, b + i * size, size);
+        memcpy(pixel + 2 * size, c + i * size, size);
+        if (channels == 4)
+            memcpy(pixel + 3 * size, d + i * size, size);
+    }
+}
+
+static inline void split_bytes(uint8_t *const *plane, const uint8_t *in, size_t count, int channels) {
     uint8_t rest[4 * BLOCK] = {0};
     for (size_t i = 0; i < count; i += BLOCK, in += channels * BLOCK) {
         uint8_t *const to[4] = {plane[0] + i, plane[1] + i, plane[2] + i, plane[3] + i};
@@ -21,7 +48,7 @@ static void split(uint8_t *const *plane, const uint8_t *in, size_t count, int ch
     }
 }
 
-static void join(uint8_t *out, const uint8_t *const *plane, size_t count, int channels) {
+static inline void join_bytes(uint8_t *out, const uint8_t *const *plane, size_t count, int channels) {
     uint8_t rest[4 * BLOCK];
     for (size_t i = 0; i < count; i += BLOCK, out += channels * BLOCK) {
         const uint8_t *const from[4] = {plane[0] + i, plane[1] + i, plane[2] + i, plane[3] + i};
@@ -33,6 +60,24 @@ static void join(uint8_t *out, const uint8_t *const *plane, size_t count, int ch
         if (to == rest)
             memcpy(out, rest, (count - i) * (size_t)channels);
     }
+}
+
+static void split(uint8_t *const *plane, const uint8_t *in, size_t count, int channels, size_t size) {
+    if (size == 1)
+        split_bytes(plane, in, count, channels);
+    else if (size == 2)
+        channels == 3 ? split_wide(plane, in, count, 3, 2) : split_wide(plane, in, count, 4, 2);
+    else
+        channels == 3 ? split_wide(plane, in, count, 3, 4) : split_wide(plane, in, count, 4, 4);
+}
+
+static void join(uint8_t *out, const uint8_t *const *plane, size_t count, int channels, size_t size) {
+    if (size == 1)
+        join_bytes(out, plane, count, channels);
+    else if (size == 2)
+        channels == 3 ? join_wide(out, plane, count, 3, 2) : join_wide(out, plane, count, 4, 2);
+    else
+        channels == 3 ? join_wide(out, plane, count, 3, 4) : join_wide(out, plane, count, 4, 4);
 }
 
 #endif

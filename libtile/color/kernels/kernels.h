@@ -150,9 +150,12 @@ typedef void tile_codes_op(uint8_t *const *plane, size_t count, const void *numb
 struct tile_kernels {
     /* ---- In blocks ---- */
 
-    /* Interleaved pixels of 3 or 4 codes to planes, and back; `in` and `out` have `count` pixels and no more. */
-    void (*split)(uint8_t *const *plane, const uint8_t *in, size_t count, int channels);
-    void (*join)(uint8_t *out, const uint8_t *const *plane, size_t count, int channels);
+    /*
+     * Interleaved pixels of 3 or 4 samples of `size` bytes to planes, and back; `in` and `out` have `count` pixels and
+     * no more.
+     */
+    void (*split)(uint8_t *const *plane, const uint8_t *in, size_t count, int channels, size_t size);
+    void (*join)(uint8_t *out, const uint8_t *const *plane, size_t count, int channels, size_t size);
 
     /* Codes to light, and light to codes, of three channels. */
     void (*head)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_head *head);

@@ -45,7 +45,8 @@ static inline void gray_codes(uint8_t *const *plane, size_t count, const struct 
  */
 static inline void ycbcr_codes(uint8_t *const *plane, size_t count, const struct tile_luma *luma, bool limited) {
     const ints rg = i_all(luma->rg), b = i_all(luma->b), unit = i_all(TILE_LUMA_UNIT);
-    const struct ratio ratio[3] = {ratio_load(&luma->ratio[0]), ratio_load(&luma->ratio[1]), ratio_load(&luma->ratio[2])};
+    const struct ratio ratio[3] = {ratio_load(&luma->ratio[0]), ratio_load(&luma->ratio[1]),
+                                   ratio_load(&luma->ratio[2])};
     const ints begin_b = i_add(ratio[0].begin, ratio[1].begin), begin_r = i_add(ratio[0].begin, ratio[2].begin);
     uint8_t *const out[3] = {plane[0], plane[1], plane[2]};
     for (size_t i = 0; i < count; i += BLOCK) {
@@ -86,7 +87,8 @@ static void luma_codes(uint8_t *const *plane, size_t count, const void *numbers)
  * 73, and n may be rounded down to an integer before the whole is.
  */
 static inline void rgb_codes(uint8_t *const *plane, size_t count, const struct tile_chroma *chroma, bool limited) {
-    const struct ratio ratio[3] = {ratio_load(&chroma->ratio[0]), ratio_load(&chroma->ratio[1]), ratio_load(&chroma->ratio[2])};
+    const struct ratio ratio[3] = {ratio_load(&chroma->ratio[0]), ratio_load(&chroma->ratio[1]),
+                                   ratio_load(&chroma->ratio[2])};
     ints weights[3], whole[3];
     for (size_t j = 0; j < 3; j++) {
         weights[j] = i_all(chroma->weights[j]);
@@ -94,11 +96,10 @@ static inline void rgb_codes(uint8_t *const *plane, size_t count, const struct t
     }
     uint8_t *const out[3] = {plane[0], plane[1], plane[2]};
     for (size_t i = 0; i < count; i += BLOCK) {
-        words y = w_joined(b_load(out[0] + i), b_all(0));
+        bytes luma = b_load(out[0] + i);
+        words y = limited ? w_scaled(luma, 85, b_all(0)) : w_wide(luma);
         ints c[4];
         i_pairs(c, b_load(out[1] + i), b_load(out[2] + i));
-        if (limited)
-            y = w_mul(y, w_all(85));
         for (size_t j = 0; j < 3; j++) {
             ints n[4];
             for (size_t k = 0; k < 4; k++) {

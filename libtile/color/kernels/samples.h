@@ -43,7 +43,9 @@ static void pack_u16(uint16_t *out, const float *in, size_t count, float scale, 
 
 static void copy(unsigned char *out, size_t out_step, const unsigned char *in, size_t in_step, size_t count,
                  size_t size) {
-    if (size == 1)
+    if (out_step == size && in_step == size)
+        memcpy(out, in, count * size);
+    else if (size == 1)
         for (size_t i = 0; i < count; i++)
             out[i * out_step] = in[i * in_step];
     else if (size == 2)

@@ -245,6 +245,9 @@ static inline bytes b_choose(flags m, bytes yes, bytes no) {
 static inline words w_joined(bytes low, bytes high) {
     return (words){{_mm256_unpacklo_epi8(low, high), _mm256_unpackhi_epi8(low, high)}};
 }
+static inline words w_wide(bytes a) {
+    return w_joined(a, _mm256_setzero_si256());
+}
 static inline words w_all(uint16_t x) {
     __m256i all = _mm256_set1_epi16((short)x);
     return (words){{all, all}};
@@ -255,6 +258,7 @@ static inline words w_add(words a, words b) {
 static inline words w_half(words a) {
     return (words){{_mm256_srli_epi16(a.half[0], 1), _mm256_srli_epi16(a.half[1], 1)}};
 }
+#define w_shift_right(a, n) ((words){{_mm256_srli_epi16((a).half[0], n), _mm256_srli_epi16((a).half[1], n)}})
 static inline words w_mul_high(words a, words b) {
     return (words){{_mm256_mulhi_epu16(a.half[0], b.half[0]), _mm256_mulhi_epu16(a.half[1], b.half[1])}};
 }
@@ -304,11 +308,6 @@ static inline words w_quotient(words n, const divisor *d) {
         x[i] = f_mul(f_add(x[i], f_all(.5f)), d->reciprocal[i]);
     return w_truncated(x);
 }
-
-static inline words w_mul(words a, words b) {
-    return (words){{_mm256_mullo_epi16(a.half[0], b.half[0]), _mm256_mullo_epi16(a.half[1], b.half[1])}};
-}
-#define w_shift_right(a, n) ((words){{_mm256_srli_epi16((a).half[0], n), _mm256_srli_epi16((a).half[1], n)}})
 
 /* ---- Ints as pairs of words ---- */
 

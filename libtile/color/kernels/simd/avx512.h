@@ -272,6 +272,9 @@ static inline bytes b_choose(flags m, bytes yes, bytes no) {
 static inline words w_joined(bytes low, bytes high) {
     return (words){{_mm512_unpacklo_epi8(low, high), _mm512_unpackhi_epi8(low, high)}};
 }
+static inline words w_wide(bytes a) {
+    return w_joined(a, _mm512_setzero_si512());
+}
 static inline words w_all(uint16_t x) {
     __m512i all = _mm512_set1_epi16((short)x);
     return (words){{all, all}};
@@ -282,6 +285,7 @@ static inline words w_add(words a, words b) {
 static inline words w_half(words a) {
     return (words){{_mm512_srli_epi16(a.half[0], 1), _mm512_srli_epi16(a.half[1], 1)}};
 }
+#define w_shift_right(a, n) ((words){{_mm512_srli_epi16((a).half[0], n), _mm512_srli_epi16((a).half[1], n)}})
 static inline words w_mul_high(words a, words b) {
     return (words){{_mm512_mulhi_epu16(a.half[0], b.half[0]), _mm512_mulhi_epu16(a.half[1], b.half[1])}};
 }
@@ -357,11 +361,6 @@ static inline words w_quotient(words n, const divisor *d) {
     return q;
 }
 
-static inline words w_mul(words a, words b) {
-    return (words){{_mm512_mullo_epi16(a.half[0], b.half[0]), _mm512_mullo_epi16(a.half[1], b.half[1])}};
-}
-#define w_shift_right(a, n) ((words){{_mm512_srli_epi16((a).half[0], n), _mm512_srli_epi16((a).half[1], n)}})
-
 /* ---- Ints as pairs of words ---- */
 
 static inline void i_pairs(ints out[4], bytes low, bytes high) {
@@ -389,11 +388,7 @@ static inline words i_high(const ints a[4]) {
     return words_picked(a, order);
 }
 static inline ints i_dot(ints sum, ints a, ints b) {
-#ifdef __AVX512VNNI__
     return _mm512_dpwssd_epi32(sum, a, b);
-#else
-    return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
-#endif
 }
 static inline ints i_min_words(ints a, ints b) {
     return _mm512_min_epu16(a, b);

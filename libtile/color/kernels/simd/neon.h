@@ -193,6 +193,9 @@ static inline bytes b_choose(flags m, bytes yes, bytes no) {
     return vbslq_u8(m, yes, no);
 }
 
+static inline words w_wide(bytes a) {
+    return (words){{vmovl_u8(vget_low_u8(a)), vmovl_high_u8(a)}};
+}
 static inline words w_all(uint16_t x) {
     return (words){{vdupq_n_u16(x), vdupq_n_u16(x)}};
 }
@@ -202,6 +205,7 @@ static inline words w_add(words a, words b) {
 static inline words w_half(words a) {
     return (words){{vshrq_n_u16(a.half[0], 1), vshrq_n_u16(a.half[1], 1)}};
 }
+#define w_shift_right(a, n) ((words){{vshrq_n_u16((a).half[0], n), vshrq_n_u16((a).half[1], n)}})
 static inline words w_mul_high(words a, words b) {
     words high;
     for (int i = 0; i < 2; i++) {
@@ -254,22 +258,13 @@ static inline words w_quotient(words n, const divisor *d) {
     return w_truncated(x);
 }
 
-static inline words w_joined(bytes low, bytes high) {
-    return (words){{vreinterpretq_u16_u8(vzip1q_u8(low, high)), vreinterpretq_u16_u8(vzip2q_u8(low, high))}};
-}
-static inline words w_mul(words a, words b) {
-    return (words){{vmulq_u16(a.half[0], b.half[0]), vmulq_u16(a.half[1], b.half[1])}};
-}
-#define w_shift_right(a, n) ((words){{vshrq_n_u16((a).half[0], n), vshrq_n_u16((a).half[1], n)}})
-
 /* ---- Ints as pairs of words ---- */
 
 static inline void i_pairs(ints out[4], bytes low, bytes high) {
-    words both = w_joined(low, high);
+    const bytes both[2] = {vzip1q_u8(low, high), vzip2q_u8(low, high)};
     for (int i = 0; i < 2; i++) {
-        bytes b = vreinterpretq_u8_u16(both.half[i]);
-        out[2 * i] = vreinterpretq_s32_u16(vmovl_u8(vget_low_u8(b)));
-        out[2 * i + 1] = vreinterpretq_s32_u16(vmovl_high_u8(b));
+        out[2 * i] = vreinterpretq_s32_u16(vmovl_u8(vget_low_u8(both[i])));
+        out[2 * i + 1] = vreinterpretq_s32_u16(vmovl_high_u8(both[i]));
     }
 }
 static inline words i_low(const ints a[4]) {

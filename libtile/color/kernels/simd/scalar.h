@@ -217,6 +217,10 @@ static inline bytes b_choose(flags m, bytes yes, bytes no) {
     EACH_LANE(bytes, m.lane[i] ? yes.lane[i] : no.lane[i]);
 }
 
+/* The same numbers. */
+static inline words w_wide(bytes a) {
+    EACH_LANE(words, a.lane[i]);
+}
 static inline words w_all(uint16_t x) {
     EACH_LANE(words, x);
 }
@@ -225,6 +229,9 @@ static inline words w_add(words a, words b) {
 }
 static inline words w_half(words a) {
     EACH_LANE(words, a.lane[i] >> 1);
+}
+static inline words w_shift_right(words a, int n) {
+    EACH_LANE(words, (uint16_t)(a.lane[i] >> n));
 }
 /* The upper 16 bits of a * b. */
 static inline words w_mul_high(words a, words b) {
@@ -238,7 +245,7 @@ static inline words w_product(bytes a, bytes b) {
 static inline words w_scaled(bytes a, uint8_t by, bytes b) {
     EACH_LANE(words, (uint16_t)(a.lane[i] * by + b.lane[i]));
 }
-/* Of words with a sign; below 0 is 0, above 255 is 255. */
+/* Of words with a sign: below 0 is 0, above 255 is 255. */
 static inline bytes w_bytes(words a) {
     EACH_LANE(bytes, (uint8_t)((int16_t)a.lane[i] < 0 ? 0 : a.lane[i] > 255 ? 255 : a.lane[i]));
 }
@@ -262,21 +269,9 @@ static inline words w_quotient(words n, const divisor *d) {
     EACH_LANE(words, (uint16_t)(n.lane[i] / d->lane[i]));
 }
 
-/* Words with the bytes of `low` and `high`. */
-static inline words w_joined(bytes low, bytes high) {
-    EACH_LANE(words, (uint16_t)(low.lane[i] | high.lane[i] << 8));
-}
-/* The lower and the upper 16 bits of a * b. */
-static inline words w_mul(words a, words b) {
-    EACH_LANE(words, (uint16_t)((uint32_t)a.lane[i] * b.lane[i]));
-}
-static inline words w_shift_right(words a, int n) {
-    EACH_LANE(words, (uint16_t)(a.lane[i] >> n));
-}
+/* ---- Ints as pairs of words, of which four vectors have the order of a block's words ---- */
 
-/* ---- Ints as pairs of words; a block of them has the words' order ---- */
-
-/* Pairs of a code of `low` and one of `high`. */
+/* Of each pixel the code of `low` and that of `high`. */
 static inline void i_pairs(ints out[4], bytes low, bytes high) {
     for (int i = 0; i < 4; i++)
         out[i] = low.lane[i] | high.lane[i] << 16;
@@ -288,7 +283,7 @@ static inline words i_low(const ints a[4]) {
 static inline words i_high(const ints a[4]) {
     EACH_LANE(words, (uint16_t)((uint32_t)a[i] >> 16));
 }
-/* sum + the products of both pairs of words, which have a sign. */
+/* sum + the products of both words, which have a sign. */
 static inline ints i_dot(ints sum, ints a, ints b) {
     return i_add(sum, i_add((int16_t)a * (int16_t)b, (a >> 16) * (b >> 16)));
 }
@@ -297,7 +292,7 @@ static inline ints i_min_words(ints a, ints b) {
     uint32_t x = (uint32_t)a, y = (uint32_t)b, low = 0xFFFF, high = ~low;
     return (ints)(((x & low) < (y & low) ? x & low : y & low) | ((x & high) < (y & high) ? x & high : y & high));
 }
-/* Whether the lower word of any is 0. */
+/* Whether a lower word is 0. */
 static inline bool i_any_low_zero(ints a) {
     return (a & 0xFFFF) == 0;
 }

@@ -276,6 +276,9 @@ static inline bytes b_choose(flags m, bytes yes, bytes no) {
 static inline words w_joined(bytes low, bytes high) {
     return (words){{_mm_unpacklo_epi8(low, high), _mm_unpackhi_epi8(low, high)}};
 }
+static inline words w_wide(bytes a) {
+    return w_joined(a, _mm_setzero_si128());
+}
 static inline words w_all(uint16_t x) {
     __m128i all = _mm_set1_epi16((short)x);
     return (words){{all, all}};
