@@ -5,9 +5,11 @@
 
 #include "tile.h"
 
+#define ALL_SHAPES 4
+
 struct options {
     uint64_t seed;
-    unsigned rounds;
+    unsigned rounds;    /* ALL_SHAPES of them try each shape of an image once */
     tile_cpu cpu;       /* TILE_CPU_BEST: all that this machine has */
     const char *filter; /* a part of the names of what to run; "" for all */
 };
@@ -24,7 +26,7 @@ struct tally {
 
 /*
  * The first tally is the scalar kernels': they are the yardstick, and are only held to keep to the memory that they are
- * given.
+ * given, and to make of an image what they make of its pieces.
  */
 struct tallies {
     struct tally tally[TILE_CPU_COUNT];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernels [FILTER] [--cpu NAME] [--seed N] [--rounds N]
- *     Checks the kernels of every instruction set that this machine has against the scalar ones, bit for bit.
+ *     Checks the kernels of every instruction set that this machine has against the scalar ones, bit for bit. In 4
+ *     rounds, which is what it does if not told otherwise, it tries all shapes of images.
  * kernels --digest [FILTER] [--cpu NAME]
  *     Prints a hash of each conversion's results, to compare machines by.
  * kernels --bench [FILTER] [--cpu NAME]
@@ -76,7 +77,7 @@ static int check(const struct options *options) {
         printf("%-7s %7lu conversions, %7lu runs of kernels: %s", tile_cpu_name(t->cpu), t->conversions, t->kernels,
                t->faults ? ""
                : i       ? "as scalar\n"
-                         : "within their memory\n");
+                         : "within their memory, as in pieces\n");
         if (t->faults)
             printf("%s%u wrong, with --seed %llu\n", t->faults < MOST_FAULTS ? "" : "at least ", t->faults,
                    (unsigned long long)options->seed);
@@ -103,7 +104,7 @@ int main(int argc, char **argv) {
         {"cpu", required_argument, NULL, 'c'},    {"seed", required_argument, NULL, 's'},
         {"rounds", required_argument, NULL, 'r'}, {0}};
     setvbuf(stdout, NULL, _IOLBF, 0); /* what is said before a kernel dies is seen */
-    struct options options = {.seed = 1, .rounds = 1, .filter = ""};
+    struct options options = {.seed = 1, .rounds = ALL_SHAPES, .filter = ""};
     unsigned long long number;
     int mode = 'k';
     for (int option; (option = getopt_long(argc, argv, "", names, NULL)) != -1;)

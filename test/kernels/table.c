@@ -43,6 +43,7 @@ struct trial {
     const struct tile_kernels *kernels;
     struct random random; /* the same numbers for every instruction set */
     unsigned char around; /* what is in memory that has no values: another byte for every instruction set */
+    uint32_t style;       /* of codes */
     size_t count;         /* of pixels */
     size_t end;           /* the pixel up to which planes may be written */
     size_t begin;         /* of planes in larger planes */
@@ -102,11 +103,13 @@ static struct piece *new_plane(struct trial *t, size_t sample, enum use use) {
     return settle(t, p, size, use);
 }
 
-/* Random bytes, if they are read. */
+/* Random bytes, if they are read. Some are 0 or 255, and some 0 to 3, so that channels are equal and colors gray. */
 static void *with_bytes(struct trial *t, struct piece *p) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
     size_t size = p->count * p->sample;
-    for (size_t i = 0; (p->use & READ) && i < size; i += sizeof(uint64_t)) {
+    for (size_t i = 0; (p->use & READ) && i < size; i += sizeof ones) {
         uint64_t bytes = random_next(&t->random);
+        bytes = t->style == 0 ? (bytes & ones) * 255 : t->style == 1 ? bytes & ones * 3 : bytes;
         memcpy(p->input + i, &bytes, sizeof bytes);
     }
     if (p->use & READ)
@@ -321,10 +324,16 @@ static void run_tail(struct trial *t) {
     t->kernels->tail(t->codes, t->floats, t->count, &tail);
 }
 
-/* Those that have it against the two that it stands for. */
+/* Those that have it against the two that it stands for. Only curves and lines go with light of any range. */
 static void run_fused(struct trial *t) {
     struct tile_head head = random_head(t, 1 + random_below(&t->random, TILE_HEADS - 1));
-    struct tile_tail tail = random_tail(t, TILE_TAIL_CURVE);
+    struct tile_tail tail = random_tail(t, coin(t) ? TILE_TAIL_CURVE : TILE_TAIL_LINE);
+    for (bool of_one = coin(t); of_one;) { /* conversion */
+        const struct ends *e = &ends[random_below(&t->random, (uint32_t)ends_count)];
+        head = e->head;
+        tail = e->tail;
+        of_one = head.kind == TILE_HEAD_NONE || tail.kind == TILE_TAIL_NONE;
+    }
     t->begin = random_below(&t->random, (uint32_t)(TILE_STRIP - t->count + 1));
     uint8_t *out = give_pixels(t, 3 * t->count, WRITE);
     give_codes(t, 3, READ);
@@ -448,6 +457,7 @@ static void run_row(struct trial *t) {
     for (int i = 0; i < TILE_IN_DOUBLE + 1; i++)
         if (p[i] == RANDOM)
             p[i] = random_unit(&t->random) * 4 - 2;
+    p[TILE_IN_DOUBLE] = coin(t);
     tile_row_op *run;
     memcpy(&run, (const char *)t->kernels + t->entry->offset, sizeof run);
     t->end = t->count;
@@ -546,7 +556,7 @@ static const struct entry entries[] = {
     ROW(premultiply, ANY, 3),
 };
 
-enum { ENTRIES = sizeof entries / sizeof *entries, TRIALS = 300 };
+enum { ENTRIES = sizeof entries / sizeof *entries, TRIALS = 125 };
 
 /* Every pointer in struct tile_kernels has a line. */
 static void check_entries(struct tally *tally) {
@@ -607,6 +617,7 @@ static void run_trial(struct tally *tally, const struct entry *entry, size_t cou
     t.count = count;
     t.end = (count + BLOCK - 1) / BLOCK * BLOCK;
     now_running(tally->cpu, entry->name);
+    t.style = random_below(&t.random, 6);
     entry->run(&t);
     tally->kernels++;
     check_memory(tally, &t);

@@ -36,11 +36,11 @@ static inline void join_wide(uint8_t *restrict out, const uint8_t *const *plane,
 
 static inline void split_bytes(uint8_t *const *plane, const uint8_t *in, size_t count, int channels) {
     uint8_t rest[4 * BLOCK] = {0};
-    for (size_t i = 0; i < count; i += BLOCK, in += channels * BLOCK) {
-        uint8_t *const to[4] = {plane[0] + i, plane[1] + i, plane[2] + i, plane[3] + i};
-        const uint8_t *from = in;
+    for (size_t i = 0; i < count; i += BLOCK) {
+        uint8_t *const to[4] = {plane[0] + i, plane[1] + i, plane[2] + i, channels == 3 ? NULL : plane[3] + i};
+        const uint8_t *from = in + i * (size_t)channels;
         if (count - i < BLOCK)
-            from = memcpy(rest, in, (count - i) * (size_t)channels);
+            from = memcpy(rest, from, (count - i) * (size_t)channels);
         if (channels == 3)
             block_split3(to, from);
         else
@@ -50,15 +50,15 @@ static inline void split_bytes(uint8_t *const *plane, const uint8_t *in, size_t 
 
 static inline void join_bytes(uint8_t *out, const uint8_t *const *plane, size_t count, int channels) {
     uint8_t rest[4 * BLOCK];
-    for (size_t i = 0; i < count; i += BLOCK, out += channels * BLOCK) {
-        const uint8_t *const from[4] = {plane[0] + i, plane[1] + i, plane[2] + i, plane[3] + i};
-        uint8_t *to = count - i < BLOCK ? rest : out;
+    for (size_t i = 0; i < count; i += BLOCK) {
+        const uint8_t *const from[4] = {plane[0] + i, plane[1] + i, plane[2] + i, channels == 3 ? NULL : plane[3] + i};
+        uint8_t *to = count - i < BLOCK ? rest : out + i * (size_t)channels;
         if (channels == 3)
             block_join3(to, from);
         else
             block_join4(to, from);
         if (to == rest)
-            memcpy(out, rest, (count - i) * (size_t)channels);
+            memcpy(out + i * (size_t)channels, rest, (count - i) * (size_t)channels);
     }
 }
 
