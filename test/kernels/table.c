@@ -327,7 +327,7 @@ static void run_tail(struct trial *t) {
 /* Those that have it against the two that it stands for. Only curves and lines go with light of any range. */
 static void run_fused(struct trial *t) {
     struct tile_head head = random_head(t, 1 + random_below(&t->random, TILE_HEADS - 1));
-    struct tile_tail tail = random_tail(t, coin(t) ? TILE_TAIL_CURVE : TILE_TAIL_LINE);
+    struct tile_tail tail = random_tail(t, coin(t) ? TILE_TAIL_CURVE : TILE_TAIL_LINEAR);
     for (bool of_one = coin(t); of_one;) { /* conversion */
         const struct ends *e = &ends[random_below(&t->random, (uint32_t)ends_count)];
         head = e->head;
