@@ -291,7 +291,7 @@ static inline bool i_any_low_zero(ints a) {
     return vminvq_u32(vandq_u32(vreinterpretq_u32_s32(a), vdupq_n_u32(0xFFFF))) == 0;
 }
 
-/* ---- Tables of 256 floats ---- */
+/* ---- Tables of 256 floats: they do not fit the registers ---- */
 
 typedef struct {
     const float *of;
