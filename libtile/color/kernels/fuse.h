@@ -47,7 +47,9 @@
         }                                                                                                              \
     }
 
+#ifndef LANES_LOOK
 HEAD(light)
+#endif
 HEAD(unlab)
 HEAD(unluv)
 HEAD(cubes)
@@ -60,13 +62,14 @@ TAIL(roots)
 static void head(float *const *out, const uint8_t *const *in, size_t count, const struct tile_head *head) {
     switch (head->kind) {
     case TILE_HEAD_LIGHT:
-#ifndef LANES_LOOK
-        if (!head->light.same) {
+#ifdef LANES_LOOK
+        light_by_lanes(out, in, count, &head->light);
+#else
+        if (head->light.same)
+            head_light(out, in, count, head);
+        else
             light_by_channels(out, in, count, &head->light);
-            break;
-        }
 #endif
-        head_light(out, in, count, head);
         break;
     case TILE_HEAD_LAB: head_unlab(out, in, count, head); break;
     case TILE_HEAD_LUV: head_unluv(out, in, count, head); break;
