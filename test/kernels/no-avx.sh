@@ -7,7 +7,7 @@ objdump -d --no-show-raw-insn "$1" | awk '
     # Intel SDM, volume 2. VEX and EVEX forms of vector instructions begin with v, those of mask registers with k;
     # BMI1, BMI2 are VEX-encoded too. Of what is left in legacy encodings only vector instructions and popcnt matter.
     BEGIN {
-        vex = "^(v|k|andn[lq]? |bextr|bls|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx|lzcnt)"
+        vex = "^(v|k|andn[lq]? |bextr|bls|bzhi|mulx|pdep|pext[lq]? |rorx|sarx|shlx|shrx|lzcnt)"
         sse3 = "^(addsubp|haddp|hsubp|lddqu|mov(ddup|shdup|sldup))"
         ssse3 = "^(pshufb|pmaddubsw|pmulhrsw|palignr|phadd|phsub|psign|pabs)"
         sse4 = "^(p?blend|dpp[ds]|extractps|insertps|movntdqa|mpsadbw|packusdw|pcmpeqq|pcmpgtq|pcmp[ei]str|pextr[bdq]|" \
