@@ -9,15 +9,32 @@
 
 /* From codes to the float planes on which the rest of the program runs. */
 struct tile_head {
-    enum { TILE_HEAD_NONE, TILE_HEAD_LIGHT, TILE_HEAD_LAB, TILE_HEAD_LUV, TILE_HEAD_CUBES } kind;
-    struct tile_light light; /* also with the matrix of LAB */
+    enum {
+        TILE_HEAD_NONE,
+        TILE_HEAD_LIGHT,
+        TILE_HEAD_LAB,
+        TILE_HEAD_LUV,
+        TILE_HEAD_CUBES,
+        TILE_HEAD_LCH,
+        TILE_HEAD_POLAR_CUBES
+    } kind;
+    struct tile_light light; /* also with the matrix of LAB and LCH */
     struct tile_unluv luv;
     struct tile_cubes cubes;
+    struct tile_wheel wheel;
 };
 
 /* From float planes to codes. */
 struct tile_tail {
-    enum { TILE_TAIL_NONE, TILE_TAIL_CURVE, TILE_TAIL_LAB, TILE_TAIL_LUV, TILE_TAIL_ROOTS } kind;
+    enum {
+        TILE_TAIL_NONE,
+        TILE_TAIL_CURVE,
+        TILE_TAIL_LAB,
+        TILE_TAIL_LUV,
+        TILE_TAIL_ROOTS,
+        TILE_TAIL_LCH,
+        TILE_TAIL_POLAR_ROOTS
+    } kind;
     struct tile_curve curve;
     struct tile_lab lab;
     struct tile_luv luv;

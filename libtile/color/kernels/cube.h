@@ -20,8 +20,32 @@ static inline void light_store(float *const *out, size_t at, const floats m[9], 
         f_store(out[j] + at, f_fma(z, m[3 * j + 2], f_fma(y, m[3 * j + 1], f_mul(x, m[3 * j]))));
 }
 
+struct wheel {
+    table256 cosine, sine;
+};
+
+/* A block of codes; with a wheel their chroma and hue become a and b. */
+static inline void values_load(floats v[3][4], const uint8_t *const in[3], size_t at, const struct wheel *wheel) {
+    ints codes[3][4];
+    for (int j = 0; j < (wheel ? 2 : 3); j++) {
+        codes_load(codes[j], in[j] + at);
+        for (int k = 0; k < 4; k++)
+            v[j][k] = f_of_ints(codes[j][k]);
+    }
+    if (!wheel)
+        return;
+    floats cosine[4];
+    block_look(cosine, &wheel->cosine, in[2] + at);
+    block_look(v[2], &wheel->sine, in[2] + at);
+    for (int k = 0; k < 4; k++) {
+        v[2][k] = f_mul(v[2][k], v[1][k]);
+        v[1][k] = f_mul(cosine[k], v[1][k]);
+    }
+}
+
 /* A matrix of codes, cubes, a matrix. */
-static void cubes_light(float *const *out, const uint8_t *const *in, size_t count, const struct tile_cubes *cubes) {
+static inline void cubes_head(float *const *out, const uint8_t *const *in, size_t count, const struct tile_cubes *cubes,
+                              const struct wheel *wheel) {
     floats first[12], second[9];
     for (int j = 0; j < 12; j++)
         first[j] = f_all(cubes->first[j]);
@@ -30,40 +54,57 @@ static void cubes_light(float *const *out, const uint8_t *const *in, size_t coun
     float *const to[3] = {out[0], out[1], out[2]};
     const uint8_t *const from[3] = {in[0], in[1], in[2]};
     for (size_t i = 0; i < count; i += BLOCK) {
-        ints codes[3][4];
-        for (int j = 0; j < 3; j++)
-            codes_load(codes[j], from[j] + i);
+        floats v[3][4];
+        values_load(v, from, i, wheel);
         for (size_t k = 0; k < 4; k++) {
-            floats v[3], c[3];
+            floats c[3];
             for (int j = 0; j < 3; j++)
-                v[j] = f_of_ints(codes[j][k]);
-            for (int j = 0; j < 3; j++)
-                c[j] =
-                    cube_of_floats(f_fma(v[2], first[4 * j + 2],
-                                         f_fma(v[1], first[4 * j + 1], f_fma(v[0], first[4 * j], first[4 * j + 3]))));
+                c[j] = cube_of_floats(
+                    f_fma(v[2][k], first[4 * j + 2],
+                          f_fma(v[1][k], first[4 * j + 1], f_fma(v[0][k], first[4 * j], first[4 * j + 3]))));
             light_store(to, i + k * LANES, second, c[0], c[1], c[2]);
         }
     }
 }
 
+static void cubes_light(float *const *out, const uint8_t *const *in, size_t count, const struct tile_cubes *cubes) {
+    cubes_head(out, in, count, cubes, NULL);
+}
+
+static void polar_cubes_light(float *const *out, const uint8_t *const *in, size_t count, const struct tile_cubes *cubes,
+                              const struct tile_wheel *wheel) {
+    const struct wheel w = {table256_load(wheel->cosine), table256_load(wheel->sine)};
+    cubes_head(out, in, count, cubes, &w);
+}
+
 /* The same of Lab, whose matrix is mostly zeros. */
-static void lab_light(float *const *out, const uint8_t *const *in, size_t count, const float matrix[9]) {
+static inline void lab_head(float *const *out, const uint8_t *const *in, size_t count, const float matrix[9],
+                            const struct wheel *wheel) {
     floats m[9];
     for (int j = 0; j < 9; j++)
         m[j] = f_all(matrix[j]);
     float *const to[3] = {out[0], out[1], out[2]};
     const uint8_t *const from[3] = {in[0], in[1], in[2]};
     for (size_t i = 0; i < count; i += BLOCK) {
-        ints codes[3][4];
-        for (int j = 0; j < 3; j++)
-            codes_load(codes[j], from[j] + i);
+        floats v[3][4];
+        values_load(v, from, i, wheel);
         for (size_t k = 0; k < 4; k++) {
-            floats y = f_fma(f_of_ints(codes[0][k]), f_all(100 / 255.f / 116), f_all(16 / 116.f));
-            floats x = f_fma(f_of_ints(i_sub(codes[1][k], i_all(128))), f_all(1 / 500.f), y);
-            floats z = f_fma(f_of_ints(i_sub(codes[2][k], i_all(128))), f_all(-1 / 200.f), y);
+            floats a = wheel ? v[1][k] : f_sub(v[1][k], f_all(128)), b = wheel ? v[2][k] : f_sub(v[2][k], f_all(128));
+            floats y = f_fma(v[0][k], f_all(100 / 255.f / 116), f_all(16 / 116.f));
+            floats x = f_fma(a, f_all(1 / 500.f), y), z = f_fma(b, f_all(-1 / 200.f), y);
             light_store(to, i + k * LANES, m, cie_light(x), cie_light(y), cie_light(z));
         }
     }
+}
+
+static void lab_light(float *const *out, const uint8_t *const *in, size_t count, const float matrix[9]) {
+    lab_head(out, in, count, matrix, NULL);
+}
+
+static void lch_light(float *const *out, const uint8_t *const *in, size_t count, const float matrix[9],
+                      const struct tile_wheel *wheel) {
+    const struct wheel w = {table256_load(wheel->cosine), table256_load(wheel->sine)};
+    lab_head(out, in, count, matrix, &w);
 }
 
 /*

@@ -51,21 +51,32 @@ struct tile_curve {
 
 /*
  * Polynomials of light between 2^-8 and 1, by the upper bit of the mantissa and the lower 3 of the exponent: for Lab
- * 500 f(x) + 128.5, 500 f(y) and -200 f(z) + 128.5; for Luv 13 L and the white's u' and v'.
+ * 500 f(x) + 128.5, 500 f(y) and -200 f(z) + 128.5 (for Lch without the 128.5, and the chroma of what is still gray);
+ * for Luv 13 L and the white's u' and v'.
  */
 struct tile_lab {
     float x[5][16], y[5][16], z[5][16];
+    float gray;
 };
 struct tile_luv {
     float l[5][16];
     float u, v;
 };
 
-/* Cube roots (0 of what is below `least`), then rows of 3 + 1 that give codes before the rounding. */
+/*
+ * Cube roots (0 of what is below `least`), then rows of 3 + 1 that give codes before the rounding; or, with the chroma
+ * of what is still gray, a and b in units of chroma's codes.
+ */
 struct tile_roots {
     struct tile_power root;
     float least;
     float m[12];
+    float gray;
+};
+
+/* Cosine and sine of hue's codes. */
+struct tile_wheel {
+    float cosine[256], sine[256];
 };
 
 /* Rows of 3 + 1 of codes, cubes, and rows of 3. */
@@ -102,10 +113,18 @@ struct tile_kernels {
     /* X, Y, Z, scaled so, to L, u, v. */
     void (*luv_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_luv *luv);
     void (*roots_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots);
+    /* The two, but to lightness, chroma and hue. */
+    void (*lch_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab);
+    void (*polar_roots_codes)(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots);
     /* L, a, b to X, Y, Z of a white of 1, 1, 1, multiplied by a matrix of rows of 3. */
     void (*lab_light)(float *const *out, const uint8_t *const *in, size_t count, const float matrix[9]);
     void (*luv_light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_unluv *luv);
     void (*cubes_light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_cubes *cubes);
+    /* The two of lightness, chroma and hue; a and b are in units of chroma's codes. */
+    void (*lch_light)(float *const *out, const uint8_t *const *in, size_t count, const float matrix[9],
+                      const struct tile_wheel *wheel);
+    void (*polar_cubes_light)(float *const *out, const uint8_t *const *in, size_t count, const struct tile_cubes *cubes,
+                              const struct tile_wheel *wheel);
 
     void (*unpack_u8)(float *out, const uint8_t *in, size_t count, const float table[256]);
     /*

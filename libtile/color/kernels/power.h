@@ -51,6 +51,36 @@ static void encode(uint8_t *const *out, float *const *in, size_t count, int chan
     }
 }
 
+/* ---- Polar coordinates ---- */
+
+static inline floats f_abs(floats a) {
+    return f_bits(i_and(i_bits(a), i_all(0x7FFFFFFF)));
+}
+
+/* Codes before the rounding, of a and b in units of chroma's codes. */
+static inline floats chroma_of(floats a, floats b) {
+    return f_add(f_sqrt(f_fma(a, a, f_mul(b, b))), f_all(.5f));
+}
+
+/*
+ * The angle in 255ths of a turn, and 1/2; of a chroma of `gray` or less 0. From the nearest axis on, with the smaller
+ * by the larger as tangent. The polynomial is within 1.1e-5 of atan t, |t| <= 1, in these units: Remez's, which has the
+ * least largest error.
+ */
+static inline floats hue_of_ab(floats a, floats b, float gray) {
+    const floats zero = f_all(0);
+    mask up = f_less(f_abs(a), f_abs(b)), left = f_less(a, zero), down = f_less(b, zero);
+    floats axis = f_choose(up, f_choose(down, f_all(191.75f), f_all(64.25f)),
+                           f_choose(left, f_all(128), f_choose(down, f_all(255.5f), f_all(.5f))));
+    floats t = f_div(f_choose(up, f_sub(zero, a), b), f_choose(up, b, a)), z = f_mul(t, t), zz = f_mul(z, z);
+    floats low =
+        f_fma(f_fma(z, f_all(-5.37068731f), f_all(8.03890504f)), zz, f_fma(z, f_all(-13.5216907f), f_all(40.5843527f)));
+    floats high = f_fma(f_all(.276453395f), zz, f_fma(z, f_all(-1.36381115f), f_all(3.23148812f)));
+    floats h = f_fma(f_fma(high, f_mul(zz, zz), low), t, axis);
+    /* Where both are 0, t is NaN. */
+    return f_choose(f_less(f_all(gray * gray), f_fma(a, a, f_mul(b, b))), h, zero);
+}
+
 /* ---- Roots ---- */
 
 /*
@@ -76,7 +106,8 @@ static inline floats quartic_of(const struct quartics *q, floats x) {
     return sum;
 }
 
-static void lab_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab) {
+static inline void lab_tail(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab,
+                            bool polar) {
     const float *const x = in[0], *const y = in[1], *const z = in[2];
     uint8_t *const l = out[0], *const a = out[1], *const b = out[2];
     const struct quartics qx = quartics_load(lab->x), qy = quartics_load(lab->y), qz = quartics_load(lab->z);
@@ -86,13 +117,23 @@ static void lab_codes(uint8_t *const *out, float *const *in, size_t count, const
             size_t at = i + k * LANES;
             floats fy = quartic_of(&qy, f_load(y + at));
             codes[0][k] = i_truncated(f_fma(fy, f_all(116 * 2.55f / 500), f_all(.5f - 16 * 2.55f)));
-            codes[1][k] = i_truncated(f_sub(quartic_of(&qx, f_load(x + at)), fy));
-            codes[2][k] = i_truncated(f_fma(fy, f_all(.4f), quartic_of(&qz, f_load(z + at))));
+            floats va = f_sub(quartic_of(&qx, f_load(x + at)), fy);
+            floats vb = f_fma(fy, f_all(.4f), quartic_of(&qz, f_load(z + at)));
+            codes[1][k] = i_truncated(polar ? chroma_of(va, vb) : va);
+            codes[2][k] = i_truncated(polar ? hue_of_ab(va, vb, lab->gray) : vb);
         }
         codes_store(l + i, codes[0]);
         codes_store(a + i, codes[1]);
         codes_store(b + i, codes[2]);
     }
+}
+
+static void lab_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab) {
+    lab_tail(out, in, count, lab, false);
+}
+
+static void lch_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_lab *lab) {
+    lab_tail(out, in, count, lab, true);
 }
 
 static void luv_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_luv *luv) {
@@ -121,7 +162,8 @@ static void luv_codes(uint8_t *const *out, float *const *in, size_t count, const
 }
 
 /* Roots of what is not below `least`, else 0; then a matrix to codes. */
-static void roots_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots) {
+static inline void roots_tail(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots,
+                              bool polar) {
     const struct powers root = powers_load(&roots->root);
     const floats least = f_all(roots->least), zero = f_all(0);
     floats m[12];
@@ -131,18 +173,28 @@ static void roots_codes(uint8_t *const *out, float *const *in, size_t count, con
     for (size_t i = 0; i < count; i += BLOCK) {
         ints codes[3][4];
         for (size_t k = 0; k < 4; k++) {
-            floats r[3];
+            floats r[3], v[3];
             for (int j = 0; j < 3; j++) {
-                floats v = f_load(from[j] + i + k * LANES), scale, high = power_parts(&root, v, &scale);
-                r[j] = f_choose(f_less(v, least), zero, f_mul(high, scale));
+                floats x = f_load(from[j] + i + k * LANES), scale, high = power_parts(&root, x, &scale);
+                r[j] = f_choose(f_less(x, least), zero, f_mul(high, scale));
             }
             for (int j = 0; j < 3; j++)
-                codes[j][k] = i_truncated(
-                    f_fma(r[2], m[4 * j + 2], f_fma(r[1], m[4 * j + 1], f_fma(r[0], m[4 * j], m[4 * j + 3]))));
+                v[j] = f_fma(r[2], m[4 * j + 2], f_fma(r[1], m[4 * j + 1], f_fma(r[0], m[4 * j], m[4 * j + 3])));
+            codes[0][k] = i_truncated(v[0]);
+            codes[1][k] = i_truncated(polar ? chroma_of(v[1], v[2]) : v[1]);
+            codes[2][k] = i_truncated(polar ? hue_of_ab(v[1], v[2], roots->gray) : v[2]);
         }
         for (int j = 0; j < 3; j++)
             codes_store(out[j] + i, codes[j]);
     }
+}
+
+static void roots_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots) {
+    roots_tail(out, in, count, roots, false);
+}
+
+static void polar_roots_codes(uint8_t *const *out, float *const *in, size_t count, const struct tile_roots *roots) {
+    roots_tail(out, in, count, roots, true);
 }
 
 #endif
