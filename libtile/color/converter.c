@@ -46,7 +46,7 @@ struct tile_converter {
         struct tile_affine affine;
         struct tile_luma luma;
         struct tile_chroma chroma;
-    } numbers; /* of either */
+    } numbers;             /* of either */
     struct tile_head head; /* of u8 codes, before the program */
     struct tile_tail tail; /* to u8 codes, after it */
     tile_icc *icc;

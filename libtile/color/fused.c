@@ -43,12 +43,17 @@ static bool take_rows(float out[9], const double *p) {
     return p[3] == 0 && p[7] == 0 && p[11] == 0;
 }
 
+/* The encoding of a plane; of polar spaces' a and b it is that of their chroma. */
+static struct tile_encoding encoding_of(tile_space space, int channel) {
+    return tile_encoding_of(space, TILE_U8, channel == 2 && tile_space_hue(space) == 2 ? 1 : channel);
+}
+
 /* Codes to the values that `op`, a cube with a matrix before it, begins with. */
 static void take_cubes(struct tile_cubes *cubes, tile_space from, const struct tile_op *op) {
     for (int j = 0; j < 3; j++) {
         double lift = 0;
         for (int i = 0; i < 3; i++) {
-            struct tile_encoding encoding = tile_encoding_of(from, TILE_U8, i);
+            struct tile_encoding encoding = encoding_of(from, i);
             double by = op->p[2 + 3 * j + i] / encoding.scale;
             cubes->first[4 * j + i] = (float)by;
             lift -= by * encoding.offset;
@@ -57,29 +62,46 @@ static void take_cubes(struct tile_cubes *cubes, tile_space from, const struct t
     }
 }
 
+static void fill_wheel(struct tile_wheel *wheel) {
+    for (int code = 0; code < 256; code++) {
+        double cosine, sine;
+        cosine_sine_of(code * 360 / 255., &cosine, &sine);
+        wheel->cosine[code] = (float)cosine;
+        wheel->sine[code] = (float)sine;
+    }
+}
+
 void tile_head_take(struct tile_head *head, struct tile_program *program, tile_space from, const float table[3][256]) {
     const struct tile_kernels *k = program->kernels;
     const struct tile_op *op = program->op;
     if (program->count == 0)
         return;
-    if (op->run == k->matrix && take_rows(head->light.m, op->p)) {
+    bool polar = op->run == k->polar_inverse && program->count > 1;
+    if (polar)
+        op++;
+    if (op->run == k->matrix && !polar && take_rows(head->light.m, op->p)) {
         head->kind = TILE_HEAD_LIGHT;
         memcpy(head->light.table, table, sizeof head->light.table);
         head->light.same =
             memcmp(table[0], table[1], sizeof table[0]) == 0 && memcmp(table[0], table[2], sizeof table[0]) == 0;
-    } else if (op->run == k->lab_inverse && (from == TILE_LAB || from == TILE_LAB_D65) &&
+    } else if (op->run == k->lab_inverse && (polar || from == TILE_LAB || from == TILE_LAB_D65) &&
                take_rows(head->light.m, op->p + TILE_THEN))
-        head->kind = TILE_HEAD_LAB;
+        head->kind = polar ? TILE_HEAD_LCH : TILE_HEAD_LAB;
     else if (op->run == k->luv_inverse && take_rows(head->luv.m, op->p + TILE_THEN)) {
         head->luv.u = (float)op->p[0];
         head->luv.v = (float)op->p[1];
         head->kind = TILE_HEAD_LUV;
-    } else if (op->run == k->cube && from == TILE_OKLAB && take_rows(head->cubes.second, op->p + TILE_THEN)) {
+    } else if (op->run == k->cube && (polar || from == TILE_OKLAB) &&
+               take_rows(head->cubes.second, op->p + TILE_THEN)) {
         take_cubes(&head->cubes, from, op);
-        head->kind = TILE_HEAD_CUBES;
+        head->kind = polar ? TILE_HEAD_POLAR_CUBES : TILE_HEAD_CUBES;
     } else
         return;
     drop_first(program);
+    if (polar) {
+        fill_wheel(&head->wheel);
+        drop_first(program);
+    }
 }
 
 /* ---- The end ---- */
@@ -130,9 +152,10 @@ static bool take_roots(struct tile_roots *roots, struct tile_light *light, tile_
     fit_power(&roots->root, 1 / 3., -16, 1 / power_of((double)by, 1 / 3.));
     roots->least = 0x1p-16f;
     for (int j = 0; j < 3; j++) {
-        struct tile_encoding encoding = tile_encoding_of(to, TILE_U8, j);
+        struct tile_encoding encoding = encoding_of(to, j);
+        double lift = encoding.offset + (j > 0 && to == TILE_OKLCH ? 0 : .5); /* a and b are not rounded */
         for (int i = 0; i < 4; i++)
-            roots->m[4 * j + i] = (float)(encoding.scale * last->p[4 * j + i] + (i == 3 ? encoding.offset + .5 : 0));
+            roots->m[4 * j + i] = (float)(encoding.scale * last->p[4 * j + i] + (i == 3 ? lift : 0));
     }
     return true;
 }
@@ -176,7 +199,7 @@ static void fit_cie(float c[5][16], double by, double lift) {
 
 void tile_tail_take(struct tile_tail *tail, struct tile_program *program, tile_space to, struct tile_head *head) {
     const struct tile_kernels *k = program->kernels;
-    const struct tile_op *last = program->op + program->count - 1;
+    const struct tile_op *last = program->op + program->count - 1, *polar = NULL;
     if (program->count == 0) {
         if (head->kind == TILE_HEAD_NONE || tile_space_channels(to) != 3 || to == TILE_HSV_180)
             return;
@@ -188,25 +211,30 @@ void tile_tail_take(struct tile_tail *tail, struct tile_program *program, tile_s
         tail->kind = TILE_TAIL_LINEAR;
         return;
     }
-    bool light = program->count == 1 && head->kind == TILE_HEAD_LIGHT; /* there is no other operation between them */
-    if (last->run == k->curve && take_curve(&tail->curve, last)) {
+    if (last->run == k->polar && program->count > 1)
+        polar = last--;
+    bool light = head->kind == TILE_HEAD_LIGHT && last == program->op; /* there is no other operation between them */
+    if (last->run == k->curve && !polar && take_curve(&tail->curve, last)) {
         tail->kind = TILE_TAIL_CURVE;
         program->count--;
     } else if (last->run == k->lab && light && scale_for_cie(&head->light)) {
-        fit_cie(tail->lab.x, 500, 128.5);
+        const double lift = polar ? 0 : 128.5;
+        fit_cie(tail->lab.x, 500, lift);
         fit_cie(tail->lab.y, 500, 0);
-        fit_cie(tail->lab.z, -200, 128.5);
-        tail->kind = TILE_TAIL_LAB;
-        program->count--;
+        fit_cie(tail->lab.z, -200, lift);
+        tail->lab.gray = polar ? (float)polar->p[0] : 0;
+        tail->kind = polar ? TILE_TAIL_LCH : TILE_TAIL_LAB;
+        program->count = 0;
     } else if (last->run == k->luv && light && scale_for_cie(&head->light)) {
         fit_cie(tail->luv.l, 13 * 116, -13 * 16);
         tail->luv.u = (float)last->p[0];
         tail->luv.v = (float)last->p[1];
         tail->kind = TILE_TAIL_LUV;
-        program->count--;
-    } else if (to == TILE_OKLAB && program->count == 2 && head->kind == TILE_HEAD_LIGHT &&
+        program->count = 0;
+    } else if ((to == TILE_OKLAB || polar) && last == program->op + 1 && head->kind == TILE_HEAD_LIGHT &&
                program->op[0].run == k->cube_root && take_roots(&tail->roots, &head->light, to, last)) {
-        tail->kind = TILE_TAIL_ROOTS;
-        program->count -= 2;
+        tail->roots.gray = polar ? (float)(polar->p[0] * tile_encoding_of(to, TILE_U8, 1).scale) : 0;
+        tail->kind = polar ? TILE_TAIL_POLAR_ROOTS : TILE_TAIL_ROOTS;
+        program->count = 0;
     }
 }

@@ -66,8 +66,7 @@ void tile_luma_fill(struct tile_luma *luma, const struct tile_affine *affine, ti
     for (int j = 0; j < luma->affine.channels; j++) {
         const double *row = p + 4 * (j && reversed ? 3 - j : j);
         double slope = __builtin_fabs(row[1]) / weights[1], offset = tile_encoding_of(to, TILE_U8, j).offset;
-        luma->ratio[j] =
-            ratio_near(slope, offset + (luma->limited ? 256.5 : ZERO + above_ties), 255. * TILE_LUMA_UNIT);
+        luma->ratio[j] = ratio_near(slope, offset + (luma->limited ? 256.5 : ZERO + above_ties), 255. * TILE_LUMA_UNIT);
     }
 }
 

@@ -29,20 +29,23 @@ static inline struct cubes_vectors cubes_load(const struct tile_head *head) {
     return c;
 }
 
+static inline void cubes_light(floats out[3], floats x, floats y, floats z, const struct cubes_vectors *c) {
+    floats cubes[3];
+    for (int j = 0; j < 3; j++) {
+        const floats *m = c->first + 4 * j;
+        cubes[j] = cube_of_floats(f_fma(z, m[2], f_fma(y, m[1], f_fma(x, m[0], m[3]))));
+    }
+    rows3_multiply(out, &c->second, cubes[0], cubes[1], cubes[2]);
+}
+
 static inline void cubes_block(floats out[4][3], const uint8_t *x, const uint8_t *y, const uint8_t *z,
                                const struct cubes_vectors *c) {
     ints cx[4], cy[4], cz[4];
     codes_load(cx, x);
     codes_load(cy, y);
     codes_load(cz, z);
-    for (int k = 0; k < 4; k++) {
-        floats vx = f_of_ints(cx[k]), vy = f_of_ints(cy[k]), vz = f_of_ints(cz[k]), cubes[3];
-        for (int j = 0; j < 3; j++) {
-            const floats *m = c->first + 4 * j;
-            cubes[j] = cube_of_floats(f_fma(vz, m[2], f_fma(vy, m[1], f_fma(vx, m[0], m[3]))));
-        }
-        rows3_multiply(out[k], &c->second, cubes[0], cubes[1], cubes[2]);
-    }
+    for (int k = 0; k < 4; k++)
+        cubes_light(out[k], f_of_ints(cx[k]), f_of_ints(cy[k]), f_of_ints(cz[k]), c);
 }
 
 /* ---- The same of Lab, whose matrix is mostly zeros ---- */
@@ -55,18 +58,22 @@ static inline struct unlab_vectors unlab_load(const struct tile_head *head) {
     return (struct unlab_vectors){rows3_load(head->light.m)};
 }
 
+/* Of the code of L, and a and b. */
+static inline void lab_light(floats out[3], floats l, floats a, floats b, const struct rows3 *rows) {
+    floats y = f_fma(l, f_all(100 / 255.f / 116), f_all(16 / 116.f));
+    floats x = f_fma(a, f_all(1 / 500.f), y), z = f_fma(b, f_all(-1 / 200.f), y);
+    rows3_multiply(out, rows, cie_light(x), cie_light(y), cie_light(z));
+}
+
 static inline void unlab_block(floats out[4][3], const uint8_t *l, const uint8_t *a, const uint8_t *b,
                                const struct unlab_vectors *u) {
     ints cl[4], ca[4], cb[4];
     codes_load(cl, l);
     codes_load(ca, a);
     codes_load(cb, b);
-    for (int k = 0; k < 4; k++) {
-        floats y = f_fma(f_of_ints(cl[k]), f_all(100 / 255.f / 116), f_all(16 / 116.f));
-        floats x = f_fma(f_of_ints(i_sub(ca[k], i_all(128))), f_all(1 / 500.f), y);
-        floats z = f_fma(f_of_ints(i_sub(cb[k], i_all(128))), f_all(-1 / 200.f), y);
-        rows3_multiply(out[k], &u->rows, cie_light(x), cie_light(y), cie_light(z));
-    }
+    for (int k = 0; k < 4; k++)
+        lab_light(out[k], f_of_ints(cl[k]), f_of_ints(i_sub(ca[k], i_all(128))), f_of_ints(i_sub(cb[k], i_all(128))),
+                  &u->rows);
 }
 
 /*

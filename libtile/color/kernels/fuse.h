@@ -8,6 +8,7 @@
 
 #include "cube.h"
 #include "light.h"
+#include "polar.h"
 #include "power.h"
 
 #include <string.h>
@@ -53,11 +54,15 @@ HEAD(light)
 HEAD(unlab)
 HEAD(unluv)
 HEAD(cubes)
+HEAD(unlch)
+HEAD(polar_cubes)
 TAIL(curve)
 TAIL(linear)
 TAIL(lab)
 TAIL(luv)
 TAIL(roots)
+TAIL(lch)
+TAIL(polar_roots)
 
 static void head(float *const *out, const uint8_t *const *in, size_t count, const struct tile_head *head) {
     switch (head->kind) {
@@ -74,6 +79,8 @@ static void head(float *const *out, const uint8_t *const *in, size_t count, cons
     case TILE_HEAD_LAB: head_unlab(out, in, count, head); break;
     case TILE_HEAD_LUV: head_unluv(out, in, count, head); break;
     case TILE_HEAD_CUBES: head_cubes(out, in, count, head); break;
+    case TILE_HEAD_LCH: head_unlch(out, in, count, head); break;
+    case TILE_HEAD_POLAR_CUBES: head_polar_cubes(out, in, count, head); break;
     case TILE_HEAD_NONE: break;
     }
 }
@@ -85,6 +92,8 @@ static void tail(uint8_t *const *out, float *const *in, size_t count, const stru
     case TILE_TAIL_LAB: tail_lab(out, in, count, tail); break;
     case TILE_TAIL_LUV: tail_luv(out, in, count, tail); break;
     case TILE_TAIL_ROOTS: tail_roots(out, in, count, tail); break;
+    case TILE_TAIL_LCH: tail_lch(out, in, count, tail); break;
+    case TILE_TAIL_POLAR_ROOTS: tail_polar_roots(out, in, count, tail); break;
     case TILE_TAIL_NONE: break;
     }
 }

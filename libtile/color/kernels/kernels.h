@@ -55,6 +55,7 @@ struct tile_curve {
  */
 struct tile_lab {
     float x[5][16], y[5][16], z[5][16];
+    float gray; /* of LCH: the chroma up to which a color has no hue; a and b get no 128.5 */
 };
 struct tile_luv {
     float l[5][16];
@@ -66,6 +67,12 @@ struct tile_roots {
     struct tile_power root;
     float least;
     float m[12];
+    float gray; /* of POLAR_ROOTS: as in tile_lab, in codes */
+};
+
+/* Cosine and sine of hue's codes. */
+struct tile_wheel {
+    float cosine[256], sine[256];
 };
 
 /* Rows of 3 + 1 of codes, cubes, and rows of 3. */
@@ -84,13 +91,22 @@ struct tile_linear {
 };
 
 /* From planes of codes to planes of light. */
-enum tile_head_kind { TILE_HEAD_NONE, TILE_HEAD_LIGHT, TILE_HEAD_LAB, TILE_HEAD_LUV, TILE_HEAD_CUBES };
-#define TILE_HEADS 5
+enum tile_head_kind {
+    TILE_HEAD_NONE,
+    TILE_HEAD_LIGHT,
+    TILE_HEAD_LAB,
+    TILE_HEAD_LUV,
+    TILE_HEAD_CUBES,
+    TILE_HEAD_LCH,
+    TILE_HEAD_POLAR_CUBES,
+};
+#define TILE_HEADS 7
 struct tile_head {
     enum tile_head_kind kind;
-    struct tile_light light; /* of LAB: the matrix of X, Y, Z of a white of 1, 1, 1 */
+    struct tile_light light; /* of LAB and LCH: the matrix of X, Y, Z of a white of 1, 1, 1 */
     struct tile_unluv luv;
     struct tile_cubes cubes;
+    struct tile_wheel wheel; /* of LCH and POLAR_CUBES, whose a and b are in units of chroma's codes */
 };
 
 /* From planes of light to planes of codes. */
@@ -101,8 +117,10 @@ enum tile_tail_kind {
     TILE_TAIL_LAB,
     TILE_TAIL_LUV,
     TILE_TAIL_ROOTS,
+    TILE_TAIL_LCH,
+    TILE_TAIL_POLAR_ROOTS,
 };
-#define TILE_TAILS 6
+#define TILE_TAILS 8
 struct tile_tail {
     enum tile_tail_kind kind;
     struct tile_curve curve;

@@ -36,7 +36,8 @@ struct luma {
 };
 
 static inline struct luma luma_load(const struct tile_luma *numbers) {
-    struct luma l = {.numbers = numbers, .rg = i_all(numbers->rg), .b = i_all(numbers->b), .unit = i_all(TILE_LUMA_UNIT)};
+    struct luma l = {
+        .numbers = numbers, .rg = i_all(numbers->rg), .b = i_all(numbers->b), .unit = i_all(TILE_LUMA_UNIT)};
     for (int j = 0; j < 3; j++)
         l.ratio[j] = ratio_load(&numbers->ratio[j]);
     l.begin_b = i_add(l.ratio[0].begin, l.ratio[1].begin);

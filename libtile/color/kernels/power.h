@@ -108,11 +108,19 @@ static inline struct lab_vectors lab_load(const struct tile_tail *tail) {
     return (struct lab_vectors){quartics_load(lab->x), quartics_load(lab->y), quartics_load(lab->z)};
 }
 
-static inline void lab_codes(ints out[3], const floats v[3], const struct lab_vectors *lab) {
+/* L's codes and, with the 128.5 that the polynomials may have, a's and b's. */
+static inline void lab_values(floats out[3], const floats v[3], const struct lab_vectors *lab) {
     floats fx = quartic_of(&lab->x, v[0]), fy = quartic_of(&lab->y, v[1]), fz = quartic_of(&lab->z, v[2]);
-    out[0] = i_truncated(f_fma(fy, f_all(116 * 2.55f / 500), f_all(.5f - 16 * 2.55f)));
-    out[1] = i_truncated(f_sub(fx, fy));
-    out[2] = i_truncated(f_fma(fy, f_all(.4f), fz));
+    out[0] = f_fma(fy, f_all(116 * 2.55f / 500), f_all(.5f - 16 * 2.55f));
+    out[1] = f_sub(fx, fy);
+    out[2] = f_fma(fy, f_all(.4f), fz);
+}
+
+static inline void lab_codes(ints out[3], const floats v[3], const struct lab_vectors *lab) {
+    floats values[3];
+    lab_values(values, v, lab);
+    for (int j = 0; j < 3; j++)
+        out[j] = i_truncated(values[j]);
 }
 
 struct luv_vectors {
@@ -149,7 +157,7 @@ static inline struct roots_vectors roots_load(const struct tile_tail *tail) {
     return r;
 }
 
-static inline void roots_codes(ints out[3], const floats v[3], const struct roots_vectors *r) {
+static inline void roots_values(floats out[3], const floats v[3], const struct roots_vectors *r) {
     floats root[3];
     for (int j = 0; j < 3; j++) {
         floats scale, high = power_parts(&r->root, v[j], &scale);
@@ -157,8 +165,15 @@ static inline void roots_codes(ints out[3], const floats v[3], const struct root
     }
     for (int j = 0; j < 3; j++) {
         const floats *m = r->m + 4 * j;
-        out[j] = i_truncated(f_fma(root[2], m[2], f_fma(root[1], m[1], f_fma(root[0], m[0], m[3]))));
+        out[j] = f_fma(root[2], m[2], f_fma(root[1], m[1], f_fma(root[0], m[0], m[3])));
     }
+}
+
+static inline void roots_codes(ints out[3], const floats v[3], const struct roots_vectors *r) {
+    floats values[3];
+    roots_values(values, v, r);
+    for (int j = 0; j < 3; j++)
+        out[j] = i_truncated(values[j]);
 }
 
 #endif

@@ -40,6 +40,9 @@ static inline floats f_mul(floats a, floats b) {
 static inline floats f_div(floats a, floats b) {
     return _mm256_div_ps(a, b);
 }
+static inline floats f_sqrt(floats a) {
+    return _mm256_sqrt_ps(a);
+}
 static inline floats f_fma(floats a, floats b, floats c) {
     return _mm256_fmadd_ps(a, b, c);
 }

@@ -37,6 +37,9 @@ static inline floats f_mul(floats a, floats b) {
 static inline floats f_div(floats a, floats b) {
     return _mm512_div_ps(a, b);
 }
+static inline floats f_sqrt(floats a) {
+    return _mm512_sqrt_ps(a);
+}
 static inline floats f_fma(floats a, floats b, floats c) {
     return _mm512_fmadd_ps(a, b, c);
 }

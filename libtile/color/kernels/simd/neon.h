@@ -37,6 +37,9 @@ static inline floats f_mul(floats a, floats b) {
 static inline floats f_div(floats a, floats b) {
     return vdivq_f32(a, b);
 }
+static inline floats f_sqrt(floats a) {
+    return vsqrtq_f32(a);
+}
 static inline floats f_fma(floats a, floats b, floats c) {
     return vfmaq_f32(c, a, b);
 }

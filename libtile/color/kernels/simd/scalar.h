@@ -45,6 +45,9 @@ static inline floats f_mul(floats a, floats b) {
 static inline floats f_div(floats a, floats b) {
     return a / b;
 }
+static inline floats f_sqrt(floats a) {
+    return __builtin_sqrtf(a); /* correctly rounded everywhere */
+}
 /* a * b + c, rounded once. */
 static inline floats f_fma(floats a, floats b, floats c) {
     return fma_of(a, b, c);

@@ -40,6 +40,9 @@ static inline floats f_mul(floats a, floats b) {
 static inline floats f_div(floats a, floats b) {
     return _mm_div_ps(a, b);
 }
+static inline floats f_sqrt(floats a) {
+    return _mm_sqrt_ps(a);
+}
 /* fma_of of each lane, where their sums in double precision cannot just be rounded. */
 static inline floats fma_of_each(floats a, floats b, floats c) {
     float x[4], y[4], z[4];
