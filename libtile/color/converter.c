@@ -18,6 +18,7 @@
 enum way {
     COPY,    /* rows as they are */
     REORDER, /* samples as they are */
+    PIXELS,  /* pixels of 3 u8 codes, by one operation without planes */
     CODES,   /* u8 codes to u8 codes, by one operation */
     FLOATS,  /* the program */
 };
@@ -39,8 +40,13 @@ struct tile_converter {
     float table[TILE_PLANES][256]; /* values of u8 codes */
     bool has_table;                /* the color channels' are a profile's */
     bool keeps_alpha;              /* its u8 codes are copied */
+    tile_pixels_op *pixels;        /* of PIXELS */
     tile_codes_op *codes;          /* of CODES */
-    union tile_codes_numbers numbers;
+    union {
+        struct tile_affine affine;
+        struct tile_luma luma;
+        struct tile_chroma chroma;
+    } numbers; /* of either */
     struct tile_head head; /* of u8 codes, before the program */
     struct tile_tail tail; /* to u8 codes, after it */
     tile_icc *icc;
@@ -128,15 +134,46 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
         }
 }
 
+static bool is_reversed(const struct side *side) {
+    return side->channels == 3 && (side->format.order & TILE_ORDER_REVERSED);
+}
+
+/* Whether all that lies in memory are so many u8 codes to a pixel. */
+static bool is_packed(const struct side *side, size_t codes) {
+    return side->format.sample == TILE_U8 && side->step == codes && side->format.layout == TILE_INTERLEAVED;
+}
+
+/* 8-bit RGB to luma, or back; without planes where luma is the first of three codes, or alone. */
+static bool use_luma(tile_converter *c, const struct tile_affine *affine) {
+    const struct tile_kernels *k = c->program.kernels;
+    tile_space from = c->from.format.space, to = c->to.format.space;
+    bool there = tile_luma_is_of(to, from), back = tile_luma_is_of(from, to) && c->from.channels == 3;
+    const struct side *rgb = there ? &c->from : &c->to, *luma = there ? &c->to : &c->from;
+    if (!there && !back)
+        return false;
+    bool packed = is_packed(rgb, 3) && is_packed(luma, (size_t)luma->channels) && !is_reversed(luma);
+    if (there)
+        tile_luma_fill(&c->numbers.luma, affine, to, packed && is_reversed(rgb));
+    else
+        tile_chroma_fill(&c->numbers.chroma, affine->p, from, packed && is_reversed(rgb));
+    c->way = packed ? PIXELS : CODES;
+    c->pixels = there ? k->luma_pixels : k->chroma_pixels;
+    c->codes = there ? k->luma_codes : k->chroma_codes;
+    return true;
+}
+
 /* Integer codes to integer codes by one matrix: without values in between, which floats would round. */
 static void use_codes(tile_converter *c) {
     struct tile_op *op = c->program.op;
     tile_program_affine(op->p, &c->program, c->from.format, c->to.format);
     if (c->from.format.sample == TILE_U8 && c->to.format.sample == TILE_U8) {
+        struct tile_affine affine = {.channels = c->to.channels};
+        memcpy(affine.p, op->p, sizeof affine.p);
+        if (use_luma(c, &affine))
+            return;
         c->way = CODES;
-        c->numbers.affine.channels = c->to.channels;
-        memcpy(c->numbers.affine.p, op->p, sizeof c->numbers.affine.p);
-        c->codes = tile_codes_of(&c->numbers, c->program.kernels, c->from.format.space, c->to.format.space);
+        c->codes = c->program.kernels->affine_codes;
+        c->numbers.affine = affine;
         return;
     }
     c->way = FLOATS;
@@ -180,6 +217,10 @@ static void finish(tile_converter *c) {
 
     if (same && from.space == to.space && from.sample == to.sample && !divide && !multiply) {
         c->way = tile_format_equal(from, to) ? COPY : REORDER;
+        if (c->way == REORDER && is_packed(&c->from, 3) && is_packed(&c->to, 3) && c->from.channels == 3) {
+            c->way = PIXELS;
+            c->pixels = k->reverse_pixels;
+        }
         return;
     }
     int hue = tile_space_hue(to.space);
@@ -489,6 +530,11 @@ static void copy_rows(const tile_converter *c, const struct tile_image *source, 
             memmove(tile_image_row(target, i, y), tile_image_row(source, i, y), source->width * c->from.step);
 }
 
+static void run_pixels(const tile_converter *c, const struct tile_image *source, const struct tile_image *target) {
+    for (uint32_t y = 0; y < source->height; y++)
+        c->pixels(tile_image_row(target, 0, y), tile_image_row(source, 0, y), source->width, &c->numbers);
+}
+
 static bool is_gapless(const struct side *side, const struct tile_image *image) {
     return image->stride == (ptrdiff_t)(side->step * image->width) &&
            (uint64_t)image->width * image->height <= UINT32_MAX;
@@ -520,6 +566,10 @@ tile_status tile_convert(const tile_converter *converter, const struct tile_imag
     }
     if (c->way == COPY) {
         copy_rows(c, &from, &to);
+        return TILE_OK;
+    }
+    if (c->way == PIXELS) {
+        run_pixels(c, &from, &to);
         return TILE_OK;
     }
     struct strip s = {.source = &from, .target = &to};

@@ -49,16 +49,25 @@ static bool is_limited(tile_space ycbcr) {
  */
 static const double above_ties = 2.5e-5;
 
-static void use_luma(struct tile_luma *luma, tile_space to) {
-    const double *p = luma->affine.p;
-    double one = tile_encoding_of(to, TILE_U8, 0).scale / 255, kr = p[0] / one, kg = p[1] / one;
-    int r = rounded((float)(kr * TILE_LUMA_UNIT)), g = rounded((float)(kg * TILE_LUMA_UNIT));
+void tile_luma_fill(struct tile_luma *luma, const struct tile_affine *affine, tile_space to, bool reversed) {
+    luma->affine = *affine;
+    for (int j = 0; reversed && j < affine->channels; j++) {
+        luma->affine.p[4 * j] = affine->p[4 * j + 2];
+        luma->affine.p[4 * j + 2] = affine->p[4 * j];
+    }
+    const double *p = luma->affine.p, one = tile_encoding_of(to, TILE_U8, 0).scale / 255;
+    int weights[2];
+    for (int i = 0; i < 2; i++)
+        weights[i] = (int)nearest(p[i] / one * TILE_LUMA_UNIT);
     luma->limited = is_limited(to);
-    luma->rg = pair(r, g);
-    luma->b = TILE_LUMA_UNIT - r - g;
+    luma->reversed = reversed;
+    luma->rg = pair(weights[0], weights[1]);
+    luma->b = TILE_LUMA_UNIT - weights[0] - weights[1];
     for (int j = 0; j < luma->affine.channels; j++) {
-        double slope = (j ? -p[4 * j + 1] : p[1]) / g, offset = tile_encoding_of(to, TILE_U8, j).offset;
-        luma->ratio[j] = ratio_near(slope, offset + (luma->limited ? 256.5 : ZERO + above_ties), 255. * TILE_LUMA_UNIT);
+        const double *row = p + 4 * (j && reversed ? 3 - j : j);
+        double slope = __builtin_fabs(row[1]) / weights[1], offset = tile_encoding_of(to, TILE_U8, j).offset;
+        luma->ratio[j] =
+            ratio_near(slope, offset + (luma->limited ? 256.5 : ZERO + above_ties), 255. * TILE_LUMA_UNIT);
     }
 }
 
@@ -75,48 +84,40 @@ static const struct {
     {TILE_YCBCR601, 17561, -15167}, {TILE_YCBCR709, 26600, 5999},        {TILE_YCBCR2020, 12809, -18945},
 };
 
-static void use_chroma(struct tile_chroma *chroma, const double p[TILE_NUMBERS], tile_space from, int cb, int cr) {
-    enum { ONLY = 1 << 14 };
-    const int weights[3][2] = {{0, ONLY}, {cb, cr}, {ONLY, 0}};
+bool tile_luma_is_of(tile_space luma, tile_space rgb) {
+    bool known = luma == TILE_GRAY || luma == TILE_GRAY709;
+    for (size_t i = 0; i < sizeof greens / sizeof *greens; i++)
+        known = known || greens[i].space == luma;
+    return known && rgb == (luma == TILE_YCBCR2020 || luma == TILE_YCBCR2020_FULL ? TILE_REC2020 : TILE_SRGB);
+}
+
+void tile_chroma_fill(struct tile_chroma *chroma, const double p[TILE_NUMBERS], tile_space from, bool reversed) {
+    int green = 0;
+    while (greens[green].space != from)
+        green++;
     chroma->limited = is_limited(from);
     for (int j = 0; j < 3; j++) {
+        const double *row = p + 4 * (reversed ? 2 - j : j);
         double scale = chroma->limited ? 73 : 1, slope[2], whole[2] = {0};
         double at = chroma->limited ? ZERO + 36 + 73 * TILE_CHROMA_BASE - 85 * 16
                                     : ZERO + (from == TILE_YCBCR ? above_ties : 0);
-        int pairs[2] = {weights[j][0], weights[j][1]};
         for (int i = 0; i < 2; i++) {
-            slope[i] = scale * p[4 * j + 1 + i];
+            slope[i] = scale * row[1 + i];
             if (chroma->limited)
                 whole[i] = nearest(slope[i]);
             slope[i] -= whole[i];
             at -= 128 * whole[i];
-            if (j != 1 && slope[i] < 0)
-                pairs[i] = -pairs[i];
         }
-        int main = pairs[0] * pairs[0] > pairs[1] * pairs[1] ? 0 : 1;
-        chroma->weights[j] = pair(pairs[0], pairs[1]);
+        int weights[2] = {greens[green].cb, greens[green].cr};
+        for (int i = 0; i < 2; i++) /* R and B have one of the two */
+            if (slope[1 - i] == 0) {
+                weights[i] = slope[i] < 0 ? -(1 << 14) : 1 << 14;
+                weights[1 - i] = 0;
+            }
+        int main = weights[0] * weights[0] > weights[1] * weights[1] ? 0 : 1;
+        chroma->weights[j] = pair(weights[0], weights[1]);
         chroma->whole[j] = pair((int)whole[0], (int)whole[1]);
-        chroma->ratio[j] = ratio_near(slope[main] / pairs[main], at, 128 * 32768.);
-        chroma->ratio[j].bias -= 128 * (pairs[0] + pairs[1]);
+        chroma->ratio[j] = ratio_near(slope[main] / weights[main], at, 128 * 32768.);
+        chroma->ratio[j].bias -= 128 * (weights[0] + weights[1]);
     }
-}
-
-tile_codes_op *tile_codes_of(union tile_codes_numbers *numbers, const struct tile_kernels *kernels, tile_space from,
-                             tile_space to) {
-    const struct tile_affine affine = numbers->affine;
-    if ((from == TILE_SRGB || from == TILE_REC2020) && (to == TILE_GRAY || to == TILE_GRAY709)) {
-        use_luma(&numbers->luma, to);
-        return kernels->luma_codes;
-    }
-    for (size_t i = 0; i < sizeof greens / sizeof *greens; i++) {
-        if (greens[i].space == to && (from == TILE_SRGB || from == TILE_REC2020)) {
-            use_luma(&numbers->luma, to);
-            return kernels->luma_codes;
-        }
-        if (greens[i].space == from && (to == TILE_SRGB || to == TILE_REC2020)) {
-            use_chroma(&numbers->chroma, affine.p, from, greens[i].cb, greens[i].cr);
-            return kernels->chroma_codes;
-        }
-    }
-    return kernels->affine_codes;
 }

@@ -249,6 +249,42 @@ static void bench_row(const struct row *row, const struct tile_image *picture, c
     tile_image_free(&target, NULL);
 }
 
+/* ---- Setting up ---- */
+
+/* The time that making a converter takes, of all pairs of spaces: the median pair's and the slowest one's. */
+static void bench_new(void) {
+    enum { TIMES = 15 };
+    static double medians[TILE_SPACE_COUNT * TILE_SPACE_COUNT];
+    double slowest = 0;
+    size_t count = 0;
+    int from = 0, to = 0;
+    for (int i = TILE_SRGB; i < TILE_SPACE_COUNT; i++)
+        for (int j = TILE_SRGB; j < TILE_SPACE_COUNT; j++) {
+            struct tile_format in = {.space = (tile_space)i, .sample = TILE_U8};
+            struct tile_format out = {.space = (tile_space)j, .sample = TILE_U8};
+            double times[TIMES];
+            if (!tile_space_has_sample(in.space, TILE_U8) || !tile_space_has_sample(out.space, TILE_U8))
+                continue;
+            for (int k = 0; k < TIMES; k++) {
+                tile_converter *converter;
+                double begin = now();
+                tile_status status = tile_converter_new(&converter, in, out, NULL, NULL);
+                times[k] = now() - begin;
+                if (status != TILE_OK)
+                    return;
+                tile_converter_free(converter);
+            }
+            double time = medians[count++] = median(times, TIMES);
+            if (time > slowest) {
+                slowest = time;
+                from = i;
+                to = j;
+            }
+        }
+    printf("\nSetting up a converter: %.1f us, at most %.1f us (%s -> %s).\n", median(medians, count) * 1e6,
+           slowest * 1e6, tile_space_name((tile_space)from), tile_space_name((tile_space)to));
+}
+
 /* ---- All ---- */
 
 /* A picture with alpha that varies as its green does; most of it is opaque. */
@@ -299,6 +335,7 @@ void run_bench(const struct options *options) {
             bench_row(&rows[i], &small, options, profile, profile_size);
             bench_row(&rows[i], &large, options, profile, profile_size);
         }
+    bench_new();
     printf("\nNot quite the same: OpenCV's XYZ is of the coded values, not of light; libyuv's ycbcr is from and to "
            "4-byte\n"
            "pixels, its Y, Cb and Cr are planes, and those that it makes are of limited range.\n");

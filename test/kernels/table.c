@@ -406,36 +406,72 @@ static void run_affine_codes(struct trial *t) {
     run_on_codes(t, &affine);
 }
 
-/* Of a conversion that has the one that is asked for. */
-static void run_luma(struct trial *t, tile_space from, tile_space to, bool back) {
-    struct tile_program program = {.kernels = t->kernels};
-    union tile_codes_numbers numbers = {.affine = {.channels = tile_space_channels(to)}};
+static const tile_space lumas[] = {TILE_YCBCR,          TILE_YCBCR601, TILE_YCBCR709, TILE_YCBCR709_FULL, TILE_YCBCR2020,
+                                   TILE_YCBCR2020_FULL, TILE_GRAY,     TILE_GRAY709};
+
+static struct tile_affine affine_of(tile_space from, tile_space to) {
+    struct tile_program program = {.kernels = tile_kernels_of(TILE_CPU_SCALAR)};
+    struct tile_affine affine = {.channels = tile_space_channels(to)};
     tile_program_path(&program, from, to);
-    tile_program_affine(numbers.affine.p, &program, (struct tile_format){.space = from, .sample = TILE_U8},
+    tile_program_affine(affine.p, &program, (struct tile_format){.space = from, .sample = TILE_U8},
                         (struct tile_format){.space = to, .sample = TILE_U8});
-    tile_codes_op *run = tile_codes_of(&numbers, t->kernels, from, to);
-    if (run != (back ? t->kernels->chroma_codes : t->kernels->luma_codes)) {
-        fprintf(stderr, "kernels: %s to %s is done by another kernel\n", tile_space_name(from), tile_space_name(to));
-        exit(1);
-    }
-    give_codes(t, 4, CHANGE);
-    run(t->codes, t->count, &numbers);
+    return affine;
+}
+
+static tile_space rgb_of(tile_space luma) {
+    return tile_luma_is_of(luma, TILE_SRGB) ? TILE_SRGB : TILE_REC2020;
+}
+
+static struct tile_luma random_luma(struct trial *t, bool reversed) {
+    tile_space to = lumas[random_below(&t->random, 8)];
+    struct tile_affine affine = affine_of(rgb_of(to), to);
+    struct tile_luma luma;
+    tile_luma_fill(&luma, &affine, to, reversed);
+    return luma;
+}
+
+static struct tile_chroma random_chroma(struct trial *t, bool reversed) {
+    tile_space from = lumas[random_below(&t->random, 6)];
+    struct tile_affine affine = affine_of(from, rgb_of(from));
+    struct tile_chroma chroma;
+    tile_chroma_fill(&chroma, affine.p, from, reversed);
+    return chroma;
 }
 
 static void run_luma_codes(struct trial *t) {
-    static const tile_space to[] = {TILE_GRAY,     TILE_GRAY709,       TILE_YCBCR,     TILE_YCBCR601,
-                                    TILE_YCBCR709, TILE_YCBCR709_FULL, TILE_YCBCR2020, TILE_YCBCR2020_FULL};
-    tile_space space = to[random_below(&t->random, 8)];
-    bool wide = space == TILE_YCBCR2020 || space == TILE_YCBCR2020_FULL;
-    run_luma(t, wide ? TILE_REC2020 : TILE_SRGB, space, false);
+    struct tile_luma luma = random_luma(t, false);
+    run_on_codes(t, &luma);
 }
 
 static void run_chroma_codes(struct trial *t) {
-    static const tile_space from[] = {TILE_YCBCR,         TILE_YCBCR601,  TILE_YCBCR709,
-                                      TILE_YCBCR709_FULL, TILE_YCBCR2020, TILE_YCBCR2020_FULL};
-    tile_space space = from[random_below(&t->random, 6)];
-    bool wide = space == TILE_YCBCR2020 || space == TILE_YCBCR2020_FULL;
-    run_luma(t, space, wide ? TILE_REC2020 : TILE_SRGB, true);
+    struct tile_chroma chroma = random_chroma(t, false);
+    run_on_codes(t, &chroma);
+}
+
+static void run_on_pixels(struct trial *t, int channels, const void *numbers) {
+    tile_pixels_op *run;
+    memcpy(&run, (const char *)t->kernels + t->entry->offset, sizeof run);
+    if (channels == 3 && coin(t)) {
+        unsigned char *both = give_pixels(t, 3 * t->count, CHANGE);
+        run(both, both, t->count, numbers);
+    } else {
+        unsigned char *out = give_pixels(t, (size_t)channels * t->count, WRITE);
+        run(out, give_pixels(t, 3 * t->count, READ), t->count, numbers);
+    }
+}
+
+static void run_luma_pixels(struct trial *t) {
+    struct tile_luma luma = random_luma(t, coin(t));
+    run_on_pixels(t, luma.affine.channels, &luma);
+}
+
+static void run_chroma_pixels(struct trial *t) {
+    struct tile_chroma chroma = random_chroma(t, coin(t));
+    run_on_pixels(t, 3, &chroma);
+}
+
+static void run_reverse_pixels(struct trial *t) {
+    run_on_pixels(t, 3, NULL);
 }
 
 static void run_copy(struct trial *t) {
@@ -506,6 +542,9 @@ static const struct entry entries[] = {
     CODES(cmyk_codes_inverse, NULL),
     CALL(luma_codes),
     CALL(chroma_codes),
+    CALL(luma_pixels),
+    CALL(chroma_pixels),
+    CALL(reverse_pixels),
     CALL(copy),
     ROW(matrix, ANY, MATRIX12),
     ROW(matrix1, ANY, MATRIX12),

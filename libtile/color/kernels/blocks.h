@@ -37,26 +37,30 @@ static inline void join_wide(uint8_t *restrict out, const uint8_t *const *plane,
 static inline void split_bytes(uint8_t *const *plane, const uint8_t *in, size_t count, int channels) {
     uint8_t rest[4 * BLOCK] = {0};
     for (size_t i = 0; i < count; i += BLOCK) {
-        uint8_t *const to[4] = {plane[0] + i, plane[1] + i, plane[2] + i, channels == 3 ? NULL : plane[3] + i};
+        bytes codes[4];
         const uint8_t *from = in + i * (size_t)channels;
         if (count - i < BLOCK)
             from = memcpy(rest, from, (count - i) * (size_t)channels);
         if (channels == 3)
-            block_split3(to, from);
+            b_split3(codes, from);
         else
-            block_split4(to, from);
+            b_split4(codes, from);
+        for (int j = 0; j < channels; j++)
+            b_store(plane[j] + i, codes[j]);
     }
 }
 
 static inline void join_bytes(uint8_t *out, const uint8_t *const *plane, size_t count, int channels) {
     uint8_t rest[4 * BLOCK];
     for (size_t i = 0; i < count; i += BLOCK) {
-        const uint8_t *const from[4] = {plane[0] + i, plane[1] + i, plane[2] + i, channels == 3 ? NULL : plane[3] + i};
+        bytes codes[4];
         uint8_t *to = count - i < BLOCK ? rest : out + i * (size_t)channels;
+        for (int j = 0; j < channels; j++)
+            codes[j] = b_load(plane[j] + i);
         if (channels == 3)
-            block_join3(to, from);
+            b_join3(to, codes);
         else
-            block_join4(to, from);
+            b_join4(to, codes);
         if (to == rest)
             memcpy(out + i * (size_t)channels, rest, (count - i) * (size_t)channels);
     }
@@ -78,6 +82,53 @@ static void join(uint8_t *out, const uint8_t *const *plane, size_t count, int ch
         channels == 3 ? join_wide(out, plane, count, 3, 2) : join_wide(out, plane, count, 4, 2);
     else
         channels == 3 ? join_wide(out, plane, count, 3, 4) : join_wide(out, plane, count, 4, 4);
+}
+
+/* ---- Operations on the three codes of a block's pixels ---- */
+
+/* Where it gives one code, that is the first. `numbers` are registers, so it must become a part of its loop. */
+typedef void block_op(bytes codes[3], const void *numbers);
+#define INTO_LOOP static inline __attribute__((always_inline))
+
+INTO_LOOP void on_planes(uint8_t *const *plane, size_t count, int made, block_op *run, const void *numbers) {
+    uint8_t *const x = plane[0], *const y = plane[1], *const z = plane[2];
+    for (size_t i = 0; i < count; i += BLOCK) {
+        bytes codes[3] = {b_load(x + i), b_load(y + i), b_load(z + i)};
+        run(codes, numbers);
+        b_store(x + i, codes[0]);
+        if (made == 1)
+            continue;
+        b_store(y + i, codes[1]);
+        b_store(z + i, codes[2]);
+    }
+}
+
+INTO_LOOP void on_pixels(uint8_t *out, const uint8_t *in, size_t count, int made, block_op *run, const void *numbers) {
+    uint8_t rest[3 * BLOCK] = {0};
+    for (size_t i = 0; i < count; i += BLOCK, in += 3 * BLOCK, out += made * BLOCK) {
+        bytes codes[3];
+        size_t left = count - i;
+        b_split3(codes, left < BLOCK ? memcpy(rest, in, 3 * left) : in);
+        run(codes, numbers);
+        uint8_t *to = left < BLOCK ? rest : out;
+        if (made == 1)
+            b_store(to, codes[0]);
+        else
+            b_join3(to, codes);
+        if (left < BLOCK)
+            memcpy(out, rest, (size_t)made * left);
+    }
+}
+
+INTO_LOOP void reverse_block(bytes codes[3], const void *numbers) {
+    (void)numbers;
+    bytes first = codes[0];
+    codes[0] = codes[2];
+    codes[2] = first;
+}
+
+static void reverse_pixels(uint8_t *out, const uint8_t *in, size_t count, const void *numbers) {
+    on_pixels(out, in, count, 3, reverse_block, numbers);
 }
 
 #endif

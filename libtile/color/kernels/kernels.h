@@ -133,6 +133,7 @@ struct tile_luma {
     int32_t rg, b;             /* the weights as pairs of 16 bits, the lower first */
     struct tile_ratio ratio[3];
     bool limited;
+    bool reversed; /* the second color difference first, as when b and r have changed places */
 };
 
 /* Back: what is added to luma for R, G and B, n being weights of cb and cr; in limited range with `whole` added. */
@@ -146,6 +147,8 @@ struct tile_chroma {
 
 /* An operation on planes of codes, in place; `numbers` as said at each. */
 typedef void tile_codes_op(uint8_t *const *plane, size_t count, const void *numbers);
+/* An operation on interleaved pixels of 3 codes, of any number, to pixels of 3 codes or 1; in place too. */
+typedef void tile_pixels_op(uint8_t *out, const uint8_t *in, size_t count, const void *numbers);
 
 struct tile_kernels {
     /* ---- In blocks ---- */
@@ -185,6 +188,8 @@ struct tile_kernels {
     tile_codes_op *hsl_codes, *hsl_codes_inverse, *hwb_codes, *hwb_codes_inverse, *cmyk_codes, *cmyk_codes_inverse;
     /* RGB to gray or YCbCr of struct tile_luma, and back of struct tile_chroma: exact, as affine_codes. */
     tile_codes_op *luma_codes, *chroma_codes;
+    tile_pixels_op *luma_pixels, *chroma_pixels;
+    tile_pixels_op *reverse_pixels; /* r, g, b to b, g, r; without numbers */
 
     /* ---- One by one ---- */
 

@@ -128,6 +128,8 @@ static inline void codes_store(uint8_t *p, const ints in[4]) {
     _mm256_storeu_si256((__m256i *)(void *)p, _mm256_permutevar8x32_epi32(codes, order));
 }
 
+typedef __m256i bytes;
+
 static inline __m256i bytes_load(const uint8_t *p) {
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
@@ -153,17 +155,17 @@ static inline __m256i thirds(__m256i a, __m256i b, __m256i c) {
     return _mm256_blendv_epi8(_mm256_blendv_epi8(a, b, in_both(THIRDS_FROM_1)), c, in_both(THIRDS_FROM_2));
 }
 
-static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
+static inline void b_split3(bytes out[3], const uint8_t *in) {
     __m256i a = halves_load(in, in + 48), b = halves_load(in + 16, in + 64), c = halves_load(in + 32, in + 80);
-    bytes_store(out[0], _mm256_shuffle_epi8(thirds(a, c, b), in_both(THIRDS_SPLIT_0)));
-    bytes_store(out[1], _mm256_shuffle_epi8(thirds(b, a, c), in_both(THIRDS_SPLIT_1)));
-    bytes_store(out[2], _mm256_shuffle_epi8(thirds(c, b, a), in_both(THIRDS_SPLIT_2)));
+    out[0] = _mm256_shuffle_epi8(thirds(a, c, b), in_both(THIRDS_SPLIT_0));
+    out[1] = _mm256_shuffle_epi8(thirds(b, a, c), in_both(THIRDS_SPLIT_1));
+    out[2] = _mm256_shuffle_epi8(thirds(c, b, a), in_both(THIRDS_SPLIT_2));
 }
 
-static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
-    __m256i r = _mm256_shuffle_epi8(bytes_load(in[0]), in_both(THIRDS_JOIN_0));
-    __m256i g = _mm256_shuffle_epi8(bytes_load(in[1]), in_both(THIRDS_JOIN_1));
-    __m256i b = _mm256_shuffle_epi8(bytes_load(in[2]), in_both(THIRDS_JOIN_2));
+static inline void b_join3(uint8_t *out, const bytes in[3]) {
+    __m256i r = _mm256_shuffle_epi8(in[0], in_both(THIRDS_JOIN_0));
+    __m256i g = _mm256_shuffle_epi8(in[1], in_both(THIRDS_JOIN_1));
+    __m256i b = _mm256_shuffle_epi8(in[2], in_both(THIRDS_JOIN_2));
     halves_store(out, out + 48, thirds(r, g, b));
     halves_store(out + 16, out + 64, thirds(g, b, r));
     halves_store(out + 32, out + 80, thirds(b, r, g));
@@ -179,17 +181,17 @@ static inline void transpose_ints(__m256i v[4]) {
     v[3] = _mm256_unpackhi_epi64(b, d);
 }
 
-static inline void block_split4(uint8_t *const out[4], const uint8_t *in) {
+static inline void b_split4(bytes out[4], const uint8_t *in) {
     __m256i v[4];
     for (int i = 0; i < 4; i++)
         v[i] = _mm256_shuffle_epi8(halves_load(in + 16 * i, in + 64 + 16 * i), in_both(QUARTERS_SPLIT));
     transpose_ints(v);
     for (int j = 0; j < 4; j++)
-        bytes_store(out[j], v[j]);
+        out[j] = v[j];
 }
 
-static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
-    __m256i r = bytes_load(in[0]), g = bytes_load(in[1]), b = bytes_load(in[2]), a = bytes_load(in[3]);
+static inline void b_join4(uint8_t *out, const bytes in[4]) {
+    __m256i r = in[0], g = in[1], b = in[2], a = in[3];
     __m256i rg0 = _mm256_unpacklo_epi8(r, g), rg1 = _mm256_unpackhi_epi8(r, g);
     __m256i ba0 = _mm256_unpacklo_epi8(b, a), ba1 = _mm256_unpackhi_epi8(b, a);
     halves_store(out, out + 64, _mm256_unpacklo_epi16(rg0, ba0));
@@ -200,7 +202,6 @@ static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
 
 /* ---- Blocks of codes, as bytes and as words ---- */
 
-typedef __m256i bytes;
 /* Widening works within lanes of 128 bits: of each one its lower 8 bytes, then its upper 8. */
 typedef struct {
     __m256i half[2];

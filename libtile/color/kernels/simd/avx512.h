@@ -127,6 +127,8 @@ static inline void words_store(uint16_t *p, ints a) {
     _mm256_storeu_si256((__m256i *)(void *)p, _mm512_cvtepi32_epi16(a));
 }
 
+typedef __m512i bytes;
+
 static inline void bytes_store(uint8_t *p, __m512i a) {
     _mm512_storeu_si512(p, a);
 }
@@ -155,13 +157,13 @@ static inline __m512i bytes_load(const uint8_t *p) {
 #define G_ABC(i)   ABC(3 * (i) + 1, i)
 #define B_ABC(i)   ABC(3 * (i) + 2, i)
 
-static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
+static inline void b_split3(bytes out[3], const uint8_t *in) {
     static const uint8_t first[3][64] = {TILE_64(R_AB), TILE_64(G_AB), TILE_64(B_AB)};
     static const uint8_t second[3][64] = {TILE_64(R_ABC), TILE_64(G_ABC), TILE_64(B_ABC)};
     __m512i a = bytes_load(in), b = bytes_load(in + 64), c = bytes_load(in + 128);
     for (int j = 0; j < 3; j++) {
         __m512i ab = _mm512_permutex2var_epi8(a, bytes_load(first[j]), b);
-        bytes_store(out[j], _mm512_permutex2var_epi8(ab, bytes_load(second[j]), c));
+        out[j] = _mm512_permutex2var_epi8(ab, bytes_load(second[j]), c);
     }
 }
 
@@ -175,44 +177,41 @@ static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
 #define RGB_1(i)      FROM_B((i) + 64, i)
 #define RGB_2(i)      FROM_B((i) + 128, i)
 
-static inline void bytes_join3(uint8_t *out, __m512i r, __m512i g, __m512i b) {
+static inline void b_join3(uint8_t *out, const bytes in[3]) {
     static const uint8_t first[3][64] = {TILE_64(RG_0), TILE_64(RG_1), TILE_64(RG_2)};
     static const uint8_t second[3][64] = {TILE_64(RGB_0), TILE_64(RGB_1), TILE_64(RGB_2)};
     for (int n = 0; n < 3; n++) {
-        __m512i rg = _mm512_permutex2var_epi8(r, bytes_load(first[n]), g);
-        bytes_store(out + 64 * n, _mm512_permutex2var_epi8(rg, bytes_load(second[n]), b));
+        __m512i rg = _mm512_permutex2var_epi8(in[0], bytes_load(first[n]), in[1]);
+        bytes_store(out + 64 * n, _mm512_permutex2var_epi8(rg, bytes_load(second[n]), in[2]));
     }
-}
-
-static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
-    bytes_join3(out, bytes_load(in[0]), bytes_load(in[1]), bytes_load(in[2]));
 }
 
 /* Loops from codes to pixels are worth their size. */
 #define FUSE
 
 static inline void codes_join3(uint8_t *out, const ints in[3][4]) {
-    bytes_join3(out, codes_pack(in[0]), codes_pack(in[1]), codes_pack(in[2]));
+    const bytes codes[3] = {codes_pack(in[0]), codes_pack(in[1]), codes_pack(in[2])};
+    b_join3(out, codes);
 }
 
 /* Two channels of two inputs, then both halves. */
 #define PAIR_RG(i) ((i) < 32 ? 4 * (i) : 4 * ((i)-32) + 1)
 #define PAIR_BA(i) (PAIR_RG(i) + 2)
 
-static inline void block_split4(uint8_t *const out[4], const uint8_t *in) {
+static inline void b_split4(bytes out[4], const uint8_t *in) {
     static const uint8_t order[2][64] = {TILE_64(PAIR_RG), TILE_64(PAIR_BA)};
     __m512i a = bytes_load(in), b = bytes_load(in + 64), c = bytes_load(in + 128), d = bytes_load(in + 192);
     for (int j = 0; j < 2; j++) {
         __m512i low = _mm512_permutex2var_epi8(a, bytes_load(order[j]), b);
         __m512i high = _mm512_permutex2var_epi8(c, bytes_load(order[j]), d);
-        bytes_store(out[2 * j], _mm512_shuffle_i64x2(low, high, 0x44));
-        bytes_store(out[2 * j + 1], _mm512_shuffle_i64x2(low, high, 0xEE));
+        out[2 * j] = _mm512_shuffle_i64x2(low, high, 0x44);
+        out[2 * j + 1] = _mm512_shuffle_i64x2(low, high, 0xEE);
     }
 }
 
-static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
+static inline void b_join4(uint8_t *out, const bytes in[4]) {
     /* Unpacking works within lanes of 128 bits, which then are shuffled into order. */
-    __m512i r = bytes_load(in[0]), g = bytes_load(in[1]), b = bytes_load(in[2]), a = bytes_load(in[3]);
+    __m512i r = in[0], g = in[1], b = in[2], a = in[3];
     __m512i rg0 = _mm512_unpacklo_epi8(r, g), rg1 = _mm512_unpackhi_epi8(r, g);
     __m512i ba0 = _mm512_unpacklo_epi8(b, a), ba1 = _mm512_unpackhi_epi8(b, a);
     __m512i p0 = _mm512_unpacklo_epi16(rg0, ba0), p1 = _mm512_unpackhi_epi16(rg0, ba0);
@@ -227,7 +226,6 @@ static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
 
 /* ---- Blocks of codes, as bytes and as words ---- */
 
-typedef __m512i bytes;
 /* Widening works within lanes of 128 bits: of each one its lower 8 bytes, then its upper 8. */
 typedef struct {
     __m512i half[2];

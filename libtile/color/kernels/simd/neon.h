@@ -132,28 +132,29 @@ static inline void words_store(uint16_t *p, ints a) {
     vst1_u16(p, vmovn_u32(vreinterpretq_u32_s32(a)));
 }
 
-static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
+typedef uint8x16_t bytes;
+
+static inline void b_split3(bytes out[3], const uint8_t *in) {
     uint8x16x3_t pixels = vld3q_u8(in);
     for (int j = 0; j < 3; j++)
-        vst1q_u8(out[j], pixels.val[j]);
+        out[j] = pixels.val[j];
 }
-static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
-    const uint8x16x3_t pixels = {{vld1q_u8(in[0]), vld1q_u8(in[1]), vld1q_u8(in[2])}};
+static inline void b_join3(uint8_t *out, const bytes in[3]) {
+    const uint8x16x3_t pixels = {{in[0], in[1], in[2]}};
     vst3q_u8(out, pixels);
 }
-static inline void block_split4(uint8_t *const out[4], const uint8_t *in) {
+static inline void b_split4(bytes out[4], const uint8_t *in) {
     uint8x16x4_t pixels = vld4q_u8(in);
     for (int j = 0; j < 4; j++)
-        vst1q_u8(out[j], pixels.val[j]);
+        out[j] = pixels.val[j];
 }
-static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
-    const uint8x16x4_t pixels = {{vld1q_u8(in[0]), vld1q_u8(in[1]), vld1q_u8(in[2]), vld1q_u8(in[3])}};
+static inline void b_join4(uint8_t *out, const bytes in[4]) {
+    const uint8x16x4_t pixels = {{in[0], in[1], in[2], in[3]}};
     vst4q_u8(out, pixels);
 }
 
 /* ---- Blocks of codes, as bytes and as words ---- */
 
-typedef uint8x16_t bytes;
 typedef struct {
     uint16x8_t half[2];
 } words;

@@ -140,28 +140,6 @@ static inline void words_store(uint16_t *p, ints a) {
     *p = (uint16_t)a;
 }
 
-/* A block of interleaved pixels to planes, and back. */
-static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
-    for (int i = 0; i < BLOCK; i++)
-        for (int j = 0; j < 3; j++)
-            out[j][i] = in[3 * i + j];
-}
-static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
-    for (int i = 0; i < BLOCK; i++)
-        for (int j = 0; j < 3; j++)
-            out[3 * i + j] = in[j][i];
-}
-static inline void block_split4(uint8_t *const out[4], const uint8_t *in) {
-    for (int i = 0; i < BLOCK; i++)
-        for (int j = 0; j < 4; j++)
-            out[j][i] = in[4 * i + j];
-}
-static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
-    for (int i = 0; i < BLOCK; i++)
-        for (int j = 0; j < 4; j++)
-            out[4 * i + j] = in[j][i];
-}
-
 /* ---- Blocks of codes, as bytes and as words of 16 bits, which are in an order of their own ---- */
 
 typedef struct {
@@ -189,6 +167,28 @@ static inline bytes b_load(const uint8_t *p) {
 static inline void b_store(uint8_t *p, bytes a) {
     memcpy(p, a.lane, BLOCK);
 }
+/* A block of interleaved pixels to its channels, and back. */
+static inline void b_split3(bytes out[3], const uint8_t *in) {
+    for (int i = 0; i < BLOCK; i++)
+        for (int j = 0; j < 3; j++)
+            out[j].lane[i] = in[3 * i + j];
+}
+static inline void b_join3(uint8_t *out, const bytes in[3]) {
+    for (int i = 0; i < BLOCK; i++)
+        for (int j = 0; j < 3; j++)
+            out[3 * i + j] = in[j].lane[i];
+}
+static inline void b_split4(bytes out[4], const uint8_t *in) {
+    for (int i = 0; i < BLOCK; i++)
+        for (int j = 0; j < 4; j++)
+            out[j].lane[i] = in[4 * i + j];
+}
+static inline void b_join4(uint8_t *out, const bytes in[4]) {
+    for (int i = 0; i < BLOCK; i++)
+        for (int j = 0; j < 4; j++)
+            out[4 * i + j] = in[j].lane[i];
+}
+
 static inline bytes b_min(bytes a, bytes b) {
     EACH_LANE(bytes, a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]);
 }

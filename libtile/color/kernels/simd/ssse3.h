@@ -149,6 +149,8 @@ static inline void block_look(floats out[4], const table256 *table, const uint8_
 
 /* ---- Codes ---- */
 
+typedef __m128i bytes;
+
 static inline __m128i bytes_load(const uint8_t *p) {
     return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
@@ -193,36 +195,36 @@ static inline __m128i thirds(__m128i a, __m128i b, __m128i c) {
     return _mm_or_si128(a, _mm_or_si128(_mm_and_si128(b, from_1), _mm_and_si128(c, from_2)));
 }
 
-static inline void block_split3(uint8_t *const out[3], const uint8_t *in) {
+static inline void b_split3(bytes out[3], const uint8_t *in) {
     __m128i a = bytes_load(in), b = bytes_load(in + 16), c = bytes_load(in + 32);
-    bytes_store(out[0], _mm_shuffle_epi8(thirds(a, c, b), THIRDS_SPLIT_0));
-    bytes_store(out[1], _mm_shuffle_epi8(thirds(b, a, c), THIRDS_SPLIT_1));
-    bytes_store(out[2], _mm_shuffle_epi8(thirds(c, b, a), THIRDS_SPLIT_2));
+    out[0] = _mm_shuffle_epi8(thirds(a, c, b), THIRDS_SPLIT_0);
+    out[1] = _mm_shuffle_epi8(thirds(b, a, c), THIRDS_SPLIT_1);
+    out[2] = _mm_shuffle_epi8(thirds(c, b, a), THIRDS_SPLIT_2);
 }
 
-static inline void block_join3(uint8_t *out, const uint8_t *const in[3]) {
-    __m128i r = _mm_shuffle_epi8(bytes_load(in[0]), THIRDS_JOIN_0);
-    __m128i g = _mm_shuffle_epi8(bytes_load(in[1]), THIRDS_JOIN_1);
-    __m128i b = _mm_shuffle_epi8(bytes_load(in[2]), THIRDS_JOIN_2);
+static inline void b_join3(uint8_t *out, const bytes in[3]) {
+    __m128i r = _mm_shuffle_epi8(in[0], THIRDS_JOIN_0);
+    __m128i g = _mm_shuffle_epi8(in[1], THIRDS_JOIN_1);
+    __m128i b = _mm_shuffle_epi8(in[2], THIRDS_JOIN_2);
     bytes_store(out, thirds(r, g, b));
     bytes_store(out + 16, thirds(g, b, r));
     bytes_store(out + 32, thirds(b, r, g));
 }
 
-static inline void block_split4(uint8_t *const out[4], const uint8_t *in) {
+static inline void b_split4(bytes out[4], const uint8_t *in) {
     __m128i v[4];
     for (int i = 0; i < 4; i++)
         v[i] = _mm_shuffle_epi8(bytes_load(in + 16 * i), QUARTERS_SPLIT);
     __m128i a = _mm_unpacklo_epi32(v[0], v[1]), b = _mm_unpackhi_epi32(v[0], v[1]);
     __m128i c = _mm_unpacklo_epi32(v[2], v[3]), d = _mm_unpackhi_epi32(v[2], v[3]);
-    bytes_store(out[0], _mm_unpacklo_epi64(a, c));
-    bytes_store(out[1], _mm_unpackhi_epi64(a, c));
-    bytes_store(out[2], _mm_unpacklo_epi64(b, d));
-    bytes_store(out[3], _mm_unpackhi_epi64(b, d));
+    out[0] = _mm_unpacklo_epi64(a, c);
+    out[1] = _mm_unpackhi_epi64(a, c);
+    out[2] = _mm_unpacklo_epi64(b, d);
+    out[3] = _mm_unpackhi_epi64(b, d);
 }
 
-static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
-    __m128i r = bytes_load(in[0]), g = bytes_load(in[1]), b = bytes_load(in[2]), a = bytes_load(in[3]);
+static inline void b_join4(uint8_t *out, const bytes in[4]) {
+    __m128i r = in[0], g = in[1], b = in[2], a = in[3];
     __m128i rg0 = _mm_unpacklo_epi8(r, g), rg1 = _mm_unpackhi_epi8(r, g);
     __m128i ba0 = _mm_unpacklo_epi8(b, a), ba1 = _mm_unpackhi_epi8(b, a);
     bytes_store(out, _mm_unpacklo_epi16(rg0, ba0));
@@ -233,7 +235,6 @@ static inline void block_join4(uint8_t *out, const uint8_t *const in[4]) {
 
 /* ---- Blocks of codes, as bytes and as words ---- */
 
-typedef __m128i bytes;
 typedef struct {
     __m128i half[2];
 } words;
