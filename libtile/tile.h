@@ -457,9 +457,9 @@ typedef enum tile_cpu {
     TILE_CPU_BEST = 0, /* the last of the list that this machine has */
     TILE_CPU_SCALAR,   /* portable C */
     TILE_CPU_NEON,     /* AArch64 */
-    TILE_CPU_SSSE3,
-    TILE_CPU_AVX2,   /* and FMA: Haswell, Zen */
-    TILE_CPU_AVX512, /* with BW, DQ, VL, VBMI and VNNI: Ice Lake, Zen 4 */
+    TILE_CPU_SSSE3,    /* Core 2 and later */
+    TILE_CPU_AVX2,     /* and FMA: Haswell, Zen */
+    TILE_CPU_AVX512,   /* with BW, DQ, VL, VBMI and VNNI: Ice Lake, Zen 4 */
 } tile_cpu;
 
 #define TILE_CPU_COUNT 6

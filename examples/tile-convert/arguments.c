@@ -57,7 +57,7 @@ static const char help[] =
     "\n"
     "      --info          JSON about the inputs      --list-spaces, --list-formats\n"
     "      --selftest      converts published colors on this machine and says how far off each is, and how fast the\n"
-    "                      kernels are; TILE_CPU=scalar, avx2 or avx512 in the environment chooses others\n"
+    "                      kernels are; TILE_CPU=scalar, ssse3, avx2 ... in the environment chooses others\n"
     "  -h, --help          this                       --version\n"
     "\n"
     "Exit status: 0 done, 1 usage, 2 input refused, 3 output or I/O failed, 4 the self-test failed, 130 interrupted.\n";
