@@ -95,6 +95,7 @@ void tile_chroma_fill(struct tile_chroma *chroma, const double p[TILE_NUMBERS], 
     while (greens[green].space != from)
         green++;
     chroma->limited = is_limited(from);
+    chroma->luma = 85;
     for (int j = 0; j < 3; j++) {
         const double *row = p + 4 * (reversed ? 2 - j : j);
         double scale = chroma->limited ? 73 : 1, slope[2], whole[2] = {0};

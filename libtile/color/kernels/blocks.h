@@ -84,51 +84,18 @@ static void join(uint8_t *out, const uint8_t *const *plane, size_t count, int ch
         channels == 3 ? join_wide(out, plane, count, 3, 4) : join_wide(out, plane, count, 4, 4);
 }
 
-/* ---- Operations on the three codes of a block's pixels ---- */
-
-/* Where it gives one code, that is the first. `numbers` are registers, so it must become a part of its loop. */
-typedef void block_op(bytes codes[3], const void *numbers);
-#define INTO_LOOP static inline __attribute__((always_inline))
-
-INTO_LOOP void on_planes(uint8_t *const *plane, size_t count, int made, block_op *run, const void *numbers) {
-    uint8_t *const x = plane[0], *const y = plane[1], *const z = plane[2];
-    for (size_t i = 0; i < count; i += BLOCK) {
-        bytes codes[3] = {b_load(x + i), b_load(y + i), b_load(z + i)};
-        run(codes, numbers);
-        b_store(x + i, codes[0]);
-        if (made == 1)
-            continue;
-        b_store(y + i, codes[1]);
-        b_store(z + i, codes[2]);
-    }
-}
-
-INTO_LOOP void on_pixels(uint8_t *out, const uint8_t *in, size_t count, int made, block_op *run, const void *numbers) {
+/* Pixels of 3 codes in reverse. */
+static void reverse_pixels(uint8_t *out, const uint8_t *in, size_t count, const void *numbers) {
     uint8_t rest[3 * BLOCK] = {0};
-    for (size_t i = 0; i < count; i += BLOCK, in += 3 * BLOCK, out += made * BLOCK) {
+    (void)numbers;
+    for (size_t i = 0; i < count; i += BLOCK, in += 3 * BLOCK, out += 3 * BLOCK) {
         bytes codes[3];
         size_t left = count - i;
         b_split3(codes, left < BLOCK ? memcpy(rest, in, 3 * left) : in);
-        run(codes, numbers);
-        uint8_t *to = left < BLOCK ? rest : out;
-        if (made == 1)
-            b_store(to, codes[0]);
-        else
-            b_join3(to, codes);
+        b_join3(left < BLOCK ? rest : out, (const bytes[]){codes[2], codes[1], codes[0]});
         if (left < BLOCK)
-            memcpy(out, rest, (size_t)made * left);
+            memcpy(out, rest, 3 * left);
     }
-}
-
-INTO_LOOP void reverse_block(bytes codes[3], const void *numbers) {
-    (void)numbers;
-    bytes first = codes[0];
-    codes[0] = codes[2];
-    codes[2] = first;
-}
-
-static void reverse_pixels(uint8_t *out, const uint8_t *in, size_t count, const void *numbers) {
-    on_pixels(out, in, count, 3, reverse_block, numbers);
 }
 
 #endif

@@ -158,6 +158,7 @@ struct tile_luma {
 struct tile_chroma {
     int32_t weights[3], whole[3];
     struct tile_ratio ratio[3];
+    int luma; /* what its codes are multiplied by, in limited range */
     bool limited;
 };
 /* By how much it all is too large in limited range, so that it is positive. */

@@ -10,6 +10,9 @@
 #include "kernels.h"
 #include "samples.h"
 
+/* Loops are compiled once for each kind of codes that they are for. */
+#define FOR_EACH_KIND static inline __attribute__((always_inline))
+
 /* The bits of the float 1.5 x 2^23 + n are these + n. */
 #define ZERO 0x4B400000
 
@@ -27,163 +30,201 @@ static inline ints ratio_of(ints n, const struct ratio *ratio) {
     return i_bits(f_fma(f_bits(n), ratio->by, ratio->lift));
 }
 
-/* ---- From RGB ---- */
+/* ---- Blocks of pixels of 3 codes ---- */
 
-struct luma {
-    ints rg, b, unit, begin_b, begin_r;
-    struct ratio ratio[3];
-    const struct tile_luma *numbers;
+#ifndef PIXELS_TO_INTS
+
+/* The first two codes as pairs, and the third alone. */
+static inline void i_split3(ints pairs[4], ints third[4], const uint8_t *in) {
+    bytes codes[3];
+    b_split3(codes, in);
+    i_pairs(pairs, codes[0], codes[1]);
+    i_pairs(third, codes[2], b_all(0));
+}
+
+/* The first as words, and the other two as pairs. */
+static inline void i_split1(words *first, ints pairs[4], const uint8_t *in) {
+    bytes codes[3];
+    b_split3(codes, in);
+    *first = i_words(codes[0]);
+    i_pairs(pairs, codes[1], codes[2]);
+}
+
+static inline void i_join3(uint8_t *out, const words in[3]) {
+    const bytes codes[3] = {i_bytes(in[0]), i_bytes(in[1]), i_bytes(in[2])};
+    b_join3(out, codes);
+}
+
+#endif
+
+/* Where a loop finds its codes: in planes, or in pixels, the last of which go through memory with room for a block. */
+struct place {
+    uint8_t *plane[3];
+    const uint8_t *in;
+    uint8_t *out;
+    uint8_t rest[3 * BLOCK];
 };
 
-static inline struct luma luma_load(const struct tile_luma *numbers) {
-    struct luma l = {
-        .numbers = numbers, .rg = i_all(numbers->rg), .b = i_all(numbers->b), .unit = i_all(TILE_LUMA_UNIT)};
-    for (int j = 0; j < 3; j++)
-        l.ratio[j] = ratio_load(&numbers->ratio[j]);
-    l.begin_b = i_add(l.ratio[0].begin, l.ratio[1].begin);
-    l.begin_r = i_add(l.ratio[0].begin, l.ratio[2].begin);
-    return l;
+static inline const uint8_t *block_in(struct place *p, size_t i, size_t count) {
+    const uint8_t *in = p->in + 3 * i;
+    return count - i < BLOCK ? memcpy(p->rest, in, 3 * (count - i)) : in;
 }
 
-INTO_LOOP void gray_block(bytes codes[3], const void *luma) {
-    const struct luma *l = luma;
-    ints rg[4], b[4];
-    i_pairs(rg, codes[0], codes[1]);
-    i_pairs(b, codes[2], b_all(0));
-    for (size_t k = 0; k < 4; k++)
-        rg[k] = ratio_of(i_dot(i_dot(l->ratio[0].begin, rg[k], l->rg), b[k], l->b), &l->ratio[0]);
-    codes[0] = w_bytes(i_low(rg));
+FOR_EACH_KIND void block_out(struct place *p, size_t i, size_t count, const words made[3], int channels, bool pixels) {
+    uint8_t *out = p->out + (size_t)channels * i, *to = count - i < BLOCK ? p->rest : out;
+    if (!pixels)
+        for (int j = 0; j < channels; j++)
+            b_store(p->plane[j] + i, i_bytes(made[j]));
+    else if (channels == 1)
+        b_store(to, i_bytes(made[0]));
+    else
+        i_join3(to, made);
+    if (pixels && to == p->rest)
+        memcpy(out, p->rest, (size_t)channels * (count - i));
 }
 
-/* In double precision, for what is too close to call. */
-static inline void affine_block(bytes codes[3], const struct tile_affine *affine) {
+/* ---- From RGB ---- */
+
+/* In double precision, for what is too close to call; as words. */
+static inline void affine_block(words made[3], struct place *p, size_t i, const uint8_t *in,
+                                const struct tile_affine *affine) {
     uint8_t plane[3][BLOCK];
+    bytes codes[3];
+    if (in)
+        b_split3(codes, in);
     for (int j = 0; j < 3; j++)
-        b_store(plane[j], codes[j]);
+        b_store(plane[j], in ? codes[j] : b_load(p->plane[j] + i));
     affine_codes((uint8_t *const[]){plane[0], plane[1], plane[2]}, BLOCK, affine);
     for (int j = 0; j < 3; j++)
-        codes[j] = b_load(plane[j]);
+        made[j] = i_words(b_load(plane[j]));
 }
 
 /* In limited range there are 15 bits of a fraction behind each code. Where all are 0, the code may be one too high. */
-INTO_LOOP void ycbcr_block(bytes codes[3], const struct luma *l, bool limited) {
-    ints rg[4], b[4], n[3][4], least = i_all(-1);
-    i_pairs(rg, codes[0], codes[1]);
-    i_pairs(b, codes[2], b_all(0));
-    for (size_t k = 0; k < 4; k++) {
-        ints y = i_dot(i_dot(l->ratio[0].begin, rg[k], l->rg), b[k], l->b);
-        n[0][k] = ratio_of(y, &l->ratio[0]);
-        n[1][k] = ratio_of(i_dot(i_sub(l->begin_b, y), b[k], l->unit), &l->ratio[1]);
-        n[2][k] = ratio_of(i_dot(i_sub(l->begin_r, y), rg[k], l->unit), &l->ratio[2]);
-        for (size_t j = 0; limited && j < 3; j++) {
-            n[j][k] = i_add(n[j][k], n[j][k]);
-            least = i_min_words(least, n[j][k]);
+FOR_EACH_KIND void luma_loop(struct place *p, size_t count, const struct tile_luma *luma, int channels, bool limited,
+                             bool pixels) {
+    const ints weights_rg = i_all(luma->rg), weight_b = i_all(luma->b), unit = i_all(TILE_LUMA_UNIT);
+    struct ratio ratio[3];
+    for (int j = 0; j < channels; j++)
+        ratio[j] = ratio_load(&luma->ratio[j]);
+    const ints begin = ratio[0].begin, begin_b = i_add(begin, ratio[1].begin), begin_r = i_add(begin, ratio[2].begin);
+    const bool reversed = luma->reversed;
+    for (size_t i = 0; i < count; i += BLOCK) {
+        const uint8_t *in = pixels ? block_in(p, i, count) : NULL;
+        ints rg[4], b[4], n[3][4], least = i_all(-1);
+        words made[3];
+        if (pixels)
+            i_split3(rg, b, in);
+        else {
+            i_pairs(rg, b_load(p->plane[0] + i), b_load(p->plane[1] + i));
+            i_pairs(b, b_load(p->plane[2] + i), b_all(0));
         }
+        for (int k = 0; k < 4; k++) {
+            ints y = i_dot(i_dot(begin, rg[k], weights_rg), b[k], weight_b);
+            n[0][k] = ratio_of(y, &ratio[0]);
+            if (channels == 3) {
+                n[1][k] = ratio_of(i_dot(i_sub(begin_b, y), b[k], unit), &ratio[1]);
+                n[2][k] = ratio_of(i_dot(i_sub(begin_r, y), rg[k], unit), &ratio[2]);
+            }
+            for (int j = 0; limited && j < channels; j++) {
+                n[j][k] = i_add(n[j][k], n[j][k]);
+                least = i_min_words(least, n[j][k]);
+            }
+        }
+        for (int j = 0; j < channels; j++)
+            made[j] = limited ? w_add(i_high(n[j]), w_all(0x10000 - 0x8700)) : i_low(n[j]);
+        if (channels == 3 && reversed) {
+            words swapped = made[1];
+            made[1] = made[2];
+            made[2] = swapped;
+        }
+        if (limited && i_any_low_zero(least))
+            affine_block(made, p, i, in, &luma->affine);
+        block_out(p, i, count, made, channels, pixels);
     }
-    if (limited && i_any_low_zero(least)) {
-        affine_block(codes, &l->numbers->affine);
-        return;
-    }
-    bytes made[3];
-    for (size_t j = 0; j < 3; j++)
-        made[j] = w_bytes(limited ? w_add(i_high(n[j]), w_all(0x10000 - 0x8700)) : i_low(n[j]));
-    codes[0] = made[0];
-    codes[1] = l->numbers->reversed ? made[2] : made[1];
-    codes[2] = l->numbers->reversed ? made[1] : made[2];
-}
-
-INTO_LOOP void full_block(bytes codes[3], const void *luma) {
-    ycbcr_block(codes, luma, false);
-}
-
-INTO_LOOP void limited_block(bytes codes[3], const void *luma) {
-    ycbcr_block(codes, luma, true);
 }
 
 static void luma_codes(uint8_t *const *plane, size_t count, const void *numbers) {
-    const struct luma luma = luma_load(numbers);
-    if (luma.numbers->affine.channels == 1)
-        on_planes(plane, count, 1, gray_block, &luma);
-    else if (luma.numbers->limited)
-        on_planes(plane, count, 3, limited_block, &luma);
+    const struct tile_luma *luma = numbers;
+    struct place p = {.plane = {plane[0], plane[1], plane[2]}};
+    if (luma->affine.channels == 1)
+        luma_loop(&p, count, luma, 1, false, false);
+    else if (luma->limited)
+        luma_loop(&p, count, luma, 3, true, false);
     else
-        on_planes(plane, count, 3, full_block, &luma);
+        luma_loop(&p, count, luma, 3, false, false);
 }
 
 static void luma_pixels(uint8_t *out, const uint8_t *in, size_t count, const void *numbers) {
-    const struct luma luma = luma_load(numbers);
-    if (luma.numbers->affine.channels == 1)
-        on_pixels(out, in, count, 1, gray_block, &luma);
-    else if (luma.numbers->limited)
-        on_pixels(out, in, count, 3, limited_block, &luma);
+    const struct tile_luma *luma = numbers;
+    struct place p = {.in = in, .out = out};
+    if (luma->affine.channels == 1)
+        luma_loop(&p, count, luma, 1, false, true);
+    else if (luma->limited)
+        luma_loop(&p, count, luma, 3, true, true);
     else
-        on_pixels(out, in, count, 3, full_block, &luma);
+        luma_loop(&p, count, luma, 3, false, true);
 }
 
 /* ---- To RGB ---- */
-
-struct chroma {
-    ints weights[3], whole[3];
-    struct ratio ratio[3];
-    const struct tile_chroma *numbers;
-};
-
-static inline struct chroma chroma_load(const struct tile_chroma *numbers) {
-    struct chroma c = {.numbers = numbers};
-    for (int j = 0; j < 3; j++) {
-        c.weights[j] = i_all(numbers->weights[j]);
-        c.whole[j] = i_all(numbers->whole[j]);
-        c.ratio[j] = ratio_load(&numbers->ratio[j]);
-    }
-    return c;
-}
 
 /*
  * Codes of RGB are y + n of full range, n being of cb and cr alone. In limited range they are (85 (y - 16) + n) / 73,
  * and n may be rounded down to an integer before the whole is.
  */
-INTO_LOOP void rgb_block(bytes codes[3], const struct chroma *c, bool limited) {
-    words y = limited ? w_scaled(codes[0], 85, b_all(0)) : w_wide(codes[0]);
-    ints chroma[4];
-    i_pairs(chroma, codes[1], codes[2]);
-    for (size_t j = 0; j < 3; j++) {
-        ints n[4];
-        for (size_t k = 0; k < 4; k++) {
-            n[k] = ratio_of(i_dot(c->ratio[j].begin, chroma[k], c->weights[j]), &c->ratio[j]);
-            if (limited)
-                n[k] = i_dot(n[k], chroma[k], c->whole[j]);
+FOR_EACH_KIND void chroma_loop(struct place *p, size_t count, const struct tile_chroma *chroma, bool limited,
+                               bool pixels) {
+    ints weights[3], whole[3];
+    struct ratio ratio[3];
+    for (int j = 0; j < 3; j++) {
+        weights[j] = i_all(chroma->weights[j]);
+        whole[j] = i_all(chroma->whole[j]);
+        ratio[j] = ratio_load(&chroma->ratio[j]);
+    }
+    const words scale = w_all((uint16_t)chroma->luma);
+    for (size_t i = 0; i < count; i += BLOCK) {
+        words y, made[3];
+        ints c[4];
+        if (pixels)
+            i_split1(&y, c, block_in(p, i, count));
+        else {
+            y = i_words(b_load(p->plane[0] + i));
+            i_pairs(c, b_load(p->plane[1] + i), b_load(p->plane[2] + i));
         }
-        words made = w_add(y, i_low(n));
-        if (limited) { /* n / 73 = (n 57457 / 2^16) / 2^6, rounded down, is exact for n of 16 bits */
-            made = w_shift_right(w_mul_high(made, w_all(57457)), 6);
-            made = w_add(made, w_all((uint16_t)-TILE_CHROMA_BASE));
+        if (limited)
+            y = w_mul(y, scale);
+        for (int j = 0; j < 3; j++) {
+            ints n[4];
+            for (int k = 0; k < 4; k++) {
+                n[k] = ratio_of(i_dot(ratio[j].begin, c[k], weights[j]), &ratio[j]);
+                if (limited)
+                    n[k] = i_dot(n[k], c[k], whole[j]);
+            }
+            made[j] = w_add(y, i_low(n));
+            if (limited) { /* n / 73 = (n 57457 / 2^16) / 2^6, rounded down, is exact for n of 16 bits */
+                made[j] = w_shift_right(w_mul_high(made[j], w_all(57457)), 6);
+                made[j] = w_add(made[j], w_all((uint16_t)-TILE_CHROMA_BASE));
+            }
         }
-        codes[j] = w_bytes(made);
+        block_out(p, i, count, made, 3, pixels);
     }
 }
 
-INTO_LOOP void from_full_block(bytes codes[3], const void *chroma) {
-    rgb_block(codes, chroma, false);
-}
-
-INTO_LOOP void from_limited_block(bytes codes[3], const void *chroma) {
-    rgb_block(codes, chroma, true);
-}
-
 static void chroma_codes(uint8_t *const *plane, size_t count, const void *numbers) {
-    const struct chroma chroma = chroma_load(numbers);
-    if (chroma.numbers->limited)
-        on_planes(plane, count, 3, from_limited_block, &chroma);
+    const struct tile_chroma *chroma = numbers;
+    struct place p = {.plane = {plane[0], plane[1], plane[2]}};
+    if (chroma->limited)
+        chroma_loop(&p, count, chroma, true, false);
     else
-        on_planes(plane, count, 3, from_full_block, &chroma);
+        chroma_loop(&p, count, chroma, false, false);
 }
 
 static void chroma_pixels(uint8_t *out, const uint8_t *in, size_t count, const void *numbers) {
-    const struct chroma chroma = chroma_load(numbers);
-    if (chroma.numbers->limited)
-        on_pixels(out, in, count, 3, from_limited_block, &chroma);
+    const struct tile_chroma *chroma = numbers;
+    struct place p = {.in = in, .out = out};
+    if (chroma->limited)
+        chroma_loop(&p, count, chroma, true, true);
     else
-        on_pixels(out, in, count, 3, from_full_block, &chroma);
+        chroma_loop(&p, count, chroma, false, true);
 }
 
 #endif

@@ -249,9 +249,6 @@ static inline bytes b_choose(flags m, bytes yes, bytes no) {
 static inline words w_joined(bytes low, bytes high) {
     return (words){{_mm256_unpacklo_epi8(low, high), _mm256_unpackhi_epi8(low, high)}};
 }
-static inline words w_wide(bytes a) {
-    return w_joined(a, _mm256_setzero_si256());
-}
 static inline words w_all(uint16_t x) {
     __m256i all = _mm256_set1_epi16((short)x);
     return (words){{all, all}};
@@ -263,6 +260,9 @@ static inline words w_half(words a) {
     return (words){{_mm256_srli_epi16(a.half[0], 1), _mm256_srli_epi16(a.half[1], 1)}};
 }
 #define w_shift_right(a, n) ((words){{_mm256_srli_epi16((a).half[0], n), _mm256_srli_epi16((a).half[1], n)}})
+static inline words w_mul(words a, words b) {
+    return (words){{_mm256_mullo_epi16(a.half[0], b.half[0]), _mm256_mullo_epi16(a.half[1], b.half[1])}};
+}
 static inline words w_mul_high(words a, words b) {
     return (words){{_mm256_mulhi_epu16(a.half[0], b.half[0]), _mm256_mulhi_epu16(a.half[1], b.half[1])}};
 }
@@ -322,6 +322,12 @@ static inline void i_pairs(ints out[4], bytes low, bytes high) {
         out[2 * i + 1] = _mm256_unpackhi_epi8(both.half[i], _mm256_setzero_si256());
     }
 }
+static inline words i_words(bytes a) {
+    return w_joined(a, _mm256_setzero_si256());
+}
+static inline bytes i_bytes(words a) {
+    return w_bytes(a);
+}
 static inline words i_low(const ints a[4]) {
     const __m256i low = _mm256_set1_epi32(0xFFFF);
     return (words){{_mm256_packus_epi32(i_and(a[0], low), i_and(a[1], low)),
@@ -339,6 +345,44 @@ static inline ints i_min_words(ints a, ints b) {
 }
 static inline bool i_any_low_zero(ints a) {
     return (_mm256_movemask_epi8(_mm256_cmpeq_epi16(a, _mm256_setzero_si256())) & 0x33333333) != 0;
+}
+
+/* Pixels of 3 codes straight to pairs: see luma.h. */
+#define PIXELS_TO_INTS
+
+/* Of two lanes the k-th 4 pixels; the last ones begin 4 bytes into what is loaded, as no more can be read. */
+static inline __m256i four_load(const uint8_t *in, int k) {
+    int at = k < 3 ? 12 * k : 32;
+    return halves_load(in + at, in + 48 + at);
+}
+/* The bytes `first` and `second` of each pixel as pairs of words; 128: 0. */
+static inline ints pair_picked(__m256i four, int k, int first, int second) {
+    int at = k < 3 ? 0 : 4;
+    char f = (char)(first + at), s = (char)(second + at), zero = (char)128;
+    return _mm256_shuffle_epi8(
+        four, in_both(_mm_setr_epi8(f, zero, s, zero, (char)(f + 3), zero, (char)(s + 3), zero, (char)(f + 6), zero,
+                                    (char)(s + 6), zero, (char)(f + 9), zero, (char)(s + 9), zero)));
+}
+static inline void i_split3(ints pairs[4], ints third[4], const uint8_t *in) {
+    for (int k = 0; k < 4; k++) {
+        __m256i four = four_load(in, k);
+        pairs[k] = pair_picked(four, k, 0, 1);
+        third[k] = pair_picked(four, k, 2, 128);
+    }
+}
+static inline void i_split1(words *first, ints pairs[4], const uint8_t *in) {
+    ints y[4];
+    for (int k = 0; k < 4; k++) {
+        __m256i four = four_load(in, k);
+        y[k] = pair_picked(four, k, 0, 128);
+        pairs[k] = pair_picked(four, k, 1, 2);
+    }
+    for (int k = 0; k < 2; k++)
+        first->half[k] = _mm256_packus_epi32(y[2 * k], y[2 * k + 1]);
+}
+static inline void i_join3(uint8_t *out, const words in[3]) {
+    const bytes codes[3] = {i_bytes(in[0]), i_bytes(in[1]), i_bytes(in[2])};
+    b_join3(out, codes);
 }
 
 /* ---- Tables of 256 floats: they do not fit the registers ---- */

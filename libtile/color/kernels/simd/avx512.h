@@ -273,9 +273,6 @@ static inline bytes b_choose(flags m, bytes yes, bytes no) {
 static inline words w_joined(bytes low, bytes high) {
     return (words){{_mm512_unpacklo_epi8(low, high), _mm512_unpackhi_epi8(low, high)}};
 }
-static inline words w_wide(bytes a) {
-    return w_joined(a, _mm512_setzero_si512());
-}
 static inline words w_all(uint16_t x) {
     __m512i all = _mm512_set1_epi16((short)x);
     return (words){{all, all}};
@@ -287,6 +284,9 @@ static inline words w_half(words a) {
     return (words){{_mm512_srli_epi16(a.half[0], 1), _mm512_srli_epi16(a.half[1], 1)}};
 }
 #define w_shift_right(a, n) ((words){{_mm512_srli_epi16((a).half[0], n), _mm512_srli_epi16((a).half[1], n)}})
+static inline words w_mul(words a, words b) {
+    return (words){{_mm512_mullo_epi16(a.half[0], b.half[0]), _mm512_mullo_epi16(a.half[1], b.half[1])}};
+}
 static inline words w_mul_high(words a, words b) {
     return (words){{_mm512_mulhi_epu16(a.half[0], b.half[0]), _mm512_mulhi_epu16(a.half[1], b.half[1])}};
 }
@@ -362,20 +362,29 @@ static inline words w_quotient(words n, const divisor *d) {
     return q;
 }
 
-/* ---- Ints as pairs of words ---- */
+/* ---- Ints as pairs of words: all in the pixels' order ---- */
 
 static inline void i_pairs(ints out[4], bytes low, bytes high) {
-    words both = w_joined(low, high);
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    words both = w_joined(_mm512_permutexvar_epi32(order, low), _mm512_permutexvar_epi32(order, high));
     for (int i = 0; i < 2; i++) {
         out[2 * i] = _mm512_unpacklo_epi8(both.half[i], _mm512_setzero_si512());
         out[2 * i + 1] = _mm512_unpackhi_epi8(both.half[i], _mm512_setzero_si512());
     }
 }
-/* Word i of two vectors' lower words: within lanes of 128 bits those of the first, then those of the second. */
-#define LOW(i) ((i) / 8 * 8 + (i) % 4 * 2 + ((i) % 8 < 4 ? 0 : 32))
+static inline words i_words(bytes a) {
+    return (words){
+        {_mm512_cvtepu8_epi16(_mm512_castsi512_si256(a)), _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(a, 1))}};
+}
+static inline bytes i_bytes(words a) {
+    return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), w_bytes(a));
+}
+
 #define TILE_32(f)                                                                                                     \
     { TILE_8(f, 0), TILE_8(f, 8), TILE_8(f, 16), TILE_8(f, 24) }
-#define HIGH(i) (LOW(i) + 1)
+#define LOW(i)  (2 * (i))
+#define HIGH(i) (2 * (i) + 1)
+
 static inline words words_picked(const ints a[4], const uint16_t order[32]) {
     __m512i at = _mm512_loadu_si512(order);
     return (words){{_mm512_permutex2var_epi16(a[0], at, a[1]), _mm512_permutex2var_epi16(a[2], at, a[3])}};
@@ -388,6 +397,62 @@ static inline words i_high(const ints a[4]) {
     static const uint16_t order[32] = TILE_32(HIGH);
     return words_picked(a, order);
 }
+
+/* Pixels of 3 codes straight to pairs, and words to pixels: see luma.h. */
+#define PIXELS_TO_INTS
+
+/* 16 pixels; the bytes behind them are 0. */
+#define NO_BYTE 63
+static inline __m512i sixteen_load(const uint8_t *in) {
+    return _mm512_maskz_loadu_epi32(0x0FFF, in);
+}
+#define PAIR_01(i) ((i) % 2 ? NO_BYTE : (i) / 4 * 3 + (i) % 4 / 2)
+#define PAIR_12(i) ((i) % 2 ? NO_BYTE : (i) / 4 * 3 + (i) % 4 / 2 + 1)
+#define PAIR_2(i)  ((i) % 4 ? NO_BYTE : (i) / 4 * 3 + 2)
+#define WORD_0(i)  ((i) % 2 ? NO_BYTE : (i) < 32 ? (i) / 2 * 3 : 64 + ((i)-32) / 2 * 3)
+
+static inline void i_split3(ints pairs[4], ints third[4], const uint8_t *in) {
+    static const uint8_t pair[64] = TILE_64(PAIR_01), single[64] = TILE_64(PAIR_2);
+    for (int k = 0; k < 4; k++) {
+        __m512i pixels = sixteen_load(in + 48 * k);
+        pairs[k] = _mm512_permutexvar_epi8(bytes_load(pair), pixels);
+        third[k] = _mm512_permutexvar_epi8(bytes_load(single), pixels);
+    }
+}
+static inline void i_split1(words *first, ints pairs[4], const uint8_t *in) {
+    static const uint8_t pair[64] = TILE_64(PAIR_12), word[64] = TILE_64(WORD_0);
+    for (int k = 0; k < 2; k++) {
+        __m512i low = sixteen_load(in + 96 * k), high = sixteen_load(in + 96 * k + 48);
+        pairs[2 * k] = _mm512_permutexvar_epi8(bytes_load(pair), low);
+        pairs[2 * k + 1] = _mm512_permutexvar_epi8(bytes_load(pair), high);
+        first->half[k] = _mm512_permutex2var_epi8(low, bytes_load(word), high);
+    }
+}
+
+/*
+ * Packing takes 8 words in turn of two vectors: a and b of the pixels' first half, of the second, and both halves of c.
+ */
+#define AB_AT(pixel, j)  ((pixel) % 32 / 8 * 16 + 8 * (j) + (pixel) % 8)
+#define C_AT(pixel)      AB_AT(pixel, (pixel) / 32)
+#define JOIN_0(i)        ((i) % 3 < 2 ? AB_AT((i) / 3, (i) % 3) : 64 + C_AT((i) / 3))
+#define BOTH_AT(at)      ((at) % 3 < 2 ? AB_AT((at) / 3, (at) % 3) + ((at) < 96 ? 0 : 64) : 0)
+#define BOTH(i)          BOTH_AT((i) + 64)
+#define JOIN_1_AT(at, i) ((at) % 3 < 2 ? (i) : 64 + C_AT((at) / 3))
+#define JOIN_1(i)        JOIN_1_AT((i) + 64, i)
+#define JOIN_2_AT(at)    ((at) % 3 < 2 ? AB_AT((at) / 3, (at) % 3) : 64 + C_AT((at) / 3))
+#define JOIN_2(i)        JOIN_2_AT((i) + 128)
+
+static inline void i_join3(uint8_t *out, const words in[3]) {
+    static const uint8_t order[3][64] = {TILE_64(JOIN_0), TILE_64(JOIN_1), TILE_64(JOIN_2)}, both[64] = TILE_64(BOTH);
+    __m512i ab0 = _mm512_packus_epi16(in[0].half[0], in[1].half[0]);
+    __m512i ab1 = _mm512_packus_epi16(in[0].half[1], in[1].half[1]);
+    __m512i c = _mm512_packus_epi16(in[2].half[0], in[2].half[1]);
+    __m512i ab = _mm512_permutex2var_epi8(ab0, bytes_load(both), ab1);
+    bytes_store(out, _mm512_permutex2var_epi8(ab0, bytes_load(order[0]), c));
+    bytes_store(out + 64, _mm512_permutex2var_epi8(ab, bytes_load(order[1]), c));
+    bytes_store(out + 128, _mm512_permutex2var_epi8(ab1, bytes_load(order[2]), c));
+}
+
 static inline ints i_dot(ints sum, ints a, ints b) {
     return _mm512_dpwssd_epi32(sum, a, b);
 }

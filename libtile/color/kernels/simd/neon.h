@@ -197,9 +197,6 @@ static inline bytes b_choose(flags m, bytes yes, bytes no) {
     return vbslq_u8(m, yes, no);
 }
 
-static inline words w_wide(bytes a) {
-    return (words){{vmovl_u8(vget_low_u8(a)), vmovl_high_u8(a)}};
-}
 static inline words w_all(uint16_t x) {
     return (words){{vdupq_n_u16(x), vdupq_n_u16(x)}};
 }
@@ -210,6 +207,9 @@ static inline words w_half(words a) {
     return (words){{vshrq_n_u16(a.half[0], 1), vshrq_n_u16(a.half[1], 1)}};
 }
 #define w_shift_right(a, n) ((words){{vshrq_n_u16((a).half[0], n), vshrq_n_u16((a).half[1], n)}})
+static inline words w_mul(words a, words b) {
+    return (words){{vmulq_u16(a.half[0], b.half[0]), vmulq_u16(a.half[1], b.half[1])}};
+}
 static inline words w_mul_high(words a, words b) {
     words high;
     for (int i = 0; i < 2; i++) {
@@ -227,7 +227,7 @@ static inline words w_scaled(bytes a, uint8_t by, bytes b) {
                     vmlal_high_u8(vmovl_high_u8(b), a, vdupq_n_u8(by))}};
 }
 static inline bytes w_bytes(words a) {
-    return vqmovun_high_s16(vqmovun_s16(vreinterpretq_s16_u16(a.half[0])), vreinterpretq_s16_u16(a.half[1]));
+    return vmovn_high_u16(vmovn_u16(a.half[0]), a.half[1]);
 }
 static inline void w_floats(floats out[4], words a) {
     for (int i = 0; i < 2; i++) {
@@ -270,6 +270,12 @@ static inline void i_pairs(ints out[4], bytes low, bytes high) {
         out[2 * i] = vreinterpretq_s32_u16(vmovl_u8(vget_low_u8(both[i])));
         out[2 * i + 1] = vreinterpretq_s32_u16(vmovl_high_u8(both[i]));
     }
+}
+static inline words i_words(bytes a) {
+    return (words){{vmovl_u8(vget_low_u8(a)), vmovl_high_u8(a)}};
+}
+static inline bytes i_bytes(words a) {
+    return vqmovun_high_s16(vqmovun_s16(vreinterpretq_s16_u16(a.half[0])), vreinterpretq_s16_u16(a.half[1]));
 }
 static inline words i_low(const ints a[4]) {
     return (words){{vuzp1q_u16(vreinterpretq_u16_s32(a[0]), vreinterpretq_u16_s32(a[1])),

@@ -220,10 +220,6 @@ static inline bytes b_choose(flags m, bytes yes, bytes no) {
     EACH_LANE(bytes, m.lane[i] ? yes.lane[i] : no.lane[i]);
 }
 
-/* The same numbers. */
-static inline words w_wide(bytes a) {
-    EACH_LANE(words, a.lane[i]);
-}
 static inline words w_all(uint16_t x) {
     EACH_LANE(words, x);
 }
@@ -236,7 +232,10 @@ static inline words w_half(words a) {
 static inline words w_shift_right(words a, int n) {
     EACH_LANE(words, (uint16_t)(a.lane[i] >> n));
 }
-/* The upper 16 bits of a * b. */
+/* The lower and the upper 16 bits of a * b. */
+static inline words w_mul(words a, words b) {
+    EACH_LANE(words, (uint16_t)((uint32_t)a.lane[i] * b.lane[i]));
+}
 static inline words w_mul_high(words a, words b) {
     EACH_LANE(words, (uint16_t)((uint32_t)a.lane[i] * b.lane[i] >> 16));
 }
@@ -248,9 +247,9 @@ static inline words w_product(bytes a, bytes b) {
 static inline words w_scaled(bytes a, uint8_t by, bytes b) {
     EACH_LANE(words, (uint16_t)(a.lane[i] * by + b.lane[i]));
 }
-/* Of words with a sign: below 0 is 0, above 255 is 255. */
+/* Of words up to 255. */
 static inline bytes w_bytes(words a) {
-    EACH_LANE(bytes, (uint8_t)((int16_t)a.lane[i] < 0 ? 0 : a.lane[i] > 255 ? 255 : a.lane[i]));
+    EACH_LANE(bytes, (uint8_t)a.lane[i]);
 }
 /* Four times LANES floats, in an order of their own too, and back: towards zero, of 0 to 65535. */
 static inline void w_floats(floats out[4], words a) {
@@ -272,12 +271,19 @@ static inline words w_quotient(words n, const divisor *d) {
     EACH_LANE(words, (uint16_t)(n.lane[i] / d->lane[i]));
 }
 
-/* ---- Ints as pairs of words, of which four vectors have the order of a block's words ---- */
+/* ---- Ints as pairs of words; in these operations words and blocks of ints have another order of their own ---- */
 
 /* Of each pixel the code of `low` and that of `high`. */
 static inline void i_pairs(ints out[4], bytes low, bytes high) {
     for (int i = 0; i < 4; i++)
         out[i] = low.lane[i] | high.lane[i] << 16;
+}
+static inline words i_words(bytes a) {
+    EACH_LANE(words, a.lane[i]);
+}
+/* Of words with a sign: below 0 is 0, above 255 is 255. */
+static inline bytes i_bytes(words a) {
+    EACH_LANE(bytes, (uint8_t)((int16_t)a.lane[i] < 0 ? 0 : a.lane[i] > 255 ? 255 : a.lane[i]));
 }
 /* The lower words, and the upper ones. */
 static inline words i_low(const ints a[4]) {

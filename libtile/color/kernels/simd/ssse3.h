@@ -280,9 +280,6 @@ static inline bytes b_choose(flags m, bytes yes, bytes no) {
 static inline words w_joined(bytes low, bytes high) {
     return (words){{_mm_unpacklo_epi8(low, high), _mm_unpackhi_epi8(low, high)}};
 }
-static inline words w_wide(bytes a) {
-    return w_joined(a, _mm_setzero_si128());
-}
 static inline words w_all(uint16_t x) {
     __m128i all = _mm_set1_epi16((short)x);
     return (words){{all, all}};
@@ -346,6 +343,12 @@ static inline void i_pairs(ints out[4], bytes low, bytes high) {
         out[2 * i] = _mm_unpacklo_epi8(both.half[i], _mm_setzero_si128());
         out[2 * i + 1] = _mm_unpackhi_epi8(both.half[i], _mm_setzero_si128());
     }
+}
+static inline words i_words(bytes a) {
+    return w_joined(a, _mm_setzero_si128());
+}
+static inline bytes i_bytes(words a) {
+    return w_bytes(a);
 }
 static inline words i_low(const ints a[4]) {
     return (words){{words_low(a[0], a[1]), words_low(a[2], a[3])}};
