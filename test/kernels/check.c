@@ -224,9 +224,9 @@ static uint32_t random_width(struct random *random) {
     switch (random_below(random, 4)) {
     case 0:
         if (random_below(random, 4) == 0)
-            return 1 + random_below(random, 700);
+            return 1 + random_below(random, 400);
         /* fallthrough */
-    case 1: return block * (1 + random_below(random, 600 / block)) + random_below(random, 5) - 2;
+    case 1: return block * (1 + random_below(random, 320 / block)) + random_below(random, 5) - 2;
     default: return 1 + random_below(random, 70);
     }
 }

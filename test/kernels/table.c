@@ -406,8 +406,8 @@ static void run_affine_codes(struct trial *t) {
     run_on_codes(t, &affine);
 }
 
-static const tile_space lumas[] = {TILE_YCBCR,          TILE_YCBCR601, TILE_YCBCR709, TILE_YCBCR709_FULL, TILE_YCBCR2020,
-                                   TILE_YCBCR2020_FULL, TILE_GRAY,     TILE_GRAY709};
+static const tile_space lumas[] = {TILE_YCBCR,     TILE_YCBCR601,       TILE_YCBCR709, TILE_YCBCR709_FULL,
+                                   TILE_YCBCR2020, TILE_YCBCR2020_FULL, TILE_GRAY,     TILE_GRAY709};
 
 static struct tile_affine affine_of(tile_space from, tile_space to) {
     struct tile_program program = {.kernels = tile_kernels_of(TILE_CPU_SCALAR)};
@@ -425,7 +425,7 @@ static tile_space rgb_of(tile_space luma) {
 static struct tile_luma random_luma(struct trial *t, bool reversed) {
     tile_space to = lumas[random_below(&t->random, 8)];
     struct tile_affine affine = affine_of(rgb_of(to), to);
-    struct tile_luma luma;
+    struct tile_luma luma = {0};
     tile_luma_fill(&luma, &affine, to, reversed);
     return luma;
 }
@@ -433,7 +433,7 @@ static struct tile_luma random_luma(struct trial *t, bool reversed) {
 static struct tile_chroma random_chroma(struct trial *t, bool reversed) {
     tile_space from = lumas[random_below(&t->random, 6)];
     struct tile_affine affine = affine_of(from, rgb_of(from));
-    struct tile_chroma chroma;
+    struct tile_chroma chroma = {0};
     tile_chroma_fill(&chroma, affine.p, from, reversed);
     return chroma;
 }
