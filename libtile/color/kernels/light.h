@@ -5,6 +5,11 @@
 
 #include "kernels.h"
 
+/* The end of a block: a tail reads light up to it. */
+static inline size_t whole_blocks(size_t count) {
+    return (count + BLOCK - 1) / BLOCK * BLOCK;
+}
+
 struct rows3 {
     floats m[9];
 };
@@ -28,7 +33,7 @@ static void light_by_lanes(float *const *out, const uint8_t *const *in, size_t c
     const struct rows3 rows = rows3_load(light->m);
     float *const x = out[0], *const y = out[1], *const z = out[2];
     const uint8_t *const r = in[0], *const g = in[1], *const b = in[2];
-    for (size_t i = 0; i < count; i += LANES) {
+    for (size_t i = 0; i < whole_blocks(count); i += LANES) {
         floats v[3];
         rows3_multiply(v, &rows, lanes_look(light->table[0], r + i), lanes_look(light->table[1], g + i),
                        lanes_look(light->table[2], b + i));
@@ -73,7 +78,7 @@ static void light_by_channels(float *const *out, const uint8_t *const *in, size_
                 f_store(out[j] + i + k * LANES, v[k]);
         }
     }
-    for (size_t i = 0; i < count; i += LANES) {
+    for (size_t i = 0; i < whole_blocks(count); i += LANES) {
         floats v[3];
         rows3_multiply(v, &rows, f_load(out[0] + i), f_load(out[1] + i), f_load(out[2] + i));
         for (int j = 0; j < 3; j++)
