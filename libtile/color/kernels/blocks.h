@@ -68,7 +68,7 @@ static inline void join_bytes(uint8_t *out, const uint8_t *const *plane, size_t 
 
 static void split(uint8_t *const *plane, const uint8_t *in, size_t count, int channels, size_t size) {
     if (size == 1)
-        split_bytes(plane, in, count, channels);
+        channels == 3 ? split_bytes(plane, in, count, 3) : split_bytes(plane, in, count, 4);
     else if (size == 2)
         channels == 3 ? split_wide(plane, in, count, 3, 2) : split_wide(plane, in, count, 4, 2);
     else
@@ -77,7 +77,7 @@ static void split(uint8_t *const *plane, const uint8_t *in, size_t count, int ch
 
 static void join(uint8_t *out, const uint8_t *const *plane, size_t count, int channels, size_t size) {
     if (size == 1)
-        join_bytes(out, plane, count, channels);
+        channels == 3 ? join_bytes(out, plane, count, 3) : join_bytes(out, plane, count, 4);
     else if (size == 2)
         channels == 3 ? join_wide(out, plane, count, 3, 2) : join_wide(out, plane, count, 4, 2);
     else
