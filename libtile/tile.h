@@ -4,7 +4,7 @@
  *
  * This is the whole public API, in the order in which a program uses it:
  *
- *     status  ->  memory  ->  pixels  ->  source  ->  plan  ->  converter  ->  encoder  ->  job
+ *     status  ->  memory  ->  pixels  ->  source  ->  index  ->  plan  ->  converter  ->  encoder  ->  job
  *
  * Manner:
  *   - A fallible call returns a tile_status and takes a `struct tile_error *` last, which may be NULL.
@@ -14,8 +14,8 @@
  *   - A plain struct may be looked into; a typedef without `struct` is opaque.
  *   - Option structs begin with `struct_size` and are made by TILE_OPTIONS(); zero means the default in every
  *     field. They only grow at the end. Where an options pointer is taken, NULL means all defaults.
- *   - Threads: a converter and a plan are immutable once made and may be shared. A source, an encoder and a
- *     file belong to one thread at a time.
+ *   - Threads: a converter, a plan and an index are immutable once made and may be shared. A source, an encoder
+ *     and a file belong to one thread at a time; only an indexed source may be read by several.
  */
 #ifndef TILE_H
 #define TILE_H
@@ -106,6 +106,12 @@ struct tile_reader {
     uint64_t size;
     tile_status (*read_at)(void *user, uint64_t offset, void *buffer, size_t length, struct tile_error *error);
     void (*close)(void *user);
+
+    /* All may be 0. The first two tell these bytes from others of the same size: an object store's ETag (valid as long
+     * as the reader), and when they were last written, in nanoseconds since 1970. */
+    const char *etag;
+    uint64_t modified;
+    uint64_t gap; /* bytes that cost no more to read in vain than another read_at does; 0: 256 KiB */
 };
 
 /*
@@ -342,9 +348,11 @@ struct tile_info {
     bool streams;    /* rows are decoded as they are needed; false: the whole image is held (progressive, interlaced) */
     uint64_t memory; /* bytes that decoding holds at a time, apart from the rows that are read */
     bool lenient;    /* opened so */
-    const char *name;   /* for messages. Owned by the source */
-    uint64_t bytes;     /* size of the file */
-    const char *coding; /* for people: "baseline YCbCr 4:2:0", "palette, interlaced". Owned by the source */
+    const char *name;     /* for messages. Owned by the source */
+    uint64_t bytes;       /* size of the file */
+    const char *coding;   /* for people: "baseline YCbCr 4:2:0", "palette, interlaced". Owned by the source */
+    const char *no_index; /* why it can have no index: "progressive", "interlaced"; NULL where it can. Static */
+    bool indexed;         /* tile_source_use_index gave it one */
 };
 
 /*
@@ -378,12 +386,14 @@ TILE_API struct tile_format tile_source_format_for(const tile_source *source, ti
  * info.format or one that tile_source_format_for gave. They are those of libjpeg-turbo's and libpng's default decoders,
  * whatever the rectangle: reading a part equals cutting it from the whole.
  *
- * Files are decoded from the top. A source keeps the rows that it decoded from the latest read's top edge on (as far as
- * limits.memory allows; of reads as wide as the image, the last 64 MiB), so that reads whose
- * tile_source_stored_rect().y never goes down decode nothing twice; one that goes up begins again.
+ * Without an index, files are decoded from the top. A source keeps the rows that it decoded from the latest read's top
+ * edge on (as far as limits.memory allows; of reads as wide as the image, the last 64 MiB), so that reads whose
+ * tile_source_stored_rect().y never goes down decode nothing twice; one that goes up begins again. With an index, a
+ * read costs its own part of the file, wherever that is, nothing is kept between reads, and several threads may read at
+ * once.
  *
- * Errors: BAD_DATA (with the row; see `lenient`), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, INVALID_ARGUMENT. After an
- * error the content of `image` is unspecified.
+ * Errors: BAD_DATA (with the row; see `lenient`), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, INVALID_ARGUMENT,
+ * SOURCE_CHANGED (the file is not what its index tells). After an error the content of `image` is unspecified.
  */
 TILE_API tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct tile_image *image,
                                       struct tile_error *error);
@@ -391,11 +401,94 @@ TILE_API tile_status tile_source_read(tile_source *source, struct tile_rect rect
 /* Where `rect` (upright) lies in the stored image, that is before the EXIF orientation is applied. */
 TILE_API struct tile_rect tile_source_stored_rect(const tile_source *source, struct tile_rect rect);
 
-/* XXH3-128 of the file's bytes, as its canonical 16 bytes. Reads all of it. */
+/* XXH3-128 of the file's bytes, as its canonical 16 bytes. Reads all of it, unless an index in use knows it. */
 TILE_API tile_status tile_source_hash(tile_source *source, unsigned char hash[16], struct tile_error *error);
 
 /* What was wrong with the data read so far, where `lenient` let it pass; NULL if nothing. Owned by the source. */
 TILE_API const char *tile_source_damage(const tile_source *source);
+
+/* ---- Index ------------------------------------------------------------------------------------------------- */
+
+/*
+ * Where one can begin in the middle of a file: of a JPEG, where MCUs begin in its entropy-coded data and what they are
+ * predicted from; of a PNG, the state of inflating it at rows. It takes one pass over the file to build, about 2 % of
+ * the file to keep, and makes the cost of a read that of its own pixels.
+ *
+ * JPEG: sequential Huffman coding in one scan; PNG: not interlaced. tile_info.no_index tells of others.
+ *
+ * Immutable and thread-safe; it must outlive its use by sources. The index's own reader is asked by one thread at a
+ * time, and only for the parts that a read needs.
+ */
+typedef struct tile_index tile_index;
+
+struct tile_index_options {
+    size_t struct_size;
+    const struct tile_allocator *allocator;
+    uint32_t tile_width;  /* JPEG: stored pixels between checkpoints, along each row of MCUs; 0: 256 */
+    uint32_t tile_height; /* PNG: stored rows between checkpoints; 0: 256 */
+    /* Called now and then with the bytes read so far, of tile_info.bytes. False: stop, TILE_CANCELLED. */
+    bool (*progress)(void *user, uint64_t done, uint64_t total);
+    void *user;
+};
+
+/*
+ * Reads the whole file once, in bounded memory. Errors: UNSUPPORTED (tile_info.no_index), BAD_DATA (a damaged or
+ * truncated file has no index; the message names the byte), READ_FAILED, NO_MEMORY, CANCELLED.
+ */
+TILE_API tile_status tile_index_build(tile_index **out, tile_source *source, const struct tile_index_options *options,
+                                      struct tile_error *error);
+/* Writes the index file. It is little-endian, versioned, and each part of it has a checksum. */
+TILE_API tile_status tile_index_save(const tile_index *index, const struct tile_writer *writer,
+                                     struct tile_error *error);
+/*
+ * Reads the header of an index file; the rest is read as it is needed. The reader is closed with the index, also when
+ * this fails. Errors: BAD_DATA (no index file, cut off, damaged), UNSUPPORTED (a later version), READ_FAILED,
+ * NO_MEMORY.
+ */
+TILE_API tile_status tile_index_load(tile_index **out, const struct tile_reader *reader,
+                                     const struct tile_allocator *allocator, struct tile_error *error);
+TILE_API tile_status tile_index_load_file(tile_index **out, const char *path, const struct tile_allocator *allocator,
+                                          struct tile_error *error);
+TILE_API void tile_index_free(tile_index *index);
+
+/*
+ * Lets `source` read through `index` from now on; NULL: no longer. SOURCE_CHANGED unless the index is of these very
+ * bytes: of their size and ETag, or size and time of writing; where the source's reader or the index does not know
+ * these, or the time differs, of their XXH3-128, which reads the whole file. Not while the source is being read.
+ */
+TILE_API tile_status tile_source_use_index(tile_source *source, const tile_index *index, struct tile_error *error);
+
+/*
+ * Of the index that `source` uses, the part that reads within `rect` (upright) need: an index of its own, some hundred
+ * bytes for a tile of a JPEG, to send along with a tile's task. Reads outside of it are INVALID_ARGUMENT.
+ */
+TILE_API tile_status tile_index_part(tile_index **out, const tile_source *source, struct tile_rect rect,
+                                     const struct tile_allocator *allocator, struct tile_error *error);
+
+/* Bytes of a file. */
+struct tile_range {
+    uint64_t offset, size;
+};
+
+/*
+ * The bytes of the file that a source with an index asks its reader for to read `rect` (upright), its header included,
+ * ascending and apart by more than the reader's `gap`: a remote reader can fetch them all at once beforehand. Sets
+ * `*count` to their number and fills in the first `capacity` of them; `ranges` may be NULL where that is 0.
+ * INVALID_ARGUMENT without an index.
+ */
+TILE_API tile_status tile_source_ranges(const tile_source *source, struct tile_rect rect, struct tile_range *ranges,
+                                        size_t capacity, size_t *count, struct tile_error *error);
+
+/*
+ * Appends a JPEG of its own that holds `rect` of an indexed JPEG: its coefficients, quantization and color, no pixel
+ * decoded or encoded. Its edges must lie on MCUs, or on the image's right and bottom edge, and the source must not be
+ * turned (INVALID_ARGUMENT; UNSUPPORTED for a PNG). Where chroma is subsampled, decoders that smooth it ("fancy
+ * upsampling") show the outermost pixel beside a cut a little different, as they do not see over it.
+ */
+TILE_API tile_status tile_source_splice(const tile_source *source, struct tile_rect rect, struct tile_buffer *out,
+                                        struct tile_error *error);
+/* The size of a JPEG's MCU in pixels; 1 x 1 for a PNG. */
+TILE_API void tile_source_mcu(const tile_source *source, uint32_t *width, uint32_t *height);
 
 /* ---- Plan -------------------------------------------------------------------------------------------------- */
 

@@ -62,8 +62,14 @@ tile_status tile_reader_open_file(struct tile_reader *out, const char *path, con
         file_close(file);
         return status;
     }
-    *out = (struct tile_reader){
-        .user = file, .size = (uint64_t)facts.st_size, .read_at = file_read_at, .close = file_close};
+    /* Another pread costs as much as copying a few KB. */
+    *out =
+        (struct tile_reader){.user = file,
+                             .size = (uint64_t)facts.st_size,
+                             .read_at = file_read_at,
+                             .close = file_close,
+                             .modified = (uint64_t)facts.st_mtim.tv_sec * 1000000000u + (uint64_t)facts.st_mtim.tv_nsec,
+                             .gap = 8192};
     return TILE_OK;
 }
 
@@ -91,6 +97,7 @@ tile_status tile_reader_open_memory(struct tile_reader *out, const void *data, s
     if (!memory)
         return tile_no_memory(error, sizeof *memory);
     *memory = (struct memory_input){.data = data, .allocator = allocator};
-    *out = (struct tile_reader){.user = memory, .size = size, .read_at = memory_read_at, .close = memory_close};
+    *out =
+        (struct tile_reader){.user = memory, .size = size, .read_at = memory_read_at, .close = memory_close, .gap = 1};
     return TILE_OK;
 }

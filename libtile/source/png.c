@@ -188,6 +188,7 @@ static tile_status png_open(tile_source *source, struct tile_error *error) {
     info->format = format_of(png);
     info->orientation = orientation(png);
     info->streams = png_get_interlace_type(png->read, png->info) == PNG_INTERLACE_NONE;
+    info->no_index = info->streams ? NULL : "interlaced";
     /* libpng has three rows of up to 4 samples of 2 bytes; zlib's window and buffers are below 100 KB. Width and
      * height are below 2^31. */
     uint64_t row = (uint64_t)info->width * tile_format_step(info->format), all;

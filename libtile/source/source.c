@@ -189,6 +189,8 @@ static tile_status open_reader(tile_source **out, struct tile_reader reader, con
     source->allocator = options->allocator;
     source->limits = tile_limits_or_default(&options->limits);
     source->input.reader = reader;
+    source->mcu_width = source->mcu_height = 1;
+    pthread_mutex_init(&source->reading, NULL);
     snprintf(source->name, sizeof source->name, "%s", name);
     tile_status status = open_source(source, &why);
     if (status != TILE_OK) {
@@ -266,10 +268,12 @@ tile_status tile_source_open_reader(tile_source **out, const struct tile_reader 
 void tile_source_close(tile_source *source) {
     if (!source)
         return;
+    tile_random_close(source);
     if (source->decoder)
         source->decoder->close(source);
     if (source->input.reader.close)
         source->input.reader.close(source->input.reader.user);
+    pthread_mutex_destroy(&source->reading);
     tile_free(source->allocator, source->rows.memory);
     tile_free(source->allocator, source->profile);
     tile_free(source->allocator, source);
@@ -307,14 +311,21 @@ struct tile_rect tile_source_stored_rect(const tile_source *source, struct tile_
     return rect;
 }
 
+tile_status tile_source_check_rect(const tile_source *source, struct tile_rect rect, struct tile_error *error) {
+    const struct tile_info *info = &source->info;
+    if (tile_rect_within(rect, info->width, info->height))
+        return TILE_OK;
+    return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                          "the rectangle %u,%u %u x %u is empty or not within the image's %u x %u", rect.x, rect.y,
+                          rect.width, rect.height, info->width, info->height);
+}
+
 static tile_status read_checked(tile_source *source, struct tile_rect rect, const struct tile_image *image,
                                 struct tile_error *error) {
     const struct tile_info *info = &source->info;
-    if (!tile_rect_within(rect, info->width, info->height))
-        return tile_error_set(error, TILE_INVALID_ARGUMENT,
-                              "the rectangle %u,%u %u x %u is empty or not within the image's %u x %u", rect.x, rect.y,
-                              rect.width, rect.height, info->width, info->height);
-    tile_status status = tile_image_check(image, "the image to read to", error);
+    tile_status status = tile_source_check_rect(source, rect, error);
+    if (status == TILE_OK)
+        status = tile_image_check(image, "the image to read to", error);
     if (status != TILE_OK)
         return status;
     if (image->width != rect.width || image->height != rect.height)
@@ -324,7 +335,9 @@ static tile_status read_checked(tile_source *source, struct tile_rect rect, cons
         !tile_format_equal(image->format, tile_source_format_for(source, image->format.space)))
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "the image to read to is of another format: tile_source_format_for tells the one");
-    return tile_rows_read(source, tile_source_stored_rect(source, rect), image, error);
+    struct tile_rect stored = tile_source_stored_rect(source, rect);
+    return info->indexed ? tile_random_read(source, stored, image, error)
+                         : tile_rows_read(source, stored, image, error);
 }
 
 tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct tile_image *image,

@@ -7,7 +7,10 @@
 #ifndef TILE_SOURCE_SOURCE_H
 #define TILE_SOURCE_SOURCE_H
 
+#include "../index/index.h"
 #include "../tile.h"
+
+#include <pthread.h>
 
 struct tile_decoder {
     /* What the first bytes of a file look like. */
@@ -65,6 +68,12 @@ struct tile_source {
     void *state; /* the decoder's */
     struct tile_input input;
     struct tile_rows rows;
+    uint32_t mcu_width, mcu_height; /* 1 x 1 where the format has none */
+
+    /* With an index in use. What reads through it changes nothing of the source. */
+    struct tile_subject subject;
+    struct tile_access access;
+    pthread_mutex_t reading; /* input.reader, while several threads do */
 };
 
 /*
@@ -83,9 +92,20 @@ tile_status tile_source_set_profile(tile_source *source, const void *profile, si
 /* The orientation in a TIFF structure, as EXIF has it; 1 where it says none or nonsense. */
 int tile_exif_orientation(const unsigned char *tiff, size_t size);
 
-/* tile_source_read once its arguments are checked. */
+/* INVALID_ARGUMENT where `rect` is not a part of the upright image. */
+tile_status tile_source_check_rect(const tile_source *source, struct tile_rect rect, struct tile_error *error);
+
+/* tile_source_read once its arguments are checked: decoding from the top, and through the index. */
 tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const struct tile_image *image,
                            struct tile_error *error);
+tile_status tile_random_read(const tile_source *source, struct tile_rect stored, const struct tile_image *image,
+                             struct tile_error *error);
+
+/* Ends the use of an index. */
+void tile_random_close(tile_source *source);
+
+/* XXH3-128 of all bytes, read now. */
+tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, struct tile_error *error);
 
 /*
  * The eight orientations (EXIF 2.32, 4.6.4 A) as: exchange the axes, then count stored columns or rows from the other

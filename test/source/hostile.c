@@ -642,7 +642,8 @@ static void readers_may_fail_at_any_call(void **state) {
             flaky.reads_left = n;
             flaky.closed = 0;
             flaky.silent = n % 3 == 2;
-            struct tile_reader reader = {&flaky, flaky.file.size, flaky_read, flaky_close};
+            struct tile_reader reader = {
+                .user = &flaky, .size = flaky.file.size, .read_at = flaky_read, .close = flaky_close};
             tile_source *source;
             error = (struct tile_error){0};
             tile_status status = tile_source_open_reader(&source, &reader, &options, &error);
@@ -678,7 +679,7 @@ static void readers_may_fail_at_any_call(void **state) {
 static void a_source_that_changes_is_noticed(void **state) {
     (void)state;
     struct flaky flaky = {.file = jpeg_file(&jpegs[0]), .reads_left = -1};
-    struct tile_reader reader = {&flaky, flaky.file.size, flaky_read, flaky_close};
+    struct tile_reader reader = {.user = &flaky, .size = flaky.file.size, .read_at = flaky_read, .close = flaky_close};
     tile_source *source;
     assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
     struct tile_image image;
