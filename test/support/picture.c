@@ -12,6 +12,27 @@ static unsigned char sample(uint32_t x, uint32_t y, unsigned channel) {
     return (unsigned char)(value ^ ((x * y * 31 + channel * 17) & 15));
 }
 
+static unsigned char slope_sample(const struct jpeg_recipe *recipe, uint32_t y, unsigned channel) {
+    unsigned value = 255 * y / recipe->height;
+    return (unsigned char)(channel % 2 ? 255 - value : value);
+}
+
+/* Takes tables from slots 2 and 3: luma DC 2 and AC 3, the others the other way. */
+static void use_high_slots(struct jpeg_compress_struct *c) {
+    for (int i = 0; i < 2; i++) {
+        c->dc_huff_tbl_ptrs[2 + i] = jpeg_alloc_huff_table((j_common_ptr)c);
+        c->ac_huff_tbl_ptrs[3 - i] = jpeg_alloc_huff_table((j_common_ptr)c);
+        c->quant_tbl_ptrs[2 + i] = jpeg_alloc_quant_table((j_common_ptr)c);
+        *c->dc_huff_tbl_ptrs[2 + i] = *c->dc_huff_tbl_ptrs[i];
+        *c->ac_huff_tbl_ptrs[3 - i] = *c->ac_huff_tbl_ptrs[i];
+        *c->quant_tbl_ptrs[2 + i] = *c->quant_tbl_ptrs[i];
+    }
+    for (int i = 0; i < c->num_components; i++) {
+        c->comp_info[i].dc_tbl_no = c->comp_info[i].quant_tbl_no = i ? 3 : 2;
+        c->comp_info[i].ac_tbl_no = i ? 2 : 3;
+    }
+}
+
 void exif_block(unsigned char block[26], unsigned orientation, bool big_endian) {
     static const unsigned char little[26] = {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0};
     static const unsigned char big[26] = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1};
@@ -33,8 +54,15 @@ struct test_bytes jpeg_file(const struct jpeg_recipe *recipe) {
     c.input_components = c.in_color_space == JCS_GRAYSCALE ? 1 : c.in_color_space == JCS_CMYK ? 4 : 3;
     jpeg_set_defaults(&c);
     jpeg_set_colorspace(&c, recipe->space);
-    jpeg_set_quality(&c, 88, TRUE);
+    jpeg_set_quality(&c, recipe->quality ? recipe->quality : 88, TRUE);
+    if (recipe->wide_quantization)
+        for (int i = 30; i < 64; i++)
+            c.quant_tbl_ptrs[0]->quantval[i] = 300;
+    if (recipe->high_slots)
+        use_high_slots(&c);
     for (int i = 0; i < c.num_components; i++) {
+        if (recipe->ids)
+            c.comp_info[i].component_id = recipe->ids[i];
         c.comp_info[i].h_samp_factor = recipe->sampling[i][0] ? recipe->sampling[i][0] : 1;
         c.comp_info[i].v_samp_factor = recipe->sampling[i][1] ? recipe->sampling[i][1] : 1;
     }
@@ -50,6 +78,8 @@ struct test_bytes jpeg_file(const struct jpeg_recipe *recipe) {
     c.restart_interval = recipe->restart;
     if (recipe->without_adobe)
         c.write_Adobe_marker = FALSE;
+    if (recipe->without_jfif)
+        c.write_JFIF_header = FALSE;
     jpeg_start_compress(&c, TRUE);
     if (recipe->orientation) {
         unsigned char marker[32] = "Exif\0";
@@ -64,7 +94,7 @@ struct test_bytes jpeg_file(const struct jpeg_recipe *recipe) {
     for (uint32_t y = 0; y < recipe->height; y++) {
         for (uint32_t x = 0; x < recipe->width; x++)
             for (unsigned i = 0; i < channels; i++)
-                row[x * channels + i] = sample(x, y, i);
+                row[x * channels + i] = recipe->slope ? slope_sample(recipe, y, i) : sample(x, y, i);
         jpeg_write_scanlines(&c, &row, 1);
     }
     jpeg_finish_compress(&c);
@@ -108,6 +138,9 @@ unsigned char *jpeg_pixels(struct test_bytes file, J_COLOR_SPACE out) {
     while (d.output_scanline < d.output_height) {
         JSAMPROW line = pixels + d.output_scanline * row;
         jpeg_read_scanlines(&d, &line, 1);
+        if (d.out_color_space == JCS_CMYK && d.saw_Adobe_marker)
+            for (size_t i = 0; i < row; i++)
+                line[i] = (JSAMPLE)(255 - line[i]);
     }
     jpeg_finish_decompress(&d);
     jpeg_destroy_decompress(&d);
@@ -235,9 +268,37 @@ static const unsigned char *seen_at(struct stored s, int orientation, uint32_t x
     return s.pixels + ((size_t)row * s.width + column) * s.step;
 }
 
+void check_region(tile_source *source, struct tile_format format, struct stored stored, int orientation,
+                  struct tile_rect rect, int variant) {
+    static struct tile_error error;
+    /* The last byte of a row of the image is the last one that may be touched; every second image is upside down. */
+    size_t row = rect.width * stored.step, gap = (size_t)(variant % 3) * stored.step,
+           size = (row + gap) * rect.height - gap;
+    struct test_guarded guarded = test_guarded_new(size, variant % 4 < 2);
+    memset(guarded.data, 0xA5, size);
+    struct tile_image image = {.format = format, .width = rect.width, .height = rect.height};
+    image.stride = (ptrdiff_t)(row + gap);
+    image.plane[0] = guarded.data;
+    if (variant % 2) {
+        image.plane[0] = guarded.data + (rect.height - 1) * (row + gap);
+        image.stride = -image.stride;
+    }
+    assert_ok(tile_source_read(source, rect, &image, &error));
+    for (uint32_t y = 0; y < rect.height; y++) {
+        const unsigned char *line = (unsigned char *)image.plane[0] + (ptrdiff_t)y * image.stride;
+        for (uint32_t x = 0; x < rect.width; x++)
+            if (memcmp(line + x * stored.step, seen_at(stored, orientation, rect.x + x, rect.y + y), stored.step))
+                fail_msg("%s, orientation %d: pixel %u,%u of %u,%u %u x %u differs", tile_source_info(source)->coding,
+                         orientation, x, y, rect.x, rect.y, rect.width, rect.height);
+        bool lowest = y == (variant % 2 ? 0 : rect.height - 1); /* in memory: no gap behind it */
+        for (size_t k = 0; k < gap && !lowest; k++)
+            assert_int_equal(line[row + k], 0xA5);
+    }
+    test_guarded_free(guarded);
+}
+
 void check_regions(tile_source *source, struct tile_format format, struct stored stored, int orientation, int count,
                    struct test_random *random) {
-    static struct tile_error error;
     const struct tile_info *info = tile_source_info(source);
     assert_int_equal(info->width, orientation < 5 ? stored.width : stored.height);
     assert_int_equal(info->height, orientation < 5 ? stored.height : stored.width);
@@ -250,31 +311,7 @@ void check_regions(tile_source *source, struct tile_format format, struct stored
             rect.width = 1 + test_random_below(random, info->width - rect.x);
             rect.height = 1 + test_random_below(random, info->height - rect.y);
         }
-        /* The last byte of a row of the image is the last one that may be touched; every second image is upside down.
-         */
-        size_t row = rect.width * stored.step, gap = (size_t)(i % 3) * stored.step,
-               size = (row + gap) * rect.height - gap;
-        struct test_guarded guarded = test_guarded_new(size, i % 4 < 2);
-        memset(guarded.data, 0xA5, size);
-        struct tile_image image = {.format = format, .width = rect.width, .height = rect.height};
-        image.stride = (ptrdiff_t)(row + gap);
-        image.plane[0] = guarded.data;
-        if (i % 2) {
-            image.plane[0] = guarded.data + (rect.height - 1) * (row + gap);
-            image.stride = -image.stride;
-        }
-        assert_ok(tile_source_read(source, rect, &image, &error));
-        for (uint32_t y = 0; y < rect.height; y++) {
-            const unsigned char *line = (unsigned char *)image.plane[0] + (ptrdiff_t)y * image.stride;
-            for (uint32_t x = 0; x < rect.width; x++)
-                if (memcmp(line + x * stored.step, seen_at(stored, orientation, rect.x + x, rect.y + y), stored.step))
-                    fail_msg("%s, orientation %d: pixel %u,%u of %u,%u %u x %u differs", info->coding, orientation, x,
-                             y, rect.x, rect.y, rect.width, rect.height);
-            bool lowest = y == (i % 2 ? 0 : rect.height - 1); /* in memory: no gap behind it */
-            for (size_t k = 0; k < gap && !lowest; k++)
-                assert_int_equal(line[row + k], 0xA5);
-        }
-        test_guarded_free(guarded);
+        check_region(source, format, stored, orientation, rect, i);
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures for the tests of sources: files made by libjpeg and libpng, and their pixels decoded by the same, whole. */
-#ifndef TEST_SOURCE_PICTURE_H
-#define TEST_SOURCE_PICTURE_H
+/* Pictures for the tests of sources and indexes: files made by libjpeg and libpng, and their pixels decoded by the
+ * same, whole. */
+#ifndef TEST_SUPPORT_PICTURE_H
+#define TEST_SUPPORT_PICTURE_H
 
 #include "support.h"
 
@@ -13,9 +14,15 @@ struct jpeg_recipe {
     J_COLOR_SPACE space; /* in the file */
     int sampling[4][2];  /* 0: 1 x 1 */
     bool progressive, arithmetic, optimized, without_adobe;
-    bool separate;    /* a scan for each of three components */
-    unsigned restart; /* blocks */
-    int orientation;  /* 0: no EXIF */
+    bool separate;            /* a scan for each of three components */
+    unsigned restart;         /* MCUs */
+    int quality;              /* 0: 88 */
+    bool slope;               /* from black above to white below: DC differs between rows, hardly ever within one */
+    bool high_slots;          /* Huffman and quantization tables in slots 2 and 3 instead of 0 and 1: not baseline */
+    bool wide_quantization;   /* 16-bit tables: not baseline */
+    bool without_jfif;        /* by itself it says no color space, then */
+    const unsigned char *ids; /* of components; NULL: 1, 2, 3 ... */
+    int orientation;          /* 0: no EXIF */
     bool big_endian;
     const void *profile;
     size_t profile_size;
@@ -23,8 +30,8 @@ struct jpeg_recipe {
 
 struct test_bytes jpeg_file(const struct jpeg_recipe *recipe);
 /*
- * The whole image by libjpeg's defaults, packed; `out` JCS_UNKNOWN: the default space. To be freed; NULL where libjpeg
- * gives up.
+ * The whole image by libjpeg's defaults, packed; `out` JCS_UNKNOWN: the default space. CMYK as 255 = full ink, also
+ * where Adobe's marker says that the file has it inverted. To be freed; NULL where libjpeg gives up.
  */
 unsigned char *jpeg_pixels(struct test_bytes file, J_COLOR_SPACE out);
 
@@ -56,6 +63,12 @@ struct stored {
     size_t step;
 };
 
+/*
+ * Reads `rect` in `format`, and compares it with `stored` cut and turned upright. `variant` chooses the stride, which
+ * way up the image is in memory, and which of its ends is guarded.
+ */
+void check_region(tile_source *source, struct tile_format format, struct stored stored, int orientation,
+                  struct tile_rect rect, int variant);
 /*
  * Reads `count` random rectangles (of any size and in any order, and all of it) in `format`, and compares them with
  * `stored` cut and turned upright.
