@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "common.h"
+
+#include "base/input.h"
+
+static struct tile_error error;
+
+static tile_status watched_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
+    struct watched *watched = user;
+    (void)why;
+    assert_true(offset <= watched->file.size && length <= watched->file.size - offset);
+    memcpy(to, watched->file.data + offset, length);
+    watched->bytes += length;
+    if (watched->count < sizeof watched->asked / sizeof watched->asked[0])
+        watched->asked[watched->count++] = (struct tile_range){offset, length};
+    return TILE_OK;
+}
+
+struct tile_reader watched_reader(struct watched *watched) {
+    return (struct tile_reader){.user = watched,
+                                .size = watched->file.size,
+                                .read_at = watched_read,
+                                .etag = watched->etag,
+                                .modified = watched->modified,
+                                .gap = watched->gap};
+}
+
+tile_index *index_of(tile_source *source, uint32_t tile) {
+    struct tile_index_options options = TILE_OPTIONS(struct tile_index_options);
+    options.tile_width = options.tile_height = tile;
+    tile_index *index;
+    assert_ok(tile_index_build(&index, source, &options, &error));
+    return index;
+}
+
+struct test_bytes index_bytes(const tile_index *index) {
+    struct tile_buffer buffer = {0};
+    struct tile_writer writer = tile_buffer_writer(&buffer);
+    assert_ok(tile_index_save(index, &writer, &error));
+    return (struct test_bytes){buffer.data, buffer.size};
+}
+
+tile_status index_load(tile_index **out, struct test_bytes bytes, struct tile_error *why) {
+    struct tile_reader reader;
+    assert_ok(tile_reader_open_memory(&reader, bytes.data, bytes.size, NULL, &error));
+    return tile_index_load(out, &reader, NULL, why);
+}
+
+struct expected expected_of(const tile_source *source, struct test_bytes file) {
+    const struct tile_info *info = tile_source_info(source);
+    const J_COLOR_SPACE direct[] = {JCS_UNKNOWN, JCS_YCbCr, JCS_GRAYSCALE};
+    const struct tile_format formats[] = {info->format, tile_source_format_for(source, TILE_YCBCR),
+                                          tile_source_format_for(source, TILE_GRAY)};
+    bool swap = info->orientation > 4;
+    struct expected expected = {.orientation = info->orientation};
+    for (int i = 0; i < 3; i++) {
+        if (i > 0 && formats[i].space == info->format.space)
+            continue;
+        struct stored stored = {jpeg_pixels(file, direct[i]), swap ? info->height : info->width,
+                                swap ? info->width : info->height, tile_format_step(formats[i])};
+        assert_non_null(stored.pixels);
+        expected.formats[expected.count] = formats[i];
+        expected.stored[expected.count++] = stored;
+    }
+    return expected;
+}
+
+void expected_free(struct expected *expected) {
+    for (int i = 0; i < expected->count; i++)
+        free((void *)(uintptr_t)expected->stored[i].pixels);
+}
+
+struct tile_rect random_rect(const tile_source *source, struct test_random *random) {
+    const struct tile_info *info = tile_source_info(source);
+    struct tile_rect rect = {.x = test_random_below(random, info->width), .y = test_random_below(random, info->height)};
+    uint32_t width = info->width - rect.x, height = info->height - rect.y;
+    if (test_random_below(random, 2)) {
+        width = width < 50 ? width : 50;
+        height = height < 50 ? height : 50;
+    }
+    rect.width = 1 + test_random_below(random, width);
+    rect.height = 1 + test_random_below(random, height);
+    return rect;
+}
+
+void check_reads(tile_source *source, const struct expected *expected, int count, struct test_random *random) {
+    const struct tile_info *info = tile_source_info(source);
+    uint32_t right = info->width - 1, bottom = info->height - 1;
+    const struct tile_rect rects[] = {{0, 0, info->width, info->height},
+                                      {0, bottom, info->width, 1},
+                                      {right, 0, 1, info->height},
+                                      {0, 0, 1, 1},
+                                      {right, 0, 1, 1},
+                                      {0, bottom, 1, 1},
+                                      {right, bottom, 1, 1}};
+    for (int i = 0; i < expected->count; i++) {
+        for (int k = 0; k < 7; k++)
+            check_region(source, expected->formats[i], expected->stored[i], expected->orientation, rects[k], k);
+        for (int k = 0; k < count; k++)
+            check_region(source, expected->formats[i], expected->stored[i], expected->orientation,
+                         random_rect(source, random), k);
+    }
+}
+
+size_t marker_at(struct test_bytes file, int marker, int nth) {
+    for (size_t at = 0; at + 1 < file.size; at++)
+        if (file.data[at] == 0xFF && file.data[at + 1] == marker && nth-- == 0)
+            return at;
+    fail_msg("no marker %02X", (unsigned)marker);
+    return 0;
+}
+
+size_t scan_at(struct test_bytes file) {
+    size_t at = 2;
+    while (file.data[at + 1] != 0xDA)
+        at += 2u + (size_t)(file.data[at + 2] << 8 | file.data[at + 3]);
+    return at + 2u + (size_t)(file.data[at + 2] << 8 | file.data[at + 3]);
+}

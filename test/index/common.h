@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What the tests of indexes share: files that note what is read of them, indexes as bytes, and pixels to compare with.
+ */
+#ifndef TEST_INDEX_COMMON_H
+#define TEST_INDEX_COMMON_H
+
+#include "picture.h"
+
+/* A file that notes what is read of it, and says of itself what it is told to. */
+struct watched {
+    struct test_bytes file;
+    const char *etag;
+    uint64_t modified, gap;
+    uint64_t bytes; /* that were read */
+    struct tile_range asked[4096];
+    size_t count;
+};
+struct tile_reader watched_reader(struct watched *watched);
+
+/* With checkpoints `tile` pixels apart, both ways. */
+tile_index *index_of(tile_source *source, uint32_t tile);
+/* The index file, to be freed. */
+struct test_bytes index_bytes(const tile_index *index);
+tile_status index_load(tile_index **out, struct test_bytes bytes, struct tile_error *error);
+
+/* A JPEG's pixels as libjpeg decodes the whole file, in each format that the source can be read in. */
+struct expected {
+    struct tile_format formats[3];
+    struct stored stored[3];
+    int count, orientation;
+};
+struct expected expected_of(const tile_source *source, struct test_bytes file);
+void expected_free(struct expected *expected);
+
+/* Reads the whole image, its corners, last row and column, and `count` random rectangles in each format. */
+void check_reads(tile_source *source, const struct expected *expected, int count, struct test_random *random);
+/* Within the image; half of them small. */
+struct tile_rect random_rect(const tile_source *source, struct test_random *random);
+
+/* The offset of the nth (from 0) marker of that kind; of a scan's beginning, what is behind its header. */
+size_t marker_at(struct test_bytes file, int marker, int nth);
+size_t scan_at(struct test_bytes file);
+
+#endif
