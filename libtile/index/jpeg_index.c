@@ -506,10 +506,14 @@ static tile_status cut_jpeg(struct cutting *c, uint32_t rows, bool with_profile,
     const struct jpeg_access *a = c->access->state;
     const struct tile_jpeg_header *h = &a->header;
     const struct stretch *s = &c->s;
-    uint64_t bytes = 0, memory = c->access->subject->limits.memory;
-    for (uint32_t i = 0; i < rows; i++)
-        bytes += row_end(c, i) - row_begin(c, i);
-    if (bytes > memory / 4) /* as read, as scanned, and as written */
+    uint64_t bytes = 0, largest = 0, memory = c->access->subject->limits.memory;
+    for (uint32_t i = 0; i < rows; i++) {
+        uint64_t size = row_end(c, i) - row_begin(c, i);
+        bytes += size;
+        largest = size > largest ? size : largest;
+    }
+    /* As read, and as written with room to grow; a row also as scanned, with a mark for each stuffed byte. */
+    if (4 * bytes + 16 * largest > memory)
         return tile_error_set(error, TILE_LIMIT_EXCEEDED, "has a part of %ju bytes, too much for %ju bytes of memory",
                               (uintmax_t)bytes, (uintmax_t)memory);
     *width = min_u32(h->width, s->end * h->mcu_width) - s->begin * h->mcu_width;

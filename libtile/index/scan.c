@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum { END_OF_BLOCK = 0x8000, ADVANCE_SHIFT = 8, ADVANCE = 0x7F };
+/* An entry of a table of AC codes: bits in all, coefficients passed, whether the block ends. */
+enum { BITS = 31, PASSED_SHIFT = 5, PASSED = 63, END_OF_BLOCK = 64 << PASSED_SHIFT };
 
 /* An MCU takes at most 10 blocks of 64 codes of 16 bits and 15 bits behind each: what is read beyond a limit. */
 _Static_assert(TILE_MCU_BLOCKS * 64 * (16 + 15) / 8 + 16 < TILE_ENTROPY_PAD, "the padding holds an MCU");
@@ -52,7 +53,7 @@ static tile_status make_dc(struct tile_scan_dc *t, const struct tile_huffman *ta
 }
 
 /* As many coefficients as have their codes whole within the index; the last one's own bits may lie beyond it. */
-static uint32_t several(const struct tile_canonical *codes, uint32_t index) {
+static uint16_t several(const struct tile_canonical *codes, uint32_t index) {
     uint32_t bits = 0, passed = 0;
     while (bits < TILE_AC_BITS) {
         int symbol = 0;
@@ -62,13 +63,13 @@ static uint32_t several(const struct tile_canonical *codes, uint32_t index) {
             break;
         uint32_t run = (uint32_t)symbol >> 4, size = (uint32_t)symbol & 15;
         if (size == 0 && run != 15)
-            return (bits + length) | passed << ADVANCE_SHIFT | END_OF_BLOCK;
+            return (uint16_t)((bits + length) | passed << PASSED_SHIFT | END_OF_BLOCK);
         if (passed + run + 1 > 63)
             break;
         bits += length + size;
         passed += run + 1;
     }
-    return bits | passed << ADVANCE_SHIFT;
+    return (uint16_t)(bits | passed << PASSED_SHIFT);
 }
 
 static tile_status make_ac(struct tile_scan_table *t, const struct tile_huffman *table, struct tile_error *error) {
@@ -184,26 +185,22 @@ static inline bool pass_ac(struct bits *b, const struct tile_scan_table *table) 
         /* Twice at most 27 bits, or once 31. */
         refill(b);
         uint32_t entry = table->several[b->buffer >> (64 - TILE_AC_BITS)];
-        unsigned then = passed + (entry >> ADVANCE_SHIFT); /* far above 63 with END_OF_BLOCK */
-        if (__builtin_expect(then <= 63 && (entry & 0xFF) != 0, 1)) {
-            take(b, entry & 0xFF);
+        unsigned then = passed + (entry >> PASSED_SHIFT); /* above 64 with END_OF_BLOCK */
+        if (__builtin_expect(then <= 63 && (entry & BITS) != 0, 1)) {
+            take(b, entry & BITS);
             passed = then;
             entry = table->several[b->buffer >> (64 - TILE_AC_BITS)];
-            then = passed + (entry >> ADVANCE_SHIFT);
-            if (then <= 63 && (entry & 0xFF) != 0) {
-                take(b, entry & 0xFF);
+            then = passed + (entry >> PASSED_SHIFT);
+            if (then <= 63 && (entry & BITS) != 0) {
+                take(b, entry & BITS);
                 passed = then;
                 continue;
             }
             refill(b);
         }
-        unsigned before = passed + ((entry >> ADVANCE_SHIFT) & ADVANCE);
-        if ((entry & END_OF_BLOCK) && before <= 63) {
-            take(b, entry & 0xFF);
-            return true;
-        }
-        if (then == 64 && (entry & 0xFF) != 0) {
-            take(b, entry & 0xFF);
+        bool ends = entry & END_OF_BLOCK ? passed + ((entry >> PASSED_SHIFT) & PASSED) <= 63 : then == 64;
+        if (ends && (entry & BITS) != 0) {
+            take(b, entry & BITS);
             return true;
         }
         passed = pass_one(b, &table->codes, passed);

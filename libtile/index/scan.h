@@ -21,9 +21,9 @@ struct tile_canonical {
 };
 
 struct tile_scan_table {
-    /* AC: bits taken | coefficients passed << 8 | END_OF_BLOCK, for all codes that end within the index, and the bits
-     * of the last coefficient beyond it. 0: ask `codes`. */
-    uint32_t several[1 << TILE_AC_BITS];
+    /* By the next bits: how many of them whole coefficients take, and how many these are; as many as have their codes
+     * within the index. 0: ask `codes`. */
+    uint16_t several[1 << TILE_AC_BITS];
     struct tile_canonical codes;
 };
 
