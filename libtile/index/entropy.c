@@ -61,18 +61,24 @@ static tile_status add_restart(struct tile_entropy *e, int number, struct tile_e
 
 tile_status tile_entropy_reset(struct tile_entropy *e, uint64_t offset, struct tile_error *error) {
     e->size = e->mark_count = e->restart_count = e->next_restart = 0;
-    e->after_ff = e->ended = false;
+    e->after_ff = e->after_fill = e->ended = false;
     e->offset = offset;
     return add_mark(e, offset, offset, error);
 }
 
 /* What follows a 0xFF. */
 static tile_status take_code(struct tile_entropy *e, unsigned char code, struct tile_error *error) {
-    if (code == 0xFF) /* a fill byte, B.1.1.2 */
+    bool filled = e->after_fill;
+    e->after_fill = code == 0xFF; /* B.1.1.2 */
+    if (e->after_fill)
         return TILE_OK;
     e->after_ff = false;
     tile_status status = TILE_OK;
     if (code == 0) {
+        /* libjpeg-turbo's two ways of decoding make different things of it. */
+        if (filled)
+            return tile_error_set(error, TILE_BAD_DATA, "is damaged at byte %ju: fill bytes without a marker",
+                                  (uintmax_t)e->offset);
         e->data[e->size++] = 0xFF;
         return add_mark(e, e->offset + 1, e->offset + 1, error);
     }

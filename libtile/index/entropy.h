@@ -32,6 +32,7 @@ struct tile_entropy {
     struct tile_entropy_restart *restarts;
     size_t restart_count, restart_capacity, next_restart;
     bool after_ff;       /* the last byte given was a 0xFF, of which nothing is known */
+    bool after_fill;     /* and the one before it, too */
     bool ended;          /* by a marker other than restarts' */
     int end_marker;      /* its second byte */
     uint64_t end_offset; /* of its first byte */
