@@ -206,8 +206,7 @@ tile_status tile_index_compare(const tile_index *index, const struct tile_subjec
     if (h->source_etag[0] && reader->etag) {
         if (strcmp(h->source_etag, reader->etag) == 0)
             return TILE_OK;
-        return tile_error_set(error, TILE_SOURCE_CHANGED, "changed: its ETag is %.95s, and its index is of %s",
-                              reader->etag, h->source_etag);
+        return tile_error_set(error, TILE_SOURCE_CHANGED, "changed: its ETag is not the one that its index is of");
     }
     *hash = h->source_modified == 0 || h->source_modified != reader->modified;
     return TILE_OK;
