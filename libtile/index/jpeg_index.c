@@ -85,10 +85,9 @@ static struct stretch stretch_of(const struct tile_jpeg_header *h, uint32_t step
                         .end = min_u32(right + around, h->mcus),
                         .top = top > around ? top - around : 0,
                         .bottom = min_u32(bottom + around, h->mcu_rows)};
-    s.first = min_u32((s.begin + margin(h)) / step, count_columns(h, step) - 1);
-    s.last = s.first;
-    while (span_end(h, step, s.last) < s.end)
-        s.last++;
+    /* Those of the region's own MCUs, so that a part of it never takes others; their spans have the neighbors. */
+    s.first = left / step;
+    s.last = (right - 1) / step;
     return s;
 }
 
