@@ -123,7 +123,13 @@ static tile_status pass_rest(struct building *b, struct tile_walk *walk, struct 
     enum { EOI = 0xD9 };
     struct tile_entropy *e = walk->entropy;
     tile_status status = TILE_OK;
-    for (uint64_t before = UINT64_MAX; status == TILE_OK && !e->ended && e->offset != before;) {
+    size_t end = (size_t)((walk->place.bit + 7) >> 3); /* a restart marker right there may stand before nothing */
+    for (uint64_t before = UINT64_MAX; status == TILE_OK; end = 0) {
+        if (e->restart_count > e->next_restart && e->restarts[e->restart_count - 1].at > end)
+            return tile_error_set(error, TILE_BAD_DATA, "is damaged before byte %ju: there is more behind its last MCU",
+                                  (uintmax_t)e->offset);
+        if (e->ended || e->offset == before)
+            break;
         e->next_restart = e->restart_count = 0; /* there is nothing left that they could go before */
         tile_entropy_drop(e, e->size);
         before = e->offset;
