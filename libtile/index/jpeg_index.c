@@ -187,14 +187,19 @@ static tile_status build_row(const struct jpeg_access *a, struct tile_walk *walk
     return status;
 }
 
+/* Tells the group of records that begins at this place of the whole image: there are at most 2^13 MCUs each way. */
+static uint64_t group_number(const struct tile_index_header *header, uint32_t column, uint32_t row) {
+    return (uint64_t)header->step << 32 | (uint64_t)(header->first_column + column) << 16 | (header->first_row + row);
+}
+
 /* The payload of `rows` rows of `columns` records, row after row as they were made. */
 static tile_status write_payload(const struct tile_index_header *header, const unsigned char *records, size_t size,
                                  struct tile_buffer *payload, struct tile_error *error) {
     unsigned char sum[8];
     tile_status status = TILE_OK;
-    uint64_t number = 0;
     for (uint32_t column = 0; column < header->columns; column++)
-        for (uint32_t row = 0; row < header->rows && status == TILE_OK; number++) {
+        for (uint32_t row = 0; row < header->rows && status == TILE_OK;) {
+            uint64_t number = group_number(header, column, row);
             size_t begin = payload->size;
             for (uint32_t i = 0; i < GROUP && row < header->rows && status == TILE_OK; i++, row++)
                 status =
@@ -346,7 +351,7 @@ static tile_status get_checkpoints(const struct tile_access *access, uint32_t co
         if (status != TILE_OK)
             return status;
         if (tile_get_le(bytes + in_group * size, 8) !=
-            tile_index_checksum(header, column * groups + group, bytes, in_group * size))
+            tile_index_checksum(header, group_number(header, column, first), bytes, in_group * size))
             return tile_error_set(error, TILE_BAD_DATA, "has a damaged index: the checksum at byte %ju is wrong",
                                   (uintmax_t)offset);
         for (; row < top + count && row < first + in_group; row++) {
