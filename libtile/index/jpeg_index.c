@@ -236,9 +236,10 @@ static tile_status build_records(struct building *b, struct tile_index_header *h
 static tile_status prepare(struct jpeg_access *a, const struct tile_subject *subject, uint64_t end,
                            struct tile_error *error) {
     tile_status status = tile_jpeg_header_read(&a->header, subject, end, error);
+    /* The scanner knows the file's own codes: others are damage. */
     if (status == TILE_OK)
-        status = tile_dc_codes_complete(&a->header, a->codes, error);
-    return status == TILE_OK ? tile_scanner_init(&a->scanner, &a->header, error) : status;
+        status = tile_scanner_init(&a->scanner, &a->header, error);
+    return status == TILE_OK ? tile_dc_codes_complete(&a->header, a->codes, error) : status;
 }
 
 static tile_status build(struct tile_pass *pass, struct tile_index_header *header, struct tile_buffer *payload,
