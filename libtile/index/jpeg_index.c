@@ -422,7 +422,8 @@ static tile_status begin_cutting(struct cutting *c, const struct tile_access *ac
         status = get_checkpoints(access, s.last, s.top, rows, c->right, error);
     /* Two rows may share a byte, and the zero stuffed behind it. */
     for (uint32_t i = 0; i < rows && status == TILE_OK; i++)
-        if (row_end(c, i) < row_begin(c, i) || (i > 0 && row_begin(c, i) + 2 < row_end(c, i - 1)))
+        if (row_end(c, i) < row_begin(c, i) ||
+            (i > 0 && (row_begin(c, i) < row_begin(c, i - 1) || row_begin(c, i) + 2 < row_end(c, i - 1))))
             status = tile_index_damaged(error, "the order of its checkpoints");
     return status;
 }
