@@ -329,7 +329,7 @@ static tile_status get_record(const struct tile_index_header *header, const unsi
         return tile_index_damaged(error, "a checkpoint");
     for (int c = 0; c < 4; c++) {
         to->dc[c] = c < components ? (int16_t)tile_get_le(record + 8 + 2 * c, 2) : 0;
-        if (to->dc[c] < -TILE_DC_MOST || to->dc[c] > TILE_DC_MOST)
+        if (to->dc[c] < TILE_DC_LEAST || to->dc[c] > TILE_DC_MOST)
             return tile_index_damaged(error, "a checkpoint");
     }
     return TILE_OK;

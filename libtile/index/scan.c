@@ -213,7 +213,7 @@ static inline bool pass_ac(struct bits *b, const struct tile_scan_table *table) 
 static inline bool in_range(const int dc[4]) {
     bool in = true;
     for (int i = 0; i < 4; i++)
-        in &= dc[i] >= -TILE_DC_MOST && dc[i] <= TILE_DC_MOST;
+        in &= dc[i] >= TILE_DC_LEAST && dc[i] <= TILE_DC_MOST;
     return in;
 }
 

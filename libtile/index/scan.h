@@ -44,8 +44,11 @@ struct tile_scanner {
     struct tile_scan_table ac[4];
 };
 
-/* DC values that are kept, and that a difference of two always has a category for (T.81, F.1.2.1). */
-#define TILE_DC_MOST 16383
+/*
+ * A DC value is 8 times the mean of samples from -128 to 127 (T.81, A.3.3) divided by a quantization of at least 1:
+ * from -1024 to 1016. The difference of any two has a category up to 11 then, for which there is always a code.
+ */
+enum { TILE_DC_LEAST = -1024, TILE_DC_MOST = 1023 };
 
 /* Where a scan is: a bit of the data, counted from its first byte's highest, and what DC is predicted from. */
 struct tile_scan_place {

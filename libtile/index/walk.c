@@ -80,7 +80,7 @@ tile_status tile_walk_to(struct tile_walk *w, uint64_t mcu, struct tile_error *e
         /* A window that has been filled has at least one MCU; of the last, what is not there is padding. */
         int64_t done = tile_scan(w->scanner, w->entropy->data, whole * 8 + 1, (int64_t)(until - w->mcu), &w->place);
         if (done < 0)
-            return damaged(w, error, "no such code");
+            return damaged(w, error, "a code or a DC value that cannot be");
         w->mcu += (uint64_t)done;
         status = done == 0 ? short_of_data(w, error) : check(w, error);
     }
@@ -91,7 +91,7 @@ tile_status tile_walk_first(struct tile_walk *w, struct tile_scan_dc_place dc[4]
     if (w->place.bit >= (uint64_t)w->entropy->size * 8)
         return short_of_data(w, error);
     if (!tile_scan_first(w->scanner, w->entropy->data, &w->place, dc))
-        return damaged(w, error, "no such code");
+        return damaged(w, error, "a code or a DC value that cannot be");
     w->mcu++;
     return check(w, error);
 }
