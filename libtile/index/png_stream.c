@@ -59,7 +59,8 @@ static uint32_t get_be(const unsigned char *from) {
     return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
 }
 
-tile_status tile_png_next_chunk(struct tile_png_stream *stream, struct tile_error *error) {
+/* From the end of a chunk's data to the beginning of the next one's, or out_of_chunks. */
+static tile_status next_chunk(struct tile_png_stream *stream, struct tile_error *error) {
     unsigned char crc[4], head[8];
     uint64_t got;
     tile_status status = tile_png_take(stream, crc, sizeof crc, &got, error);
@@ -82,11 +83,19 @@ tile_status tile_png_next_chunk(struct tile_png_stream *stream, struct tile_erro
     return TILE_OK;
 }
 
+/* `size` bytes of the chunk's data that are ready have been dealt with. */
+static void use(struct tile_png_stream *stream, size_t size) {
+    if (stream->check && size > 0)
+        stream->crc = (uint32_t)crc32(stream->crc, stream->next, (unsigned)size);
+    advance(stream, size);
+    stream->left -= (uint32_t)size;
+}
+
 /* What there is of the chunk's data; at least a byte. */
 static tile_status find_input(struct tile_png_stream *stream, struct tile_error *error) {
     tile_status status = TILE_OK;
     while (status == TILE_OK && stream->left == 0) {
-        status = tile_png_next_chunk(stream, error);
+        status = next_chunk(stream, error);
         if (status == TILE_OK && stream->out_of_chunks)
             status = stream->damaged(stream, "its pixel data end early", error);
     }
@@ -94,6 +103,20 @@ static tile_status find_input(struct tile_png_stream *stream, struct tile_error 
         status = fetch(stream, error);
     if (status == TILE_OK && stream->ready == 0)
         status = stream->damaged(stream, "it ends early", error);
+    return status;
+}
+
+tile_status tile_png_skip_chunks(struct tile_png_stream *stream, struct tile_error *error) {
+    tile_status status = TILE_OK;
+    while (status == TILE_OK && !stream->out_of_chunks) {
+        if (stream->left == 0) {
+            status = next_chunk(stream, error);
+            continue;
+        }
+        status = find_input(stream, error);
+        if (status == TILE_OK)
+            use(stream, stream->left < stream->ready ? stream->left : stream->ready);
+    }
     return status;
 }
 
@@ -115,12 +138,9 @@ tile_status tile_png_inflate(struct tile_png_stream *stream, int flush, unsigned
     int result = inflate(zlib, flush);
     input = (size_t)(zlib->next_in - stream->next);
     *size = (size_t)(zlib->next_out - to);
-    if (stream->check)
-        stream->crc = (uint32_t)crc32(stream->crc, stream->next, (unsigned)input);
     if (input > 0)
         stream->taken = stream->next[input - 1];
-    advance(stream, input);
-    stream->left -= (uint32_t)input;
+    use(stream, input);
     stream->hungry = zlib->avail_out > 0;
     stream->ended = result == Z_STREAM_END;
     if (result == Z_OK || result == Z_BUF_ERROR || result == Z_STREAM_END)

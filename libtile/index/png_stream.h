@@ -38,8 +38,8 @@ tile_status tile_png_take(struct tile_png_stream *stream, void *to, uint64_t siz
                           struct tile_error *error);
 /* The data of an IDAT chunk of `size` bytes come next. */
 void tile_png_begin_chunk(struct tile_png_stream *stream, uint32_t size);
-/* From the end of a chunk's data to the beginning of the next one's, or out_of_chunks. */
-tile_status tile_png_next_chunk(struct tile_png_stream *stream, struct tile_error *error);
+/* To the end of the last IDAT chunk. */
+tile_status tile_png_skip_chunks(struct tile_png_stream *stream, struct tile_error *error);
 /*
  * One call to inflate with input that is there, or is fetched where zlib has no output left. `*size` is the room at
  * `to`, then how much of it was filled: it may be nothing.

@@ -11,8 +11,8 @@ const unsigned char tile_png_signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x
 #define ROW_MOST ((uint64_t)1 << 30)
 
 void tile_png_put_checkpoint(unsigned char to[TILE_PNG_ENTRY], const struct tile_png_checkpoint *c) {
-    const uint64_t longs[] = {c->begin,         c->end,             c->checksum,   c->inflated,
-                              c->window.offset, c->window.checksum, c->row.offset, c->row.checksum};
+    const uint64_t longs[] = {c->begin,           c->end,        c->checksum,    c->inflated, c->window.offset,
+                              c->window.checksum, c->row.offset, c->row.checksum};
     const uint32_t words[] = {c->left, c->bits | (uint32_t)c->byte << 8, c->window.size, c->window.packed,
                               c->row.packed};
     for (int i = 0; i < 8; i++)
@@ -56,10 +56,9 @@ tile_status tile_png_shape_of(struct tile_png_shape *shape, const unsigned char 
         return tile_error_set(error, TILE_SOURCE_CHANGED, "changed while it was read: its header is another");
     uint64_t bits = (uint64_t)types[type].samples * depth, row = (width * bits + 7) / 8;
     if (row > ROW_MOST || 4 * row > subject->limits.memory)
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
-                              "has rows of %ju bytes: four of them must be below %ju for an index", (uintmax_t)row,
-                              (uintmax_t)(subject->limits.memory < 4 * ROW_MOST ? subject->limits.memory
-                                                                                : 4 * ROW_MOST));
+        return tile_error_set(
+            error, TILE_LIMIT_EXCEEDED, "has rows of %ju bytes: four of them must be below %ju for an index",
+            (uintmax_t)row, (uintmax_t)(subject->limits.memory < 4 * ROW_MOST ? subject->limits.memory : 4 * ROW_MOST));
     memcpy(shape->ihdr, ihdr, sizeof shape->ihdr);
     shape->row = (size_t)row;
     shape->step = bits < 8 ? 1 : (unsigned)(bits / 8);

@@ -53,7 +53,8 @@ static inline size_t tile_png_table_size(uint32_t checkpoints) {
     return size <= SIZE_MAX ? (size_t)size : 0;
 }
 
-/* The number that tells a blob from others for tile_index_checksum. Checkpoints that share a boundary share a window. */
+/* The number that tells a blob from others for tile_index_checksum. Checkpoints that share a boundary share a window.
+ */
 static inline uint64_t tile_png_window_number(const struct tile_png_checkpoint *checkpoint) {
     return (uint64_t)1 << 63 | checkpoint->inflated;
 }
