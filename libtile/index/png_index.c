@@ -18,7 +18,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { INPUT = 1 << 18 };
+enum { INPUT = 1 << 18, ROWS = 1 << 17 };
 
 struct access {
     struct tile_png_shape shape;
@@ -207,8 +207,10 @@ struct reading {
     uint64_t filled; /* of the file, up to here */
     XXH3_state_t *hash;
     unsigned char *input;
-    unsigned char *window;      /* then room for what nobody wants */
-    unsigned char *row, *prior; /* each behind its filter's byte */
+    unsigned char *window; /* then room for what nobody wants */
+    unsigned char *rows;   /* some, as they are inflated: each behind its filter's byte */
+    uint32_t rows_most;
+    unsigned char *prior; /* the row above them, unfiltered, without that byte */
 };
 
 static tile_status fill(struct tile_png_stream *stream, struct tile_error *error) {
@@ -258,18 +260,19 @@ static tile_status begin(struct reading *r, uint32_t number, struct tile_error *
     r->hash = XXH3_createState();
     r->input = tile_alloc(allocator, INPUT);
     r->window = tile_alloc(allocator, TILE_PNG_WINDOW);
-    r->row = tile_alloc(allocator, shape->row + 1);
-    r->prior = tile_alloc_zero(allocator, shape->row + 1);
-    if (!r->hash || !r->input || !r->window || !r->row || !r->prior)
+    r->rows_most = shape->row < ROWS ? (uint32_t)(ROWS / (shape->row + 1)) : 1;
+    r->rows = tile_alloc(allocator, (shape->row + 1) * r->rows_most);
+    r->prior = tile_alloc_zero(allocator, shape->row);
+    if (!r->hash || !r->input || !r->window || !r->rows || !r->prior)
         return tile_no_memory(error, 2 * shape->row);
     XXH3_64bits_reset(r->hash);
     r->stream.next = r->input;
     tile_status status = unpack(r->access, &c->window, tile_png_window_number(c), r->window, error);
     if (status == TILE_OK)
-        status = unpack(r->access, &c->row, tile_png_row_number(number), r->prior + 1, error);
+        status = unpack(r->access, &c->row, tile_png_row_number(number), r->prior, error);
     if (status != TILE_OK)
         return status;
-    tile_png_unfilter(TILE_PNG_SUB, r->prior + 1, NULL, shape->row, shape->step);
+    tile_png_unfilter(TILE_PNG_SUB, r->prior, NULL, shape->row, shape->step);
 
     int result = inflateInit2(&r->stream.zlib, -15); /* no zlib header: it is far behind */
     if (result == Z_OK && c->bits > 0)
@@ -293,24 +296,8 @@ static void end(struct reading *r) {
     XXH3_freeState(r->hash);
     tile_free(allocator, r->input);
     tile_free(allocator, r->window);
-    tile_free(allocator, r->row);
+    tile_free(allocator, r->rows);
     tile_free(allocator, r->prior);
-}
-
-/* Unfilters `count` rows and the one that follows; that is in `prior` then. */
-static tile_status unfilter_rows(struct reading *r, uint32_t count, struct tile_error *error) {
-    const struct tile_png_shape *shape = &((struct access *)r->access->state)->shape;
-    for (uint32_t i = 0; i <= count; i++) {
-        tile_status status = inflate_all(r, r->row, shape->row + 1, error);
-        if (status != TILE_OK)
-            return status;
-        if (!tile_png_unfilter(r->row[0], r->row + 1, r->prior + 1, shape->row, shape->step))
-            return damaged(&r->stream, "a filter that there is not", error);
-        unsigned char *row = r->row;
-        r->row = r->prior;
-        r->prior = row;
-    }
-    return TILE_OK;
 }
 
 /* All bytes that the checkpoint's rows take are what they were: those that are not needed now are read for that. */
@@ -346,42 +333,68 @@ static size_t room(struct blocks *blocks) {
     return blocks->room;
 }
 
-static void fill_room(struct blocks *blocks, size_t size) {
-    blocks->at += size;
-    blocks->left -= size;
-    blocks->room -= size;
+static void put(struct blocks *blocks, const unsigned char *from, size_t size) {
+    while (size > 0) {
+        size_t part = room(blocks);
+        part = part < size ? part : size;
+        memcpy(blocks->at, from, part);
+        blocks->at += part;
+        blocks->left -= part;
+        blocks->room -= part;
+        from += part;
+        size -= part;
+    }
 }
 
-/* Its first row is unfiltered, the others are as they come. */
-static tile_status put_rows(struct reading *r, unsigned char *to, size_t size, struct tile_error *error) {
-    struct blocks blocks = {.at = to, .left = size};
-    size_t first = ((struct access *)r->access->state)->shape.row + 1;
-    r->prior[0] = TILE_PNG_NONE;
-    for (size_t done = 0; done < first;) {
-        size_t part = room(&blocks);
-        part = part < first - done ? part : first - done;
-        memcpy(blocks.at, r->prior + done, part);
-        fill_room(&blocks, part);
-        done += part;
-    }
-    tile_status status = TILE_OK;
-    while (status == TILE_OK && blocks.left > 0) {
-        size_t part = room(&blocks);
-        status = inflate_all(r, blocks.at, part, error);
-        fill_room(&blocks, part);
-    }
-    return status;
+/* The columns of a piece: whole bytes of a row. */
+struct columns {
+    uint32_t x, width;
+    size_t from, to; /* in bytes of a row */
+};
+
+static struct columns columns_of(const struct tile_png_shape *shape, struct tile_rect region) {
+    uint32_t group = shape->bits < 8 ? 8 / shape->bits : 1; /* pixels that share bytes with no others */
+    uint32_t x = region.x - region.x % group, end = region.x + region.width;
+    return (struct columns){.x = x,
+                            .width = end - x,
+                            .from = (size_t)((uint64_t)x * shape->bits / 8),
+                            .to = (size_t)(((uint64_t)end * shape->bits + 7) / 8)};
 }
 
-/*
- * A PNG around `rows` rows from the one in `prior` on. The CRC of its IDAT and the Adler-32 within are left zero: who
- * reads it does not look (tile_source.trusted), and making and checking them costs a fifth of a tile's time.
- */
-static tile_status put_png(struct reading *r, uint32_t rows, struct tile_buffer *out, struct tile_error *error) {
+/* Skips rows, and puts those after them, without filters. What is right of the columns predicts nothing in them. */
+static tile_status put_rows(struct reading *r, uint32_t skipped, uint32_t rows, struct columns columns,
+                            struct blocks *blocks, struct tile_error *error) {
+    const struct tile_png_shape *shape = &((struct access *)r->access->state)->shape;
+    static const unsigned char none = TILE_PNG_NONE;
+    const unsigned char *prior = r->prior;
+    for (uint32_t y = 0, count; y < skipped + rows; y += count) {
+        count = skipped + rows - y < r->rows_most ? skipped + rows - y : r->rows_most;
+        tile_status status = inflate_all(r, r->rows, (shape->row + 1) * count, error);
+        if (status != TILE_OK)
+            return status;
+        for (uint32_t i = 0; i < count; i++) {
+            unsigned char *row = r->rows + (shape->row + 1) * i;
+            if (!tile_png_unfilter(row[0], row + 1, prior, columns.to, shape->step))
+                return damaged(&r->stream, "a filter that there is not", error);
+            prior = row + 1;
+            if (y + i >= skipped) {
+                put(blocks, &none, 1);
+                put(blocks, prior + columns.from, columns.to - columns.from);
+            }
+        }
+        memcpy(r->prior, prior, columns.to);
+        prior = r->prior;
+    }
+    return TILE_OK;
+}
+
+/* A PNG of `rows` rows after those that are skipped. */
+static tile_status put_png(struct reading *r, uint32_t skipped, uint32_t rows, struct columns columns,
+                           struct tile_buffer *out, struct tile_error *error) {
     const struct access *state = r->access->state;
-    const struct tile_png_shape *shape = &state->shape;
-    size_t data = (shape->row + 1) * rows, blocks = (data + BLOCK - 1) / BLOCK * BLOCK_HEAD + data;
-    size_t stream = 2 + blocks + 4, size = 8 + 25 + state->kept.size + 12 + stream + 12;
+    size_t data = (1 + columns.to - columns.from) * rows,
+           stream = 2 + (data + BLOCK - 1) / BLOCK * BLOCK_HEAD + data + 4;
+    size_t size = 8 + 25 + state->kept.size + 12 + stream + 12;
     tile_status status = tile_buffer_reserve(out, size, error);
     if (status != TILE_OK)
         return status;
@@ -389,15 +402,19 @@ static tile_status put_png(struct reading *r, uint32_t rows, struct tile_buffer 
     memcpy(to, tile_png_signature, 8);
     put_be(to + 8, 13);
     memcpy(ihdr, "IHDR", 4);
-    memcpy(ihdr + 4, shape->ihdr, 13);
+    memcpy(ihdr + 4, state->shape.ihdr, 13);
+    put_be(ihdr + 4, columns.width);
     put_be(ihdr + 8, rows);
     to = put_be(ihdr + 17, (uint32_t)crc32(0, ihdr, 17));
     if (state->kept.size > 0)
         memcpy(to, state->kept.data, state->kept.size);
     to = put_be(to + state->kept.size, (uint32_t)stream);
     memcpy(to, "IDAT\x78\x01", 6); /* RFC 1950: deflate, a window of 32 KiB, no effort */
-    status = put_rows(r, to + 6, data, error);
-    to += 6 + blocks;
+    struct blocks blocks = {.at = to + 6, .left = data};
+    status = put_rows(r, skipped, rows, columns, &blocks, error);
+    if (status != TILE_OK)
+        return status;
+    to = blocks.at;
     memset(to, 0, 8);
     memcpy(to + 8, "\0\0\0\0IEND\xAE\x42\x60\x82", 12);
     out->size = size;
@@ -418,8 +435,9 @@ static tile_status cut(const struct tile_access *access, struct tile_rect region
     if (status != TILE_OK)
         return status;
     uint32_t above = region.y % step;
+    struct columns columns = columns_of(&state->shape, region);
     uint64_t memory = subject->limits.memory / 16,
-             rows = (memory < largest ? memory : largest) / (state->shape.row + 1);
+             rows = (memory < largest ? memory : largest) / (1 + columns.to - columns.from);
     rows = rows > 1 ? rows : 1;
     rows = rows < step - above ? rows : step - above;
     rows = rows < region.height ? rows : region.height;
@@ -430,15 +448,13 @@ static tile_status cut(const struct tile_access *access, struct tile_rect region
     if (status == TILE_OK)
         status = begin(&r, number, error);
     if (status == TILE_OK)
-        status = unfilter_rows(&r, above, error);
-    if (status == TILE_OK)
-        status = put_png(&r, (uint32_t)rows, &piece->bytes, error);
+        status = put_png(&r, above, (uint32_t)rows, columns, &piece->bytes, error);
     if (status == TILE_OK)
         status = verify(&r, error);
     end(&r);
-    piece->width = subject->width;
+    piece->width = columns.width;
     piece->height = piece->rows = (uint32_t)rows;
-    piece->x = region.x;
+    piece->x = region.x - columns.x;
     piece->y = 0;
     return status;
 }

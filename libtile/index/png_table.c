@@ -60,6 +60,7 @@ tile_status tile_png_shape_of(struct tile_png_shape *shape, const unsigned char 
             error, TILE_LIMIT_EXCEEDED, "has rows of %ju bytes: four of them must be below %ju for an index",
             (uintmax_t)row, (uintmax_t)(subject->limits.memory < 4 * ROW_MOST ? subject->limits.memory : 4 * ROW_MOST));
     memcpy(shape->ihdr, ihdr, sizeof shape->ihdr);
+    shape->bits = (unsigned)bits;
     shape->row = (size_t)row;
     shape->step = bits < 8 ? 1 : (unsigned)(bits / 8);
     return TILE_OK;

@@ -65,6 +65,7 @@ static inline uint64_t tile_png_row_number(uint32_t checkpoint) {
 /* What IHDR says. */
 struct tile_png_shape {
     unsigned char ihdr[13];
+    unsigned bits; /* of a pixel */
     size_t row;    /* bytes of a row, without its filter's */
     unsigned step; /* bytes of a pixel, at least 1 */
 };
