@@ -72,34 +72,32 @@ static tile_status take_all(struct build *b, void *to, uint64_t size, struct til
     return status == TILE_OK && got < size ? damaged(&b->stream, "it ends early", error) : status;
 }
 
-static uint32_t get_be(const unsigned char *from) {
-    return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
-}
-
 /* Up to the first IDAT's data. */
 static tile_status read_header(struct build *b, struct tile_index_header *header, struct tile_error *error) {
-    unsigned char first[8 + 8 + 13 + 4], head[8];
+    unsigned char first[8 + 8 + 13 + 4], head[8] = {0};
     uint64_t limit = b->pass->subject->limits.metadata;
     tile_status status = take_all(b, first, sizeof first, error);
-    if (status == TILE_OK &&
-        (memcmp(first, tile_png_signature, 8) != 0 || get_be(first + 8) != 13 || memcmp(first + 12, "IHDR", 4) != 0))
+    if (status == TILE_OK && (memcmp(first, tile_png_signature, 8) != 0 || tile_get_be(first + 8, 4) != 13 ||
+                              memcmp(first + 12, "IHDR", 4) != 0))
         status = damaged(&b->stream, "it does not begin as a PNG", error);
     if (status == TILE_OK)
         status = tile_png_shape_of(&b->shape, first + 16, b->pass->subject, error);
+    uint64_t size = 0;
     while (status == TILE_OK) {
         header->data_begin = b->stream.offset;
         status = take_all(b, head, sizeof head, error);
-        if (status == TILE_OK && get_be(head) > INT32_MAX)
+        size = tile_get_be(head, 4);
+        if (status == TILE_OK && size > INT32_MAX)
             status = damaged(&b->stream, "the length of a chunk cannot be", error);
         if (status != TILE_OK || memcmp(head + 4, "IDAT", 4) == 0)
             break;
-        if (get_be(head) > limit || b->stream.offset > limit - get_be(head))
+        if (size > limit || b->stream.offset > limit - size)
             return tile_error_set(error, TILE_LIMIT_EXCEEDED, "has more than %ju bytes of metadata, which is the limit",
                                   (uintmax_t)limit);
-        status = take_all(b, NULL, (uint64_t)get_be(head) + 4, error);
+        status = take_all(b, NULL, size + 4, error);
     }
     if (status == TILE_OK)
-        tile_png_begin_chunk(&b->stream, get_be(head));
+        tile_png_begin_chunk(&b->stream, (uint32_t)size);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a PNG through its index: what a checkpoint's rows need is inflated from there on, and goes, still filtered,
- * into a small PNG whose deflate blocks are stored ones.
+ * Reading a PNG through its index: a checkpoint's rows are inflated from there on and unfiltered, and the region's
+ * bytes of them become a small PNG, not filtered and in stored blocks of deflate.
  *
  * All bytes of the file that a piece is made of are held against checksums in the index: a file that changed never
  * gives a wrong picture.
@@ -27,16 +27,6 @@ struct access {
     size_t table_size;
 };
 
-static uint32_t get_be(const unsigned char *from) {
-    return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
-}
-
-static unsigned char *put_be(unsigned char *to, uint32_t value) {
-    for (int i = 0; i < 4; i++)
-        to[i] = (unsigned char)(value >> (24 - 8 * i));
-    return to + 4;
-}
-
 static tile_status changed(uint64_t offset, const char *why, struct tile_error *error) {
     return tile_error_set(error, TILE_SOURCE_CHANGED,
                           "does not match its index at byte %ju: it changed, or one of the two is damaged (%s)",
@@ -51,7 +41,7 @@ static tile_status keep_chunks(struct access *state, const unsigned char *data, 
     tile_status status = TILE_OK;
     size_t at = 8 + FRAME + 13;
     while (status == TILE_OK && size - at >= FRAME) {
-        uint32_t length = get_be(data + at);
+        size_t length = (size_t)tile_get_be(data + at, 4);
         if (length > size - at - FRAME)
             break;
         bool kept = memcmp(data + at + 4, "PLTE", 4) == 0 || memcmp(data + at + 4, "tRNS", 4) == 0;
@@ -150,6 +140,11 @@ static const unsigned char *entry(const struct tile_access *access, uint32_t num
     return state->table + 8 + (size_t)TILE_PNG_ENTRY * (number - access->index->header.first_row);
 }
 
+/* No compressor is that bad. */
+static uint64_t packed_most(uint64_t size) {
+    return 64 + 2 * size;
+}
+
 /* One of those that steps_of gives. Nobody but a forger gets past the checksum with one that cannot be. */
 static tile_status get_checkpoint(const struct tile_access *access, uint32_t number, struct tile_png_checkpoint *out,
                                   struct tile_error *error) {
@@ -161,7 +156,7 @@ static tile_status get_checkpoint(const struct tile_access *access, uint32_t num
     *out = c;
     if (c.begin < h->data_begin + 8 || c.begin > c.end || c.end > h->data_end || c.left > h->data_end - c.begin ||
         c.bits > 7 || c.inflated > first || c.window.size > TILE_PNG_WINDOW || c.window.size > c.inflated ||
-        c.window.packed > compressBound(c.window.size) || c.row.packed > compressBound(c.row.size))
+        c.window.packed > packed_most(c.window.size) || c.row.packed > packed_most(c.row.size))
         return tile_index_damaged(error, "a checkpoint");
     return TILE_OK;
 }
@@ -388,7 +383,11 @@ static tile_status put_rows(struct reading *r, uint32_t skipped, uint32_t rows, 
     return TILE_OK;
 }
 
-/* A PNG of `rows` rows after those that are skipped. */
+/*
+ * A PNG of `rows` rows after those that are skipped. The CRC of its IDAT and the Adler-32 within stay zero: its reader
+ * does not look (tile_source.trusted), and making and checking them takes a tenth to a fifth of the time of wide
+ * regions.
+ */
 static tile_status put_png(struct reading *r, uint32_t skipped, uint32_t rows, struct columns columns,
                            struct tile_buffer *out, struct tile_error *error) {
     const struct access *state = r->access->state;
@@ -400,23 +399,24 @@ static tile_status put_png(struct reading *r, uint32_t skipped, uint32_t rows, s
         return status;
     unsigned char *to = out->data, *ihdr = to + 12;
     memcpy(to, tile_png_signature, 8);
-    put_be(to + 8, 13);
+    tile_put_be(to + 8, 13, 4);
     memcpy(ihdr, "IHDR", 4);
     memcpy(ihdr + 4, state->shape.ihdr, 13);
-    put_be(ihdr + 4, columns.width);
-    put_be(ihdr + 8, rows);
-    to = put_be(ihdr + 17, (uint32_t)crc32(0, ihdr, 17));
+    tile_put_be(ihdr + 4, columns.width, 4);
+    tile_put_be(ihdr + 8, rows, 4);
+    tile_put_be(ihdr + 17, crc32(0, ihdr, 17), 4);
+    to = ihdr + 21;
     if (state->kept.size > 0)
         memcpy(to, state->kept.data, state->kept.size);
-    to = put_be(to + state->kept.size, (uint32_t)stream);
-    memcpy(to, "IDAT\x78\x01", 6); /* RFC 1950: deflate, a window of 32 KiB, no effort */
-    struct blocks blocks = {.at = to + 6, .left = data};
+    to += state->kept.size;
+    tile_put_be(to, stream, 4);
+    memcpy(to + 4, "IDAT\x78\x01", 6); /* RFC 1950: deflate, a window of 32 KiB, no effort */
+    struct blocks blocks = {.at = to + 10, .left = data};
     status = put_rows(r, skipped, rows, columns, &blocks, error);
     if (status != TILE_OK)
         return status;
-    to = blocks.at;
-    memset(to, 0, 8);
-    memcpy(to + 8, "\0\0\0\0IEND\xAE\x42\x60\x82", 12);
+    memset(blocks.at, 0, 8);
+    memcpy(blocks.at + 8, "\0\0\0\0IEND\xAE\x42\x60\x82", 12);
     out->size = size;
     return status;
 }

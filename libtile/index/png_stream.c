@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "png_stream.h"
 
+#include "../base/bytes.h"
 #include "../base/memory.h"
 
 #include <string.h>
@@ -55,10 +56,6 @@ void tile_png_begin_chunk(struct tile_png_stream *stream, uint32_t size) {
     stream->crc = (uint32_t)crc32(0, (const unsigned char *)"IDAT", 4);
 }
 
-static uint32_t get_be(const unsigned char *from) {
-    return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
-}
-
 /* From the end of a chunk's data to the beginning of the next one's, or out_of_chunks. */
 static tile_status next_chunk(struct tile_png_stream *stream, struct tile_error *error) {
     unsigned char crc[4], head[8];
@@ -68,7 +65,7 @@ static tile_status next_chunk(struct tile_png_stream *stream, struct tile_error 
         return status;
     if (got < sizeof crc)
         return stream->damaged(stream, "it ends early", error);
-    if (stream->check && get_be(crc) != stream->crc)
+    if (stream->check && tile_get_be(crc, 4) != stream->crc)
         return stream->damaged(stream, "the CRC of an IDAT chunk is wrong", error);
     stream->chunks_end = stream->offset;
     status = tile_png_take(stream, head, sizeof head, &got, error);
@@ -76,10 +73,10 @@ static tile_status next_chunk(struct tile_png_stream *stream, struct tile_error 
         return status;
     if (got < sizeof head || memcmp(head + 4, "IDAT", 4) != 0)
         stream->out_of_chunks = true;
-    else if (get_be(head) > INT32_MAX)
+    else if (tile_get_be(head, 4) > INT32_MAX)
         return stream->damaged(stream, "the length of an IDAT chunk cannot be", error);
     else
-        tile_png_begin_chunk(stream, get_be(head));
+        tile_png_begin_chunk(stream, (uint32_t)tile_get_be(head, 4));
     return TILE_OK;
 }
 

@@ -38,17 +38,13 @@ struct tile_png_checkpoint tile_png_get_checkpoint(const unsigned char from[TILE
                                                 .packed = (uint32_t)tile_get_le(from + 80, 4)}};
 }
 
-static uint32_t get_be(const unsigned char *from) {
-    return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
-}
-
 tile_status tile_png_shape_of(struct tile_png_shape *shape, const unsigned char ihdr[13],
                               const struct tile_subject *subject, struct tile_error *error) {
     /* By color type: samples of a pixel, and the bit depths that there are as bits of a mask (PNG, 11.2.1). */
     static const struct {
         unsigned char samples, depths;
     } types[7] = {{1, 1 | 2 | 4 | 8 | 16}, {0}, {3, 8 | 16}, {1, 1 | 2 | 4 | 8}, {2, 8 | 16}, {0}, {4, 8 | 16}};
-    uint32_t width = get_be(ihdr), height = get_be(ihdr + 4);
+    uint64_t width = tile_get_be(ihdr, 4), height = tile_get_be(ihdr + 4, 4);
     unsigned depth = ihdr[8], type = ihdr[9];
     bool depth_is_one_bit = depth != 0 && (depth & (depth - 1)) == 0;
     if (width != subject->width || height != subject->height || type > 6 || !depth_is_one_bit ||
