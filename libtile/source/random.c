@@ -52,13 +52,12 @@ tile_status tile_index_build(tile_index **out, tile_source *source, const struct
     tile_status status = tile_options_copy(&o, sizeof o, options, &why);
     if (status == TILE_OK && source->info.no_index)
         status = tile_error_set(&why, TILE_UNSUPPORTED, "can have no index: it is %s", source->info.no_index);
-    if (o.tile_width == 0)
-        o.tile_width = TILE_INDEX_TILE;
-    if (o.tile_height == 0)
-        o.tile_height = TILE_INDEX_TILE;
-    set_subject(source);
-    if (status == TILE_OK)
+    if (status == TILE_OK) {
+        o.tile_width = o.tile_width ? o.tile_width : TILE_INDEX_TILE;
+        o.tile_height = o.tile_height ? o.tile_height : TILE_INDEX_TILE;
+        set_subject(source);
         status = tile_index_make(out, &source->subject, &o, &why);
+    }
     return named(source, status, &why, error);
 }
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "scan.h"
+
+#include <string.h>
+
+/* An entry of a table of AC codes: bits in all, coefficients passed, whether the block ends. */
+enum { BITS = 31, PASSED_SHIFT = 5, PASSED = 63, END_OF_BLOCK = 64 << PASSED_SHIFT };
+
+/* An MCU takes at most 10 blocks of 64 codes of 16 bits and 15 bits behind each: what is read beyond a limit. */
+_Static_assert(TILE_MCU_BLOCKS * 64 * (16 + 15) / 8 + 16 < TILE_ENTROPY_PAD, "the padding holds an MCU");
+
+/* ---- Tables ------------------------------------------------------------------------------------------------ */
+
+/* T.81, annex C: codes of a length count up, and are those of the length before, shifted. */
+static tile_status make_codes(struct tile_canonical *c, const struct tile_huffman *table, struct tile_error *error) {
+    uint32_t code = 0;
+    int32_t index = 0;
+    memcpy(c->symbols, table->symbols, sizeof c->symbols);
+    c->end[0] = 0;
+    for (int length = 1; length <= 16; length++) {
+        code <<= 1;
+        c->offset[length] = index - (int32_t)code;
+        code += table->counts[length];
+        index += table->counts[length];
+        if (code >= 1u << length) /* the code of ones only must stay unused */
+            return tile_error_set(error, TILE_BAD_DATA, "has a Huffman table with more codes than there can be");
+        c->end[length] = code << (16 - length);
+    }
+    return TILE_OK;
+}
+
+/* The code that 16 bits begin with: its length, and its symbol; 0 where there is none. */
+static inline int look_up(const struct tile_canonical *c, uint32_t bits, int *symbol) {
+    for (int length = 1; length <= 16; length++)
+        if (bits < c->end[length]) {
+            *symbol = c->symbols[(int32_t)(bits >> (16 - length)) + c->offset[length]];
+            return length;
+        }
+    return 0;
+}
+
+static tile_status make_dc(struct tile_scan_dc *t, const struct tile_huffman *table, struct tile_error *error) {
+    tile_status status = make_codes(&t->codes, table, error);
+    if (status != TILE_OK)
+        return status;
+    for (uint32_t i = 0; i < 1u << TILE_DC_BITS; i++) {
+        int symbol = 0, length = look_up(&t->codes, i << (16 - TILE_DC_BITS), &symbol);
+        if (symbol > 15)
+            return tile_error_set(error, TILE_BAD_DATA, "has a Huffman table with a DC category that cannot be");
+        t->first[i] = length <= TILE_DC_BITS ? (uint16_t)(length | symbol << 8) : 0;
+    }
+    return TILE_OK;
+}
+
+/* As many coefficients as have their codes whole within the index; the last one's own bits may lie beyond it. */
+static uint16_t several(const struct tile_canonical *codes, uint32_t index) {
+    uint32_t bits = 0, passed = 0;
+    while (bits < TILE_AC_BITS) {
+        int symbol = 0;
+        uint32_t rest = (index << (16 - TILE_AC_BITS + bits)) & 0xFFFF;
+        uint32_t length = (uint32_t)look_up(codes, rest, &symbol);
+        if (length == 0 || length > TILE_AC_BITS - bits)
+            break;
+        uint32_t run = (uint32_t)symbol >> 4, size = (uint32_t)symbol & 15;
+        if (size == 0 && run != 15)
+            return (uint16_t)((bits + length) | passed << PASSED_SHIFT | END_OF_BLOCK);
+        if (passed + run + 1 > 63)
+            break;
+        bits += length + size;
+        passed += run + 1;
+    }
+    return (uint16_t)(bits | passed << PASSED_SHIFT);
+}
+
+static tile_status make_ac(struct tile_scan_table *t, const struct tile_huffman *table, struct tile_error *error) {
+    tile_status status = make_codes(&t->codes, table, error);
+    for (uint32_t i = 0; i < 1u << TILE_AC_BITS && status == TILE_OK; i++)
+        t->several[i] = several(&t->codes, i);
+    return status;
+}
+
+tile_status tile_scanner_init(struct tile_scanner *s, const struct tile_jpeg_header *h, struct tile_error *error) {
+    tile_status status = TILE_OK;
+    s->header = h;
+    s->blocks = h->blocks;
+    bool dc_made[4] = {false}, ac_made[4] = {false};
+    for (int i = 0; i < h->components && status == TILE_OK; i++) {
+        const struct tile_jpeg_component *c = &h->component[i];
+        if (!dc_made[c->dc])
+            status = make_dc(&s->dc[c->dc], &h->dc[c->dc], error);
+        if (!ac_made[c->ac] && status == TILE_OK)
+            status = make_ac(&s->ac[c->ac], &h->ac[c->ac], error);
+        dc_made[c->dc] = ac_made[c->ac] = true;
+    }
+    for (int i = 0; i < h->blocks; i++) {
+        const struct tile_jpeg_component *c = &h->component[h->block_component[i]];
+        s->block[i].dc = &s->dc[c->dc];
+        s->block[i].ac = &s->ac[c->ac];
+        s->block[i].component = h->block_component[i];
+    }
+    return status;
+}
+
+/* ---- Bits -------------------------------------------------------------------------------------------------- */
+
+/* The next bits, from the highest of `buffer` on; `have` of them at least are right. */
+struct bits {
+    const unsigned char *next;
+    uint64_t buffer;
+    unsigned have;
+};
+
+static inline uint64_t load_be64(const unsigned char *from) {
+    uint64_t value;
+    memcpy(&value, from, sizeof value);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
+    return value;
+}
+
+/* At least 56 bits. What lies below `have` in the buffer are the bits that come there anyway. */
+static inline void refill(struct bits *b) {
+    b->buffer |= load_be64(b->next) >> b->have;
+    b->next += (63 - b->have) >> 3;
+    b->have |= 56;
+}
+
+static inline void take(struct bits *b, unsigned count) {
+    b->buffer <<= count;
+    b->have -= count;
+}
+
+static inline struct bits bits_at(const unsigned char *data, uint64_t bit) {
+    struct bits b = {.next = data + (bit >> 3)};
+    refill(&b);
+    take(&b, (unsigned)(bit & 7));
+    return b;
+}
+
+static inline uint64_t position(const struct bits *b, const unsigned char *data) {
+    return (uint64_t)(b->next - data) * 8 - b->have;
+}
+
+/* ---- Blocks ------------------------------------------------------------------------------------------------ */
+
+/* The DC of a block; false where there is no code. At most 31 bits. */
+static inline bool pass_dc(struct bits *b, const struct tile_scan_dc *table, int *dc) {
+    uint32_t entry = table->first[b->buffer >> (64 - TILE_DC_BITS)];
+    unsigned length = entry & 0xFF;
+    unsigned category = entry >> 8;
+    if (__builtin_expect(length == 0, 0)) {
+        int symbol = 0;
+        length = (unsigned)look_up(&table->codes, (uint32_t)(b->buffer >> 48), &symbol);
+        if (length == 0 || symbol > 15)
+            return false;
+        category = (unsigned)symbol;
+    }
+    /* T.81, F.2.2.1: below half of the category's range, the number is negative. */
+    uint64_t rest = b->buffer << length;
+    int low = (int)(rest >> 32 >> 1 >> (31 - category));
+    int negative = (int)(rest >> 63) - 1; /* all ones where the first bit is 0 */
+    *dc += low + (negative & (1 - (1 << category)));
+    take(b, length + category);
+    return true;
+}
+
+/* One coefficient; the number of coefficients passed then, 64 at the block's end, or 0 where there is no code. */
+static __attribute__((noinline)) unsigned pass_one(struct bits *b, const struct tile_canonical *codes,
+                                                   unsigned passed) {
+    int symbol = 0;
+    unsigned length = (unsigned)look_up(codes, (uint32_t)(b->buffer >> 48), &symbol);
+    if (length == 0)
+        return 0;
+    unsigned run = (unsigned)symbol >> 4, size = (unsigned)symbol & 15;
+    take(b, length + size);
+    /* Runs over the end of the block are taken as libjpeg-turbo takes them: they end it. */
+    return size == 0 && run != 15 ? 64 : passed + run + 1;
+}
+
+/* The AC coefficients of a block; false where there is no code. */
+static inline bool pass_ac(struct bits *b, const struct tile_scan_table *table) {
+    unsigned passed = 1;
+    do {
+        /* Twice at most 27 bits, or once 31. */
+        refill(b);
+        uint32_t entry = table->several[b->buffer >> (64 - TILE_AC_BITS)];
+        unsigned then = passed + (entry >> PASSED_SHIFT); /* above 64 with END_OF_BLOCK */
+        if (__builtin_expect(then <= 63 && (entry & BITS) != 0, 1)) {
+            take(b, entry & BITS);
+            passed = then;
+            entry = table->several[b->buffer >> (64 - TILE_AC_BITS)];
+            then = passed + (entry >> PASSED_SHIFT);
+            if (then <= 63 && (entry & BITS) != 0) {
+                take(b, entry & BITS);
+                passed = then;
+                continue;
+            }
+            refill(b);
+        }
+        bool ends = entry & END_OF_BLOCK ? passed + ((entry >> PASSED_SHIFT) & PASSED) <= 63 : then == 64;
+        if (ends && (entry & BITS) != 0) {
+            take(b, entry & BITS);
+            return true;
+        }
+        passed = pass_one(b, &table->codes, passed);
+        if (passed == 0)
+            return false;
+    } while (passed < 64);
+    return true;
+}
+
+static inline bool in_range(const int dc[4]) {
+    bool in = true;
+    for (int i = 0; i < 4; i++)
+        in &= dc[i] >= -TILE_DC_MOST && dc[i] <= TILE_DC_MOST;
+    return in;
+}
+
+int64_t tile_scan(const struct tile_scanner *s, const unsigned char *data, uint64_t limit, int64_t count,
+                  struct tile_scan_place *place) {
+    struct bits b = bits_at(data, place->bit);
+    int dc[4];
+    memcpy(dc, place->dc, sizeof dc);
+    int64_t done = 0;
+    for (; done < count && position(&b, data) < limit; done++) {
+        bool right = true;
+        for (int i = 0; i < s->blocks && right; i++) {
+            refill(&b);
+            right = pass_dc(&b, s->block[i].dc, &dc[s->block[i].component]) && pass_ac(&b, s->block[i].ac);
+        }
+        if (!right || !in_range(dc))
+            return -1;
+        place->bit = position(&b, data);
+        memcpy(place->dc, dc, sizeof dc);
+    }
+    return done;
+}
+
+bool tile_scan_first(const struct tile_scanner *s, const unsigned char *data, struct tile_scan_place *place,
+                     struct tile_scan_dc_place at[4]) {
+    struct bits b = bits_at(data, place->bit);
+    bool seen[4] = {false};
+    for (int i = 0; i < s->blocks; i++) {
+        int component = s->block[i].component;
+        refill(&b);
+        uint64_t begin = position(&b, data);
+        if (!pass_dc(&b, s->block[i].dc, &place->dc[component]))
+            return false;
+        if (!seen[component])
+            at[component] = (struct tile_scan_dc_place){begin, position(&b, data), place->dc[component]};
+        seen[component] = true;
+        if (!pass_ac(&b, s->block[i].ac))
+            return false;
+    }
+    place->bit = position(&b, data);
+    return in_range(place->dc);
+}
