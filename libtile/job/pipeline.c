@@ -196,16 +196,20 @@ static uint64_t add(uint64_t a, uint64_t b) {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/*
- * What reading a band of so many bytes takes beside it. Decoding from the top, the source keeps rows (see
- * tile_source_read); through an index, each read has the piece's rows, its compressed bytes and a decoder.
- */
-static uint64_t reading_memory(const struct run *run, uint64_t band) {
-    const uint64_t kept_most = (uint64_t)64 << 20;
+static uint64_t times(uint64_t a, uint64_t b) {
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+/* What reading a band through an index holds: its rows as wide as the MCUs around them, compressed bytes, a decoder. */
+static uint64_t piece_memory(const struct run *run, struct tile_rect rect) {
     const struct tile_info *info = tile_source_info(run->p->source);
-    if (!run->any_reads)
-        return band < kept_most ? band : kept_most;
-    return add(add(band, info->bytes < band ? info->bytes : band), info->memory);
+    struct tile_rect stored = tile_source_stored_rect(run->p->source, rect);
+    uint32_t mcu_width, mcu_height;
+    tile_source_mcu(run->p->source, &mcu_width, &mcu_height);
+    uint64_t rows =
+        times(times((uint64_t)stored.width + 4 * mcu_width, stored.height), tile_format_step(run->p->format));
+    return add(add(rows, times(2, info->bytes < rows ? info->bytes : rows)), info->memory);
 }
 
 /*
@@ -214,7 +218,8 @@ static uint64_t reading_memory(const struct run *run, uint64_t band) {
  */
 static tile_status choose_slots(struct run *run, struct tile_error *error) {
     const struct tile_pipeline *p = run->p;
-    uint64_t largest = 0, least_members = UINT64_MAX;
+    const uint64_t kept_most = (uint64_t)64 << 20; /* rows that a source without an index keeps, see tile_source_read */
+    uint64_t largest = 0, reading = 0, least_members = UINT64_MAX;
     if (p->unread) {
         run->slot_count = p->threads + 1;
         return TILE_OK;
@@ -224,16 +229,17 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
         struct tile_rect rect;
         if (!band_rect(run, &band, &rect))
             continue;
-        uint64_t pixels = (uint64_t)rect.width * rect.height, step = tile_format_step(p->format);
-        uint64_t size = pixels > UINT64_MAX / step ? UINT64_MAX : pixels * step;
+        uint64_t size = times((uint64_t)rect.width * rect.height, tile_format_step(p->format));
+        uint64_t beside = run->any_reads ? piece_memory(run, rect) : size < kept_most ? size : kept_most;
         largest = size > largest ? size : largest;
+        reading = beside > reading ? beside : reading;
         least_members = band.count < least_members ? band.count : least_members;
     }
-    uint64_t scratch = p->scratch > UINT64_MAX / (uint64_t)p->threads ? UINT64_MAX : p->scratch * (uint64_t)p->threads;
-    uint64_t reading = reading_memory(run, largest), once = add(scratch, run->any_reads ? 0 : reading);
+    uint64_t scratch = times(p->scratch, (uint64_t)p->threads);
+    uint64_t once = run->any_reads ? scratch : add(scratch, reading);
     uint64_t each = run->any_reads ? add(largest, reading) : largest;
     uint64_t room = p->memory > once ? p->memory - once : 0;
-    uint64_t bands_that_fit = each ? room / each : UINT64_MAX;
+    uint64_t bands_that_fit = largest ? room / each : UINT64_MAX;
     if (bands_that_fit == 0)
         return tile_error_set(error, TILE_LIMIT_EXCEEDED,
                               "%s takes %ju bytes of memory, %s %ju and %d threads %ju: the limit is %ju bytes",

@@ -320,6 +320,8 @@ static void check_pixels(const char *source_path, const char *tile_path, struct 
     uint32_t left = rect.x ? margin : 0, right = rect.x + rect.width < width ? margin : 0;
     uint32_t top = rect.y ? margin : 0, bottom = rect.y + rect.height < height ? margin : 0;
     struct tile_rect inner = {left, top, rect.width - left - right, rect.height - top - bottom};
+    if (inner.width == 0 || inner.height == 0)
+        return;
     struct tile_image tile = read_rect(tile_path, inner);
     inner.x += rect.x;
     inner.y += rect.y;
