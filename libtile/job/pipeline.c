@@ -201,15 +201,20 @@ static uint64_t times(uint64_t a, uint64_t b) {
     return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
-/* What reading a band through an index holds: its rows as wide as the MCUs around them, compressed bytes, a decoder. */
+/*
+ * What reading a band through an index holds: its rows, as wide as the MCUs around it; the piece of the file, as it is
+ * read and made anew, which of a PNG is not compressed; buffers and a decoder.
+ */
 static uint64_t piece_memory(const struct run *run, struct tile_rect rect) {
+    const uint64_t buffers = (uint64_t)512 << 10;
     const struct tile_info *info = tile_source_info(run->p->source);
     struct tile_rect stored = tile_source_stored_rect(run->p->source, rect);
     uint32_t mcu_width, mcu_height;
     tile_source_mcu(run->p->source, &mcu_width, &mcu_height);
-    uint64_t rows =
-        times(times((uint64_t)stored.width + 4 * mcu_width, stored.height), tile_format_step(run->p->format));
-    return add(add(rows, times(2, info->bytes < rows ? info->bytes : rows)), info->memory);
+    uint64_t width = (uint64_t)stored.width + 4 * mcu_width;
+    uint64_t rows = times(times(width, stored.height), tile_format_step(run->p->format));
+    uint64_t piece = info->codec == TILE_JPEG && info->bytes < rows ? info->bytes : rows;
+    return add(add(rows, times(2, piece)), add(info->memory, buffers));
 }
 
 /*

@@ -198,36 +198,37 @@ static void count_free(void *user, void *memory) {
 
 static void memory_stays_below_its_limit(void **state) {
     (void)state;
-    int refused = 0, done = 0;
-    for (uint64_t limit = 250000; limit < 4000000; limit += 250000) {
-        char *folder = test_folder_new();
-        struct opened o = open_fixture("photo.jpg", true);
-        struct counted counted = {.lock = PTHREAD_MUTEX_INITIALIZER};
-        counted.allocator = (struct tile_allocator){&counted, count_alloc, count_free};
-        struct tile_source_options source_options = TILE_OPTIONS(struct tile_source_options);
-        source_options.allocator = &counted.allocator;
-        tile_source *source;
-        assert_ok(tile_source_open_file(&source, test_fixture("photo.jpg"), &source_options, &error));
-        assert_ok(tile_source_use_index(source, o.index, &error));
-        struct tile_job_options options = photo_job(folder, false);
-        options.allocator = &counted.allocator;
-        options.limits.memory = limit;
-        options.threads = 8;
-        tile_status status = tile_job_run(source, &options, NULL, &error);
-        if (status != TILE_OK) {
-            assert_int_equal(status, TILE_LIMIT_EXCEEDED);
-            assert_int_equal(done, 0);
-            refused++;
-        } else {
-            done++;
+    static const char *const names[] = {"photo.jpg", "orientation-6.jpg", "rgb8.png"};
+    for (size_t i = 0; i < 3; i++) {
+        int refused = 0, done = 0;
+        for (uint64_t limit = 250000; limit < 8000000; limit += 250000) {
+            char *folder = test_folder_new();
+            struct opened o = open_fixture(names[i], true);
+            struct counted counted = {.lock = PTHREAD_MUTEX_INITIALIZER};
+            counted.allocator = (struct tile_allocator){&counted, count_alloc, count_free};
+            struct tile_source_options source_options = TILE_OPTIONS(struct tile_source_options);
+            source_options.allocator = &counted.allocator;
+            tile_source *source;
+            assert_ok(tile_source_open_file(&source, test_fixture(names[i]), &source_options, &error));
+            assert_ok(tile_source_use_index(source, o.index, &error));
+            struct tile_job_options options = photo_job(folder, false);
+            options.allocator = &counted.allocator;
+            options.limits.memory = limit;
+            options.threads = 8;
+            tile_status status = tile_job_run(source, &options, NULL, &error);
+            if (status == TILE_OK)
+                done++;
+            else
+                refused++;
+            assert_int_equal(status, done ? TILE_OK : TILE_LIMIT_EXCEEDED);
+            assert_true(counted.most <= limit);
+            tile_source_close(source);
+            assert_int_equal(counted.held, 0);
+            close_opened(o);
+            test_folder_remove(folder);
         }
-        assert_true(counted.most <= limit);
-        tile_source_close(source);
-        assert_int_equal(counted.held, 0);
-        close_opened(o);
-        test_folder_remove(folder);
+        assert_true(refused > 0 && done > 4);
     }
-    assert_true(refused > 0 && done > 4);
 }
 
 /* ---- Lossless ---- */
