@@ -20,8 +20,8 @@ struct kind {
     uint32_t width, height;
     int type, depth;
     bool transparent;
-    int filters, level, strategy; /* as libpng and zlib have them */
-    uint32_t idat;                /* the most bytes of data in an IDAT chunk */
+    int filters, level, strategy, memory; /* as libpng and zlib have them; 0: the default, but for level */
+    uint32_t idat;                        /* the most bytes of data in an IDAT chunk */
     int orientation;
 };
 
@@ -93,6 +93,8 @@ static struct tile_buffer make(const struct kind *k, uint64_t seed) {
     png_set_write_fn(png, &file, to_buffer, no_flush);
     png_set_compression_level(png, k->level);
     png_set_compression_strategy(png, k->strategy);
+    if (k->memory)
+        png_set_compression_mem_level(png, k->memory);
     if (k->filters)
         png_set_filter(png, 0, k->filters);
     png_set_IHDR(png, info, k->width, k->height, k->depth, k->type, 0, 0, 0);
@@ -245,6 +247,7 @@ static void all_kinds_of_files(void **state) {
                          .filters = ANY(filters),
                          .level = ANY(levels),
                          .strategy = ANY(strategies),
+                         .memory = (int)test_random_below(&random, 10),
                          .idat = ANY(idats),
                          .orientation = (int)test_random_below(&random, 9)};
         struct tile_buffer file = make(&k, (uint64_t)run + 1);
@@ -392,23 +395,26 @@ static tile_status read_rect(tile_source *source, struct tile_rect rect, struct 
 static void a_part_has_its_rows_and_no_others(void **state) {
     (void)state;
     struct test_random random = {26};
-    struct tile_buffer file = make_usual();
+    /* Short blocks: there is a window at the second checkpoint. */
+    struct tile_buffer file =
+        make(&(struct kind){.width = 150, .height = 200, .type = 2, .depth = 8, .level = 6, .memory = 1}, 5);
     struct stored stored;
     unsigned char *pixels = decode(&file, &stored);
-    tile_source *source = open_memory(&file), *other = open_memory(&file);
-    tile_index *index, *part, *loaded;
+    tile_source *source = open_memory(&file), *other = open_memory(&file), *third = open_memory(&file);
+    tile_index *indices[2], *part, *loaded;
     struct tile_image image;
-    assert_ok(build(&index, source, 16));
-    struct tile_buffer whole = saved(index);
+    assert_ok(build(&indices[0], source, 16));
+    assert_ok(build(&indices[1], source, 128));
     assert_ok(tile_image_alloc(&image, tile_source_info(source)->format, stored.width, stored.height, NULL, &error));
     for (int run = 0; run < 40; run++) {
         struct tile_rect rect = {.x = test_random_below(&random, 100), .y = test_random_below(&random, 200)};
         rect.width = 1 + test_random_below(&random, 50);
         rect.height = 1 + test_random_below(&random, 200 - rect.y);
-        assert_ok(tile_source_use_index(source, index, &error));
+        uint32_t step = run % 2 ? 128 : 16;
+        assert_ok(tile_source_use_index(source, indices[run % 2], &error));
         assert_ok(tile_index_part(&part, source, rect, NULL, &error));
         struct tile_buffer bytes = saved(part);
-        assert_true(bytes.size < whole.size || (rect.y < 16 && rect.y + rect.height > 192));
+        assert_int_equal(part->header.rows, (rect.y + rect.height - 1) / step - rect.y / step + 1);
         tile_index_free(part);
         assert_ok(load(&loaded, bytes.data, bytes.size));
         assert_ok(tile_source_use_index(other, loaded, &error));
@@ -418,8 +424,8 @@ static void a_part_has_its_rows_and_no_others(void **state) {
             if (i < 4) /* within */
                 some.y = rect.y + test_random_below(&random, rect.height),
                 some.height = 1 + test_random_below(&random, rect.y + rect.height - some.y);
-            bool within =
-                some.y / 16 >= rect.y / 16 && (some.y + some.height - 1) / 16 <= (rect.y + rect.height - 1) / 16;
+            bool within = some.y / step >= rect.y / step &&
+                          (some.y + some.height - 1) / step <= (rect.y + rect.height - 1) / step;
             if (!within) {
                 assert_fails(TILE_INVALID_ARGUMENT, read_rect(other, some, &image));
                 continue;
@@ -429,6 +435,10 @@ static void a_part_has_its_rows_and_no_others(void **state) {
             /* A part of a part. */
             tile_index *smaller;
             assert_ok(tile_index_part(&smaller, other, some, NULL, &error));
+            assert_ok(tile_source_use_index(third, smaller, &error));
+            assert_ok(read_rect(third, some, &image));
+            assert_memory_equal(image.plane[0], pixels + (size_t)some.y * 450, 450 * (size_t)some.height);
+            assert_ok(tile_source_use_index(third, NULL, &error));
             tile_index_free(smaller);
         }
         tile_source_use_index(other, NULL, &error);
@@ -438,8 +448,9 @@ static void a_part_has_its_rows_and_no_others(void **state) {
     tile_image_free(&image, NULL);
     tile_source_close(source);
     tile_source_close(other);
-    tile_index_free(index);
-    tile_buffer_free(&whole);
+    tile_source_close(third);
+    tile_index_free(indices[0]);
+    tile_index_free(indices[1]);
     tile_buffer_free(&file);
     free(pixels);
 }
@@ -583,6 +594,50 @@ static void a_forged_index_never_reads_elsewhere(void **state) {
     tile_buffer_free(&bytes);
     tile_buffer_free(&file);
     free(pixels);
+}
+
+/* A window that is larger than windows are, and is really there. */
+static void a_forged_window_has_no_room(void **state) {
+    (void)state;
+    struct test_random random = {31};
+    struct tile_buffer file = make_usual();
+    tile_source *source = open_memory(&file);
+    tile_index *index;
+    assert_ok(build(&index, source, 64));
+    struct tile_buffer bytes = saved(index);
+    unsigned char zeros[45000] = {0}, packed[200];
+    uLong size = sizeof packed;
+    assert_int_equal(compress(packed, &size, zeros, sizeof zeros), Z_OK);
+    size_t at = bytes.size;
+    append(&bytes, packed, size);
+    unsigned char *entry = bytes.data + 216 + 3 * TILE_PNG_ENTRY;
+    struct tile_png_checkpoint c = tile_png_get_checkpoint(entry);
+    assert_true(c.inflated > TILE_PNG_WINDOW);
+    for (int run = 0; run < 2; run++) { /* too large a window, and a window that is too large for itself */
+        c.window = (struct tile_png_blob){.offset = at - 208, .packed = (uint32_t)size};
+        c.window.size = run ? TILE_PNG_WINDOW : sizeof zeros;
+        c.inflated = sizeof zeros;
+        c.window.checksum = tile_index_checksum(&index->header, tile_png_window_number(&c), packed, size);
+        tile_png_put_checkpoint(entry, &c);
+        size_t table = tile_png_table_size(4) - 8;
+        tile_put_le(bytes.data + 208 + table, tile_index_checksum(&index->header, 0, bytes.data + 208, table), 8);
+        tile_put_le(bytes.data + 16, bytes.size, 8);
+        tile_put_le(bytes.data + 200, XXH3_64bits(bytes.data, 200), 8);
+        try_index(&file, bytes.data, bytes.size, NULL, true, &random);
+        tile_index *forged;
+        assert_ok(load(&forged, bytes.data, bytes.size));
+        assert_ok(tile_source_use_index(source, forged, &error));
+        struct tile_image image;
+        assert_ok(tile_image_alloc(&image, tile_source_info(source)->format, 150, 8, NULL, &error));
+        assert_fails(TILE_BAD_DATA, read_rect(source, (struct tile_rect){0, 192, 150, 8}, &image));
+        tile_image_free(&image, NULL);
+        assert_ok(tile_source_use_index(source, NULL, &error));
+        tile_index_free(forged);
+    }
+    tile_source_close(source);
+    tile_index_free(index);
+    tile_buffer_free(&bytes);
+    tile_buffer_free(&file);
 }
 
 /* ---- The file ---------------------------------------------------------------------------------------------- */
@@ -955,6 +1010,56 @@ static void limits_hold(void **state) {
     free(pixels);
 }
 
+struct reader_thread {
+    tile_source *source;
+    const unsigned char *pixels;
+    uint64_t seed;
+    int wrong;
+};
+
+static void *read_much(void *user) {
+    struct reader_thread *thread = user;
+    struct test_random random = {thread->seed};
+    struct tile_error why;
+    struct tile_image image;
+    if (tile_image_alloc(&image, tile_source_info(thread->source)->format, 150, 200, NULL, &why) != TILE_OK)
+        return NULL;
+    for (int run = 0; run < 60; run++) {
+        struct tile_rect rect = {0, test_random_below(&random, 200), 150, 1};
+        rect.height += test_random_below(&random, 200 - rect.y);
+        image.height = rect.height;
+        thread->wrong += tile_source_read(thread->source, rect, &image, &why) != TILE_OK ||
+                         memcmp(image.plane[0], thread->pixels + (size_t)rect.y * 450, 450 * (size_t)rect.height) != 0;
+    }
+    tile_image_free(&image, NULL);
+    return NULL;
+}
+
+static void threads_read_at_once(void **state) {
+    (void)state;
+    struct tile_buffer file = make_usual();
+    struct stored stored;
+    unsigned char *pixels = decode(&file, &stored);
+    tile_source *source = open_memory(&file);
+    tile_index *index;
+    assert_ok(build(&index, source, 16));
+    assert_ok(tile_source_use_index(source, index, &error));
+    pthread_t ids[4];
+    struct reader_thread threads[4];
+    for (int i = 0; i < 4; i++) {
+        threads[i] = (struct reader_thread){source, pixels, (uint64_t)i + 1, 0};
+        assert_int_equal(pthread_create(&ids[i], NULL, read_much, &threads[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(ids[i], NULL);
+        assert_int_equal(threads[i].wrong, 0);
+    }
+    tile_source_close(source);
+    tile_index_free(index);
+    tile_buffer_free(&file);
+    free(pixels);
+}
+
 struct watch {
     uint64_t last, calls, stop_at;
 };
@@ -998,12 +1103,14 @@ int main(void) {
         cmocka_unit_test(a_part_has_its_rows_and_no_others),
         cmocka_unit_test(a_damaged_index_is_refused_or_right),
         cmocka_unit_test(a_forged_index_never_reads_elsewhere),
+        cmocka_unit_test(a_forged_window_has_no_room),
         cmocka_unit_test(a_changed_file_never_gives_wrong_pixels),
         cmocka_unit_test(another_format_in_the_middle),
         cmocka_unit_test(only_the_promised_bytes_are_read),
         cmocka_unit_test(files_that_cannot_be_indexed),
         cmocka_unit_test(memory_may_run_out_anywhere),
         cmocka_unit_test(limits_hold),
+        cmocka_unit_test(threads_read_at_once),
         cmocka_unit_test(building_can_be_watched_and_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
