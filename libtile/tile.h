@@ -87,8 +87,8 @@ TILE_API const char *tile_status_name(tile_status status);
 /*
  * Where memory comes from; NULL in place of an allocator means malloc and free. `alloc` returns memory aligned
  * as malloc's or NULL, and is never asked for 0 bytes. Both are called from any thread that libtile uses.
- * What is given an allocator keeps the pointer: it must outlive that. libjpeg, libtiff, LittleCMS, xxHash, jansson,
- * stdio and stb_image_write take their own working memory from malloc.
+ * What is given an allocator keeps the pointer: it must outlive that. libjpeg, libtiff, libdeflate, LittleCMS, xxHash,
+ * jansson, stdio and stb_image_write take their own working memory from malloc.
  */
 struct tile_allocator {
     void *user;

@@ -19,6 +19,15 @@ enum { INPUT = 1 << 17, OUTPUT = 1 << 17 };
 /* Windows and rows are small against all that is inflated between them: more effort saves little. */
 enum { LEVEL = 3 };
 
+/* Checkpoints whose rows have ended, and that may still come to the boundary where they end. */
+enum { WAITING = 8 };
+
+struct waiting {
+    XXH3_state_t *hash; /* of the bytes since the checkpoint's beginning */
+    uint32_t number;
+    bool used, ended; /* ended: its rows */
+};
+
 struct build {
     struct tile_png_stream stream; /* first: the hooks get it */
     struct tile_pass *pass;
@@ -41,9 +50,9 @@ struct build {
     unsigned char *window;
     uint32_t made; /* checkpoints */
 
-    /* Of the bytes since that boundary, and since the beginning of the checkpoint whose rows are inflated now. */
-    XXH3_state_t *since_boundary, *since_checkpoint;
-    const unsigned char *hashed; /* up to here */
+    struct waiting waiting[WAITING]; /* checkpoint i at i % WAITING: the latest ones */
+    XXH3_state_t *since_boundary;    /* of the bytes since that boundary */
+    const unsigned char *hashed;     /* up to here */
 };
 
 static tile_status damaged(const struct tile_png_stream *stream, const char *why, struct tile_error *error) {
@@ -53,7 +62,9 @@ static tile_status damaged(const struct tile_png_stream *stream, const char *why
 static void hash(struct build *b) {
     size_t size = (size_t)(b->stream.next - b->hashed);
     XXH3_64bits_update(b->since_boundary, b->hashed, size);
-    XXH3_64bits_update(b->since_checkpoint, b->hashed, size);
+    for (struct waiting *w = b->waiting; w < b->waiting + WAITING; w++)
+        if (w->used)
+            XXH3_64bits_update(w->hash, b->hashed, size);
     b->hashed = b->stream.next;
 }
 
@@ -140,15 +151,46 @@ static unsigned char *entry(const struct build *b, uint32_t checkpoint) {
     return b->payload->data + 8 + (size_t)TILE_PNG_ENTRY * checkpoint;
 }
 
+/* What data_type has besides bits, as zlib.h says. */
+enum { BITS = 7, LAST_BLOCK = 64, BLOCK_ENDS = 128 };
+
+/* A checkpoint ends here; `inflated_end`: at a boundary, or 0. */
+static void put_end(struct build *b, const struct waiting *waiting, uint64_t inflated_end) {
+    struct tile_png_checkpoint c = tile_png_get_checkpoint(entry(b, waiting->number));
+    c.end = b->stream.offset;
+    c.checksum = XXH3_64bits_digest(waiting->hash);
+    c.inflated_end = inflated_end;
+    c.end_bits = inflated_end ? (unsigned)b->stream.zlib.data_type & BITS : 0;
+    tile_png_put_checkpoint(entry(b, waiting->number), &c);
+}
+
+/* If this is a boundary, those that wait for one end here. */
+static void end_waiting(struct build *b) {
+    if (!(b->stream.zlib.data_type & BLOCK_ENDS))
+        return;
+    for (struct waiting *w = b->waiting; w < b->waiting + WAITING; w++) {
+        if (!w->used || !w->ended)
+            continue;
+        hash(b);
+        struct tile_png_checkpoint c = tile_png_get_checkpoint(entry(b, w->number));
+        uint64_t step = b->pass->options->tile_height, height = b->pass->subject->height,
+                 y = ((uint64_t)w->number + 1) * step;
+        uint64_t needed = tile_png_row_begin(&b->shape, y < height ? y : height) - c.inflated;
+        if (tile_png_is_near(needed, b->inflated - c.inflated))
+            put_end(b, w, b->inflated);
+        w->used = false;
+    }
+}
+
 /* The last checkpoint's rows have been inflated. */
 static void end_checkpoint(struct build *b) {
     hash(b);
     if (b->made == 0)
         return;
-    struct tile_png_checkpoint last = tile_png_get_checkpoint(entry(b, b->made - 1));
-    last.end = b->stream.offset;
-    last.checksum = XXH3_64bits_digest(b->since_checkpoint);
-    tile_png_put_checkpoint(entry(b, b->made - 1), &last);
+    struct waiting *last = &b->waiting[(b->made - 1) % WAITING];
+    put_end(b, last, 0);
+    last->ended = true;
+    end_waiting(b);
 }
 
 /* The next byte to be inflated is the first of a checkpoint's rows. */
@@ -156,7 +198,9 @@ static tile_status make_checkpoint(struct build *b, struct tile_error *error) {
     struct tile_png_checkpoint checkpoint = b->boundary;
     uint32_t row = (uint32_t)b->shape.row;
     end_checkpoint(b);
-    XXH3_copyState(b->since_checkpoint, b->since_boundary);
+    struct waiting *waiting = &b->waiting[b->made % WAITING];
+    XXH3_copyState(waiting->hash, b->since_boundary);
+    *waiting = (struct waiting){.hash = waiting->hash, .number = b->made, .used = true};
     tile_status status = TILE_OK;
     if (b->made > 0 && b->boundary.window.packed == 0) {
         status = pack(b, &b->boundary.window, b->window, b->boundary.window.size, error);
@@ -186,7 +230,7 @@ static void note_boundary(struct build *b) {
     b->boundary = (struct tile_png_checkpoint){.begin = b->stream.offset,
                                                .inflated = b->inflated,
                                                .left = b->stream.left,
-                                               .bits = (unsigned)b->stream.zlib.data_type & 7,
+                                               .bits = (unsigned)b->stream.zlib.data_type & BITS,
                                                .byte = b->stream.taken,
                                                .window.size = size};
 }
@@ -231,7 +275,7 @@ static tile_status inflate_some(struct build *b, uint64_t goal, struct tile_erro
         return status;
     b->filled += size;
     b->inflated += size;
-    enum { LAST_BLOCK = 64, BLOCK_ENDS = 128 }; /* as zlib.h says of data_type */
+    end_waiting(b);
     if ((b->stream.zlib.data_type & (LAST_BLOCK | BLOCK_ENDS)) == BLOCK_ENDS)
         note_boundary(b);
     return unfilter(b, from, size, error);
@@ -266,9 +310,10 @@ static tile_status read_rest(struct build *b, struct tile_error *error) {
     while (status == TILE_OK && !stream->ended) {
         unsigned char more;
         size_t size = 1;
-        status = tile_png_inflate(stream, Z_NO_FLUSH, &more, &size, error);
+        status = tile_png_inflate(stream, Z_BLOCK, &more, &size, error);
         if (status == TILE_OK && size > 0)
             status = damaged(stream, "it has more pixel data than rows", error);
+        end_waiting(b);
     }
     if (status == TILE_OK)
         status = tile_png_skip_chunks(stream, error);
@@ -345,13 +390,14 @@ tile_status tile_png_build(struct tile_pass *pass, struct tile_index_header *hea
     b->payload = payload;
     b->input = tile_alloc(allocator, INPUT);
     b->since_boundary = XXH3_createState();
-    b->since_checkpoint = XXH3_createState();
+    bool have_all = b->input && b->since_boundary;
+    for (int i = 0; i < WAITING; i++)
+        have_all = (b->waiting[i].hash = XXH3_createState()) && have_all;
     tile_status status = TILE_OK;
-    if (!b->input || !b->since_boundary || !b->since_checkpoint)
+    if (!have_all)
         status = tile_no_memory(error, INPUT);
     else {
         XXH3_64bits_reset(b->since_boundary);
-        XXH3_64bits_reset(b->since_checkpoint);
         b->stream.next = b->hashed = b->input;
         status = build(b, header, error);
     }
@@ -362,7 +408,8 @@ tile_status tile_png_build(struct tile_pass *pass, struct tile_index_header *hea
     inflateEnd(&b->stream.zlib); /* fine where it was never begun */
     deflateEnd(&b->packer);
     XXH3_freeState(b->since_boundary);
-    XXH3_freeState(b->since_checkpoint);
+    for (int i = 0; i < WAITING; i++)
+        XXH3_freeState(b->waiting[i].hash);
     tile_free(allocator, b->input);
     tile_free(allocator, b->output);
     tile_free(allocator, b->window);

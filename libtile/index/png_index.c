@@ -6,19 +6,14 @@
  * All bytes of the file that a piece is made of are held against checksums in the index: a file that changed never
  * gives a wrong picture.
  */
-#include "png_stream.h"
-#include "png_table.h"
+#include "png_rows.h"
 #include "png_unfilter.h"
 
 #include "../base/buffer.h"
 #include "../base/bytes.h"
 #include "../base/memory.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
-
-enum { INPUT = 1 << 18, ROWS = 1 << 17 };
 
 struct access {
     struct tile_png_shape shape;
@@ -26,12 +21,6 @@ struct access {
     unsigned char *table;
     size_t table_size;
 };
-
-static tile_status changed(uint64_t offset, const char *why, struct tile_error *error) {
-    return tile_error_set(error, TILE_SOURCE_CHANGED,
-                          "does not match its index at byte %ju: it changed, or one of the two is damaged (%s)",
-                          (uintmax_t)offset, why);
-}
 
 /* ---- Opening ----------------------------------------------------------------------------------------------- */
 
@@ -50,7 +39,7 @@ static tile_status keep_chunks(struct access *state, const unsigned char *data, 
         at += FRAME + length;
     }
     if (status == TILE_OK && (size - at != 8 || memcmp(data + at + 4, "IDAT", 4) != 0))
-        status = changed(at, "no IDAT chunk", error);
+        status = tile_png_changed(at, "no IDAT chunk", error);
     return status;
 }
 
@@ -68,7 +57,7 @@ static tile_status read_header(struct tile_access *access, struct tile_error *er
         return tile_no_memory(error, (size_t)size);
     tile_status status = subject->reader.read_at(subject->reader.user, 0, data, (size_t)size, error);
     if (status == TILE_OK && XXH3_64bits(data, (size_t)size) != tile_get_le(state->table, 8))
-        status = changed(0, "its header is another", error);
+        status = tile_png_changed(0, "its header is another", error);
     if (status == TILE_OK)
         status = tile_png_shape_of(&state->shape, data + 16, subject, error);
     if (status == TILE_OK)
@@ -152,157 +141,16 @@ static tile_status get_checkpoint(const struct tile_access *access, uint32_t num
     const struct tile_index_header *h = &access->index->header;
     struct tile_png_checkpoint c = tile_png_get_checkpoint(entry(access, number));
     uint64_t first = tile_png_row_begin(&state->shape, (uint64_t)number * h->step);
+    uint64_t last = ((uint64_t)number + 1) * h->step;
+    uint64_t end = tile_png_row_begin(&state->shape, last < h->height ? last : h->height);
     c.row.size = number > 0 ? (uint32_t)state->shape.row : 0;
     *out = c;
     if (c.begin < h->data_begin + 8 || c.begin > c.end || c.end > h->data_end || c.left > h->data_end - c.begin ||
-        c.bits > 7 || c.inflated > first || c.window.size > TILE_PNG_WINDOW || c.window.size > c.inflated ||
+        c.bits > 7 || c.end_bits > 7 || (c.inflated_end > 0 && (c.inflated_end < end || c.begin == c.end)) ||
+        c.inflated > first || c.window.size > TILE_PNG_WINDOW || c.window.size > c.inflated ||
         c.window.packed > packed_most(c.window.size) || c.row.packed > packed_most(c.row.size))
         return tile_index_damaged(error, "a checkpoint");
     return TILE_OK;
-}
-
-/* `blob->size` bytes to `to`. */
-static tile_status unpack(const struct tile_access *access, const struct tile_png_blob *blob, uint64_t number,
-                          unsigned char *to, struct tile_error *error) {
-    const struct tile_allocator *allocator = access->subject->allocator;
-    if (blob->size == 0)
-        return TILE_OK;
-    unsigned char *packed = tile_alloc(allocator, blob->packed);
-    if (!packed)
-        return tile_no_memory(error, blob->packed);
-    tile_status status = tile_index_read(access->index, blob->offset, packed, blob->packed, error);
-    if (status == TILE_OK &&
-        tile_index_checksum(&access->index->header, number, packed, blob->packed) != blob->checksum)
-        status = tile_error_set(error, TILE_BAD_DATA, "has a damaged index: the checksum of a checkpoint is wrong");
-    if (status == TILE_OK) {
-        z_stream zlib = tile_png_zlib(allocator);
-        zlib.next_in = packed;
-        zlib.avail_in = blob->packed;
-        zlib.next_out = to;
-        zlib.avail_out = blob->size;
-        int result = inflateInit(&zlib);
-        if (result == Z_OK)
-            result = inflate(&zlib, Z_FINISH);
-        if (result == Z_MEM_ERROR)
-            status = tile_png_zlib_failed(result, error);
-        else if (result != Z_STREAM_END || zlib.avail_out > 0)
-            status = tile_index_damaged(error, "a checkpoint");
-        inflateEnd(&zlib);
-    }
-    tile_free(allocator, packed);
-    return status;
-}
-
-/* ---- From a checkpoint on ---------------------------------------------------------------------------------- */
-
-struct reading {
-    struct tile_png_stream stream; /* first: the hooks get it */
-    const struct tile_access *access;
-    struct tile_png_checkpoint checkpoint;
-    uint64_t filled; /* of the file, up to here */
-    XXH3_state_t *hash;
-    unsigned char *input;
-    unsigned char *window; /* then room for what nobody wants */
-    unsigned char *rows;   /* some, as they are inflated: each behind its filter's byte */
-    uint32_t rows_most;
-    unsigned char *prior; /* the row above them, unfiltered, without that byte */
-};
-
-static tile_status fill(struct tile_png_stream *stream, struct tile_error *error) {
-    struct reading *r = (struct reading *)stream;
-    const struct tile_reader *reader = &r->access->subject->reader;
-    uint64_t left = r->checkpoint.end - r->filled;
-    size_t size = left < INPUT ? (size_t)left : INPUT;
-    stream->next = r->input;
-    stream->ready = 0;
-    tile_status status = size > 0 ? reader->read_at(reader->user, r->filled, r->input, size, error) : TILE_OK;
-    if (status != TILE_OK)
-        return status;
-    XXH3_64bits_update(r->hash, r->input, size);
-    r->filled += size;
-    stream->ready = size;
-    return TILE_OK;
-}
-
-static tile_status damaged(const struct tile_png_stream *stream, const char *why, struct tile_error *error) {
-    return changed(stream->offset, why, error);
-}
-
-/* Exactly `size` bytes. */
-static tile_status inflate_all(struct reading *r, unsigned char *to, size_t size, struct tile_error *error) {
-    tile_status status = TILE_OK;
-    while (status == TILE_OK && size > 0) {
-        size_t part = size;
-        status = r->stream.ended ? damaged(&r->stream, "its pixel data end early", error)
-                                 : tile_png_inflate(&r->stream, Z_NO_FLUSH, to, &part, error);
-        if (status == TILE_OK) {
-            to += part;
-            size -= part;
-        }
-    }
-    return status;
-}
-
-/* Makes everything that reading from the checkpoint takes, and inflates what is before the first of its rows. */
-static tile_status begin(struct reading *r, uint32_t number, struct tile_error *error) {
-    const struct tile_png_checkpoint *c = &r->checkpoint;
-    const struct tile_png_shape *shape = &((struct access *)r->access->state)->shape;
-    const struct tile_allocator *allocator = r->access->subject->allocator;
-    r->stream =
-        (struct tile_png_stream){.fill = fill, .damaged = damaged, .offset = c->begin, .left = c->left, .hungry = true};
-    r->stream.zlib = tile_png_zlib(allocator);
-    r->filled = c->begin;
-    r->hash = XXH3_createState();
-    r->input = tile_alloc(allocator, INPUT);
-    r->window = tile_alloc(allocator, TILE_PNG_WINDOW);
-    r->rows_most = shape->row < ROWS ? (uint32_t)(ROWS / (shape->row + 1)) : 1;
-    r->rows = tile_alloc(allocator, (shape->row + 1) * r->rows_most);
-    r->prior = tile_alloc_zero(allocator, shape->row);
-    if (!r->hash || !r->input || !r->window || !r->rows || !r->prior)
-        return tile_no_memory(error, 2 * shape->row);
-    XXH3_64bits_reset(r->hash);
-    r->stream.next = r->input;
-    tile_status status = unpack(r->access, &c->window, tile_png_window_number(c), r->window, error);
-    if (status == TILE_OK)
-        status = unpack(r->access, &c->row, tile_png_row_number(number), r->prior, error);
-    if (status != TILE_OK)
-        return status;
-    tile_png_unfilter(TILE_PNG_SUB, r->prior, NULL, shape->row, shape->step);
-
-    int result = inflateInit2(&r->stream.zlib, -15); /* no zlib header: it is far behind */
-    if (result == Z_OK && c->bits > 0)
-        result = inflatePrime(&r->stream.zlib, (int)c->bits, c->byte >> (8 - c->bits));
-    if (result == Z_OK && c->window.size > 0)
-        result = inflateSetDictionary(&r->stream.zlib, r->window, c->window.size);
-    if (result != Z_OK)
-        return tile_png_zlib_failed(result, error);
-    uint64_t left = tile_png_row_begin(shape, (uint64_t)number * r->access->index->header.step) - c->inflated;
-    while (status == TILE_OK && left > 0) {
-        size_t part = left < TILE_PNG_WINDOW ? (size_t)left : TILE_PNG_WINDOW;
-        status = inflate_all(r, r->window, part, error);
-        left -= part;
-    }
-    return status;
-}
-
-static void end(struct reading *r) {
-    const struct tile_allocator *allocator = r->access->subject->allocator;
-    inflateEnd(&r->stream.zlib); /* fine where it was never begun */
-    XXH3_freeState(r->hash);
-    tile_free(allocator, r->input);
-    tile_free(allocator, r->window);
-    tile_free(allocator, r->rows);
-    tile_free(allocator, r->prior);
-}
-
-/* All bytes that the checkpoint's rows take are what they were: those that are not needed now are read for that. */
-static tile_status verify(struct reading *r, struct tile_error *error) {
-    tile_status status = TILE_OK;
-    while (status == TILE_OK && r->filled < r->checkpoint.end)
-        status = fill(&r->stream, error);
-    if (status == TILE_OK && XXH3_64bits_digest(r->hash) != r->checkpoint.checksum)
-        status = changed(r->checkpoint.begin, "a checksum", error);
-    return status;
 }
 
 /* ---- The piece --------------------------------------------------------------------------------------------- */
@@ -357,30 +205,19 @@ static struct columns columns_of(const struct tile_png_shape *shape, struct tile
 }
 
 /* Skips rows, and puts those after them, without filters. What is right of the columns predicts nothing in them. */
-static tile_status put_rows(struct reading *r, uint32_t skipped, uint32_t rows, struct columns columns,
+static tile_status put_rows(struct tile_png_rows *r, uint32_t skipped, uint32_t rows, struct columns columns,
                             struct blocks *blocks, struct tile_error *error) {
-    const struct tile_png_shape *shape = &((struct access *)r->access->state)->shape;
     static const unsigned char none = TILE_PNG_NONE;
-    const unsigned char *prior = r->prior;
-    for (uint32_t y = 0, count; y < skipped + rows; y += count) {
-        count = skipped + rows - y < r->rows_most ? skipped + rows - y : r->rows_most;
-        tile_status status = inflate_all(r, r->rows, (shape->row + 1) * count, error);
-        if (status != TILE_OK)
-            return status;
-        for (uint32_t i = 0; i < count; i++) {
-            unsigned char *row = r->rows + (shape->row + 1) * i;
-            if (!tile_png_unfilter(row[0], row + 1, prior, columns.to, shape->step))
-                return damaged(&r->stream, "a filter that there is not", error);
-            prior = row + 1;
-            if (y + i >= skipped) {
-                put(blocks, &none, 1);
-                put(blocks, prior + columns.from, columns.to - columns.from);
-            }
+    tile_status status = TILE_OK;
+    for (uint32_t y = 0; y < skipped + rows && status == TILE_OK; y++) {
+        const unsigned char *row;
+        status = tile_png_next_row(r, columns.to, &row, error);
+        if (status == TILE_OK && y >= skipped) {
+            put(blocks, &none, 1);
+            put(blocks, row + columns.from, columns.to - columns.from);
         }
-        memcpy(r->prior, prior, columns.to);
-        prior = r->prior;
     }
-    return TILE_OK;
+    return status;
 }
 
 /*
@@ -388,7 +225,7 @@ static tile_status put_rows(struct reading *r, uint32_t skipped, uint32_t rows, 
  * does not look (tile_source.trusted), and making and checking them takes a tenth to a fifth of the time of wide
  * regions.
  */
-static tile_status put_png(struct reading *r, uint32_t skipped, uint32_t rows, struct columns columns,
+static tile_status put_png(struct tile_png_rows *r, uint32_t skipped, uint32_t rows, struct columns columns,
                            struct tile_buffer *out, struct tile_error *error) {
     const struct access *state = r->access->state;
     size_t data = (1 + columns.to - columns.from) * rows,
@@ -442,16 +279,17 @@ static tile_status cut(const struct tile_access *access, struct tile_rect region
     rows = rows < step - above ? rows : step - above;
     rows = rows < region.height ? rows : region.height;
 
-    struct reading r = {.access = access};
-    r.stream.zlib = tile_png_zlib(subject->allocator);
-    status = get_checkpoint(access, number, &r.checkpoint, error);
-    if (status == TILE_OK)
-        status = begin(&r, number, error);
+    struct tile_png_checkpoint checkpoint;
+    status = get_checkpoint(access, number, &checkpoint, error);
+    if (status != TILE_OK)
+        return status;
+    struct tile_png_rows r;
+    status = tile_png_begin_rows(&r, access, &state->shape, &checkpoint, number, above + (uint32_t)rows, error);
     if (status == TILE_OK)
         status = put_png(&r, above, (uint32_t)rows, columns, &piece->bytes, error);
     if (status == TILE_OK)
-        status = verify(&r, error);
-    end(&r);
+        status = tile_png_verify_rows(&r, error);
+    tile_png_end_rows(&r);
     piece->width = columns.width;
     piece->height = piece->rows = (uint32_t)rows;
     piece->x = region.x - columns.x;

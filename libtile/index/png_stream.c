@@ -103,6 +103,17 @@ static tile_status find_input(struct tile_png_stream *stream, struct tile_error 
     return status;
 }
 
+tile_status tile_png_take_data(struct tile_png_stream *stream, const unsigned char **data, size_t *size,
+                               struct tile_error *error) {
+    tile_status status = find_input(stream, error);
+    if (status != TILE_OK)
+        return status;
+    *data = stream->next;
+    *size = stream->left < stream->ready ? stream->left : stream->ready;
+    use(stream, *size);
+    return TILE_OK;
+}
+
 tile_status tile_png_skip_chunks(struct tile_png_stream *stream, struct tile_error *error) {
     tile_status status = TILE_OK;
     while (status == TILE_OK && !stream->out_of_chunks) {
@@ -110,9 +121,9 @@ tile_status tile_png_skip_chunks(struct tile_png_stream *stream, struct tile_err
             status = next_chunk(stream, error);
             continue;
         }
-        status = find_input(stream, error);
-        if (status == TILE_OK)
-            use(stream, stream->left < stream->ready ? stream->left : stream->ready);
+        const unsigned char *data;
+        size_t size;
+        status = tile_png_take_data(stream, &data, &size, error);
     }
     return status;
 }

@@ -38,6 +38,9 @@ tile_status tile_png_take(struct tile_png_stream *stream, void *to, uint64_t siz
                           struct tile_error *error);
 /* The data of an IDAT chunk of `size` bytes come next. */
 void tile_png_begin_chunk(struct tile_png_stream *stream, uint32_t size);
+/* What there is at once of the chunks' data that come next, at least a byte. */
+tile_status tile_png_take_data(struct tile_png_stream *stream, const unsigned char **data, size_t *size,
+                               struct tile_error *error);
 /* To the end of the last IDAT chunk. */
 tile_status tile_png_skip_chunks(struct tile_png_stream *stream, struct tile_error *error);
 /*

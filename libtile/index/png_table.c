@@ -11,14 +11,15 @@ const unsigned char tile_png_signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x
 #define ROW_MOST ((uint64_t)1 << 30)
 
 void tile_png_put_checkpoint(unsigned char to[TILE_PNG_ENTRY], const struct tile_png_checkpoint *c) {
-    const uint64_t longs[] = {c->begin,           c->end,        c->checksum,    c->inflated, c->window.offset,
-                              c->window.checksum, c->row.offset, c->row.checksum};
-    const uint32_t words[] = {c->left, c->bits | (uint32_t)c->byte << 8, c->window.size, c->window.packed,
-                              c->row.packed};
-    for (int i = 0; i < 8; i++)
+    const uint64_t longs[] = {c->begin,           c->end,          c->checksum,
+                              c->inflated,        c->inflated_end, c->window.offset,
+                              c->window.checksum, c->row.offset,   c->row.checksum};
+    const uint32_t words[] = {c->left, c->bits | (uint32_t)c->byte << 8 | (uint32_t)c->end_bits << 16, c->window.size,
+                              c->window.packed, c->row.packed};
+    for (int i = 0; i < 9; i++)
         tile_put_le(to + 8 * i, longs[i], 8);
     for (int i = 0; i < 5; i++)
-        tile_put_le(to + 64 + 4 * i, words[i], 4);
+        tile_put_le(to + 72 + 4 * i, words[i], 4);
 }
 
 struct tile_png_checkpoint tile_png_get_checkpoint(const unsigned char from[TILE_PNG_ENTRY]) {
@@ -26,16 +27,18 @@ struct tile_png_checkpoint tile_png_get_checkpoint(const unsigned char from[TILE
                                         .end = tile_get_le(from + 8, 8),
                                         .checksum = tile_get_le(from + 16, 8),
                                         .inflated = tile_get_le(from + 24, 8),
-                                        .left = (uint32_t)tile_get_le(from + 64, 4),
-                                        .bits = from[68],
-                                        .byte = from[69],
-                                        .window = {.offset = tile_get_le(from + 32, 8),
-                                                   .checksum = tile_get_le(from + 40, 8),
-                                                   .size = (uint32_t)tile_get_le(from + 72, 4),
-                                                   .packed = (uint32_t)tile_get_le(from + 76, 4)},
-                                        .row = {.offset = tile_get_le(from + 48, 8),
-                                                .checksum = tile_get_le(from + 56, 8),
-                                                .packed = (uint32_t)tile_get_le(from + 80, 4)}};
+                                        .inflated_end = tile_get_le(from + 32, 8),
+                                        .left = (uint32_t)tile_get_le(from + 72, 4),
+                                        .bits = from[76],
+                                        .byte = from[77],
+                                        .end_bits = from[78],
+                                        .window = {.offset = tile_get_le(from + 40, 8),
+                                                   .checksum = tile_get_le(from + 48, 8),
+                                                   .size = (uint32_t)tile_get_le(from + 80, 4),
+                                                   .packed = (uint32_t)tile_get_le(from + 84, 4)},
+                                        .row = {.offset = tile_get_le(from + 56, 8),
+                                                .checksum = tile_get_le(from + 64, 8),
+                                                .packed = (uint32_t)tile_get_le(from + 88, 4)}};
 }
 
 tile_status tile_png_shape_of(struct tile_png_shape *shape, const unsigned char ihdr[13],

@@ -12,40 +12,55 @@ enum { TILE_PNG_WINDOW = 32768 };
  * The payload, little-endian:
  *
  *     0          8  XXH3-64 of the file's bytes up to the data of its first IDAT chunk
- *     8  84 x rows  the checkpoints
+ *     8  92 x rows  the checkpoints
  *     .          8  tile_index_checksum, number 0, of all before
  *     .          .  windows and rows, compressed by zlib
  *
  * A checkpoint:
  *
- *     0  8  begin             32  8  window: offset in the payload      64  4  left
- *     8  8  end               40  8  window: checksum                   68  4  bits | byte << 8
- *    16  8  checksum          48  8  row: offset in the payload         72  4  window: size
- *    24  8  inflated          56  8  row: checksum                      76  4  window: size compressed
- *                                                                       80  4  row: size compressed
+ *     0  8  begin             40  8  window: offset in the payload      72  4  left
+ *     8  8  end               48  8  window: checksum                   76  4  bits | byte << 8 | end_bits << 16
+ *    16  8  checksum          56  8  row: offset in the payload         80  4  window: size
+ *    24  8  inflated          64  8  row: checksum                      84  4  window: size compressed
+ *    32  8  inflated_end                                                88  4  row: size compressed
  */
-enum { TILE_PNG_ENTRY = 84 };
+enum { TILE_PNG_ENTRY = 92 };
 
 struct tile_png_blob {
     uint64_t offset, checksum;
     uint32_t size, packed; /* size 0: there is none */
 };
 
-/* Where inflating begins for rows [k * step, (k + 1) * step): at the last boundary of blocks known before them. */
+/*
+ * Where inflating begins for rows [k * step, (k + 1) * step): at the last boundary of blocks known before them. And
+ * where it ends: at the first boundary at or behind their end, as libdeflate inflates whole blocks only. Where that
+ * boundary is too far (tile_png_is_near), at the end of the rows, as zlib stops anywhere.
+ */
 struct tile_png_checkpoint {
-    uint64_t begin;    /* of the file's bytes that it takes, all that follows the boundary's byte */
-    uint64_t end;      /* of those that the last of its rows takes */
-    uint64_t checksum; /* XXH3-64 of the file's bytes [begin, end) */
-    uint64_t inflated; /* bytes before the boundary */
-    uint32_t left;     /* of the data of the chunk at `begin` */
-    unsigned bits;     /* of `byte`, the one before `begin`, that belong to what follows the boundary; 0 to 7 */
+    uint64_t begin;        /* of the file's bytes that it takes, all that follows the boundary's byte */
+    uint64_t end;          /* of those that it takes, behind the byte of the boundary where it ends or of its rows */
+    uint64_t checksum;     /* XXH3-64 of the file's bytes [begin, end) */
+    uint64_t inflated;     /* bytes before the boundary */
+    uint64_t inflated_end; /* bytes before the boundary where it ends; 0: it ends at none */
+    uint32_t left;         /* of the data of the chunk at `begin` */
+    unsigned bits;         /* of `byte`, the one before `begin`, that belong to what follows the boundary; 0 to 7 */
     unsigned char byte;
+    unsigned end_bits;           /* of the byte before `end`, likewise */
     struct tile_png_blob window; /* the inflated bytes before the boundary */
     struct tile_png_blob row;    /* the row above, unfiltered, then filtered with Sub: that compresses better */
 };
 
 void tile_png_put_checkpoint(unsigned char to[TILE_PNG_ENTRY], const struct tile_png_checkpoint *checkpoint);
 struct tile_png_checkpoint tile_png_get_checkpoint(const unsigned char from[TILE_PNG_ENTRY]);
+
+/*
+ * Whether to inflate `all` bytes by libdeflate rather than the first `needed` of them by zlib. libdeflate is at least
+ * twice as fast, and takes memory for them all.
+ */
+static inline bool tile_png_is_near(uint64_t needed, uint64_t all) {
+    const uint64_t most = (uint64_t)32 << 20, little = (uint64_t)1 << 20;
+    return all <= most && (all <= little || (all - little) / 2 <= needed);
+}
 
 /* The bytes of the table with both of its checksums; 0 where it is too large. */
 static inline size_t tile_png_table_size(uint32_t checkpoints) {

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inflating from a checkpoint on. Where it ends at a boundary of deflate's blocks, what lies between is made a deflate
+ * stream of its own in memory, for libdeflate; where that boundary is too far or takes too much memory, zlib inflates
+ * as far as the rows need.
+ */
+#include "png_rows.h"
+
+#include "png_unfilter.h"
+
+#include "../base/bytes.h"
+#include "../base/memory.h"
+
+#include <string.h>
+
+enum { INPUT = 1 << 18, ROWS = 1 << 17 };
+
+tile_status tile_png_changed(uint64_t offset, const char *why, struct tile_error *error) {
+    return tile_error_set(error, TILE_SOURCE_CHANGED,
+                          "does not match its index at byte %ju: it changed, or one of the two is damaged (%s)",
+                          (uintmax_t)offset, why);
+}
+
+static tile_status damaged(const struct tile_png_stream *stream, const char *why, struct tile_error *error) {
+    return tile_png_changed(stream->offset, why, error);
+}
+
+static tile_status fill(struct tile_png_stream *stream, struct tile_error *error) {
+    struct tile_png_rows *r = (struct tile_png_rows *)stream;
+    const struct tile_reader *reader = &r->access->subject->reader;
+    uint64_t left = r->checkpoint.end - r->filled;
+    size_t size = left < INPUT ? (size_t)left : INPUT;
+    stream->next = r->input;
+    stream->ready = 0;
+    tile_status status = size > 0 ? reader->read_at(reader->user, r->filled, r->input, size, error) : TILE_OK;
+    if (status != TILE_OK)
+        return status;
+    XXH3_64bits_update(r->hash, r->input, size);
+    r->filled += size;
+    stream->ready = size;
+    return TILE_OK;
+}
+
+tile_status tile_png_verify_rows(struct tile_png_rows *r, struct tile_error *error) {
+    tile_status status = TILE_OK;
+    while (status == TILE_OK && r->filled < r->checkpoint.end)
+        status = fill(&r->stream, error);
+    if (status == TILE_OK && XXH3_64bits_digest(r->hash) != r->checkpoint.checksum)
+        status = tile_png_changed(r->checkpoint.begin, "a checksum", error);
+    return status;
+}
+
+/* `blob->size` bytes to `to`. */
+static tile_status unpack(struct tile_png_rows *r, const struct tile_png_blob *blob, uint64_t number, unsigned char *to,
+                          struct tile_error *error) {
+    const struct tile_allocator *allocator = r->access->subject->allocator;
+    const tile_index *index = r->access->index;
+    if (blob->size == 0)
+        return TILE_OK;
+    unsigned char *packed = blob->packed ? tile_alloc(allocator, blob->packed) : NULL;
+    if (!packed)
+        return blob->packed ? tile_no_memory(error, blob->packed) : tile_index_damaged(error, "a checkpoint");
+    tile_status status = tile_index_read(index, blob->offset, packed, blob->packed, error);
+    if (status == TILE_OK && tile_index_checksum(&index->header, number, packed, blob->packed) != blob->checksum)
+        status = tile_error_set(error, TILE_BAD_DATA, "has a damaged index: the checksum of a checkpoint is wrong");
+    if (status == TILE_OK &&
+        libdeflate_zlib_decompress(r->inflater, packed, blob->packed, to, blob->size, NULL) != LIBDEFLATE_SUCCESS)
+        status = tile_index_damaged(error, "a checkpoint");
+    tile_free(allocator, packed);
+    return status;
+}
+
+/* ---- By libdeflate ----------------------------------------------------------------------------------------- */
+
+/* The bytes of a stored block's head (RFC 1951, 3.2.4), and of the last block, wherever it begins in its first byte. */
+enum { STORED_HEAD = 5, LAST = 3 };
+
+/* Bits in the making, the first one lowest; the memory is there already. */
+struct bits {
+    unsigned char *at;
+    unsigned count; /* of those that `at` will begin with, 0 to 7 */
+    uint64_t first; /* these */
+};
+
+static void put_bytes(struct bits *bits, const unsigned char *from, size_t size) {
+    unsigned count = bits->count;
+    if (count == 0) {
+        memcpy(bits->at, from, size);
+        bits->at += size;
+        return;
+    }
+    for (; size >= 8; size -= 8, from += 8, bits->at += 8) {
+        uint64_t word = tile_get_le(from, 8);
+        tile_put_le(bits->at, word << count | bits->first, 8);
+        bits->first = word >> (64 - count);
+    }
+    for (; size > 0; size--, from++, bits->at++) {
+        unsigned both = (unsigned)(*from << count | bits->first);
+        bits->at[0] = (unsigned char)both;
+        bits->first = both >> 8;
+    }
+}
+
+/*
+ * From a boundary of blocks to another, as a stream of its own: a stored block that holds the window, the bits between,
+ * and a last block that is empty.
+ */
+static tile_status inflate_whole(struct tile_png_rows *r, uint64_t begin, struct tile_error *error) {
+    const struct tile_png_checkpoint *c = &r->checkpoint;
+    const struct tile_allocator *allocator = r->access->subject->allocator;
+    size_t size = STORED_HEAD + c->window.size + 1 + (size_t)(c->end - c->begin) + LAST;
+    size_t all = c->window.size + (size_t)(c->inflated_end - c->inflated);
+    unsigned char *deflated = tile_alloc(allocator, size);
+    r->inflated = tile_alloc(allocator, all);
+    tile_status status = deflated && r->inflated ? TILE_OK : tile_no_memory(error, size > all ? size : all);
+    if (status == TILE_OK) {
+        deflated[0] = 0;
+        tile_put_le(deflated + 1, c->window.size, 2);
+        tile_put_le(deflated + 3, ~(uint64_t)c->window.size, 2);
+        status = unpack(r, &c->window, tile_png_window_number(c), deflated + STORED_HEAD, error);
+    }
+    struct bits bits = {.count = c->bits, .first = c->byte >> (8 - c->bits)};
+    if (status == TILE_OK)
+        bits.at = deflated + STORED_HEAD + c->window.size;
+    while (status == TILE_OK && r->stream.offset < c->end) {
+        const unsigned char *data;
+        size_t part;
+        status = tile_png_take_data(&r->stream, &data, &part, error);
+        if (status == TILE_OK)
+            put_bytes(&bits, data, part);
+    }
+    if (status == TILE_OK)
+        status = tile_png_verify_rows(r, error);
+    if (status == TILE_OK) {
+        /* The boundary is up to 7 bits back. An empty block of fixed codes: 1 (last), 01 (fixed), 0000000 (its end). */
+        size_t position = 8 * (size_t)(bits.at - deflated) + bits.count - c->end_bits;
+        unsigned char *at = deflated + position / 8;
+        unsigned shift = position % 8;
+        bits.at[0] = (unsigned char)bits.first;
+        tile_put_le(at, (at[0] & ((1u << shift) - 1)) | 3u << shift, LAST);
+        size = (size_t)(at - deflated) + LAST;
+        if (libdeflate_deflate_decompress(r->inflater, deflated, size, r->inflated, all, NULL) != LIBDEFLATE_SUCCESS)
+            status = damaged(&r->stream, "its pixel data", error);
+    }
+    tile_free(allocator, deflated);
+    if (status == TILE_OK)
+        r->next = r->inflated + c->window.size + (size_t)(begin - c->inflated);
+    r->ready = r->left;
+    r->left = 0;
+    return status;
+}
+
+/* ---- By zlib ----------------------------------------------------------------------------------------------- */
+
+/* Exactly `size` bytes. */
+static tile_status inflate_all(struct tile_png_rows *r, unsigned char *to, size_t size, struct tile_error *error) {
+    tile_status status = TILE_OK;
+    while (status == TILE_OK && size > 0) {
+        size_t part = size;
+        status = r->stream.ended ? damaged(&r->stream, "its pixel data end early", error)
+                                 : tile_png_inflate(&r->stream, Z_NO_FLUSH, to, &part, error);
+        if (status == TILE_OK) {
+            to += part;
+            size -= part;
+        }
+    }
+    return status;
+}
+
+static uint32_t rows_most(const struct tile_png_rows *r) {
+    return r->shape->row < ROWS ? (uint32_t)(ROWS / (r->shape->row + 1)) : 1;
+}
+
+/* Up to the first row, which begins at `begin`. */
+static tile_status begin_zlib(struct tile_png_rows *r, uint64_t begin, struct tile_error *error) {
+    const struct tile_png_checkpoint *c = &r->checkpoint;
+    const struct tile_allocator *allocator = r->access->subject->allocator;
+    size_t size = (r->shape->row + 1) * rows_most(r);
+    size = size > TILE_PNG_WINDOW ? size : TILE_PNG_WINDOW;
+    r->inflated = tile_alloc(allocator, size);
+    if (!r->inflated)
+        return tile_no_memory(error, size);
+    tile_status status = unpack(r, &c->window, tile_png_window_number(c), r->inflated, error);
+    if (status != TILE_OK)
+        return status;
+    r->stream.zlib = tile_png_zlib(allocator);
+    int result = inflateInit2(&r->stream.zlib, -15); /* no zlib header: it is far behind */
+    if (result == Z_OK && c->bits > 0)
+        result = inflatePrime(&r->stream.zlib, (int)c->bits, c->byte >> (8 - c->bits));
+    if (result == Z_OK && c->window.size > 0)
+        result = inflateSetDictionary(&r->stream.zlib, r->inflated, c->window.size);
+    if (result != Z_OK)
+        return tile_png_zlib_failed(result, error);
+    for (uint64_t left = begin - c->inflated; status == TILE_OK && left > 0;) {
+        size_t part = left < size ? (size_t)left : size;
+        status = inflate_all(r, r->inflated, part, error);
+        left -= part;
+    }
+    return status;
+}
+
+static tile_status inflate_rows(struct tile_png_rows *r, struct tile_error *error) {
+    if (r->prior != r->above)
+        memcpy(r->above, r->prior, r->shape->row);
+    r->prior = r->above;
+    r->next = r->inflated;
+    r->ready = r->left < rows_most(r) ? r->left : rows_most(r);
+    r->left -= r->ready;
+    return inflate_all(r, r->inflated, (r->shape->row + 1) * r->ready, error);
+}
+
+/* ---- Both -------------------------------------------------------------------------------------------------- */
+
+static bool fits_memory(const struct tile_png_rows *r) {
+    const struct tile_png_checkpoint *c = &r->checkpoint;
+    uint64_t most = r->access->subject->limits.memory / 8;
+    return c->inflated_end - c->inflated <= most && c->end - c->begin <= most;
+}
+
+tile_status tile_png_begin_rows(struct tile_png_rows *r, const struct tile_access *access,
+                                const struct tile_png_shape *shape, const struct tile_png_checkpoint *checkpoint,
+                                uint32_t number, uint32_t rows, struct tile_error *error) {
+    const struct tile_allocator *allocator = access->subject->allocator;
+    *r = (struct tile_png_rows){.access = access, .shape = shape, .checkpoint = *checkpoint, .left = rows};
+    const struct tile_png_checkpoint *c = &r->checkpoint;
+    r->stream =
+        (struct tile_png_stream){.fill = fill, .damaged = damaged, .offset = c->begin, .left = c->left, .hungry = true};
+    r->filled = c->begin;
+    r->hash = XXH3_createState();
+    r->inflater = libdeflate_alloc_decompressor();
+    r->input = tile_alloc(allocator, INPUT);
+    r->above = tile_alloc_zero(allocator, shape->row);
+    if (!r->hash || !r->inflater || !r->input || !r->above)
+        return tile_no_memory(error, shape->row);
+    XXH3_64bits_reset(r->hash);
+    r->stream.next = r->input;
+    r->prior = r->above;
+    tile_status status = unpack(r, &c->row, tile_png_row_number(number), r->above, error);
+    if (status != TILE_OK)
+        return status;
+    tile_png_unfilter(TILE_PNG_SUB, r->above, NULL, shape->row, shape->step);
+    uint64_t first = (uint64_t)number * access->index->header.step, begin = tile_png_row_begin(shape, first);
+    uint64_t needed = tile_png_row_begin(shape, first + rows) - c->inflated;
+    bool whole = c->inflated_end > 0 && tile_png_is_near(needed, c->inflated_end - c->inflated) && fits_memory(r);
+    return whole ? inflate_whole(r, begin, error) : begin_zlib(r, begin, error);
+}
+
+tile_status tile_png_next_row(struct tile_png_rows *r, size_t size, const unsigned char **row,
+                              struct tile_error *error) {
+    tile_status status = r->ready == 0 ? inflate_rows(r, error) : TILE_OK;
+    if (status != TILE_OK)
+        return status;
+    if (!tile_png_unfilter(r->next[0], r->next + 1, r->prior, size, r->shape->step))
+        return damaged(&r->stream, "a filter that there is not", error);
+    *row = r->prior = r->next + 1;
+    r->next += r->shape->row + 1;
+    r->ready--;
+    return TILE_OK;
+}
+
+void tile_png_end_rows(struct tile_png_rows *r) {
+    const struct tile_allocator *allocator = r->access->subject->allocator;
+    inflateEnd(&r->stream.zlib); /* fine where it was never begun */
+    XXH3_freeState(r->hash);
+    libdeflate_free_decompressor(r->inflater);
+    tile_free(allocator, r->input);
+    tile_free(allocator, r->inflated);
+    tile_free(allocator, r->above);
+}
