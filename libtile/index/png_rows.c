@@ -72,33 +72,33 @@ static tile_status unpack(struct tile_png_rows *r, const struct tile_png_blob *b
 
 /* ---- By libdeflate ----------------------------------------------------------------------------------------- */
 
-/* The bytes of a stored block's head (RFC 1951, 3.2.4), and of the last block, wherever it begins in its first byte. */
-enum { STORED_HEAD = 5, LAST = 3 };
+/* Bytes: a stored block's head (RFC 1951, 3.2.4), at most what align takes, and the last block. */
+enum { STORED_HEAD = 5, ALIGN = 16, LAST = 3 };
 
-/* Bits in the making, the first one lowest; the memory is there already. */
-struct bits {
-    unsigned char *at;
-    unsigned count; /* of those that `at` will begin with, 0 to 7 */
-    uint64_t first; /* these */
-};
+/* The memory is zeros, and has 8 bytes from where these bits begin. */
+static void put_bits(unsigned char *to, size_t *position, uint64_t value, unsigned count) {
+    unsigned char *at = to + *position / 8;
+    tile_put_le(at, tile_get_le(at, 8) | value << *position % 8, 8);
+    *position += count;
+}
 
-static void put_bytes(struct bits *bits, const unsigned char *from, size_t size) {
-    unsigned count = bits->count;
-    if (count == 0) {
-        memcpy(bits->at, from, size);
-        bits->at += size;
-        return;
+/*
+ * Blocks that inflate to nothing, so that what follows begins at bit `bit` of a byte, as in the file: a stored block
+ * among it goes on at the next whole byte. (RFC 1951, 3.2.5 to 3.2.7)
+ */
+static void align(unsigned char *to, size_t *position, unsigned bit) {
+    if (bit % 2) {
+        /* 93 bits. Dynamic codes: 257 literals and lengths, 1 distance, 19 lengths of codes, which are 1 for ... */
+        put_bits(to, position, 2 << 1 | 15 << 13, 17);
+        put_bits(to, position, 1 << 6, 51);      /* ... 18, the third of them, */
+        put_bits(to, position, 1, 6);            /* and 1, the last but one. Of the two codes, 1 means 18: */
+        put_bits(to, position, 1 | 127 << 1, 8); /* 138 times 0, */
+        put_bits(to, position, 1 | 107 << 1, 8); /* 118 times 0; and 0 means 1: */
+        put_bits(to, position, 0, 2);            /* the end of the block has a code of a bit, as has the distance. */
+        put_bits(to, position, 0, 1);            /* That end. */
     }
-    for (; size >= 8; size -= 8, from += 8, bits->at += 8) {
-        uint64_t word = tile_get_le(from, 8);
-        tile_put_le(bits->at, word << count | bits->first, 8);
-        bits->first = word >> (64 - count);
-    }
-    for (; size > 0; size--, from++, bits->at++) {
-        unsigned both = (unsigned)(*from << count | bits->first);
-        bits->at[0] = (unsigned char)both;
-        bits->first = both >> 8;
-    }
+    while (*position % 8 != bit)
+        put_bits(to, position, 1 << 1, 10); /* fixed codes: 01, and 0000000, their end */
 }
 
 /*
@@ -108,36 +108,43 @@ static void put_bytes(struct bits *bits, const unsigned char *from, size_t size)
 static tile_status inflate_whole(struct tile_png_rows *r, uint64_t begin, struct tile_error *error) {
     const struct tile_png_checkpoint *c = &r->checkpoint;
     const struct tile_allocator *allocator = r->access->subject->allocator;
-    size_t size = STORED_HEAD + c->window.size + 1 + (size_t)(c->end - c->begin) + LAST;
+    size_t size = STORED_HEAD + c->window.size + ALIGN + 8 + (size_t)(c->end - c->begin) + LAST;
     size_t all = c->window.size + (size_t)(c->inflated_end - c->inflated);
     unsigned char *deflated = tile_alloc(allocator, size);
     r->inflated = tile_alloc(allocator, all);
     tile_status status = deflated && r->inflated ? TILE_OK : tile_no_memory(error, size > all ? size : all);
+    unsigned char *at = deflated;
     if (status == TILE_OK) {
-        deflated[0] = 0;
-        tile_put_le(deflated + 1, c->window.size, 2);
-        tile_put_le(deflated + 3, ~(uint64_t)c->window.size, 2);
-        status = unpack(r, &c->window, tile_png_window_number(c), deflated + STORED_HEAD, error);
+        at[0] = 0;
+        tile_put_le(at + 1, c->window.size, 2);
+        tile_put_le(at + 3, ~(uint64_t)c->window.size, 2);
+        status = unpack(r, &c->window, tile_png_window_number(c), at + STORED_HEAD, error);
+        at += STORED_HEAD + c->window.size;
+        memset(at, 0, ALIGN + 8);
+        unsigned bit = -c->bits & 7;
+        size_t position = 0;
+        align(at, &position, bit);
+        at += position / 8;
+        if (bit > 0)
+            *at++ |= (unsigned char)(c->byte >> bit << bit);
     }
-    struct bits bits = {.count = c->bits, .first = c->byte >> (8 - c->bits)};
-    if (status == TILE_OK)
-        bits.at = deflated + STORED_HEAD + c->window.size;
     while (status == TILE_OK && r->stream.offset < c->end) {
         const unsigned char *data;
         size_t part;
         status = tile_png_take_data(&r->stream, &data, &part, error);
-        if (status == TILE_OK)
-            put_bytes(&bits, data, part);
+        if (status != TILE_OK)
+            break;
+        memcpy(at, data, part);
+        at += part;
     }
     if (status == TILE_OK)
         status = tile_png_verify_rows(r, error);
     if (status == TILE_OK) {
-        /* The boundary is up to 7 bits back. An empty block of fixed codes: 1 (last), 01 (fixed), 0000000 (its end). */
-        size_t position = 8 * (size_t)(bits.at - deflated) + bits.count - c->end_bits;
-        unsigned char *at = deflated + position / 8;
-        unsigned shift = position % 8;
-        bits.at[0] = (unsigned char)bits.first;
-        tile_put_le(at, (at[0] & ((1u << shift) - 1)) | 3u << shift, LAST);
+        /* From the boundary on, a last block as above: 1 (it is the last one), 01, 0000000. */
+        if (c->end_bits > 0)
+            at--;
+        unsigned bit = -c->end_bits & 7, before = bit > 0 ? at[0] & ((1u << bit) - 1) : 0;
+        tile_put_le(at, before | 3u << bit, LAST);
         size = (size_t)(at - deflated) + LAST;
         if (libdeflate_deflate_decompress(r->inflater, deflated, size, r->inflated, all, NULL) != LIBDEFLATE_SUCCESS)
             status = damaged(&r->stream, "its pixel data", error);

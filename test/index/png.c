@@ -555,10 +555,10 @@ static void a_forged_index_never_reads_elsewhere(void **state) {
         memcpy(copy.data, bytes.data, bytes.size);
         unsigned char *entry = copy.data + 208 + 8 + TILE_PNG_ENTRY * test_random_below(&random, 4);
         for (uint32_t i = 1 + test_random_below(&random, 3); i > 0; i--) {
-            uint32_t field = test_random_below(&random, 14);
-            int size = field < 8 ? 8 : 4;
-            unsigned char *at = entry + (field < 8 ? 8 * field : field < 13 ? 64 + 4 * (field - 8) : 0);
-            if (field == 13) { /* the header's: step, first and number of checkpoints, bounds of the data */
+            uint32_t field = test_random_below(&random, 15);
+            int size = field < 9 ? 8 : 4;
+            unsigned char *at = entry + (field < 9 ? 8 * field : field < 14 ? 72 + 4 * (field - 9) : 0);
+            if (field == 14) { /* the header's: step, first and number of checkpoints, bounds of the data */
                 static const int places[] = {156, 172, 176, 180, 184, 192};
                 uint32_t which = test_random_below(&random, 6);
                 at = copy.data + places[which];
