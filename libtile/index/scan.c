@@ -47,7 +47,7 @@ static tile_status make_dc(struct tile_scan_dc *t, const struct tile_huffman *ta
         int symbol = 0, length = look_up(&t->codes, i << (16 - TILE_DC_BITS), &symbol);
         if (symbol > 15)
             return tile_error_set(error, TILE_BAD_DATA, "has a Huffman table with a DC category that cannot be");
-        t->first[i] = length <= TILE_DC_BITS ? (uint16_t)(length | symbol << 8) : 0;
+        t->first[i] = (uint16_t)(length <= TILE_DC_BITS ? length | symbol << 8 : 0);
     }
     return TILE_OK;
 }
