@@ -705,6 +705,8 @@ struct tile_job_options {
     void *user;
 
     tile_cpu cpu; /* see tile_converter_options */
+
+    bool lossless; /* JPEG tiles that hold the source's own coefficients: nothing is decoded or encoded */
 };
 
 struct tile_job_result {
@@ -716,12 +718,19 @@ struct tile_job_result {
 
 /*
  * Runs the data's way: source -> plan -> read -> convert -> encode -> store -> manifest, over threads, holding two rows
- * of tiles.
+ * of tiles. Of a source with an index, all threads read, and one row more than there are threads is held, as far as
+ * limits.memory has room; the bytes that are written are the same.
  *
  * The folder's manifest.json tells source, grid, color and of each tile the rectangle, file, bytes, XXH3-128 of the
  * pixels and of the file, and each channel's mean, minimum and maximum. Until it is whole it is a journal beside it,
  * and a run that finds one of the same job keeps the tiles whose size and hash are right. Cancelled runs and full disks
  * thus resume; a source that turns out to be bad leaves nothing behind.
+ *
+ * Tiles of a `lossless` job are made by tile_source_splice. It needs a JPEG with an index in use, a folder, tiles that
+ * begin and end on MCUs (tile_source_mcu) or the image's edge, and no option that would change a pixel or its coding:
+ * overlap, another edge than TILE_EDGE_CLIP, another color, format or depth, drop_alpha, quality, subsampling, an
+ * orientation that is not ignored; else INVALID_ARGUMENT or UNSUPPORTED. The tiles say of their color what the file
+ * says. The manifest tells nothing of their pixels.
  *
  * `result` may be NULL; it is filled also on failure. The source is used by this call alone while it runs.
  */

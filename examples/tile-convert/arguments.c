@@ -12,6 +12,7 @@
 
 static const char help[] =
     "usage: tile-convert [options] INPUT... -o OUTPUT\n"
+    "       tile-convert [options] INPUT --build-index FILE.tix\n"
     "\n"
     "Splits JPEG and PNG images into tiles and converts their color space.\n"
     "\n"
@@ -42,6 +43,12 @@ static const char help[] =
     "      --subsampling S of JPEG: 420 (default), 422, 444\n"
     "      --compression N of PNG and TIFF, 1 to 9 (default 3)\n"
     "      --raw-channels  write samples whose meaning the format cannot say\n"
+    "      --lossless      cut JPEG tiles out of a JPEG without decoding it; sizes are multiples of its MCU (8 or 16)\n"
+    "\n"
+    "index\n"
+    "      --build-index FILE  one pass over INPUT, so that any part of it can be read at its own cost; --tile: how\n"
+    "                      far apart such parts begin (JPEG: in each row; PNG: rows)\n"
+    "      --index FILE    read INPUT by its index, with all threads\n"
     "\n"
     "input\n"
     "      --ignore-orientation  leave the pixels as they are stored\n"
@@ -282,6 +289,9 @@ enum {
     SUBSAMPLING,
     COMPRESSION,
     RAW_CHANNELS,
+    LOSSLESS,
+    BUILD_INDEX,
+    INDEX,
     IGNORE_ORIENTATION,
     LENIENT,
     MAX_PIXELS,
@@ -315,6 +325,9 @@ static const struct option options[] = {
     {"subsampling", required_argument, NULL, SUBSAMPLING},
     {"compression", required_argument, NULL, COMPRESSION},
     {"raw-channels", no_argument, NULL, RAW_CHANNELS},
+    {"lossless", no_argument, NULL, LOSSLESS},
+    {"build-index", required_argument, NULL, BUILD_INDEX},
+    {"index", required_argument, NULL, INDEX},
     {"ignore-orientation", no_argument, NULL, IGNORE_ORIENTATION},
     {"lenient", no_argument, NULL, LENIENT},
     {"max-pixels", required_argument, NULL, MAX_PIXELS},
@@ -389,6 +402,7 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
         a->encode.quality = (int)n;
         return true;
     case SUBSAMPLING:
+        a->subsampling_given = true;
         a->encode.subsampling = (tile_subsampling)(i = choice(value, "420 422 444"));
         return i >= 0 || usage("--subsampling %s: 420, 422 or 444 is wanted", value);
     case COMPRESSION:
@@ -397,6 +411,9 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
         a->encode.compression = (int)n;
         return true;
     case RAW_CHANNELS: a->encode.raw_channels = true; return true;
+    case LOSSLESS: job->lossless = true; return true;
+    case BUILD_INDEX: a->build_index = value; return true;
+    case INDEX: a->index = value; return true;
     case IGNORE_ORIENTATION: a->source.ignore_orientation = true; return true;
     case LENIENT: a->source.lenient = true; return true;
     case MAX_PIXELS: return limit(value, "--max-pixels", &a->source.limits.pixels);
@@ -418,6 +435,26 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
     case SELFTEST: a->selftest = true; return true;
     default: return false;
     }
+}
+
+/* What goes with what, apart from OUTPUT. */
+static bool settle_inputs(const struct arguments *a) {
+    if (a->input_count == 0)
+        return usage("no input is named");
+    if ((a->build_index || a->index) && a->input_count > 1)
+        return usage("%s: an index is of one input, not of %d", a->build_index ? a->build_index : a->index,
+                     a->input_count);
+    if (a->build_index && (a->output || a->index || a->info || a->job.lossless))
+        return usage("--build-index does nothing else: %s does not go with it", a->output  ? "-o"
+                                                                                : a->index ? "--index"
+                                                                                : a->info  ? "--info"
+                                                                                           : "--lossless");
+    if (a->job.lossless && (a->subsampling_given || a->source.ignore_profile || a->source.assume != TILE_SPACE_UNSET))
+        return usage("--lossless keeps what the file has and says: %s does not go with it",
+                     a->subsampling_given       ? "--subsampling"
+                     : a->source.ignore_profile ? "--ignore-profile"
+                                                : "--assume");
+    return true;
 }
 
 bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_status) {
@@ -477,9 +514,9 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
         a->job.to.space = TILE_SRGB;
     if (a->selftest)
         return a->input_count == 0 || usage("--selftest takes no input");
-    if (a->input_count == 0)
-        return usage("no input is named");
-    if (a->info)
+    if (!settle_inputs(a))
+        return false;
+    if (a->info || a->build_index)
         return true;
     if (!a->output)
         return usage("no output is named: -o FOLDER or -o IMAGE");

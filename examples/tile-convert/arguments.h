@@ -16,10 +16,12 @@ struct arguments {
     const char *output;
     char **folders; /* for each input: OUTPUT, or with several OUTPUT/name. NULL with one image */
     bool one_image; /* OUTPUT names an image, not a folder */
-    bool tile_given;
+    bool tile_given, subsampling_given;
     struct tile_rect *regions;
     size_t region_count;
-    unsigned char *profile; /* of --to-profile */
+    unsigned char *profile;  /* of --to-profile */
+    const char *build_index; /* the index file to write, and there is no output */
+    const char *index;       /* the one to use */
     bool info;
     bool selftest; /* there is no input */
     bool progress; /* decided */

@@ -90,18 +90,75 @@ static tile_status describe(const tile_source *source, struct tile_error *error)
     return status;
 }
 
+static bool on_pass(void *user, uint64_t done, uint64_t total) {
+    return on_progress(user, &(struct tile_progress){done, total});
+}
+
+static tile_status make_index(const struct arguments *a, tile_source *source, tile_index **index,
+                              struct tile_error *error) {
+    struct progress progress;
+    struct tile_index_options options = TILE_OPTIONS(struct tile_index_options);
+    options.tile_width = a->job.grid.tile_width;
+    options.tile_height = a->job.grid.tile_height;
+    options.progress = on_pass;
+    options.user = &progress;
+    progress_begin(&progress, tile_source_info(source)->name, a->progress);
+    tile_status status = tile_index_build(index, source, &options, error);
+    double seconds = progress_end(&progress);
+    if (status == TILE_OK && a->verbose)
+        fprintf(stderr, "%s: indexed in %.1f s\n", tile_source_info(source)->name, seconds);
+    if (status == TILE_CANCELLED)
+        tile_error_set(error, status, "%s: interrupted", tile_source_info(source)->name);
+    return status;
+}
+
+static tile_status write_index(const struct arguments *a, tile_source *source, struct tile_error *error) {
+    tile_file *file;
+    tile_index *index = NULL;
+    tile_status status = tile_file_create(&file, a->build_index, a->job.overwrite, NULL, error);
+    if (status != TILE_OK)
+        return status;
+    struct tile_writer writer = tile_file_writer(file);
+    status = make_index(a, source, &index, error);
+    if (status == TILE_OK)
+        status = tile_index_save(index, &writer, error);
+    tile_index_free(index);
+    if (status == TILE_OK)
+        return tile_file_commit(file, error);
+    tile_file_discard(file);
+    return status;
+}
+
+/* Has the source read by the index that the arguments name, or by the one that lossless tiles take. */
+static tile_status use_index(const struct arguments *a, tile_source *source, tile_index **index,
+                             struct tile_error *error) {
+    const struct tile_info *info = tile_source_info(source);
+    tile_status status = TILE_OK;
+    if (a->index)
+        status = tile_index_load_file(index, a->index, NULL, error);
+    else if (a->job.lossless && info->codec == TILE_JPEG && !info->no_index && !a->info)
+        status = make_index(a, source, index, error);
+    return status == TILE_OK && *index ? tile_source_use_index(source, *index, error) : status;
+}
+
 static int run(const struct arguments *a, int number) {
     struct tile_error error = {0};
     tile_source *source;
+    tile_index *index = NULL;
     tile_status status = tile_source_open_file(&source, a->inputs[number], &a->source, &error);
+    if (status == TILE_OK)
+        status = use_index(a, source, &index, &error);
     int result = exit_status(status, true);
     if (status == TILE_OK) {
-        status = a->info ? describe(source, &error) : convert(a, number, source, &error);
+        status = a->info          ? describe(source, &error)
+                 : a->build_index ? write_index(a, source, &error)
+                                  : convert(a, number, source, &error);
         result = exit_status(status, false);
     }
     if (status != TILE_OK)
         fprintf(stderr, "tile-convert: %s\n", error.message);
     tile_source_close(source);
+    tile_index_free(index);
     return result;
 }
 

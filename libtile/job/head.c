@@ -21,9 +21,13 @@ static tile_status head_of_source(const struct tile_job *job, struct tile_buffer
     if (status == TILE_OK)
         status = tile_buffer_printf(head, error,
                                     ",\"bytes\":%" PRIu64 ",\"xxh3\":\"%s\",\"width\":%u,\"height\":%u,"
-                                    "\"orientation\":%d,\"coding\":\"%s\"%s}",
+                                    "\"orientation\":%d,\"coding\":\"%s\"%s",
                                     info->bytes, tile_hash_text(hash).hex, info->width, info->height, info->orientation,
                                     info->coding, info->lenient ? ",\"lenient\":true" : "");
+    if (status == TILE_OK && info->no_index) /* with or without one, the tiles are the same */
+        status = tile_buffer_printf(head, error, ",\"index\":\"none: %s\"", info->no_index);
+    if (status == TILE_OK)
+        status = tile_buffer_append(head, "}", 1, error);
     return status;
 }
 
@@ -71,6 +75,8 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
     if (status == TILE_OK && job->info->profile)
         status = tile_buffer_printf(head, error, ",\"source_profile\":\"%s\"",
                                     tile_hash_text(tile_hash_of(job->info->profile, job->info->profile_size)).hex);
+    if (status == TILE_OK && job->o.lossless)
+        return tile_buffer_printf(head, error, "},\"format\":{\"codec\":\"jpg\",\"lossless\":true}");
     if (status == TILE_OK && (job->info->profile || job->to_profile))
         status = tile_buffer_printf(head, error, ",\"intent\":%d,\"black_point\":%s", (int)job->o.intent,
                                     job->o.black_point_compensation ? "true" : "false");

@@ -98,31 +98,15 @@ static tile_status store(const struct tile_job *job, const char *name, bool repl
     return status;
 }
 
-static tile_status make_tile(void *user, int thread, uint64_t index, const struct tile_region *region,
-                             const struct tile_image *pixels, struct tile_error *error) {
-    struct output *out = user;
-    const struct tile_job *job = out->job;
-    struct tile_buffer *bytes = &out->benches[thread].bytes;
+/* `facts` may be all zero: nothing is known of the pixels. */
+static tile_status keep(struct output *out, uint64_t index, const struct tile_buffer *bytes,
+                        const struct tile_facts *facts, struct tile_error *error) {
+    struct tile_record record = {.bytes = bytes->size, .hash = tile_hash_of(bytes->data, bytes->size), .facts = *facts};
     char name[64];
     tile_manifest_name(out->manifest, index, name);
-    struct tile_record record;
-
-    struct tile_image tile;
-    tile_status status = convert(out, thread, region, pixels, &tile, error);
-    if (status == TILE_OK)
-        status = tile_facts_of(&record.facts, &tile, error);
-    if (status == TILE_OK) {
-        bytes->size = 0;
-        struct tile_writer writer = tile_buffer_writer(bytes);
-        status = tile_encode(&tile, job->codec, &job->encode, &writer, error);
-    }
-    if (status == TILE_OK)
-        status = store(job, name, tile_manifest_replaces(out->manifest), bytes, error);
+    tile_status status = store(out->job, name, tile_manifest_replaces(out->manifest), bytes, error);
     if (status != TILE_OK)
         return status;
-    record.bytes = bytes->size;
-    record.hash = tile_hash_of(bytes->data, bytes->size);
-
     pthread_mutex_lock(&out->lock);
     status = tile_manifest_add(out->manifest, index, &record, error);
     if (status == TILE_OK) {
@@ -132,6 +116,36 @@ static tile_status make_tile(void *user, int thread, uint64_t index, const struc
     }
     pthread_mutex_unlock(&out->lock);
     return status;
+}
+
+static tile_status make_tile(void *user, int thread, uint64_t index, const struct tile_region *region,
+                             const struct tile_image *pixels, struct tile_error *error) {
+    struct output *out = user;
+    const struct tile_job *job = out->job;
+    struct tile_buffer *bytes = &out->benches[thread].bytes;
+    struct tile_facts facts;
+
+    struct tile_image tile;
+    tile_status status = convert(out, thread, region, pixels, &tile, error);
+    if (status == TILE_OK)
+        status = tile_facts_of(&facts, &tile, error);
+    if (status == TILE_OK) {
+        bytes->size = 0;
+        struct tile_writer writer = tile_buffer_writer(bytes);
+        status = tile_encode(&tile, job->codec, &job->encode, &writer, error);
+    }
+    return status == TILE_OK ? keep(out, index, bytes, &facts, error) : status;
+}
+
+/* A tile that is cut out of the source's own data: there are no pixels. */
+static tile_status splice_tile(void *user, int thread, uint64_t index, const struct tile_region *region,
+                               const struct tile_image *pixels, struct tile_error *error) {
+    struct output *out = user;
+    struct tile_buffer *bytes = &out->benches[thread].bytes;
+    (void)pixels;
+    bytes->size = 0;
+    tile_status status = tile_source_splice(out->job->source, region->source, bytes, error);
+    return status == TILE_OK ? keep(out, index, bytes, &(struct tile_facts){0}, error) : status;
 }
 
 static bool tile_wanted(void *user, uint64_t index) {
@@ -215,6 +229,7 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
         .source = job->source,
         .plan = plan,
         .format = job->read,
+        .unread = job->o.lossless,
         .threads = count_threads(job, scratch),
         .in_order = out->encoder != NULL,
         .memory = job->o.limits.memory,
@@ -222,7 +237,9 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
         .allocator = job->allocator,
         .user = out,
         .wanted = out->encoder ? strip_wanted : tile_wanted,
-        .work = out->encoder ? make_strip : make_tile,
+        .work = out->encoder      ? make_strip
+                : job->o.lossless ? splice_tile
+                                  : make_tile,
         .go_on = go_on,
         .give_up = give_up,
     };

@@ -364,6 +364,15 @@ static tile_status numbers(struct tile_buffer *line, const char *name, const dou
     return status == TILE_OK ? tile_buffer_append(line, "]", 1, error) : status;
 }
 
+static tile_status figures(struct tile_buffer *line, const struct tile_facts *facts, struct tile_error *error) {
+    if (facts->channels == 0)
+        return TILE_OK;
+    tile_status status = numbers(line, "mean", facts->mean, facts->channels, error);
+    if (status == TILE_OK)
+        status = numbers(line, "min", facts->min, facts->channels, error);
+    return status == TILE_OK ? numbers(line, "max", facts->max, facts->channels, error) : status;
+}
+
 tile_status tile_manifest_add(struct tile_manifest *m, uint64_t index, const struct tile_record *r,
                               struct tile_error *error) {
     struct tile_buffer line = {.allocator = m->job.allocator};
@@ -372,16 +381,15 @@ tile_status tile_manifest_add(struct tile_manifest *m, uint64_t index, const str
     tile_manifest_name(m, index, name);
     tile_status status = tile_buffer_printf(
         &line, error,
-        "{\"row\":%u,\"column\":%u,\"rect\":[%u,%u,%u,%u],\"size\":[%u,%u],\"file\":\"%s\",\"bytes\":%" PRIu64
-        ",\"xxh3_pixels\":\"%s\",\"xxh3_file\":\"%s\"",
+        "{\"row\":%u,\"column\":%u,\"rect\":[%u,%u,%u,%u],\"size\":[%u,%u],\"file\":\"%s\",\"bytes\":%" PRIu64,
         region.row, region.column, region.source.x, region.source.y, region.source.width, region.source.height,
-        region.width, region.height, name, r->bytes, tile_hash_text(r->facts.pixels).hex, tile_hash_text(r->hash).hex);
+        region.width, region.height, name, r->bytes);
+    if (status == TILE_OK && r->facts.channels)
+        status = tile_buffer_printf(&line, error, ",\"xxh3_pixels\":\"%s\"", tile_hash_text(r->facts.pixels).hex);
     if (status == TILE_OK)
-        status = numbers(&line, "mean", r->facts.mean, r->facts.channels, error);
+        status = tile_buffer_printf(&line, error, ",\"xxh3_file\":\"%s\"", tile_hash_text(r->hash).hex);
     if (status == TILE_OK)
-        status = numbers(&line, "min", r->facts.min, r->facts.channels, error);
-    if (status == TILE_OK)
-        status = numbers(&line, "max", r->facts.max, r->facts.channels, error);
+        status = figures(&line, &r->facts, error);
     if (status == TILE_OK)
         status = tile_buffer_append(&line, "}\n", 2, error);
     uint64_t place = m->journal.size;

@@ -20,8 +20,8 @@ struct tile_manifest;
 /* A tile that was stored. */
 struct tile_record {
     uint64_t bytes;
-    struct tile_hash hash; /* of the file's bytes */
-    struct tile_facts facts;
+    struct tile_hash hash;   /* of the file's bytes */
+    struct tile_facts facts; /* no channels: its pixels were not seen */
 };
 
 /* Which job it is. `plan` and the texts stay valid as long as the manifest is used. */

@@ -30,8 +30,8 @@ static int compare(const void *a, const void *b) {
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* Rectangles in the order of the file's rows; those with the same rows form a band. */
-static tile_status sort_rects(struct tile_band_order *o, const tile_source *source, const tile_plan *plan,
+/* Rectangles in the order of the file's rows; those with the same rows form a band, unless they are read `apart`. */
+static tile_status sort_rects(struct tile_band_order *o, const tile_source *source, const tile_plan *plan, bool apart,
                               struct tile_error *error) {
     size_t count = (size_t)tile_plan_count(plan);
     o->list = tile_alloc(o->allocator, count * sizeof *o->list);
@@ -44,7 +44,7 @@ static tile_status sort_rects(struct tile_band_order *o, const tile_source *sour
     }
     qsort(o->list, count, sizeof *o->list, compare);
     for (size_t i = 0; i < count; i++)
-        if (i == 0 || o->list[i].top != o->list[i - 1].top || o->list[i].height != o->list[i - 1].height)
+        if (i == 0 || apart || o->list[i].top != o->list[i - 1].top || o->list[i].height != o->list[i - 1].height)
             o->starts[o->bands++] = i;
     o->starts[o->bands] = count;
     return TILE_OK;
@@ -61,18 +61,18 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
     struct tile_region last = tile_plan_region(plan, count - 1);
     uint64_t rows = (uint64_t)last.row + 1, columns = (uint64_t)last.column + 1;
     /* Orientations 1 and 2 keep the order of rows, 3 and 4 reverse it, 5 to 8 make columns of them (EXIF 2.32, 4.6.4).
-     */
-    int orientation = tile_source_info(source)->orientation;
-    o->backward = tile_source_stored_rect(source, tile_plan_region(plan, 0).source).y >
-                  tile_source_stored_rect(source, last.source).y;
+     * With an index, the order is no matter; a JPEG then gives columns as readily as rows, and no more than is asked
+     * for. */
+    const struct tile_info *info = tile_source_info(source);
+    bool any_part = info->indexed && info->codec == TILE_JPEG;
+    int free_until = any_part ? 8 : info->indexed ? 4 : 2; /* orientations whose rows can be had in the plan's order */
     tile_status status = TILE_OK;
-    if (in_order && orientation > 2) {
+    if (in_order && info->orientation > free_until) {
         o->bands = o->step = 1;
         o->members = count;
-        o->backward = false;
     } else if (tile_plan_grid_of(plan).tile_width == 0) {
-        status = sort_rects(o, source, plan, error);
-    } else if (orientation <= 4) {
+        status = sort_rects(o, source, plan, any_part, error);
+    } else if (in_order || info->orientation <= 4) {
         o->bands = rows;
         o->stride = o->members = columns;
         o->step = 1;
@@ -81,6 +81,8 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
         o->stride = 1;
         o->members = rows;
     }
+    o->backward = !in_order && tile_source_stored_rect(source, tile_plan_region(plan, 0).source).y >
+                                   tile_source_stored_rect(source, last.source).y;
     if (status != TILE_OK)
         tile_band_order_free(o);
     else

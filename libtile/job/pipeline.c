@@ -14,20 +14,22 @@ struct slot {
     struct tile_image pixels;
     struct tile_rect rect; /* of the pixels, upright */
     struct tile_band band;
+    bool ready;     /* the pixels are there; until then they are the reading thread's alone */
     uint64_t next;  /* member of the band to begin with */
     uint64_t still; /* members that are not done */
 };
 
 struct run {
     const struct tile_pipeline *p;
+    bool any_reads; /* any thread may read, not the calling one alone */
     pthread_mutex_t lock;
     pthread_cond_t changed; /* any of what follows */
     struct tile_band_order *order;
-    struct slot *slots; /* a ring: bands are read into one after the other and begun in that order */
+    uint64_t next_band, bands;
+    struct slot *slots; /* a ring: bands get their slots, and are begun, in their order */
     int slot_count;
-    int first;  /* oldest slot in use */
-    int in_use; /* slots */
-    bool all_read;
+    int first;          /* oldest slot in use */
+    int in_use;         /* slots */
     tile_status status; /* of the first failure */
     struct tile_error error;
 };
@@ -45,11 +47,19 @@ static void fail(struct run *run, tile_status status, const struct tile_error *e
         run->p->give_up(run->p->user);
 }
 
-/* Takes the next region that is to be begun; false if there is none now. Called and left with the lock held. */
+static void go_on(struct run *run) {
+    struct tile_error error;
+    if (!run->p->go_on(run->p->user))
+        fail(run, tile_error_set(&error, TILE_CANCELLED, "stopped"), &error);
+}
+
+/* Takes the next region that is to be begun; false if there is none now. */
 static bool take(struct run *run, struct slot **slot, uint64_t *index) {
-    for (int i = 0; i < run->in_use && run->status == TILE_OK; i++) {
+    for (int i = 0; i < run->in_use; i++) {
         struct slot *s = &run->slots[(run->first + i) % run->slot_count];
-        if (s->next < s->band.count) {
+        if (!s->ready && run->p->in_order)
+            return false;
+        if (s->ready && s->next < s->band.count) {
             *slot = s;
             *index = tile_band_member(run->order, &s->band, s->next++);
             return true;
@@ -58,9 +68,22 @@ static bool take(struct run *run, struct slot **slot, uint64_t *index) {
     return false;
 }
 
-/* Works on what was taken. Called and left with the lock held, which is not held meanwhile. */
-static void work(struct run *run, int thread, struct slot *s, uint64_t index) {
+/* Frees the slots that are done, as far as the oldest ones are. */
+static void retire(struct run *run) {
+    while (run->in_use && run->slots[run->first].still == 0) {
+        run->first = (run->first + 1) % run->slot_count;
+        run->in_use--;
+    }
+    pthread_cond_broadcast(&run->changed);
+}
+
+/* Works on the next region. False: there is none. Called and left with the lock held, which is not held meanwhile. */
+static bool work_next(struct run *run, int thread) {
     const struct tile_pipeline *p = run->p;
+    struct slot *s;
+    uint64_t index;
+    if (!take(run, &s, &index))
+        return false;
     pthread_mutex_unlock(&run->lock);
     struct tile_error error = {0};
     tile_status status = TILE_OK;
@@ -69,67 +92,17 @@ static void work(struct run *run, int thread, struct slot *s, uint64_t index) {
         struct tile_rect within = region.source;
         within.x -= s->rect.x;
         within.y -= s->rect.y;
-        struct tile_image pixels = tile_image_view(&s->pixels, within);
-        status = p->work(p->user, thread, index, &region, &pixels, &error);
+        struct tile_image pixels = {0};
+        if (!p->unread)
+            pixels = tile_image_view(&s->pixels, within);
+        status = p->work(p->user, thread, index, &region, p->unread ? NULL : &pixels, &error);
     }
     if (status != TILE_OK)
         fail(run, status, &error);
     pthread_mutex_lock(&run->lock);
     s->still--;
-    while (run->in_use && run->slots[run->first].still == 0) {
-        run->first = (run->first + 1) % run->slot_count;
-        run->in_use--;
-    }
-    pthread_cond_broadcast(&run->changed);
-}
-
-struct helper {
-    struct run *run;
-    pthread_t thread;
-    int number;
-};
-
-static void *help(void *user) {
-    struct helper *helper = user;
-    struct run *run = helper->run;
-    pthread_mutex_lock(&run->lock);
-    while (run->status == TILE_OK) {
-        struct slot *slot;
-        uint64_t index;
-        if (take(run, &slot, &index))
-            work(run, helper->number, slot, index);
-        else if (run->all_read)
-            break;
-        else
-            pthread_cond_wait(&run->changed, &run->lock);
-    }
-    pthread_mutex_unlock(&run->lock);
-    return NULL;
-}
-
-/* Waits until a slot is free, which is *slot then; or, without `slot`, until every band is done. Works meanwhile. */
-static tile_status wait_for_slot(struct run *run, struct slot **slot) {
-    const struct tile_pipeline *p = run->p;
-    pthread_mutex_lock(&run->lock);
-    while (run->status == TILE_OK && run->in_use > (slot ? run->slot_count - 1 : 0)) {
-        struct slot *busy;
-        uint64_t index;
-        if (take(run, &busy, &index))
-            work(run, 0, busy, index);
-        else
-            pthread_cond_wait(&run->changed, &run->lock);
-        pthread_mutex_unlock(&run->lock);
-        if (!p->go_on(p->user)) {
-            struct tile_error error;
-            fail(run, tile_error_set(&error, TILE_CANCELLED, "stopped"), &error);
-        }
-        pthread_mutex_lock(&run->lock);
-    }
-    tile_status status = run->status;
-    if (slot) /* first + in_use stays what it is when others retire slots, but only as a pair */
-        *slot = &run->slots[(run->first + run->in_use) % run->slot_count];
-    pthread_mutex_unlock(&run->lock);
-    return status;
+    retire(run);
+    return true;
 }
 
 /* The rectangle that the band's wanted members need; false if none is wanted. */
@@ -146,11 +119,10 @@ static bool band_rect(struct run *run, const struct tile_band *band, struct tile
     return any;
 }
 
-static tile_status read_band(struct run *run, struct slot *s, const struct tile_band *band, struct tile_rect rect,
-                             struct tile_error *error) {
+static tile_status read_band(struct run *run, struct slot *s, struct tile_error *error) {
     const struct tile_pipeline *p = run->p;
     size_t row, size;
-    if (!tile_mul(&row, rect.width, tile_format_step(p->format)) || !tile_mul(&size, row, rect.height))
+    if (!tile_mul(&row, s->rect.width, tile_format_step(p->format)) || !tile_mul(&size, row, s->rect.height))
         size = SIZE_MAX;
     if (size > s->capacity) {
         tile_free(p->allocator, s->memory);
@@ -161,96 +133,143 @@ static tile_status read_band(struct run *run, struct slot *s, const struct tile_
         s->capacity = size;
     }
     s->pixels = (struct tile_image){.format = p->format,
-                                    .width = rect.width,
-                                    .height = rect.height,
+                                    .width = s->rect.width,
+                                    .height = s->rect.height,
                                     .plane = {s->memory},
                                     .stride = (ptrdiff_t)row};
-    s->rect = rect;
-    s->band = *band;
-    tile_status status = tile_source_read(p->source, rect, &s->pixels, error);
-    if (status != TILE_OK)
-        return status;
-    pthread_mutex_lock(&run->lock);
-    s->next = 0;
-    s->still = band->count;
-    run->in_use++;
-    pthread_cond_broadcast(&run->changed);
-    pthread_mutex_unlock(&run->lock);
-    return TILE_OK;
+    return tile_source_read(p->source, s->rect, &s->pixels, error);
 }
 
-static void read_all(struct run *run) {
-    struct tile_error error = {0};
-    uint64_t bands = tile_band_order_count(run->order);
-    if (!run->p->go_on(run->p->user))
-        fail(run, tile_error_set(&error, TILE_CANCELLED, "stopped"), &error);
-    for (uint64_t i = 0; i < bands; i++) {
-        struct tile_band band = tile_band_order_get(run->order, i);
-        struct tile_rect rect;
-        if (!band_rect(run, &band, &rect))
-            continue;
-        struct slot *slot;
-        if (wait_for_slot(run, &slot) != TILE_OK)
-            break;
-        tile_status status = read_band(run, slot, &band, rect, &error);
-        if (status != TILE_OK) {
-            fail(run, status, &error);
-            break;
-        }
-        if (!run->p->go_on(run->p->user)) {
-            fail(run, tile_error_set(&error, TILE_CANCELLED, "stopped"), &error);
-            break;
-        }
-    }
-    pthread_mutex_lock(&run->lock);
-    run->all_read = true;
-    pthread_cond_broadcast(&run->changed);
+/* Reads the next band, if there is one and a slot for it; else false. The lock as above. */
+static bool read_next(struct run *run) {
+    if (run->next_band == run->bands || run->in_use == run->slot_count)
+        return false;
+    struct slot *s = &run->slots[(run->first + run->in_use++) % run->slot_count];
+    s->band = tile_band_order_get(run->order, run->next_band++);
+    s->ready = false;
+    s->next = 0;
+    s->still = s->band.count;
     pthread_mutex_unlock(&run->lock);
-    wait_for_slot(run, NULL);
+    struct tile_error error = {0};
+    bool any = band_rect(run, &s->band, &s->rect);
+    tile_status status = any && !run->p->unread ? read_band(run, s, &error) : TILE_OK;
+    if (status != TILE_OK)
+        fail(run, status, &error);
+    pthread_mutex_lock(&run->lock);
+    s->ready = true;
+    if (!any) {
+        s->next = s->band.count;
+        s->still = 0;
+    }
+    retire(run);
+    return true;
+}
+
+/* Reads and works until all is done. The calling thread (0) reads whenever it can, so that the others have work. */
+static void run_thread(struct run *run, int thread) {
+    pthread_mutex_lock(&run->lock);
+    while (run->status == TILE_OK && (run->next_band < run->bands || run->in_use)) {
+        if (!(thread == 0 && read_next(run)) && !work_next(run, thread) && !(run->any_reads && read_next(run)))
+            pthread_cond_wait(&run->changed, &run->lock);
+        if (thread != 0)
+            continue;
+        pthread_mutex_unlock(&run->lock);
+        go_on(run);
+        pthread_mutex_lock(&run->lock);
+    }
+    pthread_mutex_unlock(&run->lock);
+}
+
+struct helper {
+    struct run *run;
+    pthread_t thread;
+    int number;
+};
+
+static void *help(void *user) {
+    struct helper *helper = user;
+    run_thread(helper->run, helper->number);
+    return NULL;
+}
+
+static uint64_t add(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint64_t times(uint64_t a, uint64_t b) {
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+/*
+ * What reading a band through an index holds: its rows, as wide as the MCUs around it; the piece of the file, as it is
+ * read and made anew, which of a PNG is not compressed; buffers and a decoder.
+ */
+static uint64_t piece_memory(const struct run *run, struct tile_rect rect) {
+    const uint64_t buffers = (uint64_t)512 << 10;
+    const struct tile_info *info = tile_source_info(run->p->source);
+    struct tile_rect stored = tile_source_stored_rect(run->p->source, rect);
+    uint32_t mcu_width, mcu_height;
+    tile_source_mcu(run->p->source, &mcu_width, &mcu_height);
+    uint64_t width = (uint64_t)stored.width + 4 * mcu_width;
+    uint64_t rows = times(times(width, stored.height), tile_format_step(run->p->format));
+    uint64_t piece = info->codec == TILE_JPEG && info->bytes < rows ? info->bytes : rows;
+    return add(add(rows, times(2, piece)), add(info->memory, buffers));
 }
 
 /*
  * How many bands to hold: two, so that one is read while the other is worked on; more where a band has too few regions
- * to keep every thread at work, as far as the memory goes.
+ * to keep every thread at work, or where all threads read, as far as the memory goes.
  */
 static tile_status choose_slots(struct run *run, struct tile_error *error) {
     const struct tile_pipeline *p = run->p;
-    uint64_t largest = 0, least_members = UINT64_MAX, bands = tile_band_order_count(run->order);
-    for (uint64_t i = 0; i < bands; i++) {
+    const uint64_t kept_most = (uint64_t)64 << 20; /* rows that a source without an index keeps, see tile_source_read */
+    uint64_t largest = 0, reading = 0, least_members = UINT64_MAX;
+    if (p->unread) {
+        run->slot_count = p->threads + 1;
+        return TILE_OK;
+    }
+    for (uint64_t i = 0; i < run->bands; i++) {
         struct tile_band band = tile_band_order_get(run->order, i);
         struct tile_rect rect;
         if (!band_rect(run, &band, &rect))
             continue;
-        uint64_t pixels = (uint64_t)rect.width * rect.height, step = tile_format_step(p->format);
-        uint64_t size = pixels > UINT64_MAX / step ? UINT64_MAX : pixels * step;
+        uint64_t size = times((uint64_t)rect.width * rect.height, tile_format_step(p->format));
+        uint64_t beside = run->any_reads ? piece_memory(run, rect) : size < kept_most ? size : kept_most;
         largest = size > largest ? size : largest;
+        reading = beside > reading ? beside : reading;
         least_members = band.count < least_members ? band.count : least_members;
     }
-    const uint64_t kept_most = (uint64_t)64 << 20; /* rows that the source keeps, see tile_source_read */
-    uint64_t scratch = p->scratch > UINT64_MAX / (uint64_t)p->threads ? UINT64_MAX : p->scratch * (uint64_t)p->threads;
-    uint64_t kept = largest < kept_most ? largest : kept_most;
-    uint64_t room = p->memory > kept && p->memory - kept > scratch ? p->memory - kept - scratch : 0;
-    uint64_t bands_that_fit = largest ? room / largest : UINT64_MAX;
+    uint64_t scratch = times(p->scratch, (uint64_t)p->threads);
+    uint64_t once = run->any_reads ? scratch : add(scratch, reading);
+    uint64_t each = run->any_reads ? add(largest, reading) : largest;
+    uint64_t room = p->memory > once ? p->memory - once : 0;
+    uint64_t bands_that_fit = largest ? room / each : UINT64_MAX;
     if (bands_that_fit == 0)
-        return tile_error_set(
-            error, TILE_LIMIT_EXCEEDED,
-            "%s takes %ju bytes of memory, the rows that are kept beside it %ju and %d threads %ju: the "
-            "limit is %ju bytes",
-            p->in_order && bands == 1 ? "the whole image, which its orientation turns," : "a row of tiles",
-            (uintmax_t)largest, (uintmax_t)kept, p->threads, (uintmax_t)scratch, (uintmax_t)p->memory);
-    uint64_t wanted = least_members >= (uint64_t)p->threads ? 2 : (uint64_t)p->threads + 1;
-    wanted = wanted > bands ? bands : wanted;
+        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+                              "%s takes %ju bytes of memory, %s %ju and %d threads %ju: the limit is %ju bytes",
+                              p->in_order && run->bands == 1 ? "the whole image, which its orientation turns,"
+                                                             : "a row of tiles",
+                              (uintmax_t)largest, run->any_reads ? "reading it" : "the rows that are kept beside it",
+                              (uintmax_t)reading, p->threads, (uintmax_t)scratch, (uintmax_t)p->memory);
+    uint64_t wanted = least_members >= (uint64_t)p->threads && !run->any_reads ? 2 : (uint64_t)p->threads + 1;
+    wanted = wanted > run->bands ? run->bands : wanted;
     run->slot_count = (int)(wanted > bands_that_fit ? bands_that_fit : wanted);
     return TILE_OK;
 }
 
 tile_status tile_pipeline_run(const struct tile_pipeline *p, struct tile_error *error) {
-    struct run run = {.p = p, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    struct run run = {.p = p,
+                      .any_reads = p->unread || tile_source_info(p->source)->indexed,
+                      .lock = PTHREAD_MUTEX_INITIALIZER,
+                      .changed = PTHREAD_COND_INITIALIZER};
     struct helper *helpers = NULL;
     int started = 0;
     tile_status status = tile_band_order_new(&run.order, p->source, p->plan, p->in_order, p->allocator, error);
-    if (status == TILE_OK)
+    if (status == TILE_OK) {
+        run.bands = tile_band_order_count(run.order);
         status = choose_slots(&run, error);
+    }
     if (status == TILE_OK) {
         run.slots = tile_alloc_zero(p->allocator, (size_t)run.slot_count * sizeof *run.slots);
         helpers = tile_alloc_zero(p->allocator, (size_t)p->threads * sizeof *helpers);
@@ -258,12 +277,13 @@ tile_status tile_pipeline_run(const struct tile_pipeline *p, struct tile_error *
             status = tile_no_memory(error, (size_t)p->threads * sizeof *helpers);
     }
     if (status == TILE_OK) {
+        go_on(&run); /* before anything is read */
         for (; started < p->threads - 1; started++) {
             helpers[started] = (struct helper){.run = &run, .number = started + 1};
             if (pthread_create(&helpers[started].thread, NULL, help, &helpers[started]) != 0)
                 break; /* fewer threads do the same */
         }
-        read_all(&run);
+        run_thread(&run, 0);
         for (int i = 0; i < started; i++)
             pthread_join(helpers[i].thread, NULL);
         status = run.status;

@@ -4,7 +4,8 @@
  *
  * The regions of a plan fall into bands: those that need the same rows of the file. The calling thread reads one band
  * after the other, in the order in which the file decodes; the other threads (and the calling one, when it is ahead)
- * work on the regions of the bands that are there.
+ * work on the regions of the bands that are there. Of a source with an index, any thread that finds no region to work
+ * on reads the next band.
  */
 #ifndef TILE_JOB_PIPELINE_H
 #define TILE_JOB_PIPELINE_H
@@ -15,6 +16,7 @@ struct tile_pipeline {
     tile_source *source;
     const tile_plan *plan;
     struct tile_format format; /* to read in */
+    bool unread;               /* nothing is read: `work` gets no pixels */
     int threads;               /* the calling one included; at least 1 */
     bool in_order;             /* regions must come in the plan's order (each is begun in it) */
     uint64_t memory;           /* what bands and scratch may take */
@@ -23,7 +25,7 @@ struct tile_pipeline {
     void *user;
     /* Whether the region is to be done. */
     bool (*wanted)(void *user, uint64_t index);
-    /* Works on one region, on any thread: `pixels` are those of region->source. `thread`: 0 to threads - 1. */
+    /* Works on one region, on any thread: `pixels` are those of region->source, or NULL. `thread`: 0 to threads - 1. */
     tile_status (*work)(void *user, int thread, uint64_t index, const struct tile_region *region,
                         const struct tile_image *pixels, struct tile_error *error);
     /* On the calling thread, now and then; false: stop with TILE_CANCELLED. */

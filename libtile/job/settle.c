@@ -186,6 +186,61 @@ static tile_status try_encoder(const struct tile_job *job, struct tile_error *er
     return status;
 }
 
+/* The first tile whose edges are not all on MCUs or the image's. */
+static bool find_uneven(const struct tile_job *job, uint32_t mcu_width, uint32_t mcu_height, struct tile_rect *uneven) {
+    for (uint64_t i = 0; i < tile_plan_count(job->plan); i++) {
+        struct tile_rect r = *uneven = tile_plan_region(job->plan, i).source;
+        uint32_t right = r.x + r.width, bottom = r.y + r.height;
+        if (r.x % mcu_width != 0 || r.y % mcu_height != 0 || (right % mcu_width != 0 && right != job->info->width) ||
+            (bottom % mcu_height != 0 && bottom != job->info->height))
+            return true;
+    }
+    return false;
+}
+
+/* Tiles are parts of the source's own data: what would make them anything else is refused. */
+static tile_status settle_lossless(struct tile_job *job, struct tile_error *error) {
+    const struct tile_job_options *o = &job->o;
+    const struct tile_info *info = job->info;
+    struct tile_grid grid = tile_plan_grid_of(job->plan);
+    struct tile_rect uneven;
+    uint32_t mcu_width, mcu_height;
+    tile_source_mcu(job->source, &mcu_width, &mcu_height);
+    if (info->codec != TILE_JPEG || info->no_index)
+        return tile_error_set(error, TILE_UNSUPPORTED, "is %s: its tiles cannot be cut without decoding",
+                              info->codec != TILE_JPEG ? "no JPEG" : info->no_index);
+    if (!info->indexed)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "has no index in use: tiles cannot be cut without decoding then");
+    const char *wanted = o->image                                                ? "one new image"
+                         : o->codec != TILE_CODEC_UNSET && o->codec != TILE_JPEG ? "another format than jpg"
+                         : o->to.space != TILE_SPACE_UNSET || o->to_profile      ? "another color"
+                         : o->to.sample != TILE_SAMPLE_UNSET                     ? "another depth"
+                         : o->to.alpha != TILE_ALPHA_NONE || o->drop_alpha       ? "another alpha"
+                         : job->encode.quality || job->encode.subsampling        ? "another quality or subsampling"
+                         : grid.overlap                                          ? "an overlap"
+                         : grid.edge != TILE_EDGE_CLIP                           ? "another edge than clip"
+                                                                                 : NULL;
+    if (wanted)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "%s cannot be had without decoding: a lossless job cuts tiles out of the JPEG as it is",
+                              wanted);
+    if (info->orientation != 1)
+        return tile_error_set(
+            error, TILE_INVALID_ARGUMENT,
+            "has orientation %d, and what is not decoded cannot be turned: ignore the orientation, or "
+            "convert it",
+            info->orientation);
+    if (find_uneven(job, mcu_width, mcu_height, &uneven))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "the tile %u,%u,%u,%u cannot be cut without decoding: its edges must be at multiples of "
+                              "%u x %u pixels, or at the image's edge",
+                              uneven.x, uneven.y, uneven.width, uneven.height, mcu_width, mcu_height);
+    job->codec = TILE_JPEG;
+    job->read = job->write = info->format;
+    return TILE_OK;
+}
+
 tile_status tile_job_settle(struct tile_job *job, tile_source *source, const struct tile_job_options *options,
                             struct tile_error *error) {
     *job = (struct tile_job){.source = source, .info = tile_source_info(source)};
@@ -201,14 +256,16 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         o->threads = processors();
     status = tile_options_copy(&job->encode, sizeof job->encode, o->encode, error);
     job->encode.allocator = job->allocator;
+    if (status == TILE_OK)
+        status = settle_plan(job, error);
+    if (status == TILE_OK && o->lossless)
+        return settle_lossless(job, error);
     if (job->encode.quality == 0)
         job->encode.quality = TILE_DEFAULT_QUALITY;
     if (job->encode.compression == 0)
         job->encode.compression = TILE_DEFAULT_COMPRESSION;
     if (job->encode.memory == 0)
         job->encode.memory = o->limits.memory;
-    if (status == TILE_OK)
-        status = settle_plan(job, error);
     if (status == TILE_OK)
         status = settle_formats(job, error);
     if (status == TILE_OK)

@@ -125,7 +125,12 @@ static tile_status read_piece(const tile_source *source, const struct tile_piece
     if (part->width != piece->width || part->height != piece->height)
         status = tile_error_set(error, TILE_BAD_DATA, "a piece of it is %u x %u instead of %u x %u", part->width,
                                 part->height, piece->width, piece->height);
+    /* Rows are as long as `image` says by its format, which is the source's. */
+    else if (part->info.format.sample != source->info.format.sample ||
+             tile_format_step(part->info.format) != tile_format_step(source->info.format))
+        status = tile_error_set(error, TILE_SOURCE_CHANGED, "changed: its samples are of another format");
     part->info.orientation = source->info.orientation;
+    part->trusted = true;
     struct tile_rect rect = {piece->x, piece->y, width, piece->rows};
     if (status == TILE_OK)
         status = tile_rows_read(part, rect, image, error);

@@ -59,6 +59,7 @@ struct tile_source {
     char name[256];
     struct tile_info info;
     uint32_t width, height; /* as stored */
+    bool trusted;           /* a piece that was made here: its pixel data's checksums are not set, nor looked at */
     bool jfif_ycbcr;        /* the samples are stored as JFIF YCbCr and can be read so */
     bool profile_is_srgb;   /* info.profile says nothing that srgb does not */
     char coding[64];

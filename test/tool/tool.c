@@ -278,6 +278,154 @@ static void an_interrupted_run_goes_on(void **state) {
     assert_int_equal(test_run(NULL, "diff -rq '%s/whole' '%s/out'", folder, folder), 0);
 }
 
+/* The value of a key that --info tells. */
+static void check_info(const char *arguments, const char *key, const char *value) {
+    assert_int_equal(run(arguments), 0);
+    json_t *info = json_load_file(test_path(folder, "stdout"), 0, NULL);
+    assert_non_null(info);
+    assert_string_equal(json_string_value(json_object_get(info, key)), value);
+    json_decref(info);
+}
+
+static void an_index_is_built_and_used(void **state) {
+    (void)state;
+    assert_int_equal(run("--build-index photo.tix $F/photo.jpg -s 64"), 0);
+    assert_string_equal(said, "");
+    check_info("--info $F/photo.jpg", "index", "possible");
+    check_info("--info --index photo.tix $F/photo.jpg", "index", "used");
+    check_info("--info $F/progressive.jpg", "index", "none: progressive");
+    check_refusal(3, "--build-index photo.tix $F/photo.jpg", "photo.tix", "exists already");
+    check_refusal(3, "--build-index nowhere/photo.tix $F/photo.jpg", "nowhere/photo.tix", "No such file");
+    assert_int_equal(run("--build-index photo.tix $F/photo.jpg --overwrite -v --progress always"), 0);
+    assert_non_null(strstr(said, "photo.jpg ["));
+    assert_non_null(strstr(said, "100%"));
+    assert_non_null(strstr(said, "photo.jpg: indexed in "));
+
+    /* A file's index gives what the file gives, and so does a process for each row of tiles. */
+    assert_int_equal(run("$F/photo.jpg -o whole -s 64 -f png"), 0);
+    assert_int_equal(run("$F/photo.jpg -o indexed -s 64 -f png -j 3 --index photo.tix"), 0);
+    assert_int_equal(test_run(NULL, "cd '%s' && diff -r whole indexed", folder), 0);
+    for (int row = 0; row < 7; row++) {
+        char arguments[256];
+        snprintf(arguments, sizeof arguments,
+                 "$F/photo.jpg -o row -s 64 -f png --overwrite --index photo.tix --region 0,%d,640,%d", row * 64,
+                 row < 6 ? 64 : 427 - 6 * 64);
+        assert_int_equal(run(arguments), 0);
+        for (int column = 0; column < 10; column++)
+            assert_int_equal(
+                test_run(NULL, "cd '%s' && cmp row/r0_c%d.png whole/r%d_c%d.png", folder, column, row, column), 0);
+    }
+
+    assert_int_equal(run("--build-index rgb.tix $F/rgb8.png -s 16"), 0);
+    assert_int_equal(run("$F/rgb8.png -o png -s 20 -t lab"), 0);
+    assert_int_equal(run("$F/rgb8.png -o png-indexed -s 20 -t lab --index rgb.tix"), 0);
+    assert_int_equal(test_run(NULL, "cd '%s' && diff -r png png-indexed", folder), 0);
+}
+
+static void an_index_that_cannot_be_is_refused(void **state) {
+    (void)state;
+    check_refusal(1, "--build-index out", "", "no input");
+    check_refusal(1, "--build-index out $F/420.jpg $F/422.jpg", "out", "of one input, not of 2");
+    check_refusal(1, "--build-index out $F/420.jpg -o out", "", "-o does not go with it");
+    check_refusal(1, "--build-index out $F/420.jpg --index x.tix", "", "--index does not go with it");
+    check_refusal(1, "--build-index out $F/420.jpg --info", "", "--info does not go with it");
+    check_refusal(1, "--build-index out $F/420.jpg --lossless", "", "--lossless does not go with it");
+    check_refusal(1, "--index x.tix $F/420.jpg $F/422.jpg -o out", "x.tix", "of one input, not of 2");
+    check_refusal(2, "--build-index out $F/progressive.jpg", "progressive.jpg", "it is progressive");
+    check_refusal(2, "--build-index out $F/rgb-interlaced.png", "rgb-interlaced.png", "it is interlaced");
+    check_refusal(2, "--build-index out $F/arithmetic.jpg", "arithmetic.jpg", "it is arithmetic coded");
+    check_refusal(2, "--build-index out $F/truncated.jpg", "truncated.jpg", "byte");
+    check_refusal(2, "--build-index out $F/truncated.png", "truncated.png", "byte");
+
+    assert_int_equal(test_run(NULL, "cp '%s' '%s/mine.jpg'", test_fixture("420.jpg"), folder), 0);
+    assert_int_equal(run("--build-index mine.tix mine.jpg"), 0);
+    check_refusal(2, "mine.jpg --index nowhere.tix -o out", "nowhere.tix", "No such file");
+    check_refusal(2, "mine.jpg --index mine.jpg -o out", "mine.jpg", "is not an index file");
+    check_refusal(2, "$F/444.jpg --index mine.tix -o out", "444.jpg", "its index is of a file of");
+    check_refusal(2, "--info $F/444.jpg --index mine.tix", "444.jpg", "its index is of a file of");
+    struct test_bytes bytes = test_read_file(test_path(folder, "mine.jpg"));
+    bytes.data[bytes.size - 100] ^= 1;
+    test_write_file(test_path(folder, "mine.jpg"), bytes.data, bytes.size);
+    free(bytes.data);
+    check_refusal(2, "mine.jpg --index mine.tix -o out", "mine.jpg", "changed");
+    assert_int_equal(test_run(NULL, "cd '%s' && head -c 300 mine.tix > cut.tix", folder), 0);
+    check_refusal(2, "mine.jpg --index cut.tix -o out", "cut.tix", "damaged index file");
+}
+
+static void a_failed_index_leaves_nothing(void **state) {
+    (void)state;
+    assert_int_equal(test_run(NULL, "cd '%s' && trap '' XFSZ && ulimit -f 0 && '%s' --build-index out '%s' 2>/dev/null",
+                              folder, tool, test_fixture("photo.jpg")),
+                     3);
+    assert_int_equal(test_run(NULL, "[ -z \"$(ls -A '%s')\" ]", folder), 0);
+
+    /* Noise is slow to go through; SIGINT comes as soon as the pass may have begun. */
+    struct tile_error error;
+    struct tile_image noise;
+    struct tile_format gray = {.space = TILE_GRAY, .sample = TILE_U8};
+    struct test_random random = {7};
+    assert_ok(tile_image_alloc(&noise, gray, 6000, 6000, NULL, &error));
+    for (size_t i = 0; i < 6000 * 6000 / 8; i++)
+        ((uint64_t *)noise.plane[0])[i] = test_random_next(&random);
+    struct tile_encode_options encode = TILE_OPTIONS(struct tile_encode_options);
+    struct tile_buffer jpeg = {0};
+    struct tile_writer writer = tile_buffer_writer(&jpeg);
+    encode.quality = 95;
+    assert_ok(tile_encode(&noise, TILE_JPEG, &encode, &writer, &error));
+    test_write_file(test_path(folder, "noise.jpg"), jpeg.data, jpeg.size);
+    tile_buffer_free(&jpeg);
+    tile_image_free(&noise, NULL);
+    int status = test_run(NULL,
+                          "cd '%s' && '%s' noise.jpg --build-index noise.tix 2>err & pid=$!;"
+                          "until [ -e '%s/.noise.tix.part' ] || ! kill -0 $pid; do :; done; kill -INT $pid; wait $pid",
+                          folder, tool, folder);
+    assert_int_equal(status, 130);
+    assert_int_equal(test_run(NULL, "grep -q 'noise.jpg: interrupted' '%s/err'", folder), 0);
+    assert_int_equal(test_run(NULL, "ls -A '%s' | grep -q tix", folder), 1);
+}
+
+/* What jpegtran cuts out has the same coefficients, and so decodes to the same pixels. */
+static void lossless_tiles_are_those_of_jpegtran(void **state) {
+    (void)state;
+    assert_int_equal(run("$F/photo.jpg --lossless -o out -s 128x64 -v"), 0);
+    assert_non_null(strstr(said, "indexed in "));
+    assert_non_null(strstr(said, "35 tiles written"));
+    assert_int_equal(run("--build-index photo.tix $F/photo.jpg"), 0);
+    assert_int_equal(run("$F/photo.jpg --lossless -o indexed -s 128x64 -j 3 --index photo.tix -v"), 0);
+    assert_null(strstr(said, "indexed in "));
+    assert_int_equal(test_run(NULL, "cd '%s' && diff -r out indexed", folder), 0);
+    for (int row = 0; row < 7; row++)
+        for (int column = 0; column < 5; column++)
+            assert_int_equal(
+                test_run(NULL,
+                         "cd '%s' && jpegtran -crop 128x%d+%d+%d '%s' | djpeg >want && djpeg out/r%d_c%d.jpg "
+                         ">got && cmp want got",
+                         folder, row < 6 ? 64 : 427 - 6 * 64, column * 128, row * 64, test_fixture("photo.jpg"), row,
+                         column),
+                0);
+    assert_int_equal(run("$F/orientation-6.jpg --lossless -o stored --ignore-orientation -s 32"), 0);
+    assert_int_equal(run("$F/420.jpg --lossless -o listed --region 16,16,32,16 --region 0,0,97,71"), 0);
+    assert_true(exists("listed/r1_c0.jpg"));
+}
+
+static void what_lossless_cannot_do_is_refused(void **state) {
+    (void)state;
+    check_refusal(1, "$F/420.jpg --lossless -o out --subsampling 420", "", "--subsampling does not go with it");
+    check_refusal(1, "$F/420.jpg --lossless -o out --ignore-profile", "", "--ignore-profile does not go with it");
+    check_refusal(1, "$F/420.jpg --lossless -o out --assume display-p3", "", "--assume does not go with it");
+    check_refusal(1, "$F/420.jpg --lossless -o out -Q 75", "420.jpg", "another quality");
+    check_refusal(1, "$F/420.jpg --lossless -o out -t srgb", "420.jpg", "another color");
+    check_refusal(1, "$F/420.jpg --lossless -o out --depth u8", "420.jpg", "another depth");
+    check_refusal(1, "$F/420.jpg --lossless -o out -f png", "420.jpg", "another format");
+    check_refusal(1, "$F/420.jpg --lossless -o out.jpg", "420.jpg", "one new image");
+    check_refusal(1, "$F/420.jpg --lossless -o out -s 100", "420.jpg", "multiples of 16 x 16");
+    check_refusal(1, "$F/420.jpg --lossless -o out --overlap 16", "420.jpg", "overlap");
+    check_refusal(1, "$F/orientation-6.jpg --lossless -o out", "orientation-6.jpg", "orientation 6");
+    check_refusal(2, "$F/progressive.jpg --lossless -o out", "progressive.jpg", "is progressive");
+    check_refusal(2, "$F/rgb8.png --lossless -o out", "rgb8.png", "is no JPEG");
+    check_refusal(2, "$F/truncated.jpg --lossless -o out", "truncated.jpg", "byte");
+}
+
 int main(void) {
     tool = getenv("TILE_CONVERT");
     if (!tool) {
@@ -299,6 +447,11 @@ int main(void) {
         TEST(progress_is_for_terminals),
         TEST(regions_and_edges_do_what_they_say),
         TEST(an_interrupted_run_goes_on),
+        TEST(an_index_is_built_and_used),
+        TEST(an_index_that_cannot_be_is_refused),
+        TEST(a_failed_index_leaves_nothing),
+        TEST(lossless_tiles_are_those_of_jpegtran),
+        TEST(what_lossless_cannot_do_is_refused),
     };
     return cmocka_run_group_tests_name("tile-convert", tests, NULL, NULL);
 }

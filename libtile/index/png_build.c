@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pass over a PNG that makes its index. It inflates all, for the boundaries of deflate's blocks, and unfilters all,
+ * as each row is predicted from the one above.
+ */
+#include "png_stream.h"
+#include "png_table.h"
+#include "png_unfilter.h"
+
+#include "../base/buffer.h"
+#include "../base/bytes.h"
+#include "../base/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+enum { INPUT = 1 << 17, OUTPUT = 1 << 17 };
+/* Windows and rows are small against all that is inflated between them: more effort saves little. */
+enum { LEVEL = 3 };
+
+struct build {
+    struct tile_png_stream stream; /* first: the hooks get it */
+    struct tile_pass *pass;
+    struct tile_buffer *payload;
+    struct tile_png_shape shape;
+    unsigned char *input;
+    z_stream packer;
+
+    unsigned char *output; /* the latest bytes inflated, the last TILE_PNG_WINDOW of them always among them */
+    size_t filled;
+    uint64_t inflated; /* in all */
+
+    unsigned char *row, *prior; /* each behind its filter's byte */
+    size_t row_filled;
+    uint32_t y; /* of the row that is being filled */
+
+    /* The boundary at which the next checkpoint will begin, unless another is found before its rows. */
+    bool has_boundary;
+    struct tile_png_checkpoint boundary;
+    unsigned char *window;
+    uint32_t made; /* checkpoints */
+
+    /* Of the bytes since that boundary, and since the beginning of the checkpoint whose rows are inflated now. */
+    XXH3_state_t *since_boundary, *since_checkpoint;
+    const unsigned char *hashed; /* up to here */
+};
+
+static tile_status damaged(const struct tile_png_stream *stream, const char *why, struct tile_error *error) {
+    return tile_error_set(error, TILE_BAD_DATA, "is damaged at byte %ju: %s", (uintmax_t)stream->offset, why);
+}
+
+static void hash(struct build *b) {
+    size_t size = (size_t)(b->stream.next - b->hashed);
+    XXH3_64bits_update(b->since_boundary, b->hashed, size);
+    XXH3_64bits_update(b->since_checkpoint, b->hashed, size);
+    b->hashed = b->stream.next;
+}
+
+static tile_status fill(struct tile_png_stream *stream, struct tile_error *error) {
+    struct build *b = (struct build *)stream;
+    hash(b);
+    stream->next = b->hashed = b->input;
+    return tile_pass_read(b->pass, b->input, INPUT, &stream->ready, error);
+}
+
+/* ---- Before the pixel data --------------------------------------------------------------------------------- */
+
+static tile_status take_all(struct build *b, void *to, uint64_t size, struct tile_error *error) {
+    uint64_t got;
+    tile_status status = tile_png_take(&b->stream, to, size, &got, error);
+    return status == TILE_OK && got < size ? damaged(&b->stream, "it ends early", error) : status;
+}
+
+/* Up to the first IDAT's data. */
+static tile_status read_header(struct build *b, struct tile_index_header *header, struct tile_error *error) {
+    unsigned char first[8 + 8 + 13 + 4], head[8] = {0};
+    uint64_t limit = b->pass->subject->limits.metadata;
+    tile_status status = take_all(b, first, sizeof first, error);
+    if (status == TILE_OK && (memcmp(first, tile_png_signature, 8) != 0 || tile_get_be(first + 8, 4) != 13 ||
+                              memcmp(first + 12, "IHDR", 4) != 0))
+        status = damaged(&b->stream, "it does not begin as a PNG", error);
+    if (status == TILE_OK)
+        status = tile_png_shape_of(&b->shape, first + 16, b->pass->subject, error);
+    uint64_t size = 0;
+    while (status == TILE_OK) {
+        header->data_begin = b->stream.offset;
+        status = take_all(b, head, sizeof head, error);
+        size = tile_get_be(head, 4);
+        if (status == TILE_OK && size > INT32_MAX)
+            status = damaged(&b->stream, "the length of a chunk cannot be", error);
+        if (status != TILE_OK || memcmp(head + 4, "IDAT", 4) == 0)
+            break;
+        if (size > limit || b->stream.offset > limit - size)
+            return tile_error_set(error, TILE_LIMIT_EXCEEDED, "has more than %ju bytes of metadata, which is the limit",
+                                  (uintmax_t)limit);
+        status = take_all(b, NULL, size + 4, error);
+    }
+    if (status == TILE_OK)
+        tile_png_begin_chunk(&b->stream, (uint32_t)size);
+    return status;
+}
+
+/* ---- Checkpoints ------------------------------------------------------------------------------------------- */
+
+/* Makes room for `size` bytes more, within the limit. */
+static tile_status reserve(struct build *b, uint64_t size, struct tile_error *error) {
+    uint64_t limit = b->pass->subject->limits.memory, all;
+    if (__builtin_add_overflow(size, b->payload->size, &all) || all > limit)
+        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+                              "would have an index of more than %ju bytes, which is the limit", (uintmax_t)limit);
+    return tile_buffer_reserve(b->payload, (size_t)all, error);
+}
+
+static tile_status pack(struct build *b, struct tile_png_blob *blob, const unsigned char *from, uint32_t size,
+                        struct tile_error *error) {
+    z_stream *zlib = &b->packer;
+    *blob = (struct tile_png_blob){.offset = b->payload->size, .size = size};
+    if (size == 0)
+        return TILE_OK;
+    deflateReset(zlib);
+    uLong bound = deflateBound(zlib, size);
+    tile_status status = reserve(b, bound, error);
+    if (status != TILE_OK)
+        return status;
+    zlib->next_in = (unsigned char *)from;
+    zlib->avail_in = size;
+    zlib->next_out = b->payload->data + b->payload->size;
+    zlib->avail_out = (uInt)bound;
+    int result = deflate(zlib, Z_FINISH);
+    if (result != Z_STREAM_END)
+        return tile_png_zlib_failed(result, error);
+    blob->packed = (uint32_t)zlib->total_out;
+    b->payload->size += blob->packed;
+    return TILE_OK;
+}
+
+static unsigned char *entry(const struct build *b, uint32_t checkpoint) {
+    return b->payload->data + 8 + (size_t)TILE_PNG_ENTRY * checkpoint;
+}
+
+/* The last checkpoint's rows have been inflated. */
+static void end_checkpoint(struct build *b) {
+    hash(b);
+    if (b->made == 0)
+        return;
+    struct tile_png_checkpoint last = tile_png_get_checkpoint(entry(b, b->made - 1));
+    last.end = b->stream.offset;
+    last.checksum = XXH3_64bits_digest(b->since_checkpoint);
+    tile_png_put_checkpoint(entry(b, b->made - 1), &last);
+}
+
+/* The next byte to be inflated is the first of a checkpoint's rows. */
+static tile_status make_checkpoint(struct build *b, struct tile_error *error) {
+    struct tile_png_checkpoint checkpoint = b->boundary;
+    uint32_t row = (uint32_t)b->shape.row;
+    end_checkpoint(b);
+    XXH3_copyState(b->since_checkpoint, b->since_boundary);
+    tile_status status = TILE_OK;
+    if (b->made > 0 && b->boundary.window.packed == 0) {
+        status = pack(b, &b->boundary.window, b->window, b->boundary.window.size, error);
+        checkpoint.window = b->boundary.window;
+    }
+    if (status == TILE_OK && b->made > 0) {
+        tile_png_filter_sub(b->row + 1, b->prior + 1, row, b->shape.step); /* nothing is in `row` yet */
+        status = pack(b, &checkpoint.row, b->row + 1, row, error);
+    }
+    if (status == TILE_OK)
+        tile_png_put_checkpoint(entry(b, b->made++), &checkpoint);
+    return status;
+}
+
+/*
+ * A block of deflate ends here. A hostile file may have one every few bits: copying no more windows than bytes costs
+ * no more than inflating them, and a checkpoint begins at most that much earlier.
+ */
+static void note_boundary(struct build *b) {
+    if (b->has_boundary && b->inflated - b->boundary.inflated < TILE_PNG_WINDOW)
+        return;
+    hash(b);
+    XXH3_64bits_reset(b->since_boundary);
+    b->has_boundary = true;
+    uint32_t size = b->filled < TILE_PNG_WINDOW ? (uint32_t)b->filled : TILE_PNG_WINDOW;
+    memcpy(b->window, b->output + b->filled - size, size);
+    b->boundary = (struct tile_png_checkpoint){.begin = b->stream.offset,
+                                               .inflated = b->inflated,
+                                               .left = b->stream.left,
+                                               .bits = (unsigned)b->stream.zlib.data_type & 7,
+                                               .byte = b->stream.taken,
+                                               .window.size = size};
+}
+
+/* ---- The pixel data ---------------------------------------------------------------------------------------- */
+
+static tile_status unfilter(struct build *b, const unsigned char *from, size_t size, struct tile_error *error) {
+    while (size > 0) {
+        size_t part = b->shape.row + 1 - b->row_filled;
+        part = size < part ? size : part;
+        memcpy(b->row + b->row_filled, from, part);
+        b->row_filled += part;
+        from += part;
+        size -= part;
+        if (b->row_filled <= b->shape.row)
+            return TILE_OK;
+        if (!tile_png_unfilter(b->row[0], b->row + 1, b->prior + 1, b->shape.row, b->shape.step)) {
+            char why[64];
+            snprintf(why, sizeof why, "row %u has a filter %d", b->y, b->row[0]);
+            return damaged(&b->stream, why, error);
+        }
+        unsigned char *row = b->row;
+        b->row = b->prior;
+        b->prior = row;
+        b->row_filled = 0;
+        b->y++;
+    }
+    return TILE_OK;
+}
+
+/* Inflates up to `goal` bytes in all, or to the end of a block before. */
+static tile_status inflate_some(struct build *b, uint64_t goal, struct tile_error *error) {
+    if (b->filled == TILE_PNG_WINDOW + OUTPUT) {
+        memmove(b->output, b->output + OUTPUT, TILE_PNG_WINDOW);
+        b->filled = TILE_PNG_WINDOW;
+    }
+    size_t size = TILE_PNG_WINDOW + OUTPUT - b->filled;
+    size = goal - b->inflated < size ? (size_t)(goal - b->inflated) : size;
+    const unsigned char *from = b->output + b->filled;
+    tile_status status = tile_png_inflate(&b->stream, Z_BLOCK, b->output + b->filled, &size, error);
+    if (status != TILE_OK)
+        return status;
+    b->filled += size;
+    b->inflated += size;
+    enum { LAST_BLOCK = 64, BLOCK_ENDS = 128 }; /* as zlib.h says of data_type */
+    if ((b->stream.zlib.data_type & (LAST_BLOCK | BLOCK_ENDS)) == BLOCK_ENDS)
+        note_boundary(b);
+    return unfilter(b, from, size, error);
+}
+
+static tile_status read_rows(struct build *b, uint32_t step, struct tile_error *error) {
+    const uint32_t height = b->pass->subject->height;
+    const uint64_t end = tile_png_row_begin(&b->shape, height);
+    tile_status status = TILE_OK;
+    /* zlib stops before the first block, too. */
+    while (status == TILE_OK && (!b->has_boundary || b->inflated < end)) {
+        uint64_t next_row = (uint64_t)b->made * step;
+        uint64_t next = next_row < height ? tile_png_row_begin(&b->shape, next_row) : end;
+        if (!b->has_boundary)
+            next = end;
+        if (b->stream.ended)
+            status = damaged(&b->stream, "its pixel data end early", error);
+        else if (b->inflated == next)
+            status = make_checkpoint(b, error);
+        else
+            status = inflate_some(b, next, error);
+    }
+    if (status == TILE_OK)
+        end_checkpoint(b);
+    return status;
+}
+
+/* The end of the zlib stream, with its Adler-32, and of the chunks; what is left of the file is only hashed. */
+static tile_status read_rest(struct build *b, struct tile_error *error) {
+    struct tile_png_stream *stream = &b->stream;
+    tile_status status = TILE_OK;
+    while (status == TILE_OK && !stream->ended) {
+        unsigned char more;
+        size_t size = 1;
+        status = tile_png_inflate(stream, Z_NO_FLUSH, &more, &size, error);
+        if (status == TILE_OK && size > 0)
+            status = damaged(stream, "it has more pixel data than rows", error);
+    }
+    if (status == TILE_OK)
+        status = tile_png_skip_chunks(stream, error);
+    do {
+        stream->ready = 0;
+        if (status == TILE_OK)
+            status = fill(stream, error);
+    } while (status == TILE_OK && stream->ready > 0);
+    return status;
+}
+
+/* ---- All --------------------------------------------------------------------------------------------------- */
+
+/* All checksums are of this file's hash too, which is known now. */
+static void put_checksums(struct build *b, const struct tile_index_header *header) {
+    unsigned char *data = b->payload->data;
+    for (uint32_t i = 0; i < header->rows; i++) {
+        struct tile_png_checkpoint c = tile_png_get_checkpoint(entry(b, i));
+        c.window.checksum =
+            tile_index_checksum(header, tile_png_window_number(&c), data + c.window.offset, c.window.packed);
+        c.row.checksum = tile_index_checksum(header, tile_png_row_number(i), data + c.row.offset, c.row.packed);
+        tile_png_put_checkpoint(entry(b, i), &c);
+    }
+    size_t table = tile_png_table_size(header->rows) - 8;
+    tile_put_le(data + table, tile_index_checksum(header, 0, data, table), 8);
+}
+
+static tile_status build(struct build *b, struct tile_index_header *header, struct tile_error *error) {
+    uint32_t step = b->pass->options->tile_height, height = b->pass->subject->height;
+    header->step = step;
+    header->columns = 1;
+    header->rows = (uint32_t)(((uint64_t)height + step - 1) / step);
+    tile_status status = read_header(b, header, error);
+    if (status != TILE_OK)
+        return status;
+    size_t table = tile_png_table_size(header->rows);
+    status = reserve(b, table ? table : UINT64_MAX, error);
+    if (status != TILE_OK)
+        return status;
+    memset(b->payload->data, 0, table);
+    b->payload->size = table;
+    hash(b);
+    tile_put_le(b->payload->data, XXH3_64bits_digest(b->since_boundary), 8);
+
+    const struct tile_allocator *allocator = b->pass->subject->allocator;
+    b->output = tile_alloc(allocator, TILE_PNG_WINDOW + OUTPUT);
+    b->window = tile_alloc(allocator, TILE_PNG_WINDOW);
+    b->row = tile_alloc(allocator, b->shape.row + 1);
+    b->prior = tile_alloc_zero(allocator, b->shape.row + 1);
+    if (!b->output || !b->window || !b->row || !b->prior)
+        return tile_no_memory(error, 2 * b->shape.row);
+    int result = deflateInit(&b->packer, LEVEL);
+    if (result == Z_OK)
+        result = inflateInit2(&b->stream.zlib, 0); /* 0: no larger a window than the stream says, as libpng */
+    if (result != Z_OK)
+        return tile_png_zlib_failed(result, error);
+    b->stream.hungry = true;
+    status = read_rows(b, step, error);
+    if (status == TILE_OK)
+        status = read_rest(b, error);
+    header->data_end = b->stream.chunks_end;
+    return status;
+}
+
+tile_status tile_png_build(struct tile_pass *pass, struct tile_index_header *header, struct tile_buffer *payload,
+                           struct tile_error *error) {
+    const struct tile_allocator *allocator = pass->subject->allocator;
+    struct build *b = tile_alloc_zero(allocator, sizeof *b);
+    if (!b)
+        return tile_no_memory(error, sizeof *b);
+    b->stream = (struct tile_png_stream){.fill = fill, .damaged = damaged, .check = true};
+    b->stream.zlib = b->packer = tile_png_zlib(allocator);
+    b->pass = pass;
+    b->payload = payload;
+    b->input = tile_alloc(allocator, INPUT);
+    b->since_boundary = XXH3_createState();
+    b->since_checkpoint = XXH3_createState();
+    tile_status status = TILE_OK;
+    if (!b->input || !b->since_boundary || !b->since_checkpoint)
+        status = tile_no_memory(error, INPUT);
+    else {
+        XXH3_64bits_reset(b->since_boundary);
+        XXH3_64bits_reset(b->since_checkpoint);
+        b->stream.next = b->hashed = b->input;
+        status = build(b, header, error);
+    }
+    if (status == TILE_OK) {
+        header->source_hash = tile_hasher_end(&pass->hasher);
+        put_checksums(b, header);
+    }
+    inflateEnd(&b->stream.zlib); /* fine where it was never begun */
+    deflateEnd(&b->packer);
+    XXH3_freeState(b->since_boundary);
+    XXH3_freeState(b->since_checkpoint);
+    tile_free(allocator, b->input);
+    tile_free(allocator, b->output);
+    tile_free(allocator, b->window);
+    tile_free(allocator, b->row);
+    tile_free(allocator, b->prior);
+    tile_free(allocator, b);
+    return status;
+}

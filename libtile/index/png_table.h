@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* What an index of a PNG holds, and what both its maker and its reader know of the PNG. */
+#ifndef TILE_INDEX_PNG_TABLE_H
+#define TILE_INDEX_PNG_TABLE_H
+
+#include "index.h"
+
+/* Deflate refers to no more than that many bytes back (RFC 1951, 2). */
+enum { TILE_PNG_WINDOW = 32768 };
+
+/*
+ * The payload, little-endian:
+ *
+ *     0          8  XXH3-64 of the file's bytes up to the data of its first IDAT chunk
+ *     8  84 x rows  the checkpoints
+ *     .          8  tile_index_checksum, number 0, of all before
+ *     .          .  windows and rows, compressed by zlib
+ *
+ * A checkpoint:
+ *
+ *     0  8  begin             32  8  window: offset in the payload      64  4  left
+ *     8  8  end               40  8  window: checksum                   68  4  bits | byte << 8
+ *    16  8  checksum          48  8  row: offset in the payload         72  4  window: size
+ *    24  8  inflated          56  8  row: checksum                      76  4  window: size compressed
+ *                                                                       80  4  row: size compressed
+ */
+enum { TILE_PNG_ENTRY = 84 };
+
+struct tile_png_blob {
+    uint64_t offset, checksum;
+    uint32_t size, packed; /* size 0: there is none */
+};
+
+/* Where inflating begins for rows [k * step, (k + 1) * step): at the last boundary of blocks known before them. */
+struct tile_png_checkpoint {
+    uint64_t begin;    /* of the file's bytes that it takes, all that follows the boundary's byte */
+    uint64_t end;      /* of those that the last of its rows takes */
+    uint64_t checksum; /* XXH3-64 of the file's bytes [begin, end) */
+    uint64_t inflated; /* bytes before the boundary */
+    uint32_t left;     /* of the data of the chunk at `begin` */
+    unsigned bits;     /* of `byte`, the one before `begin`, that belong to what follows the boundary; 0 to 7 */
+    unsigned char byte;
+    struct tile_png_blob window; /* the inflated bytes before the boundary */
+    struct tile_png_blob row;    /* the row above, unfiltered, then filtered with Sub: that compresses better */
+};
+
+void tile_png_put_checkpoint(unsigned char to[TILE_PNG_ENTRY], const struct tile_png_checkpoint *checkpoint);
+struct tile_png_checkpoint tile_png_get_checkpoint(const unsigned char from[TILE_PNG_ENTRY]);
+
+/* The bytes of the table with both of its checksums; 0 where it is too large. */
+static inline size_t tile_png_table_size(uint32_t checkpoints) {
+    uint64_t size = 8 + (uint64_t)TILE_PNG_ENTRY * checkpoints + 8;
+    return size <= SIZE_MAX ? (size_t)size : 0;
+}
+
+/* The number that tells a blob from others for tile_index_checksum. Checkpoints that share a boundary share a window.
+ */
+static inline uint64_t tile_png_window_number(const struct tile_png_checkpoint *checkpoint) {
+    return (uint64_t)1 << 63 | checkpoint->inflated;
+}
+static inline uint64_t tile_png_row_number(uint32_t checkpoint) {
+    return 1 + (uint64_t)checkpoint;
+}
+
+/* What IHDR says. */
+struct tile_png_shape {
+    unsigned char ihdr[13];
+    unsigned bits; /* of a pixel */
+    size_t row;    /* bytes of a row, without its filter's */
+    unsigned step; /* bytes of a pixel, at least 1 */
+};
+
+/* SOURCE_CHANGED where it is not of the subject, LIMIT_EXCEEDED where its rows are too large. */
+tile_status tile_png_shape_of(struct tile_png_shape *shape, const unsigned char ihdr[13],
+                              const struct tile_subject *subject, struct tile_error *error);
+
+/* The first byte of row `y` in the inflated data. */
+static inline uint64_t tile_png_row_begin(const struct tile_png_shape *shape, uint64_t y) {
+    return y * (shape->row + 1);
+}
+
+extern const unsigned char tile_png_signature[8];
+
+tile_status tile_png_build(struct tile_pass *pass, struct tile_index_header *header, struct tile_buffer *payload,
+                           struct tile_error *error);
+
+#endif
