@@ -115,7 +115,7 @@ static void repair(uint8_t *index, size_t size, const struct fixture *fixture) {
              columns = tile_get_le(index + 172, 4), first_row = tile_get_le(index + 176, 4),
              rows = tile_get_le(index + 180, 4);
     size_t at = HEADER;
-    for (uint64_t column = 0; column < columns; column++)
+    for (uint64_t column = 0; column < columns && rows > 0; column++)
         for (uint64_t row = 0; row < rows; row += GROUP) {
             size_t bytes = (size_t)(rows - row < GROUP ? rows - row : GROUP) * RECORD;
             if (bytes + 8 > size - at)
