@@ -340,6 +340,17 @@ static void put_bits(struct tile_buffer *out, uint32_t *pending, int *held, unsi
     }
 }
 
+static void put_code(struct tile_buffer *out, uint32_t *pending, int *held, const struct codes *codes, int symbol) {
+    unsigned code = 0, at = 0;
+    for (int length = 1; length <= 16; length++, code <<= 1)
+        for (int i = 0; i < codes->counts[length - 1]; i++, code++)
+            if (codes->symbols[at++] == symbol) {
+                put_bits(out, pending, held, code, length);
+                return;
+            }
+    fail();
+}
+
 static struct tile_buffer dc_only(const struct codes *codes, unsigned width, unsigned height, const int *differences) {
     struct tile_buffer out = {0};
     unsigned total = 0;
@@ -364,13 +375,7 @@ static struct tile_buffer dc_only(const struct codes *codes, unsigned width, uns
         int category = 0, value = differences[i];
         while (abs(value) >> category)
             category++;
-        unsigned code = 0, at = 0;
-        for (int length = 1; length <= 16; length++, code <<= 1)
-            for (int k = 0; k < codes->counts[length - 1]; k++, code++)
-                if (codes->symbols[at++] == category) {
-                    put_bits(&out, &pending, &held, code, length);
-                    length = 17, k = 256;
-                }
+        put_code(&out, &pending, &held, codes, category);
         put_bits(&out, &pending, &held, (unsigned)(value < 0 ? value - 1 : value), category);
         put_bits(&out, &pending, &held, 0, 1);
     }
