@@ -29,14 +29,18 @@ static tile_status make_codes(struct tile_canonical *c, const struct tile_huffma
     return TILE_OK;
 }
 
-/* The code that 16 bits begin with: its length, and its symbol; 0 where there is none. */
-static inline int look_up(const struct tile_canonical *c, uint32_t bits, int *symbol) {
-    for (int length = 1; length <= 16; length++)
-        if (bits < c->end[length]) {
-            *symbol = c->symbols[(int32_t)(bits >> (16 - length)) + c->offset[length]];
-            return length;
-        }
-    return 0;
+struct code {
+    unsigned length; /* 0: there is none */
+    unsigned symbol;
+};
+
+/* The code that 16 bits begin with. Rarely asked for, and returned by value, which keeps its callers' bits in
+ * registers. */
+static __attribute__((noinline)) struct code look_up(const struct tile_canonical *c, uint32_t bits) {
+    for (unsigned length = 1; length <= 16; length++)
+        if (bits < c->end[length])
+            return (struct code){length, c->symbols[(int32_t)(bits >> (16 - length)) + c->offset[length]]};
+    return (struct code){0};
 }
 
 static tile_status make_dc(struct tile_scan_dc *t, const struct tile_huffman *table, struct tile_error *error) {
@@ -44,10 +48,10 @@ static tile_status make_dc(struct tile_scan_dc *t, const struct tile_huffman *ta
     if (status != TILE_OK)
         return status;
     for (uint32_t i = 0; i < 1u << TILE_DC_BITS; i++) {
-        int symbol = 0, length = look_up(&t->codes, i << (16 - TILE_DC_BITS), &symbol);
-        if (symbol > 15)
+        struct code code = look_up(&t->codes, i << (16 - TILE_DC_BITS));
+        if (code.symbol > 15)
             return tile_error_set(error, TILE_BAD_DATA, "has a Huffman table with a DC category that cannot be");
-        t->first[i] = (uint16_t)(length <= TILE_DC_BITS ? length | symbol << 8 : 0);
+        t->first[i] = code.length <= TILE_DC_BITS ? (uint16_t)(code.length | code.symbol << 8) : 0;
     }
     return TILE_OK;
 }
@@ -56,12 +60,10 @@ static tile_status make_dc(struct tile_scan_dc *t, const struct tile_huffman *ta
 static uint16_t several(const struct tile_canonical *codes, uint32_t index) {
     uint32_t bits = 0, passed = 0;
     while (bits < TILE_AC_BITS) {
-        int symbol = 0;
-        uint32_t rest = (index << (16 - TILE_AC_BITS + bits)) & 0xFFFF;
-        uint32_t length = (uint32_t)look_up(codes, rest, &symbol);
+        struct code code = look_up(codes, (index << (16 - TILE_AC_BITS + bits)) & 0xFFFF);
+        uint32_t length = code.length, run = code.symbol >> 4, size = code.symbol & 15;
         if (length == 0 || length > TILE_AC_BITS - bits)
             break;
-        uint32_t run = (uint32_t)symbol >> 4, size = (uint32_t)symbol & 15;
         if (size == 0 && run != 15)
             return (uint16_t)((bits + length) | passed << PASSED_SHIFT | END_OF_BLOCK);
         if (passed + run + 1 > 63)
@@ -150,11 +152,11 @@ static inline bool pass_dc(struct bits *b, const struct tile_scan_dc *table, int
     unsigned length = entry & 0xFF;
     unsigned category = entry >> 8;
     if (__builtin_expect(length == 0, 0)) {
-        int symbol = 0;
-        length = (unsigned)look_up(&table->codes, (uint32_t)(b->buffer >> 48), &symbol);
-        if (length == 0 || symbol > 15)
+        struct code code = look_up(&table->codes, (uint32_t)(b->buffer >> 48));
+        length = code.length;
+        category = code.symbol;
+        if (length == 0 || category > 15)
             return false;
-        category = (unsigned)symbol;
     }
     /* T.81, F.2.2.1: below half of the category's range, the number is negative. */
     uint64_t rest = b->buffer << length;
@@ -166,14 +168,12 @@ static inline bool pass_dc(struct bits *b, const struct tile_scan_dc *table, int
 }
 
 /* One coefficient; the number of coefficients passed then, 64 at the block's end, or 0 where there is no code. */
-static __attribute__((noinline)) unsigned pass_one(struct bits *b, const struct tile_canonical *codes,
-                                                   unsigned passed) {
-    int symbol = 0;
-    unsigned length = (unsigned)look_up(codes, (uint32_t)(b->buffer >> 48), &symbol);
-    if (length == 0)
+static inline unsigned pass_one(struct bits *b, const struct tile_canonical *codes, unsigned passed) {
+    struct code code = look_up(codes, (uint32_t)(b->buffer >> 48));
+    if (code.length == 0)
         return 0;
-    unsigned run = (unsigned)symbol >> 4, size = (unsigned)symbol & 15;
-    take(b, length + size);
+    unsigned run = code.symbol >> 4, size = code.symbol & 15;
+    take(b, code.length + size);
     /* Runs over the end of the block are taken as libjpeg-turbo takes them: they end it. */
     return size == 0 && run != 15 ? 64 : passed + run + 1;
 }

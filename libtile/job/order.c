@@ -5,11 +5,17 @@
 
 #include <stdlib.h>
 
+/* Pixels of a band where bands need not be as wide as the file: few enough to be in the cache when they are worked on.
+ */
+#define BAND_PIXELS (1u << 19)
+
 struct tile_band_order {
     const struct tile_allocator *allocator;
     uint64_t bands;
-    /* A grid: band i begins at the plan's index i * stride, or from the last band back. */
-    uint64_t stride, step, members;
+    /* A grid: line i begins at the plan's index i * stride, or from the last line back. A line is one band, or `parts`
+     * of up to `most` members. */
+    uint64_t lines, stride, step, members;
+    uint64_t most, parts;
     bool backward;
     /* Rectangles: sorted by the rows that they need; band i is members[starts[i]] to members[starts[i + 1]]. */
     struct entry *list;
@@ -67,19 +73,26 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
     bool any_part = info->indexed && info->codec == TILE_JPEG;
     int free_until = any_part ? 8 : info->indexed ? 4 : 2; /* orientations whose rows can be had in the plan's order */
     tile_status status = TILE_OK;
+    struct tile_grid grid = tile_plan_grid_of(plan);
     if (in_order && info->orientation > free_until) {
-        o->bands = o->step = 1;
+        o->lines = o->step = 1;
         o->members = count;
-    } else if (tile_plan_grid_of(plan).tile_width == 0) {
+    } else if (grid.tile_width == 0) {
         status = sort_rects(o, source, plan, any_part, error);
     } else if (in_order || info->orientation <= 4) {
-        o->bands = rows;
+        o->lines = rows;
         o->stride = o->members = columns;
         o->step = 1;
     } else {
-        o->bands = o->step = columns;
+        o->lines = o->step = columns;
         o->stride = 1;
         o->members = rows;
+    }
+    if (!o->list) {
+        uint64_t fit = BAND_PIXELS / ((uint64_t)grid.tile_width * grid.tile_height);
+        o->most = any_part && !in_order ? (fit ? fit : 1) : o->members;
+        o->parts = (o->members + o->most - 1) / o->most;
+        o->bands = o->lines * o->parts;
     }
     o->backward = !in_order && tile_source_stored_rect(source, tile_plan_region(plan, 0).source).y >
                                    tile_source_stored_rect(source, last.source).y;
@@ -105,7 +118,9 @@ uint64_t tile_band_order_count(const struct tile_band_order *order) {
 struct tile_band tile_band_order_get(const struct tile_band_order *o, uint64_t i) {
     if (o->list)
         return (struct tile_band){o->starts[i], 1, o->starts[i + 1] - o->starts[i]};
-    return (struct tile_band){(o->backward ? o->bands - 1 - i : i) * o->stride, o->step, o->members};
+    uint64_t line = i / o->parts, member = i % o->parts * o->most, left = o->members - member;
+    line = o->backward ? o->lines - 1 - line : line;
+    return (struct tile_band){line * o->stride + member * o->step, o->step, left < o->most ? left : o->most};
 }
 
 uint64_t tile_band_member(const struct tile_band_order *o, const struct tile_band *band, uint64_t i) {

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Rows of a piece to hold at a time: they are copied on while they are in the cache. */
+enum { PIECE_ROWS = 32 };
+
 /* The subject's reader: the source's own, one thread at a time. */
 static tile_status read_locked(void *user, uint64_t offset, void *buffer, size_t length, struct tile_error *error) {
     tile_source *source = user;
@@ -130,6 +133,7 @@ static tile_status read_piece(const tile_source *source, const struct tile_piece
              tile_format_step(part->info.format) != tile_format_step(source->info.format))
         status = tile_error_set(error, TILE_SOURCE_CHANGED, "changed: its samples are of another format");
     part->info.orientation = source->info.orientation;
+    part->rows.most = PIECE_ROWS;
     part->trusted = true;
     struct tile_rect rect = {piece->x, piece->y, width, piece->rows};
     if (status == TILE_OK)

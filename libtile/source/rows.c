@@ -119,6 +119,8 @@ static tile_status plan_capacity(const tile_source *source, struct tile_rect sto
     if (stored.width == source->width && most > WHOLE_ROWS_KEPT)
         most = WHOLE_ROWS_KEPT > row_size ? WHOLE_ROWS_KEPT : row_size;
     most /= row_size;
+    if (source->rows.most && most > source->rows.most)
+        most = source->rows.most;
     *out = most < stored.height ? (uint32_t)most : stored.height;
     return TILE_OK;
 }

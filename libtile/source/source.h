@@ -47,6 +47,7 @@ struct tile_rows {
     size_t allocated;
     size_t row_size;
     uint32_t capacity;
+    uint32_t most;        /* to hold; 0: as many as a read has */
     uint32_t first, next; /* rows kept: [first, next); `next` is also the row that the decoder gives next */
     bool started;         /* the decoder is at `next`, giving rows in `format` */
     struct tile_format format;
