@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "scan.h"
 
+#include "../base/bytes.h"
+
 #include <string.h>
 
 /* An entry of a table of AC codes: bits in all, coefficients passed, whether the block ends. */
@@ -112,18 +114,9 @@ struct bits {
     unsigned have;
 };
 
-static inline uint64_t load_be64(const unsigned char *from) {
-    uint64_t value;
-    memcpy(&value, from, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
-}
-
 /* At least 56 bits. What lies below `have` in the buffer are the bits that come there anyway. */
 static inline void refill(struct bits *b) {
-    b->buffer |= load_be64(b->next) >> b->have;
+    b->buffer |= tile_get_be(b->next, 8) >> b->have;
     b->next += (63 - b->have) >> 3;
     b->have |= 56;
 }

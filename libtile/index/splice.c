@@ -2,6 +2,7 @@
 #include "splice.h"
 
 #include "../base/buffer.h"
+#include "../base/bytes.h"
 
 #include <string.h>
 
@@ -66,38 +67,30 @@ static inline void put_byte(struct tile_buffer *out, uint32_t byte) {
         out->data[out->size++] = 0;
 }
 
-/* Writes the oldest 32 pending bits. */
-static inline void put_word(struct tile_splice *s) {
-    s->count -= 32;
-    uint32_t word = (uint32_t)(s->pending >> s->count), inverse = ~word;
-    if (((inverse - 0x01010101u) & ~inverse & 0x80808080u) == 0) { /* no byte is 0xFF */
-        uint32_t big = __builtin_bswap32(word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-        big = word;
-#endif
-        memcpy(s->out->data + s->out->size, &big, sizeof big);
-        s->out->size += sizeof big;
+/* Writes 8 bytes, most often none of which is 0xFF. */
+static inline void put_word(struct tile_buffer *out, uint64_t word) {
+    uint64_t inverse = ~word;
+    if (((inverse - 0x0101010101010101u) & ~inverse & 0x8080808080808080u) == 0) {
+        tile_put_be(out->data + out->size, word, 8);
+        out->size += 8;
     } else {
-        for (int shift = 24; shift >= 0; shift -= 8)
-            put_byte(s->out, word >> shift);
+        for (int shift = 56; shift >= 0; shift -= 8)
+            put_byte(out, (uint32_t)(word >> shift));
     }
 }
 
-/* At most 32 bits, which are all that `value` has. */
+/* At most 32 bits, which are all that `value` has. Leaves less than a byte pending. */
 static inline void put(struct tile_splice *s, uint32_t value, unsigned count) {
     s->pending = s->pending << count | value;
-    s->count += count;
-    if (s->count >= 32)
-        put_word(s);
+    for (s->count += count; s->count >= 8; s->count -= 8)
+        put_byte(s->out, (uint32_t)(s->pending >> (s->count - 8)));
+    s->pending &= (1u << s->count) - 1;
 }
 
-/* The 32 bits from `bit` on. */
-static inline uint32_t load(const unsigned char *data, uint64_t bit) {
-    uint64_t value = 0;
+/* The 64 bits from `bit` on. */
+static inline uint64_t load(const unsigned char *data, uint64_t bit) {
     const unsigned char *from = data + (bit >> 3);
-    for (int i = 0; i < 8; i++)
-        value = value << 8 | from[i];
-    return (uint32_t)(value << (bit & 7) >> 32);
+    return tile_get_be(from, 8) << (bit & 7) | from[8] >> (8 - (bit & 7));
 }
 
 static tile_status copy(struct tile_splice *s, const unsigned char *data, uint64_t from, uint64_t to,
@@ -105,11 +98,18 @@ static tile_status copy(struct tile_splice *s, const unsigned char *data, uint64
     tile_status status = make_room(s, to - from, error);
     if (status != TILE_OK)
         return status;
-    for (; to - from >= 32; from += 32)
-        put(s, load(data, from), 32);
-    unsigned rest = (unsigned)(to - from);
-    if (rest)
-        put(s, load(data, from) >> (32 - rest), rest);
+    unsigned count = s->count;
+    uint64_t pending = s->pending, mask = (1u << count) - 1;
+    for (; to - from >= 64; from += 64) {
+        uint64_t next = load(data, from);
+        put_word(s->out, pending << 1 << (63 - count) | next >> count);
+        pending = next & mask;
+    }
+    s->pending = pending;
+    for (unsigned part; from < to; from += part) {
+        part = to - from < 32 ? (unsigned)(to - from) : 32;
+        put(s, (uint32_t)(load(data, from) >> (64 - part)), part);
+    }
     return TILE_OK;
 }
 
@@ -170,10 +170,8 @@ tile_status tile_splice_end(struct tile_splice *s, struct tile_error *error) {
     tile_status status = make_room(s, 64, error);
     if (status != TILE_OK)
         return status;
-    unsigned rest = (8 - s->count % 8) % 8; /* T.81, F.1.2.3: the last byte is filled with ones */
-    put(s, (1u << rest) - 1, rest);
-    for (; s->count > 0; s->count -= 8)
-        put_byte(s->out, (uint32_t)(s->pending >> (s->count - 8)));
+    if (s->count) /* T.81, F.1.2.3: the last byte is filled with ones */
+        put(s, (1u << (8 - s->count)) - 1, 8 - s->count);
     static const unsigned char end[2] = {0xFF, 0xD9};
     return tile_buffer_append(s->out, end, sizeof end, error);
 }

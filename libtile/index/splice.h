@@ -28,7 +28,7 @@ struct tile_splice {
     const struct tile_dc_codes *codes; /* of each table */
     struct tile_buffer *out;
     uint64_t pending; /* bits that are not written yet, the last one lowest */
-    unsigned count;   /* of them; below 32 */
+    unsigned count;   /* of them; below 8 */
     int dc[4];        /* what the next block's difference is to */
 };
 
