@@ -7,18 +7,18 @@
 
 #include "base/bytes.h"
 #include "base/input.h"
+#include "index/png_table.h"
 
 #include <xxhash.h>
 
-/* libtile/index/index.c, jpeg_index.c */
-enum { HEADER = 208, GROUP = 64 };
+enum { HEADER = 208 }; /* libtile/index/index.c */
 
 struct fixture {
     uint8_t *data;
     size_t size;
     tile_source *source;
     struct tile_image whole;
-    uint64_t hash; /* what checksums are seeded with */
+    struct tile_index_header header; /* its hash is set, of which checksums are made */
 };
 
 static tile_status read_at(void *user, uint64_t offset, void *to, size_t length, struct tile_error *error) {
@@ -41,9 +41,7 @@ static void open_fixture(struct fixture *fixture, const char *path) {
     struct tile_rect all = {0, 0, info->width, info->height};
     require(tile_image_alloc(&fixture->whole, info->format, all.width, all.height, NULL, NULL) == TILE_OK);
     require(tile_source_read(fixture->source, all, &fixture->whole, NULL) == TILE_OK);
-    unsigned char hash[16];
-    require(tile_source_hash(fixture->source, hash, NULL) == TILE_OK);
-    fixture->hash = tile_get_le(hash, 8);
+    require(tile_source_hash(fixture->source, fixture->header.source_hash.bytes, NULL) == TILE_OK);
 }
 
 /* Reads two rectangles, and does all else that takes an index. */
@@ -93,24 +91,9 @@ static void use(struct fixture *fixture, const uint8_t *data, size_t size, bool 
     tile_index_free(index);
 }
 
-/* The header becomes one of the fixture's index, except its grid and its bounds; and the JPEG's groups of records. */
-static void repair(uint8_t *index, size_t size, const struct fixture *fixture) {
-    const struct tile_info *info = tile_source_info(fixture->source);
-    memcpy(index, "\x89TIX\r\n\x1A\n", 8);
-    tile_put_le(index + 8, 1, 4);
-    tile_put_le(index + 12, HEADER, 4);
-    tile_put_le(index + 16, size, 8);
-    tile_put_le(index + 24, fixture->size, 8);
-    tile_put_le(index + 32, fixture->hash, 8);
-    memset(index + 48, 0, 96);
-    memcpy(index + 48, "\"1\"", 3);
-    tile_put_le(index + 144, info->codec, 4);
-    tile_put_le(index + 148, info->width, 4);
-    tile_put_le(index + 152, info->height, 4);
-    tile_put_le(index + 200, XXH3_64bits(index, 200), 8);
-    if (info->codec != TILE_JPEG)
-        return;
-    enum { RECORD = 8 + 2 * 3 };
+/* libtile/index/jpeg_index.c: columns of records, a checksum behind every 64 of them. */
+static void repair_jpeg(uint8_t *index, size_t size, const struct fixture *fixture) {
+    enum { RECORD = 8 + 2 * 3, GROUP = 64 };
     uint64_t step = tile_get_le(index + 156, 4), first_column = tile_get_le(index + 168, 4),
              columns = tile_get_le(index + 172, 4), first_row = tile_get_le(index + 176, 4),
              rows = tile_get_le(index + 180, 4);
@@ -121,9 +104,59 @@ static void repair(uint8_t *index, size_t size, const struct fixture *fixture) {
             if (bytes + 8 > size - at)
                 return;
             uint64_t number = step << 32 | (first_column + column) << 16 | (first_row + row);
-            tile_put_le(index + at + bytes, XXH3_64bits_withSeed(index + at, bytes, fixture->hash + number), 8);
+            tile_put_le(index + at + bytes, tile_index_checksum(&fixture->header, number, index + at, bytes), 8);
             at += bytes + 8;
         }
+}
+
+/* The checksum of a blob in the payload, if it lies in there. */
+static void repair_blob(struct tile_png_blob *blob, const uint8_t *payload, size_t size, uint64_t number,
+                        const struct fixture *fixture) {
+    if (blob->offset <= size && blob->packed <= size - blob->offset)
+        blob->checksum = tile_index_checksum(&fixture->header, number, payload + blob->offset, blob->packed);
+}
+
+/* libtile/index/png_table.h */
+static void repair_png(uint8_t *index, size_t size, const struct fixture *fixture) {
+    uint64_t first_row = tile_get_le(index + 176, 4), rows = tile_get_le(index + 180, 4),
+             begin = tile_get_le(index + 184, 8);
+    uint8_t *payload = index + HEADER;
+    size -= HEADER;
+    if (16 + rows * TILE_PNG_ENTRY > size)
+        return;
+    if (begin < fixture->size - 8)
+        tile_put_le(payload, XXH3_64bits(fixture->data, (size_t)begin + 8), 8);
+    for (uint64_t i = 0; i < rows; i++) {
+        struct tile_png_checkpoint c = tile_png_get_checkpoint(payload + 8 + i * TILE_PNG_ENTRY);
+        if (c.begin <= c.end && c.end <= fixture->size)
+            c.checksum = XXH3_64bits(fixture->data + c.begin, (size_t)(c.end - c.begin));
+        repair_blob(&c.window, payload, size, tile_png_window_number(&c), fixture);
+        repair_blob(&c.row, payload, size, tile_png_row_number((uint32_t)(first_row + i)), fixture);
+        tile_png_put_checkpoint(payload + 8 + i * TILE_PNG_ENTRY, &c);
+    }
+    size_t table = 8 + (size_t)rows * TILE_PNG_ENTRY;
+    tile_put_le(payload + table, tile_index_checksum(&fixture->header, 0, payload, table), 8);
+}
+
+/* The header becomes one of the fixture's index, except its grid and its bounds; the payload's checksums are right. */
+static void repair(uint8_t *index, size_t size, const struct fixture *fixture) {
+    const struct tile_info *info = tile_source_info(fixture->source);
+    memcpy(index, "\x89TIX\r\n\x1A\n", 8);
+    tile_put_le(index + 8, 1, 4);
+    tile_put_le(index + 12, HEADER, 4);
+    tile_put_le(index + 16, size, 8);
+    tile_put_le(index + 24, fixture->size, 8);
+    memcpy(index + 32, fixture->header.source_hash.bytes, 16);
+    memset(index + 48, 0, 96);
+    memcpy(index + 48, "\"1\"", 3);
+    tile_put_le(index + 144, info->codec, 4);
+    tile_put_le(index + 148, info->width, 4);
+    tile_put_le(index + 152, info->height, 4);
+    tile_put_le(index + 200, XXH3_64bits(index, 200), 8);
+    if (info->codec == TILE_JPEG)
+        repair_jpeg(index, size, fixture);
+    else
+        repair_png(index, size, fixture);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
