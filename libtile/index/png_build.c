@@ -89,11 +89,12 @@ static tile_status read_header(struct build *b, struct tile_index_header *header
         size = tile_get_be(head, 4);
         if (status == TILE_OK && size > INT32_MAX)
             status = damaged(&b->stream, "the length of a chunk cannot be", error);
-        if (status != TILE_OK || memcmp(head + 4, "IDAT", 4) == 0)
+        bool data = memcmp(head + 4, "IDAT", 4) == 0;
+        if (status == TILE_OK && b->stream.offset + (data ? 0 : size) > limit)
+            status = tile_error_set(error, TILE_LIMIT_EXCEEDED,
+                                    "has more than %ju bytes of metadata, which is the limit", (uintmax_t)limit);
+        if (status != TILE_OK || data)
             break;
-        if (size > limit || b->stream.offset > limit - size)
-            return tile_error_set(error, TILE_LIMIT_EXCEEDED, "has more than %ju bytes of metadata, which is the limit",
-                                  (uintmax_t)limit);
         status = take_all(b, NULL, size + 4, error);
     }
     if (status == TILE_OK)

@@ -243,7 +243,7 @@ static tile_status inflate_all(struct reading *r, unsigned char *to, size_t size
     return status;
 }
 
-/* Everything that `checkpoint` takes, and the inflated data at the first of its rows. */
+/* Makes everything that reading from the checkpoint takes, and inflates what is before the first of its rows. */
 static tile_status begin(struct reading *r, uint32_t number, struct tile_error *error) {
     const struct tile_png_checkpoint *c = &r->checkpoint;
     const struct tile_png_shape *shape = &((struct access *)r->access->state)->shape;
