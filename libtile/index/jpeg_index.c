@@ -325,7 +325,8 @@ static tile_status get_record(const struct tile_index_header *header, const unsi
     to->bit = tile_get_le(record, 5);
     to->length = tile_get_le(record + 5, 3);
     uint64_t begin = to->bit / 8;
-    if (begin < header->data_begin || begin > header->data_end || to->length > header->data_end - begin)
+    if (begin < header->data_begin || begin > header->data_end || to->length == 0 ||
+        to->length > header->data_end - begin)
         return tile_index_damaged(error, "a checkpoint");
     for (int c = 0; c < 4; c++) {
         to->dc[c] = c < components ? (int16_t)tile_get_le(record + 8 + 2 * c, 2) : 0;

@@ -30,7 +30,7 @@ static void repair_payload(unsigned char *index, size_t size, size_t record) {
     uint64_t first_column = tile_get_le(index + 168, 4), columns = tile_get_le(index + 172, 4);
     uint64_t first_row = tile_get_le(index + 176, 4), rows = tile_get_le(index + 180, 4);
     size_t at = HEADER;
-    for (uint64_t column = 0; column < columns; column++)
+    for (uint64_t column = 0; column < columns && rows > 0; column++)
         for (uint64_t row = 0; row < rows; row += 64) {
             size_t bytes = (size_t)(rows - row < 64 ? rows - row : 64) * record;
             if (bytes + 8 > size - at)

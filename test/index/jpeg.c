@@ -321,8 +321,8 @@ static void files_may_be_written_in_other_ways(void **state) {
 }
 
 /*
- * A gray JPEG of `width` x `height` blocks with nothing but DC, and with these codes for it. AC has one code, of one
- * bit: end of block.
+ * A gray JPEG of `width` x `height` blocks with nothing but DC, coded by `codes`, while its table has `declared`. AC
+ * has one code, of one bit: end of block.
  */
 struct codes {
     unsigned char counts[16], symbols[16];
@@ -340,18 +340,30 @@ static void put_bits(struct tile_buffer *out, uint32_t *pending, int *held, unsi
     }
 }
 
-static struct tile_buffer dc_only(const struct codes *codes, unsigned width, unsigned height, const int *differences) {
+static void put_code(struct tile_buffer *out, uint32_t *pending, int *held, const struct codes *codes, int symbol) {
+    unsigned code = 0, at = 0;
+    for (int length = 1; length <= 16; length++, code <<= 1)
+        for (int i = 0; i < codes->counts[length - 1]; i++, code++)
+            if (codes->symbols[at++] == symbol) {
+                put_bits(out, pending, held, code, length);
+                return;
+            }
+    fail();
+}
+
+static struct tile_buffer dc_only(const struct codes *declared, const struct codes *codes, unsigned width,
+                                  unsigned height, const int *differences) {
     struct tile_buffer out = {0};
     unsigned total = 0;
     for (int i = 0; i < 16; i++)
-        total += codes->counts[i];
+        total += declared->counts[i];
     unsigned char table[69] = {0xFF, 0xDB, 0, 67, 0};
     memset(table + 5, 8, 64);
     append(&out, "\xFF\xD8", 2);
     append(&out, table, sizeof table);
     append(&out, (unsigned char[]){0xFF, 0xC4, 0, (unsigned char)(19 + total), 0}, 5);
-    append(&out, codes->counts, 16);
-    append(&out, codes->symbols, total);
+    append(&out, declared->counts, 16);
+    append(&out, declared->symbols, total);
     append(&out, (unsigned char[]){0xFF, 0xC4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 22);
     append(&out,
            (unsigned char[]){0xFF, 0xC0, 0, 11, 8, (unsigned char)(height >> 5), (unsigned char)(height << 3),
@@ -364,13 +376,7 @@ static struct tile_buffer dc_only(const struct codes *codes, unsigned width, uns
         int category = 0, value = differences[i];
         while (abs(value) >> category)
             category++;
-        unsigned code = 0, at = 0;
-        for (int length = 1; length <= 16; length++, code <<= 1)
-            for (int k = 0; k < codes->counts[length - 1]; k++, code++)
-                if (codes->symbols[at++] == category) {
-                    put_bits(&out, &pending, &held, code, length);
-                    length = 17, k = 256;
-                }
+        put_code(&out, &pending, &held, codes, category);
         put_bits(&out, &pending, &held, (unsigned)(value < 0 ? value - 1 : value), category);
         put_bits(&out, &pending, &held, 0, 1);
     }
@@ -411,7 +417,7 @@ static void codes_that_cannot_be_added(void **state) {
                     differences[k] = (int)test_random_below(&random, 2048) - 1024 - at;
                 at += differences[k];
             }
-            struct tile_buffer file = dc_only(&cases[i].codes, WIDE, HIGH, differences);
+            struct tile_buffer file = dc_only(&cases[i].codes, &cases[i].codes, WIDE, HIGH, differences);
             tile_source *source;
             assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
             struct expected expected = expected_of(source, (struct test_bytes){file.data, file.size});
@@ -432,6 +438,28 @@ static void codes_that_cannot_be_added(void **state) {
             tile_source_close(source);
             tile_buffer_free(&file);
         }
+}
+
+/* What a splice adds to a table is no code in the file. */
+static void codes_that_a_file_does_not_have(void **state) {
+    (void)state;
+    const struct codes declared = {{1, 1, 1, 1, 1, 1, 1, 1}, {0, 1, 2, 3, 4, 5, 6, 7}},
+                       used = {{1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 4},
+                               {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}};
+    for (int category = 0; category < 12; category++) {
+        int differences[8 * 8] = {[20] = (1 << category) - 1, [21] = 1 - (1 << category)};
+        struct tile_buffer file = dc_only(&declared, &used, 8, 8, differences);
+        tile_source *source;
+        tile_index *index;
+        assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+        if (category < 8)
+            assert_ok(tile_index_build(&index, source, NULL, &error));
+        else
+            assert_fails(TILE_BAD_DATA, tile_index_build(&index, source, NULL, &error));
+        tile_index_free(index);
+        tile_source_close(source);
+        tile_buffer_free(&file);
+    }
 }
 
 /* ---- The index file ------------------------------------------------------------------------------------------- */
@@ -1126,6 +1154,7 @@ int main(void) {
         cmocka_unit_test(every_real_file),
         cmocka_unit_test(files_may_be_written_in_other_ways),
         cmocka_unit_test(codes_that_cannot_be_added),
+        cmocka_unit_test(codes_that_a_file_does_not_have),
         cmocka_unit_test(a_saved_index_is_the_same),
         cmocka_unit_test(indexes_are_small),
         cmocka_unit_test(a_part_is_enough_for_its_tile),

@@ -201,7 +201,7 @@ static void memory_stays_below_its_limit(void **state) {
     static const char *const names[] = {"photo.jpg", "orientation-6.jpg", "rgb8.png"};
     for (size_t i = 0; i < 3; i++) {
         int refused = 0, done = 0;
-        for (uint64_t limit = 250000; limit < 8000000; limit += 250000) {
+        for (uint64_t limit = 250000; limit < 8000000; limit += limit / 3) {
             char *folder = test_folder_new();
             struct opened o = open_fixture(names[i], true);
             struct counted counted = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -214,6 +214,7 @@ static void memory_stays_below_its_limit(void **state) {
             struct tile_job_options options = photo_job(folder, false);
             options.allocator = &counted.allocator;
             options.limits.memory = limit;
+            options.grid.tile_width = 64;
             options.threads = 8;
             tile_status status = tile_job_run(source, &options, NULL, &error);
             if (status == TILE_OK)
