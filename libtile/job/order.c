@@ -9,6 +9,11 @@
  */
 #define BAND_PIXELS (1u << 19)
 
+/* Through a PNG's index, rows are inflated from a checkpoint on: an image's strips that lie within the usual distance
+ * of two are read together, unless they are that many pixels. */
+#define CHECKPOINT_ROWS   256u
+#define CHECKPOINT_PIXELS ((uint64_t)1 << 24)
+
 struct tile_band_order {
     const struct tile_allocator *allocator;
     uint64_t bands;
@@ -74,7 +79,9 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
     int free_until = any_part ? 8 : info->indexed ? 4 : 2; /* orientations whose rows can be had in the plan's order */
     tile_status status = TILE_OK;
     struct tile_grid grid = tile_plan_grid_of(plan);
-    if (in_order && info->orientation > free_until) {
+    bool whole = in_order && info->orientation > free_until;
+    bool strips = in_order && info->indexed && !any_part && columns == 1 && !whole;
+    if (whole || strips) {
         o->lines = o->step = 1;
         o->members = count;
     } else if (grid.tile_width == 0) {
@@ -89,8 +96,13 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
         o->members = rows;
     }
     if (!o->list) {
-        uint64_t fit = BAND_PIXELS / ((uint64_t)grid.tile_width * grid.tile_height);
-        o->most = any_part && !in_order ? (fit ? fit : 1) : o->members;
+        uint64_t pixels = (uint64_t)grid.tile_width * grid.tile_height, fit = o->members;
+        if (any_part && !in_order)
+            fit = BAND_PIXELS / pixels;
+        else if (strips)
+            fit = CHECKPOINT_PIXELS / pixels < CHECKPOINT_ROWS / grid.tile_height ? CHECKPOINT_PIXELS / pixels
+                                                                                  : CHECKPOINT_ROWS / grid.tile_height;
+        o->most = fit ? fit : 1;
         o->parts = (o->members + o->most - 1) / o->most;
         o->bands = o->lines * o->parts;
     }
