@@ -220,7 +220,7 @@ static tile_status inflate_rows(struct tile_png_rows *r, struct tile_error *erro
 
 static bool fits_memory(const struct tile_png_rows *r) {
     const struct tile_png_checkpoint *c = &r->checkpoint;
-    uint64_t most = r->access->subject->limits.memory / 8;
+    uint64_t most = r->access->subject->limits.memory / 32;
     return c->inflated_end - c->inflated <= most && c->end - c->begin <= most;
 }
 

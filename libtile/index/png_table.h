@@ -58,7 +58,7 @@ struct tile_png_checkpoint tile_png_get_checkpoint(const unsigned char from[TILE
  * twice as fast, and takes memory for them all.
  */
 static inline bool tile_png_is_near(uint64_t needed, uint64_t all) {
-    const uint64_t most = (uint64_t)32 << 20, little = (uint64_t)1 << 20;
+    const uint64_t most = (uint64_t)16 << 20, little = (uint64_t)1 << 20;
     return all <= most && (all <= little || (all - little) / 2 <= needed);
 }
 

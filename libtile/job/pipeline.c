@@ -203,7 +203,8 @@ static uint64_t times(uint64_t a, uint64_t b) {
 
 /*
  * What reading a band through an index holds: some decoded rows, as wide as the MCUs around it; the piece of the file,
- * which of a JPEG is read and made anew, and of a PNG is not compressed but kept small; buffers and a decoder.
+ * which of a JPEG is read and made anew, and of a PNG is not compressed but kept small; a PNG's rows as they are
+ * inflated all at once, before and after that; buffers and a decoder.
  */
 static uint64_t piece_memory(const struct run *run, struct tile_rect rect) {
     const uint64_t buffers = (uint64_t)512 << 10, rows_held = 32;
@@ -215,7 +216,10 @@ static uint64_t piece_memory(const struct run *run, struct tile_rect rect) {
     uint64_t row = times((uint64_t)stored.width + 4 * mcu_width, tile_format_step(run->p->format));
     uint64_t piece = times(row, stored.height), most = jpeg ? info->bytes : run->p->memory / 16;
     piece = times(piece < most ? piece : most, jpeg ? 2 : 1);
-    return add(add(times(row, rows_held), piece), add(info->memory, buffers));
+    const uint64_t inflating_most = (uint64_t)32 << 20;
+    uint64_t inflating = jpeg ? 0 : run->p->memory / 16;
+    inflating = inflating < inflating_most ? inflating : inflating_most;
+    return add(add(times(row, rows_held), add(piece, inflating)), add(info->memory, buffers));
 }
 
 /*
