@@ -315,6 +315,155 @@ static void blocks_of_any_length(void **state) {
     tile_buffer_free(&file);
 }
 
+/* Fixed codes (RFC 1951, 3.2.6), in one block over all, without matches. */
+static struct tile_buffer one_block(const unsigned char *rows, size_t size) {
+    struct tile_buffer stream = {0};
+    assert_ok(tile_buffer_reserve(&stream, size + size / 8 + 64, &error));
+    memset(stream.data, 0, size + size / 8 + 64);
+    memcpy(stream.data, "\x78\x01\x03", 3); /* zlib's header; the last block, fixed */
+    size_t at = 16 + 3;
+    for (size_t i = 0; i < size; i++) {
+        unsigned count = rows[i] < 144 ? 8 : 9, code = rows[i] < 144 ? 48u + rows[i] : 400u + (rows[i] - 144u);
+        for (unsigned bit = count; bit-- > 0; at++)
+            stream.data[at / 8] |= (unsigned char)((code >> bit & 1) << at % 8);
+    }
+    stream.size = (at + 7 + 7) / 8; /* its end: 7 zeros */
+    tile_put_be(stream.data + stream.size, adler32(1, rows, (uInt)size), 4);
+    stream.size += 4;
+    return stream;
+}
+
+/* Behind the first `count` bytes of the IDAT chunks' data. */
+static uint64_t place_behind(const struct tile_buffer *file, uint64_t count) {
+    for (size_t at = 8;;) {
+        size_t size = (size_t)tile_get_be(file->data + at, 4);
+        if (memcmp(file->data + at + 4, "IDAT", 4) == 0) {
+            if (count <= size)
+                return at + 8 + count;
+            count -= size;
+        }
+        at += 12 + size;
+    }
+}
+
+struct boundaries {
+    struct boundary {
+        uint64_t inflated, place;
+        unsigned bits;
+    } * list;
+    size_t count;
+};
+
+static struct boundaries find_boundaries(const struct tile_buffer *file) {
+    struct boundaries all = {.list = malloc(200000 * sizeof *all.list)};
+    struct parts parts = take_apart(file);
+    unsigned char output[4096];
+    z_stream zlib = {.next_in = parts.stream.data, .avail_in = (uInt)parts.stream.size};
+    assert_non_null(all.list);
+    assert_int_equal(inflateInit(&zlib), Z_OK);
+    for (int result = Z_OK; result != Z_STREAM_END;) {
+        zlib.next_out = output;
+        zlib.avail_out = sizeof output;
+        result = inflate(&zlib, Z_BLOCK);
+        assert_true(result == Z_OK || result == Z_STREAM_END);
+        if (zlib.data_type & 128) {
+            assert_true(all.count < 200000);
+            all.list[all.count++] =
+                (struct boundary){zlib.total_out, place_behind(file, zlib.total_in), (unsigned)zlib.data_type & 7};
+        }
+    }
+    inflateEnd(&zlib);
+    tile_buffer_free(&parts.stream);
+    return all;
+}
+
+struct seen {
+    int ends, none, bits[8], end_bits[8];
+};
+
+/* Where each checkpoint begins and ends is a boundary that zlib tells, the ends being the first possible ones. */
+static void check_ends(const struct tile_buffer *file, uint32_t step, size_t row, uint32_t height, struct seen *seen) {
+    struct boundaries all = find_boundaries(file);
+    tile_source *source = open_memory(file);
+    tile_index *index;
+    assert_ok(build(&index, source, step));
+    for (uint32_t i = 0; i < index->header.rows; i++) {
+        unsigned char entry[TILE_PNG_ENTRY];
+        assert_ok(tile_index_read(index, 8 + (uint64_t)TILE_PNG_ENTRY * i, entry, sizeof entry, &error));
+        struct tile_png_checkpoint c = tile_png_get_checkpoint(entry);
+        uint64_t last = (uint64_t)(i + 1) * step, end = (row + 1) * (last < height ? last : height);
+        uint64_t overtaken = (row + 1) * (uint64_t)step * (i + 8); /* it waits for no longer than that */
+        size_t from = 0, to = 0;
+        while (from < all.count && (all.list[from].place != c.begin || all.list[from].bits != c.bits))
+            from++;
+        while (to < all.count && all.list[to].inflated < end)
+            to++;
+        assert_true(from < all.count && to < all.count && all.list[from].inflated == c.inflated);
+        const struct boundary *b = &all.list[to];
+        assert_int_equal(c.checksum, XXH3_64bits(file->data + c.begin, (size_t)(c.end - c.begin)));
+        if (c.inflated_end == 0) {
+            assert_true(!tile_png_is_near(end - c.inflated, b->inflated - c.inflated) || overtaken < b->inflated);
+            assert_true(c.end <= b->place);
+            seen->none++;
+            continue;
+        }
+        assert_true(c.inflated_end == b->inflated && c.end == b->place && c.end_bits == b->bits);
+        assert_true(b->inflated - c.inflated <= 2 * (end - c.inflated) + (1 << 20));
+        seen->ends++;
+        seen->bits[c.bits]++;
+        seen->end_bits[c.end_bits]++;
+    }
+    tile_source_close(source);
+    tile_index_free(index);
+    free(all.list);
+}
+
+static void checkpoints_end_at_boundaries(void **state) {
+    (void)state;
+    struct seen seen = {0};
+    static const int strategies[] = {Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY};
+    for (int run = 0; run < 36; run++) {
+        struct kind k = {.width = 150, .height = 200, .type = 2, .depth = 8, .level = run % 4 ? 6 : 0};
+        k.memory = 1 + run % 3 * 4;
+        k.strategy = strategies[run / 4 % 3];
+        k.idat = run % 2 ? 0 : 77;
+        struct tile_buffer file = make(&k, (uint64_t)run);
+        for (uint32_t step = 1; step <= 256; step *= 4)
+            check_ends(&file, step, 450, 200, &seen);
+        tile_buffer_free(&file);
+    }
+    for (int i = 0; i < 8; i++)
+        assert_true(seen.bits[i] > 0 && seen.end_bits[i] > 0);
+    assert_true(seen.ends > 500);
+}
+
+/* Longer than any memory for libdeflate: zlib reads the beginning, and libdeflate what is near the end. */
+static void one_large_block(void **state) {
+    (void)state;
+    struct test_random random = {32};
+    struct kind k = {.width = 1800, .height = 1800, .type = 0, .depth = 8, .level = 6};
+    struct tile_buffer file = make(&k, 3);
+    struct parts parts = take_apart(&file);
+    uLong size = 1801 * 1800;
+    unsigned char *rows = malloc(size);
+    assert_non_null(rows);
+    assert_int_equal(uncompress(rows, &size, parts.stream.data, parts.stream.size), Z_OK);
+    struct tile_buffer stream = one_block(rows, size);
+    for (size_t most = 1000; most <= 10000000; most *= 10000) {
+        struct tile_buffer whole = put_together(&file, &parts, &stream, most);
+        struct seen seen = {0};
+        check_ends(&whole, 256, 1800, 1800, &seen);
+        assert_true(seen.ends == 6 && seen.none == 2);
+        check(&whole, 256, 1, 10, &random);
+        check_ends(&whole, 16, 1800, 1800, &seen);
+        tile_buffer_free(&whole);
+    }
+    free(rows);
+    tile_buffer_free(&stream);
+    tile_buffer_free(&parts.stream);
+    tile_buffer_free(&file);
+}
+
 /* PNG (third edition), 9: written down once more, a byte at a time. */
 static unsigned predicted(unsigned filter, int left, int above, int corner) {
     int p = left + above - corner, a = abs(p - left), b = abs(p - above), c = abs(p - corner);
@@ -580,6 +729,8 @@ static void a_forged_index_never_reads_elsewhere(void **state) {
             if (p.row.offset < size && p.row.packed <= size - p.row.offset)
                 p.row.checksum =
                     tile_index_checksum(&header, tile_png_row_number(number), payload + p.row.offset, p.row.packed);
+            if (p.begin <= p.end && p.end <= file.size)
+                p.checksum = XXH3_64bits(file.data + p.begin, (size_t)(p.end - p.begin));
             tile_png_put_checkpoint(c, &p);
         }
         if (rows <= 100) {
@@ -634,6 +785,55 @@ static void a_forged_window_has_no_room(void **state) {
         assert_ok(tile_source_use_index(source, NULL, &error));
         tile_index_free(forged);
     }
+    tile_source_close(source);
+    tile_index_free(index);
+    tile_buffer_free(&bytes);
+    tile_buffer_free(&file);
+}
+
+/* An end that is another boundary's, or none: every checksum is right. */
+static void a_forged_end_is_refused(void **state) {
+    (void)state;
+    struct tile_buffer file =
+        make(&(struct kind){.width = 150, .height = 200, .type = 2, .depth = 8, .level = 6, .memory = 1}, 5);
+    tile_source *source = open_memory(&file);
+    tile_index *index, *forged;
+    assert_ok(build(&index, source, 64));
+    struct tile_buffer bytes = saved(index);
+    unsigned char *entry = bytes.data + 216 + TILE_PNG_ENTRY;
+    const struct tile_png_checkpoint right = tile_png_get_checkpoint(entry);
+    struct tile_image image;
+    assert_ok(tile_image_alloc(&image, tile_source_info(source)->format, 150, 64, NULL, &error));
+    assert_true(right.inflated_end > 128 * 451 + 1);
+    for (int way = 0; way < 10; way++) {
+        struct tile_png_checkpoint c = right;
+        switch (way) {
+        case 0: break; /* this one is right */
+        case 1: c.inflated_end++; break;
+        case 2: c.inflated_end--; break;
+        case 3: c.inflated_end = 128 * 451 - 1; break; /* before its rows' end */
+        case 4: c.end_bits = (c.end_bits + 3) % 8; break;
+        case 5: c.end_bits = 8; break;
+        case 6: c.end--; break;
+        case 7: c.end -= 300; break;
+        case 8: c.end = c.begin; break;
+        case 9: c.inflated_end = 1 << 24; break; /* zlib's affair: it is too far */
+        }
+        c.checksum = XXH3_64bits(file.data + c.begin, (size_t)(c.end - c.begin));
+        tile_png_put_checkpoint(entry, &c);
+        size_t table = tile_png_table_size(4) - 8;
+        tile_put_le(bytes.data + 208 + table, tile_index_checksum(&index->header, 0, bytes.data + 208, table), 8);
+        assert_ok(load(&forged, bytes.data, bytes.size));
+        assert_ok(tile_source_use_index(source, forged, &error));
+        tile_status status = read_rect(source, (struct tile_rect){0, 64, 150, 64}, &image);
+        if (way == 0 || way == 9)
+            assert_int_equal(status, TILE_OK);
+        else
+            assert_int_equal(status, way == 3 || way == 5 || way == 8 ? TILE_BAD_DATA : TILE_SOURCE_CHANGED);
+        assert_ok(tile_source_use_index(source, NULL, &error));
+        tile_index_free(forged);
+    }
+    tile_image_free(&image, NULL);
     tile_source_close(source);
     tile_index_free(index);
     tile_buffer_free(&bytes);
@@ -1098,12 +1298,15 @@ int main(void) {
         cmocka_unit_test(all_kinds_of_files),
         cmocka_unit_test(fixtures),
         cmocka_unit_test(blocks_of_any_length),
+        cmocka_unit_test(checkpoints_end_at_boundaries),
+        cmocka_unit_test(one_large_block),
         cmocka_unit_test(filters_are_undone),
         cmocka_unit_test(a_saved_index_is_the_same),
         cmocka_unit_test(a_part_has_its_rows_and_no_others),
         cmocka_unit_test(a_damaged_index_is_refused_or_right),
         cmocka_unit_test(a_forged_index_never_reads_elsewhere),
         cmocka_unit_test(a_forged_window_has_no_room),
+        cmocka_unit_test(a_forged_end_is_refused),
         cmocka_unit_test(a_changed_file_never_gives_wrong_pixels),
         cmocka_unit_test(another_format_in_the_middle),
         cmocka_unit_test(only_the_promised_bytes_are_read),
