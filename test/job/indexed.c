@@ -128,6 +128,60 @@ static void an_index_changes_no_new_image(void **state) {
     }
 }
 
+struct counting {
+    struct test_bytes file;
+    uint64_t read;
+};
+
+static tile_status count_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
+    struct counting *counting = user;
+    (void)why;
+    memcpy(to, counting->file.data + offset, length);
+    counting->read += length;
+    return TILE_OK;
+}
+
+/* The strips of a new image share a PNG's checkpoint, which is inflated once. */
+static void strips_are_read_together(void **state) {
+    (void)state;
+    static const int heights[] = {71, 250};
+    for (int i = 0; i < 2; i++) {
+        char *folder = test_folder_new(), *out = strdup(test_path(folder, "out.npy"));
+        struct opened o = open_fixture("rgb8.png", false);
+        struct tile_rect rect = {0, 0, 97, 71};
+        struct tile_image image, tall;
+        struct tile_format format = tile_source_info(o.source)->format;
+        assert_ok(tile_image_alloc(&image, format, 97, 71, NULL, &error));
+        assert_ok(tile_image_alloc(&tall, format, 97, (uint32_t)heights[i], NULL, &error));
+        assert_ok(tile_source_read(o.source, rect, &image, &error));
+        for (int y = 0; y < heights[i]; y++)
+            memcpy((unsigned char *)tall.plane[0] + y * tall.stride,
+                   (unsigned char *)image.plane[0] + (y * 5 % 71) * image.stride, 97 * 3);
+        close_opened(o);
+        struct tile_buffer png = {0};
+        struct tile_writer writer = tile_buffer_writer(&png);
+        assert_ok(tile_encode(&tall, TILE_PNG, NULL, &writer, &error));
+
+        struct counting counting = {.file = {png.data, png.size}};
+        struct tile_reader reader = {.user = &counting, .size = counting.file.size, .read_at = count_read, .etag = "1"};
+        assert_ok(tile_source_open_reader(&o.source, &reader, NULL, &error));
+        assert_ok(tile_index_build(&o.index, o.source, NULL, &error));
+        assert_ok(tile_source_use_index(o.source, o.index, &error));
+        counting.read = 0;
+        struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+        options.image = out;
+        options.threads = 2;
+        assert_ok(tile_job_run(o.source, &options, NULL, &error));
+        assert_true(counting.read > 0 && counting.read <= counting.file.size);
+        close_opened(o);
+        tile_buffer_free(&png);
+        tile_image_free(&image, NULL);
+        tile_image_free(&tall, NULL);
+        free(out);
+        test_folder_remove(folder);
+    }
+}
+
 static bool stop_at(void *user, const struct tile_progress *progress) {
     return progress->done < *(uint64_t *)user;
 }
@@ -556,6 +610,7 @@ int main(void) {
         cmocka_unit_test(an_index_changes_no_tile),
         cmocka_unit_test(an_index_changes_no_rectangle),
         cmocka_unit_test(an_index_changes_no_new_image),
+        cmocka_unit_test(strips_are_read_together),
         cmocka_unit_test(a_stopped_run_goes_on),
         cmocka_unit_test(memory_stays_below_its_limit),
         cmocka_unit_test(lossless_tiles_hold_the_sources_coefficients),
