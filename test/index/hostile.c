@@ -623,6 +623,35 @@ static void damaged_files_have_no_index_or_a_right_one(void **state) {
     assert_true(indexed > 100 && refused > 1000);
 }
 
+static void restart_markers_are_where_and_what_they_must_be(void **state) {
+    (void)state;
+    struct subject subject;
+    open_subject(&subject, victims[1], 32);
+    struct test_bytes file = subject.watched.file;
+    tile_index *index, *other;
+    assert_ok(index_load(&index, subject.index, &error));
+    for (int i = 0; i < 3; i++) {
+        subject.watched.file = copy_of(file);
+        unsigned char *marker = subject.watched.file.data + marker_at(file, 0xD2, 1);
+        switch (i) {
+        case 0: marker[1] = 0xD3; break;                         /* another number */
+        case 1: marker[0] = marker[1] = 0; break;                /* none */
+        default: memcpy(marker - 4, "\xFF\xD2\0\0\0", 6); break; /* earlier */
+        }
+        assert_fails(TILE_BAD_DATA, tile_index_build(&other, subject.source, NULL, &error));
+        assert_null(other);
+        assert_ok(tile_source_use_index(subject.source, index, &error));
+        bool right;
+        tile_status status = read_rect(&subject, (struct tile_rect){0, 0, 97, 71}, &right);
+        assert_true(status == TILE_BAD_DATA || status == TILE_SOURCE_CHANGED);
+        assert_ok(tile_source_use_index(subject.source, NULL, &error));
+        free(subject.watched.file.data);
+    }
+    subject.watched.file = file;
+    tile_index_free(index);
+    close_subject(&subject);
+}
+
 /*
  * A store that gives other bytes under the same ETag gets no promise but this: what is read of bytes that are as they
  * were is the picture as it was, and the rest is an error or something, within memory.
@@ -814,6 +843,7 @@ int main(void) {
         cmocka_unit_test(stale_indexes_are_refused),
         cmocka_unit_test(files_are_told_apart_by_their_time),
         cmocka_unit_test(damaged_files_have_no_index_or_a_right_one),
+        cmocka_unit_test(restart_markers_are_where_and_what_they_must_be),
         cmocka_unit_test(bytes_that_lie_about_their_etag),
         cmocka_unit_test(headers_that_lie_about_their_etag),
         cmocka_unit_test(readers_may_fail_at_any_call),
