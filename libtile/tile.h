@@ -718,8 +718,10 @@ struct tile_job_result {
 
 /*
  * Runs the data's way: source -> plan -> read -> convert -> encode -> store -> manifest, over threads, holding two rows
- * of tiles. Of a source with an index, all threads read, and one row more than there are threads is held, as far as
- * limits.memory has room; the bytes that are written are the same.
+ * of tiles. Of a source with an index, all threads read, each a row of tiles or a part of one; one more than there are
+ * threads is held, as far as limits.memory has room. The bytes that are written are the same. Of a large JPEG of whose
+ * upper half nothing is wanted, or of which one new image is turned and does not fit in memory, the job makes itself an
+ * index first.
  *
  * The folder's manifest.json tells source, grid, color and of each tile the rectangle, file, bytes, XXH3-128 of the
  * pixels and of the file, and each channel's mean, minimum and maximum. Until it is whole it is a journal beside it,

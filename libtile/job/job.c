@@ -10,6 +10,7 @@
 #include "../base/pixels.h"
 #include "journal.h"
 #include "manifest.h"
+#include "own_index.h"
 #include "pipeline.h"
 #include "settle.h"
 
@@ -334,9 +335,15 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
         *result = out.result;
     if (!source)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
+    tile_index *index = NULL;
     tile_status status = tile_job_settle(&job, source, options, error);
     if (status == TILE_OK)
+        status = tile_job_own_index(&job, &index, error);
+    if (status == TILE_OK)
         status = job.o.image ? run_image(&out, error) : run_tiles(&out, error);
+    if (index)
+        tile_source_use_index(source, NULL, NULL);
+    tile_index_free(index);
     tile_job_unsettle(&job);
     if (result)
         *result = out.result;

@@ -202,19 +202,20 @@ static uint64_t times(uint64_t a, uint64_t b) {
 }
 
 /*
- * What reading a band through an index holds: its rows, as wide as the MCUs around it; the piece of the file, as it is
- * read and made anew, which of a PNG is not compressed; buffers and a decoder.
+ * What reading a band through an index holds: some decoded rows, as wide as the MCUs around it; the piece of the file,
+ * which of a JPEG is read and made anew, and of a PNG is not compressed but kept small; buffers and a decoder.
  */
 static uint64_t piece_memory(const struct run *run, struct tile_rect rect) {
-    const uint64_t buffers = (uint64_t)512 << 10;
+    const uint64_t buffers = (uint64_t)512 << 10, rows_held = 32;
     const struct tile_info *info = tile_source_info(run->p->source);
     struct tile_rect stored = tile_source_stored_rect(run->p->source, rect);
+    bool jpeg = info->codec == TILE_JPEG;
     uint32_t mcu_width, mcu_height;
     tile_source_mcu(run->p->source, &mcu_width, &mcu_height);
-    uint64_t width = (uint64_t)stored.width + 4 * mcu_width;
-    uint64_t rows = times(times(width, stored.height), tile_format_step(run->p->format));
-    uint64_t piece = info->codec == TILE_JPEG && info->bytes < rows ? info->bytes : rows;
-    return add(add(rows, times(2, piece)), add(info->memory, buffers));
+    uint64_t row = times((uint64_t)stored.width + 4 * mcu_width, tile_format_step(run->p->format));
+    uint64_t piece = times(row, stored.height), most = jpeg ? info->bytes : run->p->memory / 16;
+    piece = times(piece < most ? piece : most, jpeg ? 2 : 1);
+    return add(add(times(row, rows_held), piece), add(info->memory, buffers));
 }
 
 /*

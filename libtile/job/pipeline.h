@@ -2,10 +2,10 @@
 /*
  * Reading ahead while regions are worked on.
  *
- * The regions of a plan fall into bands: those that need the same rows of the file. The calling thread reads one band
- * after the other, in the order in which the file decodes; the other threads (and the calling one, when it is ahead)
- * work on the regions of the bands that are there. Of a source with an index, any thread that finds no region to work
- * on reads the next band.
+ * The regions of a plan fall into bands: those that need the same rows of the file, or some of these. The calling
+ * thread reads one band after the other, in the order in which the file decodes; the other threads (and the calling
+ * one, when it is ahead) work on the regions of the bands that are there. Of a source with an index, the others read as
+ * well, when they find no region to work on.
  */
 #ifndef TILE_JOB_PIPELINE_H
 #define TILE_JOB_PIPELINE_H
