@@ -429,14 +429,16 @@ static tile_status begin_cutting(struct cutting *c, const struct tile_access *ac
     return status;
 }
 
-/* A checkpoint that a walk comes to says the same as the walk. */
-static tile_status compare(const struct tile_walk *walk, const struct checkpoint *with, struct tile_error *error) {
-    if (tile_walk_offset(walk) * 8 + (walk->place.bit & 7) == with->bit &&
-        memcmp(walk->place.dc, with->dc, sizeof with->dc) == 0)
-        return TILE_OK;
+static tile_status mismatch(uint64_t offset, struct tile_error *error) {
     return tile_error_set(error, TILE_SOURCE_CHANGED,
                           "does not match its index at byte %ju: one of the two was changed, or is damaged",
-                          (uintmax_t)tile_walk_offset(walk));
+                          (uintmax_t)offset);
+}
+
+/* Whether a walk has come to a checkpoint, bit for bit. */
+static bool is_at(const struct tile_walk *walk, const struct checkpoint *checkpoint) {
+    return tile_walk_offset(walk) * 8 + (walk->place.bit & 7) == checkpoint->bit &&
+           memcmp(walk->place.dc, checkpoint->dc, sizeof checkpoint->dc) == 0;
 }
 
 /* One row of the stretch, whose bytes are `bytes`. */
@@ -454,25 +456,19 @@ static tile_status cut_row(struct cutting *c, uint32_t i, const unsigned char *b
         status = tile_entropy_add(&c->entropy, bytes, (size_t)(row_end(c, i) - row_begin(c, i)), error);
     if (status == TILE_OK)
         status = tile_walk_to(&walk, base + s->begin, error);
-    uint64_t checked = base + span_begin(h, step, s->last), end = base + s->end;
-    if (s->first != s->last) { /* the region may end left of the last column's checkpoint, and begins left of it */
-        if (status == TILE_OK)
-            status = tile_splice_copy(&c->splice, &walk, checked < end ? checked : end, error);
-        if (status == TILE_OK && checked > end)
-            status = tile_walk_to(&walk, checked, error);
+    if (status == TILE_OK && s->first != s->last) {
+        status = tile_splice_copy(&c->splice, &walk, base + span_begin(h, step, s->last), error);
         if (status == TILE_OK)
             status = tile_walk_restart(&walk, error);
-        if (status == TILE_OK)
-            status = compare(&walk, &c->right[i], error);
+        if (status == TILE_OK && !is_at(&walk, &c->right[i]))
+            status = mismatch(tile_walk_offset(&walk), error);
     }
-    if (status == TILE_OK && walk.mcu < end)
-        status = tile_splice_copy(&c->splice, &walk, end, error);
+    if (status == TILE_OK)
+        status = tile_splice_copy(&c->splice, &walk, base + s->end, error);
     if (status == TILE_OK)
         status = tile_walk_to(&walk, base + span_end(h, step, s->last), error);
     if (status == TILE_OK && tile_walk_end(&walk) != row_end(c, i))
-        status = tile_error_set(error, TILE_SOURCE_CHANGED,
-                                "does not match its index at byte %ju: one of the two was changed, or is damaged",
-                                (uintmax_t)tile_walk_end(&walk));
+        status = mismatch(tile_walk_end(&walk), error);
     return status;
 }
 

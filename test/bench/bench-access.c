@@ -164,7 +164,10 @@ static void bench_tiles(const char *name, const char *index, uint32_t width, uin
     printf("%-7s %10s %10s %10s %10s %8s   %s\n", "tile", "index ms", "none ms", is_jpeg ? "djpeg ms" : "", "vips ms",
            "ratio", "bytes asked of the file, of the index");
     for (uint32_t i = 0; i < 3; i++) {
-        struct tile_rect r = {(width - TILE) / 2 * i / TILE * TILE, (height - TILE) / 2 * i / TILE * TILE, TILE, TILE};
+        struct tile_rect r = {(width - 1) / TILE * i / 2 * TILE, (height - 1) / TILE * i / 2 * TILE, TILE, TILE};
+        r.width = width - r.x < TILE ? width - r.x : TILE;
+        r.height = height - r.y < TILE ? height - r.y : TILE;
+        struct tile_image part = tile_image_view(&image, (struct tile_rect){0, 0, r.width, r.height});
         double with[ROUNDS], without[ROUNDS], djpeg[ROUNDS], vips[ROUNDS];
         for (int k = 0; k < ROUNDS; k++) { /* in turns, so that a machine that slows down slows all */
             const char *to = path("tile.bmp");
@@ -181,7 +184,7 @@ static void bench_tiles(const char *name, const char *index, uint32_t width, uin
             vips[k] = run("vips crop %s %s %u %u %u %u", name, path("tile.v"), r.x, r.y, r.width, r.height).wall;
         }
         uint64_t bytes, index_bytes;
-        read_tile(name, index, r, &image, &bytes, &index_bytes);
+        read_tile(name, index, r, &part, &bytes, &index_bytes);
         double yardstick = is_jpeg ? median(djpeg, ROUNDS) : median(without, ROUNDS);
         printf("%-7s", places[i]);
         print_ms(or_none(median(with, ROUNDS)));
@@ -196,7 +199,7 @@ static void bench_tiles(const char *name, const char *index, uint32_t width, uin
         uint32_t more = r.x >= 16 ? 16 : 0;
         run("djpeg -crop %ux%u+%u+%u -outfile %s %s", r.width + more, r.height, r.x - more, r.y, path("tile.ppm"),
             name);
-        printf("        the same pixels as djpeg's: %s\n", equals_ppm(&image, path("tile.ppm")) ? "yes" : "NO");
+        printf("        the same pixels as djpeg's: %s\n", equals_ppm(&part, path("tile.ppm")) ? "yes" : "NO");
     }
     tile_image_free(&image, NULL);
 }
@@ -288,6 +291,7 @@ int main(int argc, char **argv) {
 
     /* 12 megapixels of it as PNG, as libpng writes by default. */
     run("%s -q --compression 6 --region 0,0,4000,3000 %s -o %s", tool, jpeg, png);
+    run("touch -d 2020-01-01 %s", png); /* an index trusts no time of writing that is but seconds old */
     snprintf(index, sizeof index, "%s", path("png.tix"));
     printf("\n4000 x 3000 pixels of it as PNG\n");
     snprintf(decode, sizeof decode, "%s -q --overwrite --region 3999,2999,1,1 %s -o %s", tool, png, path("pixel.bmp"));

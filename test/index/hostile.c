@@ -72,6 +72,13 @@ static void close_subject(struct subject *subject) {
     free(subject->watched.file.data);
 }
 
+static struct test_bytes copy_of(struct test_bytes bytes) {
+    struct test_bytes copy = {malloc(bytes.size), bytes.size};
+    assert_non_null(copy.data);
+    memcpy(copy.data, bytes.data, bytes.size);
+    return copy;
+}
+
 /* One line, with a cause. */
 static void check_message(tile_status status) {
     assert_int_equal(error.status, status);
@@ -305,6 +312,39 @@ static void forged_checkpoints(void **state) {
     }
 }
 
+/* A row's one byte, and a next row that claims to begin before it. */
+static void forged_rows_that_go_back(void **state) {
+    (void)state;
+    struct subject subject;
+    struct jpeg_recipe recipe = tiny_rows;
+    recipe.height = 480, recipe.quality = 1;
+    open_subject(&subject, recipe, 32);
+    enum { RECORD = 8 + 2, ROWS = 480 / 8 };
+    const size_t size = subject.index.size;
+    int forged = 0;
+    for (uint32_t row = 1; row < ROWS - 1; row++)
+        for (uint64_t bit = 0; bit < 8; bit++) {
+            struct test_bytes bytes = copy_of(subject.index);
+            unsigned char *record = bytes.data + HEADER + row * RECORD;
+            if (tile_get_le(record + 5, 3) == 1) {
+                tile_put_le(record + RECORD, tile_get_le(record, 5) / 8 * 8 - 8 + bit, 5);
+                tile_put_le(record + RECORD + 5, 2, 3);
+                repair_payload(bytes.data, size, RECORD);
+                tile_index *index;
+                bool right;
+                assert_ok(index_load(&index, bytes, &error));
+                assert_ok(tile_source_use_index(subject.source, index, &error));
+                assert_int_equal(read_rect(&subject, (struct tile_rect){0, 8 * row, 8, 16}, &right), TILE_BAD_DATA);
+                assert_ok(tile_source_use_index(subject.source, NULL, &error));
+                tile_index_free(index);
+                forged++;
+            }
+            free(bytes.data);
+        }
+    assert_true(forged > 20);
+    close_subject(&subject);
+}
+
 /* Each part's checksums are right, but they are not those of what the header says it holds. */
 static void headers_of_other_parts(void **state) {
     (void)state;
@@ -372,13 +412,6 @@ static tile_status use_later(struct watched first, struct watched later, uint64_
     tile_source_close(source);
     tile_index_free(index);
     return status;
-}
-
-static struct test_bytes copy_of(struct test_bytes bytes) {
-    struct test_bytes copy = {malloc(bytes.size), bytes.size};
-    assert_non_null(copy.data);
-    memcpy(copy.data, bytes.data, bytes.size);
-    return copy;
 }
 
 static uint64_t seconds_ago(int64_t seconds) {
@@ -623,6 +656,35 @@ static void damaged_files_have_no_index_or_a_right_one(void **state) {
     assert_true(indexed > 100 && refused > 1000);
 }
 
+static void restart_markers_are_where_and_what_they_must_be(void **state) {
+    (void)state;
+    struct subject subject;
+    open_subject(&subject, victims[1], 32);
+    struct test_bytes file = subject.watched.file;
+    tile_index *index, *other;
+    assert_ok(index_load(&index, subject.index, &error));
+    for (int i = 0; i < 3; i++) {
+        subject.watched.file = copy_of(file);
+        unsigned char *marker = subject.watched.file.data + marker_at(file, 0xD2, 1);
+        switch (i) {
+        case 0: marker[1] = 0xD3; break;                         /* another number */
+        case 1: marker[0] = marker[1] = 0; break;                /* none */
+        default: memcpy(marker - 4, "\xFF\xD2\0\0\0", 6); break; /* earlier */
+        }
+        assert_fails(TILE_BAD_DATA, tile_index_build(&other, subject.source, NULL, &error));
+        assert_null(other);
+        assert_ok(tile_source_use_index(subject.source, index, &error));
+        bool right;
+        tile_status status = read_rect(&subject, (struct tile_rect){0, 0, 97, 71}, &right);
+        assert_true(status == TILE_BAD_DATA || status == TILE_SOURCE_CHANGED);
+        assert_ok(tile_source_use_index(subject.source, NULL, &error));
+        free(subject.watched.file.data);
+    }
+    subject.watched.file = file;
+    tile_index_free(index);
+    close_subject(&subject);
+}
+
 /*
  * A store that gives other bytes under the same ETag gets no promise but this: what is read of bytes that are as they
  * were is the picture as it was, and the rest is an error or something, within memory.
@@ -810,10 +872,12 @@ int main(void) {
         cmocka_unit_test(indexes_of_every_length),
         cmocka_unit_test(forged_headers),
         cmocka_unit_test(forged_checkpoints),
+        cmocka_unit_test(forged_rows_that_go_back),
         cmocka_unit_test(headers_of_other_parts),
         cmocka_unit_test(stale_indexes_are_refused),
         cmocka_unit_test(files_are_told_apart_by_their_time),
         cmocka_unit_test(damaged_files_have_no_index_or_a_right_one),
+        cmocka_unit_test(restart_markers_are_where_and_what_they_must_be),
         cmocka_unit_test(bytes_that_lie_about_their_etag),
         cmocka_unit_test(headers_that_lie_about_their_etag),
         cmocka_unit_test(readers_may_fail_at_any_call),

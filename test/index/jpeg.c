@@ -462,6 +462,42 @@ static void codes_that_a_file_does_not_have(void **state) {
     }
 }
 
+/*
+ * Another file under the same ETag, of which all is well formed: with one bit of a DC changed, so that every code is
+ * where it was and the next checkpoint tells; and with a row that is shorter, whose end tells.
+ */
+static void a_changed_value_does_not_pass_its_checkpoint(void **state) {
+    (void)state;
+    enum { WIDE = 24, HIGH = 6 };
+    const struct codes codes = {{1, 1, 1, 1, 1, 1, 1, 1}, {0, 1, 2, 3, 4, 5, 6, 7}};
+    for (int shorter = 0; shorter < 2; shorter++) {
+        int differences[WIDE * HIGH] = {[5] = 100, [WIDE * 3 + 10] = 64};
+        struct tile_buffer file = dc_only(&codes, &codes, WIDE, HIGH, differences);
+        differences[WIDE * 3 + 10] = shorter ? 0 : 65;
+        differences[WIDE * 5 + 10] = shorter ? 64 : 0;
+        struct tile_buffer other = dc_only(&codes, &codes, WIDE, HIGH, differences);
+        assert_int_equal(other.size, file.size);
+        struct watched watched = {.file = {file.data, file.size}, .etag = "\"1\""};
+        struct tile_reader reader = watched_reader(&watched);
+        tile_source *source;
+        assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
+        struct expected expected = expected_of(source, watched.file);
+        tile_index *index = index_of(source, shorter ? 256 : 16);
+        watched.file.data = other.data;
+        assert_ok(tile_source_use_index(source, index, &error));
+        static unsigned char pixels[WIDE * 8 * 8];
+        struct tile_image image = {tile_source_info(source)->format, WIDE * 8, 8, {pixels}, WIDE * 8};
+        struct tile_rect changed_row = {0, 24, WIDE * 8, 8}, above = {0, 0, WIDE * 8, 24};
+        assert_fails(TILE_SOURCE_CHANGED, tile_source_read(source, changed_row, &image, &error));
+        check_region(source, expected.formats[0], expected.stored[0], 1, above, 0);
+        expected_free(&expected);
+        tile_source_close(source);
+        tile_index_free(index);
+        tile_buffer_free(&file);
+        tile_buffer_free(&other);
+    }
+}
+
 /* ---- The index file ------------------------------------------------------------------------------------------- */
 
 static void a_saved_index_is_the_same(void **state) {
@@ -1155,6 +1191,7 @@ int main(void) {
         cmocka_unit_test(files_may_be_written_in_other_ways),
         cmocka_unit_test(codes_that_cannot_be_added),
         cmocka_unit_test(codes_that_a_file_does_not_have),
+        cmocka_unit_test(a_changed_value_does_not_pass_its_checkpoint),
         cmocka_unit_test(a_saved_index_is_the_same),
         cmocka_unit_test(indexes_are_small),
         cmocka_unit_test(a_part_is_enough_for_its_tile),

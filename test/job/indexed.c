@@ -4,6 +4,7 @@
  * the source's coefficients, as libjpeg reads them from both.
  */
 #include "folder.h"
+#include "picture.h"
 
 #include <jpeglib.h>
 #include <pthread.h>
@@ -605,8 +606,96 @@ static void each_allocation_may_fail(void **state) {
         }
 }
 
+/* ---- An index of the job's own ---- */
+
+enum { SIDE = 2400 };
+
+static bool count_calls(void *user, const struct tile_progress *progress) {
+    int *before_the_first = user;
+    *before_the_first += progress->done == 0;
+    return true;
+}
+
+/* A JPEG whose orientation turns it by 90 degrees: upright (x, y) is stored (y, SIDE - 1 - x). */
+static void an_index_is_made_where_it_pays(void **state) {
+    (void)state;
+    const struct jpeg_recipe recipe = {
+        .width = SIDE, .height = SIDE, .space = JCS_YCbCr, .sampling = {{2, 2}}, .quality = 95, .orientation = 6};
+    struct test_bytes file = jpeg_file(&recipe);
+    unsigned char *pixels = jpeg_pixels(file, JCS_UNKNOWN);
+    const size_t all = (size_t)SIDE * SIDE * 3;
+    char *folder = test_folder_new();
+    for (int turned = 0; turned < 2; turned++) {
+        struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
+        options.ignore_orientation = !turned;
+        tile_source *source;
+        assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
+        struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
+        struct tile_rect rect = {SIDE - 100, SIDE - 70, 100, 70}; /* far down */
+        tile_plan *plan = NULL;
+        int calls = 0;
+        const char *image = test_path(folder, turned ? "turned.npy" : "rect.npy");
+        job.image = image;
+        job.progress = count_calls;
+        job.user = &calls;
+        if (turned) {
+            rect = (struct tile_rect){0, 0, SIDE, SIDE};
+            job.limits.memory = all + all / 2; /* less than a band of all of it takes with what goes beside it */
+        } else {
+            assert_ok(tile_plan_rects(&plan, &rect, 1, NULL, &error));
+            job.plan = plan;
+        }
+        assert_ok(tile_job_run(source, &job, NULL, &error));
+        assert_true(calls > 3); /* before anything is stored: the pass over the file */
+        assert_false(tile_source_info(source)->indexed);
+        struct test_bytes npy = test_read_file(image);
+        size_t size = (size_t)rect.width * rect.height * 3;
+        assert_true(npy.size > size);
+        const unsigned char *got = npy.data + (npy.size - size);
+        for (uint32_t y = 0; y < rect.height; y++)
+            for (uint32_t x = 0; x < rect.width; x++, got += 3) {
+                uint32_t row = turned ? SIDE - 1 - x : rect.y + y, column = turned ? y : rect.x + x;
+                assert_memory_equal(got, pixels + ((size_t)row * SIDE + column) * 3, 3);
+            }
+        free(npy.data);
+        tile_plan_free(plan);
+        tile_source_close(source);
+    }
+    test_folder_remove(folder);
+    free(pixels);
+    free(file.data);
+}
+
+/* Damage in the codes above is no reason to refuse what decoding lets pass. */
+static void damage_keeps_a_job_from_no_index(void **state) {
+    (void)state;
+    const struct jpeg_recipe recipe = {.width = SIDE, .height = SIDE, .space = JCS_YCbCr, .quality = 90};
+    struct test_bytes file = jpeg_file(&recipe);
+    memset(file.data + file.size / 4, 0xFF, 2);
+    file.data[file.size / 4 + 2] = 0xD3; /* a restart marker where there are none */
+    struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
+    options.lenient = true;
+    tile_source *source;
+    assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
+    struct tile_rect rect = {0, SIDE - 8, 8, 8};
+    tile_plan *plan;
+    assert_ok(tile_plan_rects(&plan, &rect, 1, NULL, &error));
+    char *folder = test_folder_new();
+    struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
+    job.image = test_path(folder, "rect.npy");
+    job.plan = plan;
+    assert_ok(tile_job_run(source, &job, NULL, &error));
+    assert_non_null(tile_source_damage(source));
+    tile_plan_free(plan);
+    tile_source_close(source);
+    test_folder_remove(folder);
+    free(file.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_index_is_made_where_it_pays),
+        cmocka_unit_test(damage_keeps_a_job_from_no_index),
         cmocka_unit_test(an_index_changes_no_tile),
         cmocka_unit_test(an_index_changes_no_rectangle),
         cmocka_unit_test(an_index_changes_no_new_image),

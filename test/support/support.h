@@ -71,7 +71,8 @@ void test_memory_init(struct test_memory *memory, size_t fail_at);
 const char *test_fixture(const char *name);
 const char *test_shared_image(const char *name);
 
-/* A new empty folder under $TMPDIR, removed with all that is in it by test_folder_remove. */
+/* A new empty folder under $TMPDIR (not set: in memory, or /tmp), removed with all that is in it by test_folder_remove.
+ */
 char *test_folder_new(void);
 void test_folder_remove(char *folder);
 /* "folder/name". Valid until the next few calls. */
