@@ -11,14 +11,6 @@ struct optimizer {
     struct jpeg_decompress_struct input;
 };
 
-/* The segments that say what the coefficients mean, instead of those that libjpeg would make up. */
-static void write_segments(struct optimizer *o) {
-    o->output.compress.write_JFIF_header = FALSE;
-    o->output.compress.write_Adobe_marker = FALSE;
-    for (jpeg_saved_marker_ptr m = o->input.marker_list; m; m = m->next)
-        jpeg_write_marker(&o->output.compress, m->marker, m->data, m->data_length);
-}
-
 static void transcode(struct optimizer *o, const struct tile_buffer *jpeg) {
     if (setjmp(o->output.failed))
         return;
@@ -33,8 +25,12 @@ static void transcode(struct optimizer *o, const struct tile_buffer *jpeg) {
     jvirt_barray_ptr *coefficients = jpeg_read_coefficients(&o->input);
     jpeg_copy_critical_parameters(&o->input, &o->output.compress);
     o->output.compress.optimize_coding = TRUE;
+    /* The segments that say what the coefficients mean stay; libjpeg is to make up none. */
+    o->output.compress.write_JFIF_header = FALSE;
+    o->output.compress.write_Adobe_marker = FALSE;
     jpeg_write_coefficients(&o->output.compress, coefficients);
-    write_segments(o);
+    for (jpeg_saved_marker_ptr m = o->input.marker_list; m; m = m->next)
+        jpeg_write_marker(&o->output.compress, m->marker, m->data, m->data_length);
     jpeg_finish_compress(&o->output.compress);
     jpeg_finish_decompress(&o->input);
 }
