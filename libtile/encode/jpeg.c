@@ -99,7 +99,7 @@ void tile_jpeg_hold_coefficients(struct tile_jpeg *jpeg, j_common_ptr holder, co
     if (size > memory) {
         tile_encoder_fail(jpeg->encoder, TILE_LIMIT_EXCEEDED,
                           "Huffman tables of its own want all coefficients of %u x %u pixels, %ju bytes, and the limit "
-                          "of memory is %ju: without optimize a few rows do",
+                          "of memory is %ju: without optimize it takes less",
                           width, height, (uintmax_t)size, (uintmax_t)memory);
         longjmp(jpeg->failed, 1);
     }

@@ -20,8 +20,9 @@ static int processors(void) {
 
 static void take_size(struct tile_job *job, struct tile_region region) {
     /* Coefficients come in whole MCUs, of at most 32 x 32 pixels. */
-    uint64_t beyond = job->encode.optimize ? 31 : 0;
-    uint64_t pixels = ((region.width + beyond) & ~beyond) * ((region.height + beyond) & ~beyond);
+    uint64_t beyond = job->encode.optimize ? 31 : 0, pixels;
+    if (__builtin_mul_overflow((region.width + beyond) & ~beyond, (region.height + beyond) & ~beyond, &pixels))
+        pixels = UINT64_MAX;
     job->largest_width = region.width > job->largest_width ? region.width : job->largest_width;
     job->largest_height = region.height > job->largest_height ? region.height : job->largest_height;
     job->largest_pixels = pixels > job->largest_pixels ? pixels : job->largest_pixels;

@@ -447,6 +447,7 @@ static void optimize_is_of_jpeg_alone(void **state) {
     assert_int_equal(run("$F/420.jpg -f png -s 64 -o out"), 0);
     assert_int_equal(run("$F/420.jpg -f png -s 64 -o out --optimize -Q 30 -v"), 0);
     assert_non_null(strstr(said, "0 tiles written"));
+    check_refusal(2, "$F/420.jpg --optimize -f npy -s 4294967295 --edge pad -o large", "420.jpg", "");
 }
 
 int main(void) {
