@@ -633,7 +633,9 @@ struct tile_encode_options {
     const void *profile;          /* ICC profile of the pixels, embedded where the format can; must stay valid */
     size_t profile_size;
     bool raw_channels; /* let a format carry samples whose meaning it cannot say */
-    uint64_t memory;   /* bytes that an encoder may hold (BMP, TGA and HDR hold the whole image); 0: 1 GiB */
+    /* Bytes that an encoder may hold (BMP, TGA and HDR hold the whole image, `optimize` its coefficients); 0: 1 GiB */
+    uint64_t memory;
+    bool optimize; /* JPEG: Huffman tables of its own, some percent smaller, somewhat slower */
 };
 
 /* "jpg" or ".JPEG" -> TILE_JPEG; TILE_CODEC_UNSET where unknown. */
@@ -729,10 +731,10 @@ struct tile_job_result {
  * thus resume; a source that turns out to be bad leaves nothing behind.
  *
  * Tiles of a `lossless` job are made by tile_source_splice. It needs a JPEG with an index in use, a folder, tiles that
- * begin and end on MCUs (tile_source_mcu) or the image's edge, and no option that would change a pixel or its coding:
+ * begin and end on MCUs (tile_source_mcu) or the image's edge, and no option that would change a coefficient:
  * overlap, another edge than TILE_EDGE_CLIP, another color, format or depth, drop_alpha, quality, subsampling, an
- * orientation that is not ignored; else INVALID_ARGUMENT or UNSUPPORTED. The tiles say of their color what the file
- * says. The manifest tells nothing of their pixels.
+ * orientation that is not ignored; else INVALID_ARGUMENT or UNSUPPORTED. With `optimize` the same coefficients are
+ * coded anew. The tiles say of their color what the file says. The manifest tells nothing of their pixels.
  *
  * `result` may be NULL; it is filled also on failure. The source is used by this call alone while it runs.
  */

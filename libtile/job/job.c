@@ -8,6 +8,7 @@
 #include "../base/hash.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
+#include "../encode/jpeg_optimize.h"
 #include "journal.h"
 #include "manifest.h"
 #include "own_index.h"
@@ -22,7 +23,7 @@
 
 /* Each thread's own room to work in. */
 struct bench {
-    struct tile_buffer pixels;
+    struct tile_buffer pixels; /* or a tile that was cut out and is to be coded anew */
     struct tile_buffer bytes;
 };
 
@@ -142,10 +143,14 @@ static tile_status make_tile(void *user, int thread, uint64_t index, const struc
 static tile_status splice_tile(void *user, int thread, uint64_t index, const struct tile_region *region,
                                const struct tile_image *pixels, struct tile_error *error) {
     struct output *out = user;
-    struct tile_buffer *bytes = &out->benches[thread].bytes;
+    const struct tile_job *job = out->job;
+    struct tile_buffer *bytes = &out->benches[thread].bytes, *cut = &out->benches[thread].pixels;
     (void)pixels;
-    bytes->size = 0;
-    tile_status status = tile_source_splice(out->job->source, region->source, bytes, error);
+    bytes->size = cut->size = 0;
+    bool optimize = job->encode.optimize;
+    tile_status status = tile_source_splice(job->source, region->source, optimize ? cut : bytes, error);
+    if (status == TILE_OK && optimize)
+        status = tile_jpeg_optimize(cut, job->encode.memory, bytes, error);
     return status == TILE_OK ? keep(out, index, bytes, &(struct tile_facts){0}, error) : status;
 }
 
@@ -223,9 +228,11 @@ static int count_threads(const struct tile_job *job, uint64_t scratch) {
 static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     const struct tile_job *job = out->job;
     const tile_plan *plan = job->plan;
-    /* A tile as it is written, and about as much once more for its encoded bytes. */
-    uint64_t step = tile_format_step(job->write), pixels = job->largest_pixels;
-    uint64_t scratch = pixels > UINT64_MAX / (2 * step) ? UINT64_MAX : 2 * pixels * step;
+    /* A tile as it is written, and about as much once more for its encoded bytes; a coefficient has two bytes. */
+    uint64_t step = tile_format_step(job->write) * 2, pixels = job->largest_pixels;
+    if (job->encode.optimize && job->codec == TILE_JPEG && !out->encoder)
+        step *= 2;
+    uint64_t scratch = pixels > UINT64_MAX / step ? UINT64_MAX : pixels * step;
     struct tile_pipeline pipeline = {
         .source = job->source,
         .plan = plan,

@@ -19,7 +19,10 @@ static int processors(void) {
 }
 
 static void take_size(struct tile_job *job, struct tile_region region) {
-    uint64_t pixels = (uint64_t)region.width * region.height;
+    /* Coefficients come in whole MCUs, of at most 32 x 32 pixels. */
+    uint64_t beyond = job->encode.optimize ? 31 : 0, pixels;
+    if (__builtin_mul_overflow((region.width + beyond) & ~beyond, (region.height + beyond) & ~beyond, &pixels))
+        pixels = UINT64_MAX;
     job->largest_width = region.width > job->largest_width ? region.width : job->largest_width;
     job->largest_height = region.height > job->largest_height ? region.height : job->largest_height;
     job->largest_pixels = pixels > job->largest_pixels ? pixels : job->largest_pixels;
@@ -237,6 +240,7 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
                               "%u x %u pixels, or at the image's edge",
                               uneven.x, uneven.y, uneven.width, uneven.height, mcu_width, mcu_height);
     job->codec = TILE_JPEG;
+    job->encode.memory = o->limits.memory;
     job->read = job->write = info->format;
     return TILE_OK;
 }

@@ -15,7 +15,7 @@ struct tile_job {
     tile_plan *own_plan;                    /* where the options bring none */
     struct tile_rect area;                  /* one image: what it shows */
     uint32_t largest_width, largest_height; /* of the plan's regions, as they are written */
-    uint64_t largest_pixels;
+    uint64_t largest_pixels;                /* of one region, with what its coefficients have beyond its edges */
     struct tile_format read;
     struct tile_format write;
     const void *to_profile; /* what the pixels are converted to; NULL: to write.space as it is */

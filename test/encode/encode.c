@@ -174,11 +174,13 @@ static void strips_give_the_bytes_of_the_whole(void **state) {
             if (carry((tile_codec)c, samples[s]) != TILE_OK)
                 continue;
             struct tile_image image = image_of(samples[s], 301, 400);
-            struct tile_buffer whole = encode(&image, (tile_codec)c, NULL);
+            struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+            options.optimize = s % 2;
+            struct tile_buffer whole = encode(&image, (tile_codec)c, &options);
             struct tile_buffer parts = {0};
             struct tile_writer writer = tile_buffer_writer(&parts);
             tile_encoder *encoder;
-            assert_ok(tile_encoder_new(&encoder, (tile_codec)c, samples[s], 301, 400, NULL, &writer, &error));
+            assert_ok(tile_encoder_new(&encoder, (tile_codec)c, samples[s], 301, 400, &options, &writer, &error));
             for (uint32_t y = 0, count; y < 400; y += count) {
                 count = 1 + test_random_below(&random, s % 2 ? 5 : 150);
                 count = count > 400 - y ? 400 - y : count;
@@ -226,6 +228,7 @@ static void a_writers_failure_comes_out(void **state) {
                 test_memory_init(&memory, SIZE_MAX);
                 struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
                 options.allocator = &memory.allocator;
+                options.optimize = s % 2;
                 struct failing failing = {.fail_at = n, .silent = n == 1};
                 struct tile_writer writer = {&failing, failing_write};
                 tile_encoder *encoder;
@@ -293,6 +296,7 @@ static void failing_memory_is_reported(void **state) {
                 test_memory_init(&memory, n);
                 struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
                 options.allocator = &memory.allocator;
+                options.optimize = s % 2;
                 struct tile_buffer buffer = {0};
                 struct tile_writer writer = tile_buffer_writer(&buffer);
                 error = (struct tile_error){0};

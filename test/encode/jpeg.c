@@ -3,6 +3,7 @@
 #include "common.h"
 
 #include "base/profile.h"
+#include "encode/jpeg_optimize.h"
 
 #include <jpeglib.h>
 
@@ -165,12 +166,13 @@ static void bytes_are_those_of_cjpeg(void **state) {
     static const uint32_t sizes[][2] = {{1, 1}, {1, 7}, {257, 33}, {256, 256}};
     static const char *const sampling[] = {"2x2", "2x1", "1x1"};
     char *folder = test_folder_new();
-    for (int i = 0; i < 24; i++) {
+    for (int i = 0; i < 48; i++) {
         uint32_t width = sizes[i % 4][0], height = sizes[i % 4][1];
-        bool gray = i >= 12;
+        bool gray = i / 12 % 2 == 1;
         struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
         options.quality = (int[]){0, 30, 92}[i / 4 % 3];
         options.subsampling = (tile_subsampling)(i / 4 % 3);
+        options.optimize = i >= 24;
         struct tile_image image = image_of(format_of(gray ? TILE_GRAY : TILE_SRGB, TILE_U8, 0), width, height);
         const char *path = test_path(folder, "in.ppm");
         FILE *file = fopen(path, "wb");
@@ -179,9 +181,9 @@ static void bytes_are_those_of_cjpeg(void **state) {
         assert_int_equal(fwrite(image.plane[0], (size_t)image.stride, height, file), height);
         fclose(file);
         struct test_bytes expected;
-        assert_int_equal(test_run(&expected, "cjpeg -quality %d -sample %s '%s'",
+        assert_int_equal(test_run(&expected, "cjpeg -quality %d -sample %s %s '%s'",
                                   options.quality ? options.quality : 75, gray ? "1x1" : sampling[options.subsampling],
-                                  path),
+                                  options.optimize ? "-optimize" : "", path),
                          0);
         struct tile_buffer buffer = encode(&image, TILE_JPEG, &options);
         assert_int_equal(buffer.size, expected.size);
@@ -215,6 +217,133 @@ static void a_profile_too_large_for_its_markers_is_refused(void **state) {
     free(profile);
 }
 
+/* ---- Huffman tables of its own ---- */
+
+static bool same_tables(JHUFF_TBL *const a[2], JHUFF_TBL *const b[2], int count) {
+    bool same = true;
+    for (int i = 0; i < count && same; i++)
+        same = memcmp(a[i]->bits, b[i]->bits, sizeof a[i]->bits) == 0 &&
+               memcmp(a[i]->huffval, b[i]->huffval, sizeof a[i]->huffval) == 0;
+    return same;
+}
+
+/* Whether the file's tables are those of T.81, Annex K, which libjpeg's compressor begins with. */
+static bool has_annex_k_tables(const struct tile_buffer *buffer, int tables) {
+    struct jpeg_decompress_struct d;
+    struct jpeg_compress_struct c;
+    struct jpeg_error_mgr errors;
+    c.err = d.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&c);
+    c.in_color_space = JCS_RGB;
+    c.input_components = 3;
+    jpeg_set_defaults(&c);
+    jpeg_create_decompress(&d);
+    jpeg_mem_src(&d, buffer->data, buffer->size);
+    jpeg_read_header(&d, TRUE);
+    bool dc = same_tables(d.dc_huff_tbl_ptrs, c.dc_huff_tbl_ptrs, tables);
+    bool ac = same_tables(d.ac_huff_tbl_ptrs, c.ac_huff_tbl_ptrs, tables);
+    jpeg_destroy_decompress(&d);
+    jpeg_destroy_compress(&c);
+    return dc || ac;
+}
+
+static const tile_space optimized_spaces[] = {TILE_SRGB, TILE_DISPLAY_P3, TILE_YCBCR, TILE_GRAY, TILE_CMYK};
+
+static void own_tables_change_no_pixel(void **state) {
+    (void)state;
+    for (int s = 0; s < 5; s++)
+        for (int i = 0; i < 3; i++) {
+            struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+            options.subsampling = (tile_subsampling)i;
+            struct tile_image image = image_of(format_of(optimized_spaces[s], TILE_U8, 0), 83, 61);
+            struct tile_buffer plain = encode(&image, TILE_JPEG, &options);
+            options.optimize = true;
+            struct tile_buffer own = encode(&image, TILE_JPEG, &options);
+            assert_true(own.size < plain.size);
+            int tables = image.format.space == TILE_GRAY || image.format.space == TILE_CMYK ? 1 : 2;
+            assert_true(has_annex_k_tables(&plain, tables));
+            assert_false(has_annex_k_tables(&own, tables));
+            struct decoded expected = decode(&plain), got = decode(&own);
+            assert_int_equal(got.row, expected.row);
+            assert_memory_equal(got.pixels, expected.pixels, got.row * image.height);
+            assert_int_equal(got.profile_size, expected.profile_size);
+            /* What was encoded plainly and coded anew is what was encoded so. */
+            struct tile_buffer anew = {0};
+            assert_ok(tile_jpeg_optimize(&plain, UINT64_MAX, &anew, &error));
+            assert_int_equal(anew.size, own.size);
+            assert_memory_equal(anew.data, own.data, own.size);
+            decoded_free(&expected);
+            decoded_free(&got);
+            tile_buffer_free(&anew);
+            tile_buffer_free(&own);
+            tile_buffer_free(&plain);
+            tile_image_free(&image, NULL);
+        }
+}
+
+/* 37 x 19 pixels of 4:2:0 are 3 x 2 MCUs of 6 blocks of 128 bytes; gray: 5 x 3 blocks. JPEGMEM allows 1000 bytes. */
+static void coefficients_are_counted(void **state) {
+    (void)state;
+    static const tile_space spaces[] = {TILE_SRGB, TILE_GRAY};
+    static const uint64_t sizes[] = {3 * 2 * 6 * 128, 5 * 3 * 128};
+    setenv("JPEGMEM", "1", 1);
+    for (int s = 0; s < 2; s++) {
+        struct tile_image image = image_of(format_of(spaces[s], TILE_U8, 0), 37, 19);
+        struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+        struct tile_buffer out = {0};
+        struct tile_writer writer = tile_buffer_writer(&out);
+        options.memory = sizes[s] - 1;
+        struct tile_buffer plain = encode(&image, TILE_JPEG, &options);
+        options.optimize = true;
+        assert_fails(TILE_LIMIT_EXCEEDED, tile_encode(&image, TILE_JPEG, &options, &writer, &error));
+        assert_non_null(strstr(error.message, "without optimize"));
+        assert_fails(TILE_LIMIT_EXCEEDED, tile_jpeg_optimize(&plain, options.memory, &out, &error));
+        assert_int_equal(out.size, 0);
+        options.memory++;
+        assert_ok(tile_encode(&image, TILE_JPEG, &options, &writer, &error));
+        assert_ok(tile_jpeg_optimize(&plain, options.memory, &out, &error));
+        tile_buffer_free(&plain);
+        tile_buffer_free(&out);
+        tile_image_free(&image, NULL);
+    }
+    unsetenv("JPEGMEM");
+}
+
+static tile_status optimize_copy(const struct tile_buffer *jpeg, size_t size, uint64_t memory) {
+    struct test_guarded guarded = test_guarded_new(size, true);
+    memcpy(guarded.data, jpeg->data, size);
+    struct tile_buffer in = {.data = guarded.data, .size = size}, out = {0};
+    error = (struct tile_error){0};
+    tile_status status = tile_jpeg_optimize(&in, memory, &out, &error);
+    assert_int_equal(error.status, status);
+    assert_true(status == TILE_OK || error.message[0]);
+    tile_buffer_free(&out);
+    test_guarded_free(guarded);
+    return status;
+}
+
+static void a_damaged_jpeg_is_not_coded_anew(void **state) {
+    (void)state;
+    struct test_random random = {77};
+    struct tile_image image = image_of(format_of(TILE_SRGB, TILE_U8, 0), 37, 19);
+    struct tile_buffer jpeg = encode(&image, TILE_JPEG, NULL);
+    for (size_t size = 0; size < jpeg.size; size++)
+        assert_int_equal(optimize_copy(&jpeg, size, 1 << 20), TILE_BAD_DATA);
+    int refused = 0;
+    for (int i = 0; i < 3000; i++) {
+        size_t at = test_random_below(&random, (uint32_t)(i % 2 ? jpeg.size : 650));
+        uint8_t was = jpeg.data[at];
+        jpeg.data[at] = (uint8_t)test_random_next(&random);
+        tile_status status = optimize_copy(&jpeg, jpeg.size, 1 << 20);
+        assert_true(status == TILE_OK || status == TILE_BAD_DATA || status == TILE_LIMIT_EXCEEDED);
+        refused += status != TILE_OK;
+        jpeg.data[at] = was;
+    }
+    assert_true(refused > 300);
+    tile_buffer_free(&jpeg);
+    tile_image_free(&image, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_profile_too_large_for_its_markers_is_refused),
@@ -223,6 +352,9 @@ int main(void) {
         cmocka_unit_test(profiles_are_embedded),
         cmocka_unit_test(a_given_profile_replaces_the_spaces_own),
         cmocka_unit_test(bytes_are_those_of_cjpeg),
+        cmocka_unit_test(own_tables_change_no_pixel),
+        cmocka_unit_test(coefficients_are_counted),
+        cmocka_unit_test(a_damaged_jpeg_is_not_coded_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

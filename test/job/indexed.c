@@ -187,6 +187,8 @@ static bool stop_at(void *user, const struct tile_progress *progress) {
     return progress->done < *(uint64_t *)user;
 }
 
+static const struct tile_encode_options optimized = {.struct_size = sizeof optimized, .optimize = true};
+
 static struct tile_job_options photo_job(const char *folder, bool lossless) {
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     options.folder = folder;
@@ -302,7 +304,8 @@ static void read_coefficients(struct coefficients *c, const char *path) {
     c->d.err = jpeg_std_error(&c->errors);
     jpeg_create_decompress(&c->d);
     jpeg_mem_src(&c->d, c->file.data, c->file.size);
-    jpeg_save_markers(&c->d, JPEG_APP0 + 2, 0xFFFF);
+    for (int i = 0; i < 3; i++)
+        jpeg_save_markers(&c->d, JPEG_APP0 + (int[]){0, 2, 14}[i], 0xFFFF);
     jpeg_read_header(&c->d, TRUE);
     c->arrays = jpeg_read_coefficients(&c->d);
     assert_int_equal(c->errors.num_warnings, 0);
@@ -343,15 +346,14 @@ static void check_coefficients(struct coefficients *source, struct coefficients 
             assert_memory_equal(blocks(tile, i, y), blocks(source, i, top + y) + left,
                                 to->width_in_blocks * sizeof(JBLOCK));
     }
-    JOCTET *profile_s = NULL, *profile_t = NULL;
-    unsigned size_s = 0, size_t_ = 0;
-    bool has_s = jpeg_read_icc_profile(s, &profile_s, &size_s), has_t = jpeg_read_icc_profile(t, &profile_t, &size_t_);
-    assert_int_equal(has_s, has_t);
-    assert_int_equal(size_s, size_t_);
-    if (has_s)
-        assert_memory_equal(profile_s, profile_t, size_s);
-    free(profile_s);
-    free(profile_t);
+    /* The segments of JFIF, of the profile and of Adobe. */
+    const struct jpeg_marker_struct *from = s->marker_list, *to = t->marker_list;
+    for (; from && to; from = from->next, to = to->next) {
+        assert_int_equal(to->marker, from->marker);
+        assert_int_equal(to->data_length, from->data_length);
+        assert_memory_equal(to->data, from->data, from->data_length);
+    }
+    assert_true(!from && !to);
 }
 
 /* A tile is upright as it is, whatever the source says of itself and was ignored. */
@@ -388,7 +390,8 @@ static void check_pixels(const char *source_path, const char *tile_path, struct 
     tile_image_free(&source, NULL);
 }
 
-static void check_lossless(const char *name, struct tile_grid grid, uint32_t margin) {
+/* The tiles' bytes. */
+static uint64_t check_lossless(const char *name, struct tile_grid grid, uint32_t margin, bool optimize) {
     char *folder = test_folder_new(), *path = strdup(test_fixture(name));
     struct opened o = open_path(path, true, true);
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
@@ -397,6 +400,8 @@ static void check_lossless(const char *name, struct tile_grid grid, uint32_t mar
     options.grid = grid;
     options.threads = 2;
     options.lossless = true;
+    if (optimize)
+        options.encode = &optimized;
     assert_ok(tile_job_run(o.source, &options, &result, &error));
     const struct tile_info *info = tile_source_info(o.source);
     struct coefficients source = {0};
@@ -404,6 +409,7 @@ static void check_lossless(const char *name, struct tile_grid grid, uint32_t mar
 
     json_t *manifest = manifest_read(folder), *tiles = json_object_get(manifest, "tiles"), *tile;
     assert_true(json_is_true(json_object_get(json_object_get(manifest, "format"), "lossless")));
+    assert_int_equal(json_is_true(json_object_get(json_object_get(manifest, "format"), "optimize")), optimize);
     assert_int_equal(json_array_size(tiles), result.tiles);
     size_t i;
     json_array_foreach(tiles, i, tile) {
@@ -429,6 +435,7 @@ static void check_lossless(const char *name, struct tile_grid grid, uint32_t mar
     close_opened(o);
     free(path);
     test_folder_remove(folder);
+    return result.bytes;
 }
 
 static void lossless_tiles_hold_the_sources_coefficients(void **state) {
@@ -455,9 +462,11 @@ static void lossless_tiles_hold_the_sources_coefficients(void **state) {
                  {"orientation-6.jpg", 32, 32, 1},
                  {"photo.jpg", 64, 128, 1},
                  {"1x1.jpg", 256, 256, 0}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check_lossless(cases[i].name, (struct tile_grid){.tile_width = cases[i].width, .tile_height = cases[i].height},
-                       cases[i].margin);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tile_grid grid = {.tile_width = cases[i].width, .tile_height = cases[i].height};
+        uint64_t plain = check_lossless(cases[i].name, grid, cases[i].margin, false);
+        assert_true(check_lossless(cases[i].name, grid, cases[i].margin, true) < plain);
+    }
 }
 
 /* Refused with `cause`, and before anything is written. */
@@ -531,15 +540,46 @@ static void what_lossless_cannot_do_is_refused(void **state) {
 }
 
 /* The same tiles made otherwise are another job's. */
-static void lossless_and_encoded_tiles_do_not_mix(void **state) {
+static void tiles_of_other_jobs_do_not_mix(void **state) {
     (void)state;
-    char *folder = test_folder_new();
-    struct tile_job_result result;
-    assert_ok(run("photo.jpg", true, photo_job(folder, true), &result));
-    assert_fails(TILE_WRITE_FAILED, run("photo.jpg", true, photo_job(folder, false), &result));
-    assert_ok(run("photo.jpg", true, photo_job(folder, true), &result));
-    assert_int_equal(result.written, 0);
-    test_folder_remove(folder);
+    for (int i = 0; i < 4; i++) {
+        char *folder = test_folder_new();
+        struct tile_job_result result;
+        for (int k = 0; k < 5; k++) {
+            int job = k ? k - 1 : i;
+            struct tile_job_options options = photo_job(folder, job & 1);
+            options.encode = job & 2 ? &optimized : NULL;
+            if (job != i) {
+                assert_fails(TILE_WRITE_FAILED, run("photo.jpg", true, options, &result));
+                continue;
+            }
+            assert_ok(run("photo.jpg", true, options, &result));
+            assert_int_equal(result.written, k ? 0 : result.tiles);
+        }
+        test_folder_remove(folder);
+    }
+}
+
+/* Of one tile of 640 x 427 pixels in 4:2:0: 40 x 27 MCUs of 6 blocks of 128 bytes. JPEGMEM allows 1000 bytes. */
+static void coefficients_are_counted(void **state) {
+    (void)state;
+    setenv("JPEGMEM", "1", 1);
+    for (int fits = 0; fits < 2; fits++) {
+        char *folder = test_folder_new();
+        struct tile_job_options options = photo_job(folder, true);
+        options.grid.tile_width = 640;
+        options.encode = &optimized;
+        options.limits.memory = 40 * 27 * 6 * 128 - 1 + (uint64_t)fits;
+        if (fits)
+            assert_ok(run("photo.jpg", true, options, NULL));
+        else {
+            assert_fails(TILE_LIMIT_EXCEEDED, run("photo.jpg", true, options, NULL));
+            assert_non_null(strstr(error.message, "photo.jpg: "));
+            assert_non_null(strstr(error.message, "without optimize"));
+        }
+        test_folder_remove(folder);
+    }
+    unsetenv("JPEGMEM");
 }
 
 /* The manifest of a file that can have no index says so; of others, it does not tell whether there was one. */
@@ -570,7 +610,7 @@ static void the_manifest_says_why_there_is_no_index(void **state) {
 /* Every allocation fails once: a clean error each time, nothing leaked. */
 static void each_allocation_may_fail(void **state) {
     (void)state;
-    for (int lossless = 0; lossless < 2; lossless++)
+    for (int kind = 0; kind < 3; kind++) /* encoded, lossless, and that optimized */
         for (size_t fail_at = 0;; fail_at++) {
             char *folder = test_folder_new(), *inner = strdup(test_path(folder, "tiles"));
             struct test_memory memory;
@@ -588,7 +628,8 @@ static void each_allocation_may_fail(void **state) {
             if (status == TILE_OK)
                 status = tile_source_use_index(source, index, &error);
             if (status == TILE_OK) {
-                struct tile_job_options options = photo_job(inner, lossless);
+                struct tile_job_options options = photo_job(inner, kind > 0);
+                options.encode = kind == 2 ? &optimized : NULL;
                 options.allocator = &memory.allocator;
                 options.threads = 1 + (int)(fail_at % 2);
                 status = tile_job_run(source, &options, NULL, &error);
@@ -704,7 +745,8 @@ int main(void) {
         cmocka_unit_test(memory_stays_below_its_limit),
         cmocka_unit_test(lossless_tiles_hold_the_sources_coefficients),
         cmocka_unit_test(what_lossless_cannot_do_is_refused),
-        cmocka_unit_test(lossless_and_encoded_tiles_do_not_mix),
+        cmocka_unit_test(tiles_of_other_jobs_do_not_mix),
+        cmocka_unit_test(coefficients_are_counted),
         cmocka_unit_test(the_manifest_says_why_there_is_no_index),
         cmocka_unit_test(each_allocation_may_fail),
     };

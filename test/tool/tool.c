@@ -403,6 +403,12 @@ static void lossless_tiles_are_those_of_jpegtran(void **state) {
                          folder, row < 6 ? 64 : 427 - 6 * 64, column * 128, row * 64, test_fixture("photo.jpg"), row,
                          column),
                 0);
+    assert_int_equal(run("$F/photo.jpg --lossless --optimize -o optimized -s 128x64"), 0);
+    assert_int_equal(test_run(NULL,
+                              "cd '%s/out' && for tile in *.jpg; do jpegtran -copy all -optimize $tile | "
+                              "cmp - ../optimized/$tile || exit 1; done",
+                              folder),
+                     0);
     assert_int_equal(run("$F/orientation-6.jpg --lossless -o stored --ignore-orientation -s 32"), 0);
     assert_int_equal(run("$F/420.jpg --lossless -o listed --region 16,16,32,16 --region 0,0,97,71"), 0);
     assert_true(exists("listed/r1_c0.jpg"));
@@ -424,6 +430,24 @@ static void what_lossless_cannot_do_is_refused(void **state) {
     check_refusal(2, "$F/progressive.jpg --lossless -o out", "progressive.jpg", "is progressive");
     check_refusal(2, "$F/rgb8.png --lossless -o out", "rgb8.png", "is no JPEG");
     check_refusal(2, "$F/truncated.jpg --lossless -o out", "truncated.jpg", "byte");
+}
+
+/* As --quality is. */
+static void optimize_is_of_jpeg_alone(void **state) {
+    (void)state;
+    assert_int_equal(run("$F/420.jpg --optimize -o own.jpg"), 0);
+    assert_int_equal(run("$F/420.jpg -o plain.jpg"), 0);
+    assert_int_equal(
+        test_run(NULL,
+                 "cd '%s' && [ $(stat -c %%s own.jpg) -lt $(stat -c %%s plain.jpg) ] && djpeg own.jpg >own "
+                 "&& djpeg plain.jpg >plain && cmp own plain",
+                 folder),
+        0);
+    check_refusal(2, "$F/420.jpg --optimize -o small.jpg --max-memory 26879", "420.jpg", "without optimize");
+    check_refusal(2, "$F/420.jpg --optimize -f npy -s 4294967295 --edge pad -o out", "420.jpg", "a row of tiles takes");
+    assert_int_equal(run("$F/420.jpg -f png -s 64 -o out"), 0);
+    assert_int_equal(run("$F/420.jpg -f png -s 64 -o out --optimize -Q 30 -v"), 0);
+    assert_non_null(strstr(said, "0 tiles written"));
 }
 
 int main(void) {
@@ -452,6 +476,7 @@ int main(void) {
         TEST(a_failed_index_leaves_nothing),
         TEST(lossless_tiles_are_those_of_jpegtran),
         TEST(what_lossless_cannot_do_is_refused),
+        TEST(optimize_is_of_jpeg_alone),
     };
     return cmocka_run_group_tests_name("tile-convert", tests, NULL, NULL);
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What writing a JPEG by libjpeg takes, whether from pixels (jpeg.c) or from coefficients (jpeg_optimize.c). */
+#ifndef TILE_ENCODE_JPEG_H
+#define TILE_ENCODE_JPEG_H
+
+#include "encode.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+
+#include <jpeglib.h>
+
+/* libjpeg's errors are noted in the encoder and jump to `failed`; its bytes go through the encoder's buffer. */
+struct tile_jpeg {
+    struct jpeg_compress_struct compress;
+    struct jpeg_error_mgr errors; /* of a decompressor too, whose client_data is this struct */
+    struct jpeg_destination_mgr destination;
+    tile_encoder *encoder;
+    tile_status blame; /* the status of what libjpeg cannot do */
+    jmp_buf failed;
+};
+
+/* Sets the hooks; cannot fail. `jpeg` is cleared before. */
+void tile_jpeg_hooks(struct tile_jpeg *jpeg, tile_encoder *encoder, tile_status blame);
+/* Makes the compressor. From here on errors jump: `failed` must be set. */
+void tile_jpeg_create(struct tile_jpeg *jpeg);
+/*
+ * Jumps with LIMIT_EXCEEDED unless all coefficients of the image fit in the encoder's option memory, and has libjpeg
+ * hold them there and nowhere else. `holder` is what holds them, `components` its own.
+ */
+void tile_jpeg_hold_coefficients(struct tile_jpeg *jpeg, j_common_ptr holder, const jpeg_component_info *components,
+                                 int count, uint32_t width, uint32_t height);
+
+#endif
