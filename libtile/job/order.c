@@ -88,7 +88,7 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
         o->stride = 1;
         o->members = rows;
     }
-    if (!o->list) {
+    if (o->lines) {
         uint64_t fit = BAND_PIXELS / ((uint64_t)grid.tile_width * grid.tile_height);
         o->most = any_part && !in_order ? (fit ? fit : 1) : o->members;
         o->parts = (o->members + o->most - 1) / o->most;

@@ -516,7 +516,10 @@ static void the_manifest_says_why_there_is_no_index(void **state) {
 /* Every allocation fails once: a clean error each time, nothing leaked. */
 static void each_allocation_may_fail(void **state) {
     (void)state;
-    for (int lossless = 0; lossless < 2; lossless++)
+    static const struct tile_rect rects[] = {{0, 0, 16, 16}, {32, 16, 16, 16}};
+    tile_plan *plan;
+    assert_ok(tile_plan_rects(&plan, rects, 2, NULL, &error));
+    for (int variant = 0; variant < 3; variant++)
         for (size_t fail_at = 0;; fail_at++) {
             char *folder = test_folder_new(), *inner = strdup(test_path(folder, "tiles"));
             struct test_memory memory;
@@ -534,7 +537,8 @@ static void each_allocation_may_fail(void **state) {
             if (status == TILE_OK)
                 status = tile_source_use_index(source, index, &error);
             if (status == TILE_OK) {
-                struct tile_job_options options = photo_job(inner, lossless);
+                struct tile_job_options options = photo_job(inner, variant == 1);
+                options.plan = variant == 2 ? plan : NULL;
                 options.allocator = &memory.allocator;
                 options.threads = 1 + (int)(fail_at % 2);
                 status = tile_job_run(source, &options, NULL, &error);
@@ -550,6 +554,7 @@ static void each_allocation_may_fail(void **state) {
             if (done)
                 break;
         }
+    tile_plan_free(plan);
 }
 
 /* ---- An index of the job's own ---- */
