@@ -433,7 +433,7 @@ struct tile_index_options {
 
 /*
  * Reads the whole file once, in bounded memory. Errors: UNSUPPORTED (tile_info.no_index), BAD_DATA (a damaged or
- * truncated file has no index; the message names the byte), READ_FAILED, NO_MEMORY, CANCELLED.
+ * truncated file has no index; the message names the byte), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, CANCELLED.
  */
 TILE_API tile_status tile_index_build(tile_index **out, tile_source *source, const struct tile_index_options *options,
                                       struct tile_error *error);

@@ -261,8 +261,11 @@ static tile_status build(struct tile_pass *pass, struct tile_index_header *heade
         header->rows = h->mcu_rows;
         /* At most 2^13 each way and 16 bytes. */
         size = record_size(h) * header->columns * header->rows;
-        records = size <= subject->limits.memory / 2 ? tile_alloc(subject->allocator, size) : NULL;
-        if (!records)
+        if (size > subject->limits.memory / 2)
+            status =
+                tile_error_set(error, TILE_LIMIT_EXCEEDED, "takes twice %zu bytes of memory to index, the limit is %ju",
+                               size, (uintmax_t)subject->limits.memory);
+        else if (!(records = tile_alloc(subject->allocator, size)))
             status = tile_no_memory(error, size);
     }
     if (status == TILE_OK) {
@@ -521,8 +524,10 @@ static tile_status cut_jpeg(struct cutting *c, uint32_t rows, bool with_profile,
         bytes += size;
         largest = size > largest ? size : largest;
     }
-    /* As read, and as written with room to grow; a row also as scanned, with a mark for each stuffed byte. */
-    if (4 * bytes + 16 * largest > memory)
+    /* As read, and as written with room to grow. A row also as scanned, with a mark (24 bytes) for each stuffed byte,
+     * every other one at most, and half as much again of room: 18 times its bytes, and 12 while they are moved there.
+     */
+    if (4 * bytes + 32 * largest > memory)
         return tile_error_set(error, TILE_LIMIT_EXCEEDED, "has a part of %ju bytes, too much for %ju bytes of memory",
                               (uintmax_t)bytes, (uintmax_t)memory);
     *width = min_u32(h->width, s->end * h->mcu_width) - s->begin * h->mcu_width;

@@ -18,7 +18,8 @@ static tile_status add_category(struct tile_huffman *table, int category, struct
         used += (uint32_t)table->counts[length] << (16 - length);
         count += table->counts[length];
     }
-    if (used + 1 >= 1u << 16 || count >= 256) /* the code of ones only stays unused */
+    /* The code of ones only stays unused; counts are bytes. */
+    if (used + 1 >= 1u << 16 || count >= 256 || table->counts[16] == 255)
         return tile_error_set(error, TILE_UNSUPPORTED,
                               "has a Huffman table without room for another DC category, so that no index can be made");
     table->counts[16]++;

@@ -22,11 +22,11 @@ static tile_status fetch(struct tile_walk *w, struct tile_error *error) {
     struct tile_entropy *e = w->entropy;
     tile_status status = TILE_OK;
     while (w->more && !e->ended && status == TILE_OK && e->size - (size_t)(w->place.bit >> 3) <= MCU_MOST) {
-        size_t done = (size_t)(w->place.bit >> 3), size = e->size;
-        tile_entropy_drop(e, done);
+        uint64_t offset = e->offset;
+        tile_entropy_drop(e, (size_t)(w->place.bit >> 3));
         w->place.bit &= 7;
         status = w->more(w->user, e, error);
-        if (status == TILE_OK && e->size + done == size && !e->ended)
+        if (status == TILE_OK && e->offset == offset && !e->ended)
             w->more = NULL; /* the file ends here */
     }
     return status;

@@ -21,6 +21,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* What splicing a tile takes beside the tile: a read of up to 1 MiB, and a row of MCUs as it is scanned. */
+#define SPLICE_BUFFERS ((uint64_t)2 << 20)
+
 /* Each thread's own room to work in. */
 struct bench {
     struct tile_buffer pixels; /* or a tile that was cut out and is to be coded anew */
@@ -225,14 +228,36 @@ static int count_threads(const struct tile_job *job, uint64_t scratch) {
     return most < (uint64_t)job->o.threads ? (most ? (int)most : 1) : job->o.threads;
 }
 
+static uint64_t min_u64(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* Of samples of the largest tile, `bytes` each. */
+static uint64_t tile_memory(const struct tile_job *job, uint64_t bytes) {
+    uint64_t step = tile_format_step(job->write) * bytes, pixels = job->largest_pixels;
+    return pixels > UINT64_MAX / 2 / step ? UINT64_MAX / 2 : pixels * step;
+}
+
+/* A tile as it is read, scanned and written; no tile has more bytes than the file. */
+static uint64_t splice_memory(const struct tile_job *job) {
+    return min_u64(tile_memory(job, 2), 4 * job->info->bytes) + min_u64(SPLICE_BUFFERS, 2 * job->info->bytes);
+}
+
+/* What a thread's work takes: a tile as it is written, and about as much once more for its encoded bytes; a coefficient
+ * has two bytes. */
+static uint64_t scratch_of(const struct tile_job *job, bool one_image) {
+    uint64_t coefficients = job->encode.optimize && job->codec == TILE_JPEG && !one_image ? tile_memory(job, 2) : 0;
+    return coefficients + (job->o.lossless ? splice_memory(job) : tile_memory(job, 2));
+}
+
 static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     const struct tile_job *job = out->job;
     const tile_plan *plan = job->plan;
-    /* A tile as it is written, and about as much once more for its encoded bytes; a coefficient has two bytes. */
-    uint64_t step = tile_format_step(job->write) * 2, pixels = job->largest_pixels;
-    if (job->encode.optimize && job->codec == TILE_JPEG && !out->encoder)
-        step *= 2;
-    uint64_t scratch = pixels > UINT64_MAX / step ? UINT64_MAX : pixels * step;
+    uint64_t scratch = scratch_of(job, out->encoder != NULL);
+    if (job->o.lossless && splice_memory(job) > job->o.limits.memory)
+        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+                              "cutting a tile takes %ju bytes of memory, the limit is %ju bytes",
+                              (uintmax_t)splice_memory(job), (uintmax_t)job->o.limits.memory);
     struct tile_pipeline pipeline = {
         .source = job->source,
         .plan = plan,

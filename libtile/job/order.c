@@ -95,7 +95,7 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
         o->stride = 1;
         o->members = rows;
     }
-    if (!o->list) {
+    if (o->lines) {
         uint64_t pixels = (uint64_t)grid.tile_width * grid.tile_height, fit = o->members;
         if (any_part && !in_order)
             fit = BAND_PIXELS / pixels;

@@ -39,7 +39,8 @@ tile_status tile_job_own_index(const struct tile_job *job, tile_index **out, str
     o.user = (void *)job;
     struct tile_error why = {0};
     tile_status status = tile_index_build(out, job->source, &o, &why);
-    if (status == TILE_BAD_DATA || status == TILE_UNSUPPORTED) /* decoding may still give what is wanted of it */
+    /* Decoding may still give what is wanted of it. */
+    if (status == TILE_BAD_DATA || status == TILE_UNSUPPORTED || status == TILE_LIMIT_EXCEEDED)
         return TILE_OK;
     if (status != TILE_OK)
         return tile_error_set(error, status, "%s", why.message);
