@@ -5,6 +5,10 @@
 
 #include "../tile.h"
 
+static inline uint32_t tile_min_u32(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
 /* Whether `inner` lies within width x height and is not empty. */
 static inline bool tile_rect_within(struct tile_rect inner, uint32_t width, uint32_t height) {
     return inner.width != 0 && inner.height != 0 && inner.x < width && inner.width <= width - inner.x &&

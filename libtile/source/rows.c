@@ -3,15 +3,12 @@
 #include "source.h"
 
 #include "../base/memory.h"
+#include "../base/pixels.h"
 
 #include <string.h>
 
 /* What is kept of a read of whole rows, which nobody but an overlapping one will want again. */
 #define WHOLE_ROWS_KEPT ((uint64_t)64 << 20)
-
-static uint32_t min_u32(uint32_t a, uint32_t b) {
-    return a < b ? a : b;
-}
 
 static unsigned char *row_at(const struct tile_rows *rows, uint32_t y) {
     return rows->memory + y % rows->capacity * rows->row_size;
@@ -19,7 +16,7 @@ static unsigned char *row_at(const struct tile_rows *rows, uint32_t y) {
 
 /* Rows from `y` on that lie one after the other in the ring, at most `count`. */
 static uint32_t run_at(const struct tile_rows *rows, uint32_t y, uint32_t count) {
-    return min_u32(count, rows->capacity - y % rows->capacity);
+    return tile_min_u32(count, rows->capacity - y % rows->capacity);
 }
 
 /* A constant `size` makes each memcpy one or two moves. */
@@ -69,7 +66,7 @@ static void copy_rows(const tile_source *source, struct tile_rect stored, uint32
     /* Where axes are exchanged, blocks keep both the rows read and the rows written in the cache. */
     enum { BLOCK = 32 };
     for (uint32_t done = 0, run; done < count; done += run) {
-        run = run_at(rows, y + done, swap ? min_u32(BLOCK, count - done) : 1);
+        run = run_at(rows, y + done, swap ? tile_min_u32(BLOCK, count - done) : 1);
         const unsigned char *from = row_at(rows, y + done) + stored.x * size;
         unsigned char *line = to + (ptrdiff_t)done * step_y;
         if (!swap)
@@ -142,7 +139,7 @@ static tile_status start(tile_source *source, struct tile_format format, size_t 
 /* Decodes rows up to `end`, as many as the ring holds, dropping the oldest ones where it is full. */
 static tile_status decode(tile_source *source, uint32_t end, struct tile_error *error) {
     struct tile_rows *rows = &source->rows;
-    uint32_t count = min_u32(end - rows->next, rows->capacity);
+    uint32_t count = tile_min_u32(end - rows->next, rows->capacity);
     if (rows->next - rows->first > rows->capacity - count)
         rows->first = rows->next + count - rows->capacity;
     while (count > 0) {
@@ -179,7 +176,7 @@ tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const s
     for (uint32_t y = stored.y; status == TILE_OK && y < end;) {
         if (y == rows->next)
             status = decode(source, end, error);
-        uint32_t count = min_u32(end, rows->next) - y;
+        uint32_t count = tile_min_u32(end, rows->next) - y;
         if (status == TILE_OK)
             copy_rows(source, stored, y, count, image);
         y += count;

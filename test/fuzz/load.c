@@ -91,7 +91,7 @@ static void use(struct fixture *fixture, const uint8_t *data, size_t size, bool 
     tile_index_free(index);
 }
 
-/* libtile/index/jpeg_index.c: columns of records, a checksum behind every 64 of them. */
+/* libtile/index/jpeg_table.h: columns of records, a checksum behind every 64 of them. */
 static void repair_jpeg(uint8_t *index, size_t size, const struct fixture *fixture) {
     enum { RECORD = 8 + 2 * 3, GROUP = 64 };
     uint64_t step = tile_get_le(index + 156, 4), first_column = tile_get_le(index + 168, 4),

@@ -22,7 +22,7 @@ static void repair_header(unsigned char *index) {
 }
 
 /*
- * libtile/index/jpeg_index.c: column after column, in each the rows' records, a checksum behind every 64 of them. Stops
+ * libtile/index/jpeg_table.h: column after column, in each the rows' records, a checksum behind every 64 of them. Stops
  * where the index ends.
  */
 static void repair_payload(unsigned char *index, size_t size, size_t record) {
