@@ -116,3 +116,56 @@ size_t scan_at(struct test_bytes file) {
         at += 2u + (size_t)(file.data[at + 2] << 8 | file.data[at + 3]);
     return at + 2u + (size_t)(file.data[at + 2] << 8 | file.data[at + 3]);
 }
+
+const struct jpeg_recipe jpeg_kinds[JPEG_KINDS] = {
+    {.space = JCS_YCbCr, .sampling = {{2, 2}}},
+    {.space = JCS_YCbCr, .sampling = {{1, 1}}},
+    {.space = JCS_YCbCr, .sampling = {{2, 1}}},
+    {.space = JCS_YCbCr, .sampling = {{1, 2}}},
+    {.space = JCS_YCbCr, .sampling = {{4, 1}}},
+    {.space = JCS_YCbCr, .sampling = {{4, 2}}},
+    {.space = JCS_YCbCr, .sampling = {{2, 4}}},
+    {.space = JCS_YCbCr, .sampling = {{3, 1}}},
+    {.space = JCS_YCbCr, .sampling = {{1, 1}, {2, 2}, {2, 2}}},
+    {.space = JCS_YCbCr, .sampling = {{2, 2}, {2, 1}, {1, 2}}},
+    {.space = JCS_YCbCr, .sampling = {{2, 1}}, .high_slots = true},
+    {.space = JCS_YCbCr, .sampling = {{2, 2}}, .wide_quantization = true},
+    {.space = JCS_GRAYSCALE},
+    {.space = JCS_GRAYSCALE, .sampling = {{2, 2}}},
+    {.space = JCS_RGB},
+    {.space = JCS_RGB, .without_adobe = true, .without_jfif = true, .ids = (const unsigned char *)"RGB"},
+    {.space = JCS_YCbCr, .without_jfif = true, .ids = (const unsigned char *)"\x00\x01\xFF"},
+    {.space = JCS_CMYK},
+    {.space = JCS_CMYK, .sampling = {{2, 2}, {1, 1}, {1, 1}, {2, 1}}, .without_adobe = true},
+    {.space = JCS_YCCK, .sampling = {{2, 2}, {1, 1}, {1, 1}, {2, 2}}},
+    {.space = JCS_YCbCr, .sampling = {{2, 2}}, .slope = true},
+};
+unsigned jpeg_restart_of(const struct jpeg_recipe *recipe, int i) {
+    int h = 1, v = 1;
+    for (int c = 0; c < 4; c++) {
+        h = recipe->sampling[c][0] > h ? recipe->sampling[c][0] : h;
+        v = recipe->sampling[c][1] > v ? recipe->sampling[c][1] : v;
+    }
+    unsigned mcu = 8 * (unsigned)(recipe->space == JCS_GRAYSCALE ? 1 : h);
+    const unsigned intervals[] = {0, 1, 3, (recipe->width + mcu - 1) / mcu, 11};
+    return intervals[i];
+}
+
+void check_jpeg(struct test_bytes file, int count, struct test_random *random) {
+    const uint32_t tiles[] = {16, 40, 256};
+    tile_source *source;
+    assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+    assert_null(tile_source_info(source)->no_index);
+    struct expected expected = expected_of(source, file);
+    for (int i = 0; i < 3; i++) {
+        tile_index *index = index_of(source, tiles[i]);
+        assert_ok(tile_source_use_index(source, index, &error));
+        assert_true(tile_source_info(source)->indexed);
+        check_reads(source, &expected, count, random);
+        assert_ok(tile_source_use_index(source, NULL, &error));
+        assert_false(tile_source_info(source)->indexed);
+        tile_index_free(index);
+    }
+    expected_free(&expected);
+    tile_source_close(source);
+}

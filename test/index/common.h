@@ -41,4 +41,12 @@ struct tile_rect random_rect(const tile_source *source, struct test_random *rand
 size_t marker_at(struct test_bytes file, int marker, int nth);
 size_t scan_at(struct test_bytes file);
 
+/* JPEGs of every sampling, color and kind of table; the size is still to be filled in. */
+enum { JPEG_KINDS = 21 };
+extern const struct jpeg_recipe jpeg_kinds[JPEG_KINDS];
+/* The restart interval in MCUs that number `i` of five stands for. */
+unsigned jpeg_restart_of(const struct jpeg_recipe *recipe, int i);
+/* Indexes `file` with checkpoints of several distances, and reads through each of them. */
+void check_jpeg(struct test_bytes file, int count, struct test_random *random);
+
 #endif
