@@ -15,7 +15,7 @@ enum { TILE_AC_BITS = 12, TILE_DC_BITS = 9 };
 
 /* Codes by length, for those that are longer than a table's bits. */
 struct tile_canonical {
-    uint32_t end[18]; /* [l]: the first code of 16 bits that is longer than l bits; [17]: no code */
+    uint32_t end[17]; /* [l]: the first code of 16 bits that is longer than l bits */
     int32_t offset[17];
     uint8_t symbols[256];
 };
