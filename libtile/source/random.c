@@ -119,7 +119,7 @@ static tile_status read_piece(const tile_source *source, const struct tile_piece
     struct tile_source_options o = TILE_OPTIONS(struct tile_source_options);
     o.allocator = source->allocator;
     o.limits = source->limits;
-    o.name = source->name;
+    o.name = "a part of it"; /* the source's own name comes before that */
     o.ignore_profile = o.ignore_orientation = true;
     tile_source *part;
     tile_status status = tile_source_open_memory(&part, piece->bytes.data, piece->bytes.size, &o, error);
