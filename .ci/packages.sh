@@ -17,7 +17,7 @@ need_packages() {
 
 # What building the library and tile-convert takes.
 build_packages=(gcc libc6-dev meson ninja-build pkg-config libjpeg62-turbo-dev libpng-dev zlib1g-dev libdeflate-dev
-    libtiff-dev liblcms2-dev libxxhash-dev libjansson-dev libstb-dev)
+    libtiff-dev liblcms2-dev libxxhash-dev libjansson-dev libstb-dev libcurl4-openssl-dev libssl-dev)
 # What the tests take besides: other readers and writers of images, to check against.
 test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-tools python3 python3-numpy)
 # NEON runs under an emulator where the machine has none.

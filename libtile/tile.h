@@ -741,6 +741,49 @@ struct tile_job_result {
 TILE_API tile_status tile_job_run(tile_source *source, const struct tile_job_options *options,
                                   struct tile_job_result *result, struct tile_error *error);
 
+/*
+ * The same job tile by tile, for those who spread its tiles over machines: each makes some of them with
+ * tile_job_tile, and whoever has all of their records writes the manifest. Tiles, names and manifest are those of
+ * tile_job_run, byte for byte.
+ *
+ * Immutable once made; `source` must outlive it. With an index in use, several threads may make tiles at once.
+ */
+typedef struct tile_job tile_job;
+
+/* Settles what the options leave open and refuses what cannot be done, before a pixel is read. `folder` is not used and
+ * may be NULL; `image` must be. */
+TILE_API tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_job_options *options,
+                                  struct tile_error *error);
+TILE_API void tile_job_free(tile_job *job);
+
+/* The job's own or given plan. Valid as long as the job. */
+TILE_API const tile_plan *tile_job_plan(const tile_job *job);
+/* The format of its tiles, also where the options left it open. */
+TILE_API tile_codec tile_job_codec(const tile_job *job);
+/* Bytes of memory that making the largest tile takes on one thread, what the source holds meanwhile included. */
+TILE_API uint64_t tile_job_memory(const tile_job *job);
+
+/* The name of a region's file: "r0_c0.png". */
+TILE_API void tile_job_name(const tile_job *job, const struct tile_region *region, char name[64]);
+/*
+ * Makes the tile of `region` (of the job's plan, or any other within the source): appends the file's bytes to `bytes`,
+ * and to `record` its line in the manifest: a JSON object of ASCII, without a newline, below 1500 bytes. On failure
+ * what was appended is unspecified.
+ */
+TILE_API tile_status tile_job_tile(const tile_job *job, const struct tile_region *region, struct tile_buffer *bytes,
+                                   struct tile_buffer *record, struct tile_error *error);
+
+/* Appends the beginning of the manifest: which job it is. One line of JSON without its end. */
+TILE_API tile_status tile_job_head(const tile_job *job, struct tile_buffer *head, struct tile_error *error);
+/*
+ * Writes a manifest: a head, and the record of each tile in the plan's order. `record` appends that of tile `index` to
+ * `out` or fails. `damage`: what a lenient source let pass (tile_source_damage); NULL: nothing.
+ */
+TILE_API tile_status tile_manifest_write(const struct tile_writer *writer, const char *head, uint64_t count,
+                                         tile_status (*record)(void *user, uint64_t index, struct tile_buffer *out,
+                                                               struct tile_error *error),
+                                         void *user, const char *damage, struct tile_error *error);
+
 #ifdef __cplusplus
 }
 #endif

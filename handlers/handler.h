@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a handler is: a function from an event to a response. It knows neither Lambda nor where bytes live, so that the
+ * same code runs in a function and, with --local, on files.
+ */
+#ifndef HANDLERS_HANDLER_H
+#define HANDLERS_HANDLER_H
+
+#include "failure.h"
+
+#include <jansson.h>
+
+struct storage;
+struct metrics;
+
+/* One invocation. */
+struct call {
+    const char *id;   /* the request's; for logs */
+    int64_t deadline; /* milliseconds since 1970; INT64_MAX: none */
+    uint64_t memory;  /* bytes that the function has */
+    struct storage *storage;
+    struct metrics *metrics;
+};
+
+struct response {
+    struct tile_buffer body; /* JSON, unless streamed */
+    bool streamed;           /* body is what a streamed response consists of, its HTTP prelude included */
+};
+
+/* `event` is any JSON value. On failure `response` is not used. */
+typedef bool handle(struct call *call, const json_t *event, struct response *response, struct failure *failure);
+
+handle handle_plan;     /* plan.c: a source and what to make of it -> its tasks */
+handle handle_tile;     /* tile.c: a task, however it comes -> a tile */
+handle handle_assemble; /* assemble.c: everything there? -> the manifest */
+handle handle_text;     /* text.c: a task of a text -> figures of its paragraphs */
+
+#endif

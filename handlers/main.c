@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+#include "handler.h"
+
+int main(void) {
+    return 1;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where bytes live: objects in S3 ("s3://bucket/key") and local files (a path, "file:///path"), seen alike.
+ *
+ * Objects are read by ranges, pinned to the version that was there when they were opened, and written whole or not at
+ * all. All functions may be called from several threads at once; an object's, with different buffers, too.
+ */
+#ifndef HANDLERS_STORAGE_H
+#define HANDLERS_STORAGE_H
+
+#include "../failure.h"
+
+enum { STORAGE_URL_MOST = 2048, STORAGE_NOTE_MOST = 1800 }; /* bytes, with a NUL */
+
+struct storage;
+
+struct storage_options {
+    bool local;       /* plain paths and file:// are any local file; else only those under `local_root` */
+    const char *root; /* NULL: no local files, unless `local`. Relative paths are below it, none leads out of it */
+    uint64_t cache;   /* bytes that fetched ranges may take at a time; 0: 256 MiB */
+};
+
+/*
+ * Credentials, region, endpoint and CA bundle come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+ * AWS_SESSION_TOKEN, AWS_REGION (or AWS_DEFAULT_REGION), AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL), AWS_CA_BUNDLE. Each
+ * is asked for when it is needed, none for local files. No connection is made, no thread started before the first call.
+ */
+bool storage_new(struct storage **out, const struct storage_options *options, struct failure *failure);
+void storage_free(struct storage *storage);
+/* From now on nothing goes on after this time (milliseconds since 1970; INT64_MAX: any): FAILURE_OUT_OF_TIME. */
+void storage_set_deadline(struct storage *storage, int64_t deadline);
+
+/* What went over the wire (or out of files) since the storage was made. */
+struct storage_counts {
+    uint64_t bytes_read, bytes_written, requests, retries;
+};
+struct storage_counts storage_count(const struct storage *storage);
+
+struct storage_facts {
+    uint64_t size;
+    uint64_t modified;            /* nanoseconds since 1970 */
+    char etag[128];               /* as the store gives it, without quotes; of a file: made of size, time and inode */
+    char type[128];               /* media type; of a file: by its suffix; "" unknown */
+    char note[STORAGE_NOTE_MOST]; /* what storage_put was told; "" none */
+    char sha256[65];              /* of the content, where the store vouches for it (S3's checksum); hex; "" else */
+};
+
+/* Whether the URL can name something here: scheme, bucket, key, path within the root. BAD_REQUEST where not. */
+bool storage_check_url(const struct storage *storage, const char *url, struct failure *failure);
+/* `prefix` (ends with '/' or gets one) and `name` as one URL. BAD_REQUEST where it does not fit. */
+bool storage_join(char out[STORAGE_URL_MOST], const char *prefix, const char *name, struct failure *failure);
+
+bool storage_stat(struct storage *storage, const char *url, struct storage_facts *facts, struct failure *failure);
+
+struct object;
+
+/*
+ * Opens what is there to be read; every read is of this version (If-Match), else SOURCE_CHANGED. `etag`: the version
+ * that is wanted (SOURCE_CHANGED where it is another), or NULL. With a size as well (not UINT64_MAX) nothing is asked
+ * of the store until bytes are.
+ */
+bool storage_open(struct object **out, struct storage *storage, const char *url, const char *etag, uint64_t size,
+                  struct failure *failure);
+void storage_close(struct object *object);
+const struct storage_facts *storage_object_facts(const struct object *object);
+
+/* A reader for the library. Reads that go on where the last one ended are read ahead, several ranges at once. */
+struct tile_reader storage_reader(struct object *object);
+/* Reads these ranges, all at once, and keeps them until the object is closed: reads within them cost nothing. */
+bool storage_fetch(struct object *object, const struct tile_range *ranges, size_t count, struct failure *failure);
+/* Reads `size` bytes at `offset`. */
+bool storage_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure);
+
+/* Reads all of it, appended to `out`; LIMIT_EXCEEDED above `most` bytes. `facts` may be NULL. */
+bool storage_get(struct storage *storage, const char *url, uint64_t most, struct tile_buffer *out,
+                 struct storage_facts *facts, struct failure *failure);
+
+struct storage_put_options {
+    const char *type; /* media type; NULL: none */
+    const char *note; /* printable ASCII that storage_stat gives back, below STORAGE_NOTE_MOST; NULL: none */
+    bool keep;        /* OUTPUT_DENIED where there is something by this name already */
+};
+
+/* Writes it whole: nothing is there, or changed, until all is. */
+bool storage_put(struct storage *storage, const char *url, const void *data, size_t size,
+                 const struct storage_put_options *options, struct failure *failure);
+/* The same of a local file, which may be larger than memory (S3: up to 5 GiB). */
+bool storage_put_file(struct storage *storage, const char *url, const char *path,
+                      const struct storage_put_options *options, struct failure *failure);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an event asks for, by the names that tile-convert's options have ("to", "format", "quality", "ignore-profile",
+ * ...), as the library's options. A member that no handler knows is an error: a typo never changes a result silently.
+ */
+#ifndef HANDLERS_TASK_OPTIONS_H
+#define HANDLERS_TASK_OPTIONS_H
+
+#include "../handler.h"
+
+struct task_options {
+    struct tile_source_options source;
+    struct tile_job_options job; /* .encode points to `encode` */
+    struct tile_encode_options encode;
+    struct tile_buffer to_profile; /* what job.to_profile points to */
+    struct tile_rect region;       /* "region" */
+    bool has_region;
+    bool keep; /* "overwrite": false; what is there already is left, and an error */
+};
+
+/*
+ * Of the members of `event`; those in `others` (NULL-terminated) are the caller's and passed over. BAD_REQUEST names
+ * the member, what it was and what is wanted. "to-profile" is a URL, which is read from the call's storage.
+ */
+bool task_options_read(struct task_options *out, struct call *call, const json_t *event, const char *const others[],
+                       struct failure *failure);
+void task_options_free(struct task_options *options);
+/* The options among an event's members, as they stand there, but for "region" and "tile": to hand on with each task. */
+json_t *task_options_json(const json_t *event);
+
+#endif

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "handler.h"
+
+bool handle_text(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
+    (void)call, (void)event, (void)response;
+    return fail(failure, FAILURE_UNSUPPORTED, "text: is not built yet");
+}
