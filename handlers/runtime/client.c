@@ -81,6 +81,7 @@ static void begin(struct client *client, const char *url) {
     client->error[0] = '\0';
     curl_easy_reset(easy);
     curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* an id of dots is one */
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, client->error);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* whatever the environment says for others */
@@ -126,21 +127,28 @@ static const char *cause(const struct client *client, CURLcode result) {
 
 /* ---- The next invocation ---- */
 
-/* By whatever case; of several, the first. NULL: it is missing, empty or has more than `most` bytes. */
-static const char *header(struct client *client, const char *name, size_t most) {
+/* By whatever case; of several, the first. False: it is missing, empty or does not fit. */
+static bool header(struct client *client, const char *name, char *out, size_t room) {
     struct curl_header *found;
     if (curl_easy_header(client->easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK)
-        return NULL;
-    size_t size = strlen(found->value);
-    return size > 0 && size <= most ? found->value : NULL;
+        return false;
+    /* Of one that is empty or folded, libcurl leaves what ended its lines. */
+    const char *begin = found->value + strspn(found->value, " \t\r\n"), *end = begin + strlen(begin);
+    while (end > begin && strchr(" \t\r\n", end[-1]))
+        end--;
+    size_t size = (size_t)(end - begin);
+    if (size == 0 || size >= room)
+        return false;
+    memcpy(out, begin, size);
+    out[size] = '\0';
+    return true;
 }
 
 static int64_t deadline_of(struct client *client) {
-    const char *text = header(client, "Lambda-Runtime-Deadline-Ms", 20);
-    char *end;
+    char text[24], *end;
     errno = 0;
-    long long value = text ? strtoll(text, &end, 10) : 0;
-    return text && !errno && *end == '\0' && value > 0 ? value : INT64_MAX;
+    long long value = header(client, "Lambda-Runtime-Deadline-Ms", text, sizeof text) ? strtoll(text, &end, 10) : 0;
+    return value > 0 && !errno && *end == '\0' ? value : INT64_MAX;
 }
 
 static size_t receive(char *bytes, size_t one, size_t count, void *user) {
@@ -157,8 +165,8 @@ static size_t ignore(char *bytes, size_t one, size_t count, void *user) {
 }
 
 static void set_trace(struct client *client) {
-    const char *trace = header(client, "Lambda-Runtime-Trace-Id", TRACE_MOST);
-    if (trace)
+    char trace[TRACE_MOST];
+    if (header(client, "Lambda-Runtime-Trace-Id", trace, sizeof trace))
         setenv("_X_AMZN_TRACE_ID", trace, 1);
     else
         unsetenv("_X_AMZN_TRACE_ID");
@@ -174,15 +182,14 @@ static enum client_next ask(struct client *client, struct invocation *out, struc
     CURLcode result = perform(client, client->stop);
     if (result == CURLE_ABORTED_BY_CALLBACK)
         return CLIENT_STOP;
-    const char *id = header(client, "Lambda-Runtime-Aws-Request-Id", sizeof out->id - 1);
-    if (result != CURLE_OK && !id)
+    bool has_id = header(client, "Lambda-Runtime-Aws-Request-Id", out->id, sizeof out->id);
+    if (result != CURLE_OK && !has_id)
         fail(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: %s", cause(client, result));
     else if (status_of(client) != 200)
         fail(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: HTTP status %ld", status_of(client));
-    else if (!id)
+    else if (!has_id)
         fail(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: it has no request id, and cannot be answered");
     else {
-        snprintf(out->id, sizeof out->id, "%s", id);
         out->deadline = deadline_of(client);
         set_trace(client);
         if (result == CURLE_OK)
@@ -264,7 +271,22 @@ struct post {
     const struct client_stream *stream;
 };
 
+/*
+ * libcurl 7.88 keeps from one request to the next, through curl_easy_reset, that trailers were sent, and then writes the
+ * size of the next stream's first chunk before the beginning of its buffer. The connection is the multi handle's.
+ */
+static bool renew(struct client *client) {
+    CURL *easy = curl_easy_init();
+    if (!easy)
+        return false;
+    curl_easy_cleanup(client->easy);
+    client->easy = easy;
+    return true;
+}
+
 static CURLcode send_post(struct client *client, const struct post *post, struct curl_slist *headers) {
+    if (post->stream && !renew(client))
+        return CURLE_OUT_OF_MEMORY;
     CURL *easy = client->easy;
     struct upload upload = {.stream = post->stream};
     begin(client, post->url);
