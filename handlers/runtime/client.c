@@ -17,10 +17,10 @@
 enum {
     NEXT_TRIES = 8, /* in a row, with pauses of 10 to 640 ms: 1.3 s in all */
     POST_TRIES = 4,
-    FIRST_PAUSE = 10,      /* milliseconds, doubled each time */
-    CONNECT_MOST = 5000,   /* milliseconds */
-    POST_MOST = 30000,     /* milliseconds; getting an event takes as long as it takes */
-    TRACE_MOST = 4096,     /* bytes; real ones have some hundred */
+    FIRST_PAUSE = 10,    /* milliseconds, doubled each time */
+    CONNECT_MOST = 5000, /* milliseconds */
+    SILENCE_MOST = 30, /* seconds in which nothing of a post or its answer moves; an event takes as long as it takes */
+    TRACE_MOST = 4096, /* bytes; real ones have some hundred */
     URL_ROOM = 1024 + 768, /* an id of 255 bytes, each escaped, fits */
 };
 
@@ -264,7 +264,8 @@ static int trailers(struct curl_slist **list, void *user) {
 /* What a post consists of: a body, or a stream. */
 struct post {
     char url[URL_ROOM];
-    const char *id; /* for logs; may be NULL */
+    const char *what; /* for logs, as is `id`, which may be NULL */
+    const char *id;
     const char *const *headers;
     const void *body;
     size_t size;
@@ -272,8 +273,8 @@ struct post {
 };
 
 /*
- * libcurl 7.88 keeps from one request to the next, through curl_easy_reset, that trailers were sent, and then writes the
- * size of the next stream's first chunk before the beginning of its buffer. The connection is the multi handle's.
+ * libcurl 7.88 keeps from one request to the next, through curl_easy_reset, that trailers were sent, and then writes
+ * the size of the next stream's first chunk before the beginning of its buffer. The connection is the multi handle's.
  */
 static bool renew(struct client *client) {
     CURL *easy = curl_easy_init();
@@ -290,7 +291,8 @@ static CURLcode send_post(struct client *client, const struct post *post, struct
     CURL *easy = client->easy;
     struct upload upload = {.stream = post->stream};
     begin(client, post->url);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)POST_MOST);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L); /* Lambda takes 2 MB a second of a long stream */
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_MOST);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -320,14 +322,14 @@ static enum client_post send_until_there(struct client *client, const struct pos
         if (result == CURLE_OK && status >= 200 && status < 300)
             return CLIENT_POSTED;
         if (status >= 400 && status < 500) {
-            log_line(LOG_WARN, post->id, "%s: HTTP status %ld%s", post->url, status,
+            log_line(LOG_WARN, post->id, "posting its %s: HTTP status %ld%s", post->what, status,
                      attempt ? ", to what had been posted already" : "");
             return attempt ? CLIENT_POSTED : CLIENT_NOT_POSTED;
         }
         if (result != CURLE_OK)
-            log_line(LOG_WARN, post->id, "%s: %s", post->url, cause(client, result));
+            log_line(LOG_WARN, post->id, "posting its %s: %s", post->what, cause(client, result));
         else
-            log_line(LOG_WARN, post->id, "%s: HTTP status %ld", post->url, status);
+            log_line(LOG_WARN, post->id, "posting its %s: HTTP status %ld", post->what, status);
     }
     return CLIENT_NOT_POSTED;
 }
@@ -344,7 +346,7 @@ static enum client_post send_with_headers(struct client *client, const struct po
     if (headers)
         done = send_until_there(client, post, headers);
     else
-        log_line(LOG_ERROR, post->id, "%s: out of memory", post->url);
+        log_line(LOG_ERROR, post->id, "posting its %s: out of memory", post->what);
     curl_slist_free_all(headers);
     return done;
 }
@@ -362,7 +364,7 @@ static bool invocation_url(char url[URL_ROOM], struct client *client, const char
 
 enum client_post client_respond(struct client *client, const char *id, const struct tile_buffer *body) {
     static const char *const headers[] = {"Content-Type: application/json", NULL};
-    struct post post = {.id = id, .headers = headers, .body = body->data, .size = body->size};
+    struct post post = {.id = id, .what = "response", .headers = headers, .body = body->data, .size = body->size};
     return invocation_url(post.url, client, id, "response") ? send_with_headers(client, &post) : CLIENT_NOT_POSTED;
 }
 
@@ -374,7 +376,7 @@ enum client_post client_stream(struct client *client, const char *id, const stru
         "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
         NULL,
     };
-    struct post post = {.id = id, .headers = headers, .stream = stream};
+    struct post post = {.id = id, .what = "response", .headers = headers, .stream = stream};
     return invocation_url(post.url, client, id, "response") ? send_with_headers(client, &post) : CLIENT_NOT_POSTED;
 }
 
@@ -383,7 +385,7 @@ enum client_post client_report(struct client *client, const char *id, const char
     snprintf(name, sizeof name, "Lambda-Runtime-Function-Error-Type: %s", type);
     failure_text(text, type, message);
     const char *const headers[] = {"Content-Type: application/json", name, NULL};
-    struct post post = {.id = id, .headers = headers, .body = text, .size = strlen(text)};
+    struct post post = {.id = id, .what = "error", .headers = headers, .body = text, .size = strlen(text)};
     if (!id)
         snprintf(post.url, sizeof post.url, "%s/init/error", client->base);
     else if (!invocation_url(post.url, client, id, "error"))
