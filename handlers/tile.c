@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "handler.h"
 #include "task/events.h"
-#include "task/member.h"
+#include "task/coding.h"
 #include "task/work.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../runtime/event.h"
 #include "events.h"
-#include "member.h"
+#include "coding.h"
 #include "work.h"
 
 #include <stdlib.h>

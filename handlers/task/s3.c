@@ -7,7 +7,7 @@
 #include "../runtime/event.h"
 #include "../storage/storage.h"
 #include "events.h"
-#include "member.h"
+#include "coding.h"
 #include "work.h"
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ static json_t *read_environment(struct failure *failure) {
 /* "prefix/" and "in/cat.jpg" -> "prefix/in/cat.tif"; what has an image's suffix itself stays as it is. */
 static bool name_output(char out[STORAGE_URL_MOST], const json_t *task, const char *key, struct failure *failure) {
     char name[STORAGE_URL_MOST];
-    const char *output, *format;
+    const char *output, *format = NULL;
     if (!member_text_needed(task, "output", &output, failure) || !member_text(task, "format", &format, failure))
         return fail(failure, failure->kind, "TILE_TASK: %s", failure->message);
     if (task_codec_of(output) != TILE_CODEC_UNSET && output[strlen(output) - 1] != '/') {
@@ -124,7 +124,7 @@ static bool add_record(struct task_list *list, struct call *call, const json_t *
     const char *key;
     if (!member_text_needed(json_object_get(s3, "bucket"), "name", &seen.bucket, failure) ||
         !member_text_needed(object, "key", &key, failure) || !member_text(object, "eTag", &seen.etag, failure) ||
-        !member_number(object, "size", INT64_MAX, &seen.size, failure))
+        !member_number(object, "size", 0, INT64_MAX, &seen.size, failure))
         return fail(failure, failure->kind, "S3 notification: %s", failure->message);
     if (!form_decode("key", key, strlen(key), &seen.key, failure))
         return false;
@@ -163,7 +163,7 @@ bool event_s3(struct call *call, const json_t *event, struct response *response,
 
 /* "arn:aws:s3:::bucket" of schema 1.0, "bucket" of 2.0. */
 static bool read_bucket(const json_t *task, const char **bucket, struct failure *failure) {
-    const char *arn;
+    const char *arn = NULL;
     if (!member_text(task, "s3Bucket", bucket, failure) || !member_text(task, "s3BucketArn", &arn, failure))
         return false;
     if (*bucket)

@@ -2,7 +2,7 @@
 #include "../runtime/event.h"
 #include "../runtime/log.h"
 #include "events.h"
-#include "member.h"
+#include "coding.h"
 #include "work.h"
 
 #include <stdlib.h>

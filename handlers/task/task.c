@@ -2,7 +2,7 @@
 #include "task.h"
 
 #include "../storage/storage.h"
-#include "member.h"
+#include "coding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +26,9 @@ static bool read_etag(struct task *out, struct failure *failure) {
 }
 
 static bool read_source(struct task *out, struct failure *failure) {
-    const char *image;
+    const char *image = NULL;
     if (!member_text(out->json, "source", &out->source, failure) || !member_text(out->json, "image", &image, failure) ||
-        !read_etag(out, failure) || !member_number(out->json, "size", INT64_MAX, &out->size, failure))
+        !read_etag(out, failure) || !member_number(out->json, "size", 0, INT64_MAX, &out->size, failure))
         return false;
     if (!out->source == !image)
         return fail(failure, FAILURE_BAD_REQUEST,
@@ -62,8 +62,8 @@ static bool read_place(struct task *out, struct failure *failure) {
     if (place && (!right || !out->options.has_region))
         return fail(failure, FAILURE_BAD_REQUEST,
                     right ? "place: is of a region, which is missing" : "place: [LEFT,TOP,WIDTH,HEIGHT] is wanted");
-    if (!member_number(out->json, "row", UINT32_MAX, &row, failure) ||
-        !member_number(out->json, "column", UINT32_MAX, &column, failure))
+    if (!member_number(out->json, "row", 0, UINT32_MAX, &row, failure) ||
+        !member_number(out->json, "column", 0, UINT32_MAX, &column, failure))
         return false;
     out->region = (struct tile_region){.row = (uint32_t)row,
                                        .column = (uint32_t)column,

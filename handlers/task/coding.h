@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Members of JSON objects that may hold anything. BAD_REQUEST names the member and what is wanted. */
-#ifndef HANDLERS_TASK_MEMBER_H
-#define HANDLERS_TASK_MEMBER_H
+/* How texts and bytes come in events and go in responses. */
+#ifndef HANDLERS_TASK_CODING_H
+#define HANDLERS_TASK_CODING_H
 
-#include "../failure.h"
+#include "../paragraphs/members.h"
 
-#include <jansson.h>
-
-/* A text that is not empty; NULL where there is none. `*out` is the member's own. */
-bool member_text(const json_t *object, const char *name, const char **out, struct failure *failure);
-/* The same, which must be there. */
+/* A member's text, which must be there. */
 bool member_text_needed(const json_t *object, const char *name, const char **out, struct failure *failure);
-/* A number from 0 to `most`, at most INT64_MAX; `*out` is left as it is where there is none. */
-bool member_number(const json_t *object, const char *name, uint64_t most, uint64_t *out, struct failure *failure);
 
 /* Base64 (RFC 4648, 4), all of it; appended to `out`. BAD_REQUEST begins with `name`. */
 bool base64_decode(const char *name, const char *text, struct tile_buffer *out, struct failure *failure);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "member.h"
+#include "coding.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -11,27 +10,10 @@ static bool no_memory(struct failure *failure, const char *name) {
     return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", name);
 }
 
-bool member_text(const json_t *object, const char *name, const char **out, struct failure *failure) {
-    const json_t *value = json_object_get(object, name);
-    *out = json_string_value(value);
-    return !value || (*out && **out && strlen(*out) == json_string_length(value)) ||
-           fail(failure, FAILURE_BAD_REQUEST, "%s: a text is wanted", name);
-}
-
 bool member_text_needed(const json_t *object, const char *name, const char **out, struct failure *failure) {
+    *out = NULL;
     return member_text(object, name, out, failure) &&
            (*out || fail(failure, FAILURE_BAD_REQUEST, "%s: is missing", name));
-}
-
-bool member_number(const json_t *object, const char *name, uint64_t most, uint64_t *out, struct failure *failure) {
-    const json_t *value = json_object_get(object, name);
-    if (!value)
-        return true;
-    json_int_t number = json_integer_value(value);
-    if (!json_is_integer(value) || number < 0 || (uint64_t)number > most)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: a number from 0 to %" PRIu64 " is wanted", name, most);
-    *out = (uint64_t)number;
-    return true;
 }
 
 bool base64_decode(const char *name, const char *text, struct tile_buffer *out, struct failure *failure) {
