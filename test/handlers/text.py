@@ -271,8 +271,8 @@ class Small(Case):
             self.assertEqual(len(tasks), 5 if size == 1 else 1 if size >= len(data) else len(tasks))
 
     def test_more_lines_than_text(self):
-        # Some 20 MB of records of 0.6 MB of text: they go through a file.
-        self.check(b"a\n\n" * (20000 if sanitized() else 200000))
+        # Some 6 MB of records of 0.2 MB of text: they go through a file.
+        self.check(b"a\n\n" * 60000)
         self.fails("OutputUnwritable", "TMPDIR", "text", self.plan(text="new.txt", overwrite=True)[0],
                    spool=self.path("nowhere"))
 
