@@ -17,9 +17,14 @@ need_packages() {
 
 # What building the library and tile-convert takes.
 build_packages=(gcc libc6-dev meson ninja-build pkg-config libjpeg62-turbo-dev libpng-dev zlib1g-dev libdeflate-dev
-    libtiff-dev liblcms2-dev libxxhash-dev libjansson-dev libstb-dev libcurl4-openssl-dev libssl-dev)
+    libtiff-dev liblcms2-dev libxxhash-dev libjansson-dev libstb-dev)
+# What the Lambda handlers take besides.
+handler_packages=(libcurl4-openssl-dev libssl-dev)
 # What the tests take besides: other readers and writers of images, to check against.
 test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-tools python3 python3-numpy)
+# A real S3 server, and what runs a state machine. Where npm came from elsewhere, Debian's would not go with its node.
+test_packages+=(swift-proxy swift-account swift-container swift-object)
+command -v npm >/dev/null || test_packages+=(nodejs npm)
 # NEON runs under an emulator where the machine has none.
 if [ "$(uname -m)" = x86_64 ]; then
     test_packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)

@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . .ci/packages.sh
-need_packages "${build_packages[@]}" "${test_packages[@]}" || exit 1
+need_packages "${build_packages[@]}" "${handler_packages[@]}" "${test_packages[@]}" || exit 1
 
 passed=0 failed=0
 
