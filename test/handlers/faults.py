@@ -8,7 +8,7 @@ Prints its own endpoint, and ends with its parent. Requests are forwarded as the
 signatures hold), but for what its rules say:
 
     PUT /-/rules    a JSON array of rules replaces the old ones and forgets what was seen
-    GET /-/seen     what came since: [{"method", "path", "range", "connection", "fault"}, ...]
+    GET /-/seen     what came since: [{"method", "path", "range", "connection", "fault", "headers"}, ...]
 
 A rule is {"fault": NAME, "method": "GET" (any), "path": "part of it" (any), "after": N (0), "times": N (1; -1: always)}:
 of the requests that match, it lets N pass and strikes the next ones. The first rule that strikes is the one. Faults:
@@ -174,7 +174,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         with LOCK:
             rule = pick(self.command, self.path)
             SEEN.append({"method": self.command, "path": self.path, "range": self.headers.get("Range", ""),
-                         "connection": self.client_address[1], "fault": rule["fault"]})
+                         "connection": self.client_address[1], "fault": rule["fault"],
+                         "headers": {name.lower(): value for name, value in self.headers.items()}})
         fault = rule["fault"]
         if fault == "half":
             self.forward_half(size)
