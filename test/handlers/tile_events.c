@@ -314,6 +314,14 @@ static void a_batch_fails_as_a_whole(void **state) {
         invoke_fails(&place, handle_tile, parse(bad[i]), FAILURE_BAD_REQUEST, NULL);
 }
 
+static void more_tasks_than_can_be_are_refused(void **state) {
+    (void)state;
+    json_t *items = json_array();
+    for (int i = 0; i < 100000; i++)
+        json_array_append_new(items, json_pack("{ssss}", "source", "a", "output", "b"));
+    invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items), FAILURE_LIMIT_EXCEEDED, "10000", NULL);
+}
+
 static void a_tasks_own_member_goes_before_the_batchs(void **state) {
     (void)state;
     json_t *items = json_pack("[oo]", task_with("{\"format\":null,\"output\":\"out/x\"}"), task_with(NULL));
@@ -658,6 +666,7 @@ int main(void) {
         TEST(an_index_of_another_image_is_refused),
         TEST(other_events_are_told_what_is_known),
         TEST(a_batch_fails_as_a_whole),
+        TEST(more_tasks_than_can_be_are_refused),
         TEST(a_tasks_own_member_goes_before_the_batchs),
         TEST(messages_fail_one_by_one),
         TEST(messages_without_an_identifier_are_no_messages),
