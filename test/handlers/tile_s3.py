@@ -102,7 +102,7 @@ def png(width, height):
     rows = bytearray()
     for y in range(height):
         rows.append(0)
-        rows += bytes((x + y + n) & 255 for x, n in zip(range(width), noise.randbytes(width)) if True)
+        rows += bytes((x + y + n) & 255 for x, n in zip(range(width), noise.randbytes(width)))
     def chunk(kind, data):
         return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
     header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 0, 0, 0, 0])
@@ -194,12 +194,15 @@ class Objects(unittest.TestCase):
 
     def test_told_of_by_messages(self):
         bodies = {"a": self.notification(self.KEY), "b": self.notification("in/missing.jpg"),
-                  "c": {"Service": "Amazon S3", "Event": "s3:TestEvent"}}
+                  "c": {"Service": "Amazon S3", "Event": "s3:TestEvent"}, "d": self.notification("in/second.jpg")}
+        self.store.put("in-bucket/in/second.jpg", read("photo.jpg"))
+        bodies["d"]["Records"] += self.notification("%zz")["Records"]
         event = {"Records": [{"eventSource": "aws:sqs", "messageId": n, "body": json.dumps(b)}
                              for n, b in bodies.items()]}
         answer = self.invoke(event, TILE_TASK=self.TASK)
-        self.assertEqual(answer, {"batchItemFailures": [{"itemIdentifier": "b"}]})
+        self.assertEqual(answer, {"batchItemFailures": [{"itemIdentifier": "b"}, {"itemIdentifier": "d"}]})
         self.check_output()
+        self.assertNotIn("out-bucket/o/in/second.tif", self.store.objects)  # a message is done as a whole or not
 
     def test_batch_operations(self):
         self.store.broken.add("in-bucket/in/broken.jpg")
@@ -239,8 +242,8 @@ class Objects(unittest.TestCase):
         plan = self.store.objects["out-bucket/tiles/plan.jsonl"][0].decode().splitlines()
         tasks = [json.loads(line) for line in plan]
         self.assertEqual(len(tasks), 144)
-        row = [t for t in tasks if t["row"] == 6]
-        for batch, most in (([row[5]], .15), (row, .15), (tasks, 1.001)):
+        top, row = ([t for t in tasks if t["row"] == n] for n in (0, 6))
+        for batch, most in (([row[5]], .15), (row, .15), (top, .15), (tasks, 1.001)):
             self.store.given.clear()
             self.assertEqual(self.invoke({"Items": batch})["tiles"], len(batch))
             if len(batch) < len(tasks):  # more are worked on in parts
