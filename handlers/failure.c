@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "failure.h"
 
+#include "line.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -39,6 +41,7 @@ bool fail(struct failure *failure, enum failure_kind kind, const char *format, .
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    line_clean(message);
     failure->kind = kind;
     snprintf(failure->message, sizeof failure->message, "%s", message);
     return false;

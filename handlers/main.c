@@ -1,6 +1,125 @@
 /* SPDX-License-Identifier: MIT */
+/* tile-handler: plan, tile, assemble and text, each on one event of a local user's. */
 #include "handler.h"
+#include "runtime/event.h"
+#include "runtime/metrics.h"
+#include "storage/storage.h"
 
-int main(void) {
-    return 1;
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const char help[] =
+    "usage: tile-handler --local NAME [--root FOLDER] < event.json > response.json\n"
+    "\n"
+    "Runs one event, as AWS Lambda would, on local files and S3.\n"
+    "\n"
+    "  -l, --local NAME    plan, tile, assemble or text\n"
+    "  -r, --root FOLDER   where relative paths begin, and which no path leaves (default: any file)\n"
+    "  -h, --help          this                       --version\n"
+    "\n"
+    "A failure is one line of JSON on standard error.\n"
+    "Exit status: 0 done, 1 failed, 2 usage.\n";
+
+static const struct {
+    const char *name;
+    handle *function;
+} handlers[] = {{"plan", handle_plan}, {"tile", handle_tile}, {"assemble", handle_assemble}, {"text", handle_text}};
+
+static handle *find_handler(const char *name) {
+    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
+        if (strcmp(name, handlers[i].name) == 0)
+            return handlers[i].function;
+    return NULL;
+}
+
+/* Standard input, up to one byte more than an event may have. */
+static bool read_event(struct tile_buffer *text, struct failure *failure) {
+    struct tile_writer writer = tile_buffer_writer(text);
+    struct tile_error error;
+    char bytes[1 << 16];
+    while (text->size <= EVENT_MOST) {
+        ssize_t count = read(STDIN_FILENO, bytes, sizeof bytes);
+        if (count == 0)
+            return true;
+        if (count < 0 && errno != EINTR)
+            return fail(failure, FAILURE_BAD_REQUEST, "event: standard input: %s", strerror(errno));
+        if (count > 0 && writer.write_at(writer.user, text->size, bytes, (size_t)count, &error) != TILE_OK)
+            return fail_from(failure, &error);
+    }
+    return fail(failure, FAILURE_LIMIT_EXCEEDED, "event: more than %d bytes", EVENT_MOST);
+}
+
+static uint64_t memory_of_machine(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE);
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : UINT64_MAX;
+}
+
+static bool answer(handle *function, const struct storage_options *options, const json_t *event,
+                   struct response *response, struct failure *failure) {
+    struct metrics metrics;
+    struct call call = {.id = "local", .deadline = INT64_MAX, .memory = memory_of_machine(), .metrics = &metrics};
+    if (!storage_new(&call.storage, options, failure))
+        return false;
+    metrics_begin(&metrics);
+    bool done = function(&call, event, response, failure);
+    storage_free(call.storage);
+    return done;
+}
+
+static int run_local(handle *function, const char *root) {
+    struct storage_options options = {.local = !root, .root = root};
+    struct failure failure;
+    struct tile_buffer text = {0};
+    struct response response = {0};
+    json_t *event = read_event(&text, &failure) ? event_parse(text.data, text.size, &failure) : NULL;
+    tile_buffer_free(&text);
+    bool done = event && answer(function, &options, event, &response, &failure);
+    json_decref(event);
+    if (done && (fwrite(response.body.data, 1, response.body.size, stdout) != response.body.size ||
+                 (!response.streamed && putchar('\n') == EOF) || fflush(stdout) != 0))
+        done = fail(&failure, FAILURE_OUTPUT_UNWRITABLE, "standard output: %s", strerror(errno));
+    tile_buffer_free(&response.body);
+    if (!done) {
+        char line[FAILURE_TEXT_MOST];
+        failure_text(line, failure_type(failure.kind), failure.message);
+        fprintf(stderr, "%s\n", line);
+    }
+    return done ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int usage(const char *cause, const char *what) {
+    fprintf(stderr, "tile-handler: %s%s (see tile-handler --help)\n", cause, what);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {{"local", required_argument, NULL, 'l'},
+                                            {"root", required_argument, NULL, 'r'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {0}};
+    const char *local = NULL, *root = NULL;
+    signal(SIGPIPE, SIG_IGN); /* failed writes, not the end of the process */
+    signal(SIGXFSZ, SIG_IGN);
+    for (int option; (option = getopt_long(argc, argv, "l:r:h", options, NULL)) != -1;)
+        switch (option) {
+        case 'l': local = optarg; break;
+        case 'r': root = optarg; break;
+        case 'h': return fputs(help, stdout) == EOF || fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
+        case 'V': return printf("tile-handler %s\n", tile_version()) < 0 || fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
+        default: return usage("unknown option", "");
+        }
+    if (optind < argc)
+        return usage("nothing is done with ", argv[optind]);
+    if (!local)
+        return usage("--local NAME is missing", "");
+    handle *function = find_handler(local);
+    return function ? run_local(function, root) : usage("there is no handler ", local);
 }

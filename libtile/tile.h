@@ -746,12 +746,13 @@ TILE_API tile_status tile_job_run(tile_source *source, const struct tile_job_opt
  * tile_job_tile, and whoever has all of their records writes the manifest. Tiles, names and manifest are those of
  * tile_job_run, byte for byte.
  *
- * Immutable once made; `source` must outlive it. With an index in use, several threads may make tiles at once.
+ * Immutable once made; `source` and what the options point to must outlive it. With an index in use, several threads
+ * may make tiles at once; without, each is decoded from the top or from where the last one was.
  */
 typedef struct tile_job tile_job;
 
-/* Settles what the options leave open and refuses what cannot be done, before a pixel is read. `folder` is not used and
- * may be NULL; `image` must be. */
+/* Settles what the options leave open and refuses what cannot be done, before a pixel is read. `folder`, `overwrite`,
+ * `threads` and `progress` are not used; `image` must be NULL. */
 TILE_API tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_job_options *options,
                                   struct tile_error *error);
 TILE_API void tile_job_free(tile_job *job);
@@ -768,12 +769,17 @@ TILE_API void tile_job_name(const tile_job *job, const struct tile_region *regio
 /*
  * Makes the tile of `region` (of the job's plan, or any other within the source): appends the file's bytes to `bytes`,
  * and to `record` its line in the manifest: a JSON object of ASCII, without a newline, below 1500 bytes. On failure
- * what was appended is unspecified.
+ * what was appended is unspecified. Where the tile is larger than region->source, the grid's edge fills it;
+ * options.grid has it where the plan is of rectangles. Errors: also LIMIT_EXCEEDED, where the tile takes more than
+ * limits.memory.
  */
 TILE_API tile_status tile_job_tile(const tile_job *job, const struct tile_region *region, struct tile_buffer *bytes,
                                    struct tile_buffer *record, struct tile_error *error);
 
-/* Appends the beginning of the manifest: which job it is. One line of JSON without its end. */
+/*
+ * Appends the beginning of the manifest: which job it is. One line of JSON without its end; a NUL stands behind it, not
+ * counted. Reads the whole source for its hash, unless an index in use knows it.
+ */
 TILE_API tile_status tile_job_head(const tile_job *job, struct tile_buffer *head, struct tile_error *error);
 /*
  * Writes a manifest: a head, and the record of each tile in the plan's order. `record` appends that of tile `index` to

@@ -94,11 +94,15 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
     return status == TILE_OK ? tile_buffer_printf(head, error, "}") : status;
 }
 
-tile_status tile_job_head(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+static tile_status append_head(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
     tile_status status = tile_buffer_printf(head, error, "{\"manifest\":1,\"libtile\":\"%s\"", tile_version());
     if (status == TILE_OK)
         status = head_of_source(job, head, error);
     if (status == TILE_OK)
         status = head_of_plan(job, head, error);
     return status == TILE_OK ? head_of_color(job, head, error) : status;
+}
+
+tile_status tile_job_head(const tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+    return tile_job_name_error(job->source, append_head(job, head, error), error);
 }

@@ -4,12 +4,9 @@
  *
  * What is to be done is settled first (settle.c); the pipeline reads, and here is what becomes of each region's pixels.
  */
-#include "../base/buffer.h"
-#include "../base/hash.h"
 #include "../base/memory.h"
-#include "../base/pixels.h"
-#include "../encode/jpeg_optimize.h"
 #include "journal.h"
+#include "make.h"
 #include "manifest.h"
 #include "own_index.h"
 #include "pipeline.h"
@@ -21,18 +18,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What splicing a tile takes beside the tile: a read of up to 1 MiB, and a row of MCUs as it is scanned. */
-#define SPLICE_BUFFERS ((uint64_t)2 << 20)
-
 /* Each thread's own room to work in. */
 struct bench {
-    struct tile_buffer pixels; /* or a tile that was cut out and is to be coded anew */
+    struct tile_buffer pixels; /* see tile_make */
     struct tile_buffer bytes;
 };
 
 struct output {
     struct tile_job *job;
-    struct bench *benches;
+    struct bench *benches; /* one a thread */
     struct tile_job_result result;
     uint64_t done;
 
@@ -48,42 +42,7 @@ struct output {
     bool given_up;
 };
 
-/* ---- Convert: the region's pixels as they are to be written ---- */
-
-static tile_status convert(struct output *out, int thread, const struct tile_region *region,
-                           const struct tile_image *pixels, struct tile_image *converted, struct tile_error *error) {
-    const struct tile_job *job = out->job;
-    bool whole = region->width == pixels->width && region->height == pixels->height;
-    if (!job->converter && whole) {
-        *converted = *pixels;
-        return TILE_OK;
-    }
-    size_t row, size;
-    if (!tile_mul(&row, region->width, tile_format_step(job->write)) || !tile_mul(&size, row, region->height))
-        return tile_no_memory(error, SIZE_MAX);
-    struct tile_buffer *memory = &out->benches[thread].pixels;
-    tile_status status = tile_buffer_reserve(memory, size, error);
-    if (status != TILE_OK)
-        return status;
-    *converted = (struct tile_image){.format = job->write,
-                                     .width = region->width,
-                                     .height = region->height,
-                                     .plane = {memory->data},
-                                     .stride = (ptrdiff_t)row};
-    struct tile_image inner =
-        tile_image_view(converted, (struct tile_rect){region->left, region->top, pixels->width, pixels->height});
-    if (job->converter)
-        status = tile_convert(job->converter, pixels, &inner, error);
-    else
-        for (uint32_t y = 0; y < inner.height; y++)
-            memcpy(tile_image_row(&inner, 0, y), tile_image_row(pixels, 0, y),
-                   inner.width * tile_format_step(inner.format));
-    if (status == TILE_OK && !whole)
-        tile_region_fill_edge(region, tile_plan_grid_of(job->plan).edge, job->pad, converted);
-    return status;
-}
-
-/* ---- Tiles: encode, store, note ---- */
+/* ---- Tiles: make, store, note ---- */
 
 static tile_status store(const struct tile_job *job, const char *name, bool replace, const struct tile_buffer *bytes,
                          struct tile_error *error) {
@@ -103,13 +62,17 @@ static tile_status store(const struct tile_job *job, const char *name, bool repl
     return status;
 }
 
-/* `facts` may be all zero: nothing is known of the pixels. */
-static tile_status keep(struct output *out, uint64_t index, const struct tile_buffer *bytes,
-                        const struct tile_facts *facts, struct tile_error *error) {
-    struct tile_record record = {.bytes = bytes->size, .hash = tile_hash_of(bytes->data, bytes->size), .facts = *facts};
+static tile_status make_tile(void *user, int thread, uint64_t index, const struct tile_region *region,
+                             const struct tile_image *pixels, struct tile_error *error) {
+    struct output *out = user;
+    struct tile_buffer *bytes = &out->benches[thread].bytes;
+    struct tile_record record;
     char name[64];
+    bytes->size = 0;
+    tile_status status = tile_make(out->job, region, pixels, &out->benches[thread].pixels, bytes, &record, error);
     tile_manifest_name(out->manifest, index, name);
-    tile_status status = store(out->job, name, tile_manifest_replaces(out->manifest), bytes, error);
+    if (status == TILE_OK)
+        status = store(out->job, name, tile_manifest_replaces(out->manifest), bytes, error);
     if (status != TILE_OK)
         return status;
     pthread_mutex_lock(&out->lock);
@@ -121,40 +84,6 @@ static tile_status keep(struct output *out, uint64_t index, const struct tile_bu
     }
     pthread_mutex_unlock(&out->lock);
     return status;
-}
-
-static tile_status make_tile(void *user, int thread, uint64_t index, const struct tile_region *region,
-                             const struct tile_image *pixels, struct tile_error *error) {
-    struct output *out = user;
-    const struct tile_job *job = out->job;
-    struct tile_buffer *bytes = &out->benches[thread].bytes;
-    struct tile_facts facts;
-
-    struct tile_image tile;
-    tile_status status = convert(out, thread, region, pixels, &tile, error);
-    if (status == TILE_OK)
-        status = tile_facts_of(&facts, &tile, error);
-    if (status == TILE_OK) {
-        bytes->size = 0;
-        struct tile_writer writer = tile_buffer_writer(bytes);
-        status = tile_encode(&tile, job->codec, &job->encode, &writer, error);
-    }
-    return status == TILE_OK ? keep(out, index, bytes, &facts, error) : status;
-}
-
-/* A tile that is cut out of the source's own data: there are no pixels. */
-static tile_status splice_tile(void *user, int thread, uint64_t index, const struct tile_region *region,
-                               const struct tile_image *pixels, struct tile_error *error) {
-    struct output *out = user;
-    const struct tile_job *job = out->job;
-    struct tile_buffer *bytes = &out->benches[thread].bytes, *cut = &out->benches[thread].pixels;
-    (void)pixels;
-    bytes->size = cut->size = 0;
-    bool optimize = job->encode.optimize;
-    tile_status status = tile_source_splice(job->source, region->source, optimize ? cut : bytes, error);
-    if (status == TILE_OK && optimize)
-        status = tile_jpeg_optimize(cut, job->encode.memory, bytes, error);
-    return status == TILE_OK ? keep(out, index, bytes, &(struct tile_facts){0}, error) : status;
 }
 
 static bool tile_wanted(void *user, uint64_t index) {
@@ -171,7 +100,7 @@ static tile_status make_strip(void *user, int thread, uint64_t index, const stru
                               const struct tile_image *pixels, struct tile_error *error) {
     struct output *out = user;
     struct tile_image strip;
-    tile_status status = convert(out, thread, region, pixels, &strip, error);
+    tile_status status = tile_make_pixels(out->job, region, pixels, &out->benches[thread].pixels, &strip, error);
     pthread_mutex_lock(&out->lock);
     while (out->turn != index && !out->given_up)
         pthread_cond_wait(&out->turn_changed, &out->lock);
@@ -228,36 +157,14 @@ static int count_threads(const struct tile_job *job, uint64_t scratch) {
     return most < (uint64_t)job->o.threads ? (most ? (int)most : 1) : job->o.threads;
 }
 
-static uint64_t min_u64(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
-}
-
-/* Of samples of the largest tile, `bytes` each. */
-static uint64_t tile_memory(const struct tile_job *job, uint64_t bytes) {
-    uint64_t step = tile_format_step(job->write) * bytes, pixels = job->largest_pixels;
-    return pixels > UINT64_MAX / 2 / step ? UINT64_MAX / 2 : pixels * step;
-}
-
-/* A tile as it is read, scanned and written; no tile has more bytes than the file. */
-static uint64_t splice_memory(const struct tile_job *job) {
-    return min_u64(tile_memory(job, 2), 4 * job->info->bytes) + min_u64(SPLICE_BUFFERS, 2 * job->info->bytes);
-}
-
-/* What a thread's work takes: a tile as it is written, and about as much once more for its encoded bytes; a coefficient
- * has two bytes. */
-static uint64_t scratch_of(const struct tile_job *job, bool one_image) {
-    uint64_t coefficients = job->encode.optimize && job->codec == TILE_JPEG && !one_image ? tile_memory(job, 2) : 0;
-    return coefficients + (job->o.lossless ? splice_memory(job) : tile_memory(job, 2));
-}
-
 static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     const struct tile_job *job = out->job;
     const tile_plan *plan = job->plan;
-    uint64_t scratch = scratch_of(job, out->encoder != NULL);
-    if (job->o.lossless && splice_memory(job) > job->o.limits.memory)
+    uint64_t scratch = tile_make_memory(job, job->largest_pixels);
+    if (job->o.lossless && tile_cut_memory(job, job->largest_pixels) > job->o.limits.memory)
         return tile_error_set(error, TILE_LIMIT_EXCEEDED,
                               "cutting a tile takes %ju bytes of memory, the limit is %ju bytes",
-                              (uintmax_t)splice_memory(job), (uintmax_t)job->o.limits.memory);
+                              (uintmax_t)tile_cut_memory(job, job->largest_pixels), (uintmax_t)job->o.limits.memory);
     struct tile_pipeline pipeline = {
         .source = job->source,
         .plan = plan,
@@ -270,9 +177,7 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
         .allocator = job->allocator,
         .user = out,
         .wanted = out->encoder ? strip_wanted : tile_wanted,
-        .work = out->encoder      ? make_strip
-                : job->o.lossless ? splice_tile
-                                  : make_tile,
+        .work = out->encoder ? make_strip : make_tile,
         .go_on = go_on,
         .give_up = give_up,
     };
@@ -349,16 +254,6 @@ static tile_status run_image(struct output *out, struct tile_error *error) {
     return status;
 }
 
-/* Puts the source's name before a message that does not begin with it; those about the output name that. */
-static tile_status name_error(const tile_source *source, tile_status status, struct tile_error *error) {
-    const char *name = tile_source_info(source)->name;
-    size_t length = strlen(name);
-    if (status == TILE_OK || status == TILE_WRITE_FAILED || !error ||
-        (strncmp(error->message, name, length) == 0 && error->message[length] == ':'))
-        return status;
-    return tile_error_set(error, status, "%s: %s", name, error->message);
-}
-
 tile_status tile_job_run(tile_source *source, const struct tile_job_options *options, struct tile_job_result *result,
                          struct tile_error *error) {
     struct tile_job job;
@@ -369,6 +264,8 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
     tile_index *index = NULL;
     tile_status status = tile_job_settle(&job, source, options, error);
+    if (status == TILE_OK && !job.o.folder == !job.o.image)
+        status = tile_error_set(error, TILE_INVALID_ARGUMENT, "a job writes a folder or an image: name one of the two");
     if (status == TILE_OK)
         status = tile_job_own_index(&job, &index, error);
     if (status == TILE_OK)
@@ -379,5 +276,5 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
     tile_job_unsettle(&job);
     if (result)
         *result = out.result;
-    return name_error(source, status, error);
+    return tile_job_name_error(source, status, error);
 }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +28,6 @@ struct tile_manifest {
     uint64_t *place; /* of each tile's line in the journal; 0: not stored */
     char damage[300];
 };
-
-/* What follows the head on the first line. */
-static const char first_line_end[] = ",\"tiles\":[";
 
 /* ---- Folders ---- */
 
@@ -197,8 +193,8 @@ static tile_status take_line(struct tile_manifest *m, struct tile_buffer *line, 
 
 static bool is_first_line(const struct tile_manifest *m, const struct tile_buffer *line) {
     size_t head = strlen(m->job.head);
-    return line->size == head + strlen(first_line_end) && memcmp(line->data, m->job.head, head) == 0 &&
-           memcmp(line->data + head, first_line_end, strlen(first_line_end)) == 0;
+    return line->size == head + strlen(tile_first_line_end) && memcmp(line->data, m->job.head, head) == 0 &&
+           memcmp(line->data + head, tile_first_line_end, strlen(tile_first_line_end)) == 0;
 }
 
 /* Reads the journal from its start. *same: it is of this job. One whose first line was cut counts as empty. */
@@ -251,7 +247,7 @@ static tile_status copy_manifest(struct tile_manifest *m, bool *found, bool *sam
 
 static tile_status begin_journal(struct tile_manifest *m, struct tile_error *error) {
     struct tile_buffer line = {.allocator = m->job.allocator};
-    tile_status status = tile_buffer_printf(&line, error, "%s%s\n", m->job.head, first_line_end);
+    tile_status status = tile_buffer_printf(&line, error, "%s%s\n", m->job.head, tile_first_line_end);
     if (status == TILE_OK)
         status = tile_journal_empty(&m->journal, error);
     if (status == TILE_OK)
@@ -342,7 +338,8 @@ uint64_t tile_manifest_stored(const struct tile_manifest *m) {
 }
 
 void tile_manifest_name(const struct tile_manifest *m, uint64_t index, char name[64]) {
-    snprintf(name, 64, "r%" PRIu64 "_c%" PRIu64 ".%s", index / m->columns, index % m->columns, m->job.suffix);
+    struct tile_region region = tile_plan_region(m->job.plan, index);
+    tile_region_name(&region, m->job.suffix, name);
 }
 
 bool tile_manifest_replaces(const struct tile_manifest *m) {
@@ -351,47 +348,13 @@ bool tile_manifest_replaces(const struct tile_manifest *m) {
 
 /* ---- Adding ---- */
 
-/* "name":[a,b,c], with enough digits to read the same numbers back; JSON has no infinities. */
-static tile_status numbers(struct tile_buffer *line, const char *name, const double *values, int count,
-                           struct tile_error *error) {
-    tile_status status = tile_buffer_printf(line, error, ",\"%s\":[", name);
-    for (int i = 0; i < count && status == TILE_OK; i++) {
-        status = i ? tile_buffer_append(line, ",", 1, error) : TILE_OK;
-        if (status == TILE_OK)
-            status = isfinite(values[i]) ? tile_buffer_number(line, values[i], error)
-                                         : tile_buffer_append(line, "null", 4, error);
-    }
-    return status == TILE_OK ? tile_buffer_append(line, "]", 1, error) : status;
-}
-
-static tile_status figures(struct tile_buffer *line, const struct tile_facts *facts, struct tile_error *error) {
-    if (facts->channels == 0)
-        return TILE_OK;
-    tile_status status = numbers(line, "mean", facts->mean, facts->channels, error);
-    if (status == TILE_OK)
-        status = numbers(line, "min", facts->min, facts->channels, error);
-    return status == TILE_OK ? numbers(line, "max", facts->max, facts->channels, error) : status;
-}
-
 tile_status tile_manifest_add(struct tile_manifest *m, uint64_t index, const struct tile_record *r,
                               struct tile_error *error) {
     struct tile_buffer line = {.allocator = m->job.allocator};
     struct tile_region region = tile_plan_region(m->job.plan, index);
-    char name[64];
-    tile_manifest_name(m, index, name);
-    tile_status status = tile_buffer_printf(
-        &line, error,
-        "{\"row\":%u,\"column\":%u,\"rect\":[%u,%u,%u,%u],\"size\":[%u,%u],\"file\":\"%s\",\"bytes\":%" PRIu64,
-        region.row, region.column, region.source.x, region.source.y, region.source.width, region.source.height,
-        region.width, region.height, name, r->bytes);
-    if (status == TILE_OK && r->facts.channels)
-        status = tile_buffer_printf(&line, error, ",\"xxh3_pixels\":\"%s\"", tile_hash_text(r->facts.pixels).hex);
+    tile_status status = tile_record_line(&line, &region, m->job.suffix, r, error);
     if (status == TILE_OK)
-        status = tile_buffer_printf(&line, error, ",\"xxh3_file\":\"%s\"", tile_hash_text(r->hash).hex);
-    if (status == TILE_OK)
-        status = figures(&line, &r->facts, error);
-    if (status == TILE_OK)
-        status = tile_buffer_append(&line, "}\n", 2, error);
+        status = tile_buffer_append(&line, "\n", 1, error);
     uint64_t place = m->journal.size;
     if (status == TILE_OK)
         status = tile_journal_append(&m->journal, line.data, line.size, error);
@@ -423,45 +386,15 @@ tile_status tile_manifest_add_damage(struct tile_manifest *m, const char *damage
 
 /* ---- Ending ---- */
 
-/* A line of the journal, appended to `out` without the comma that it may have of a manifest. */
-static tile_status copy_line(struct tile_manifest *m, uint64_t place, struct tile_buffer *out,
-                             struct tile_error *error) {
+/* A tile's line of the journal, appended to `out` without the comma that it may have of a manifest. */
+static tile_status copy_record(void *user, uint64_t index, struct tile_buffer *out, struct tile_error *error) {
+    struct tile_manifest *m = user;
     uint64_t next;
-    tile_status status = tile_journal_line(&m->journal, place, out, &next, error);
+    tile_status status = tile_journal_line(&m->journal, m->place[index], out, &next, error);
     if (status == TILE_OK && next == 0)
         return tile_error_set(error, TILE_WRITE_FAILED, "%s: it changed while the job ran", m->journal.path);
     if (out->size && out->data[out->size - 1] == ',')
         out->size--;
-    return status;
-}
-
-static tile_status write_manifest(struct tile_manifest *m, const struct tile_writer *writer, struct tile_error *error) {
-    enum { PIECE = 65536 };
-    struct tile_buffer text = {.allocator = m->job.allocator};
-    uint64_t written = 0;
-    tile_status status = copy_line(m, 0, &text, error);
-    for (uint64_t i = 0; i < m->count && status == TILE_OK; i++) {
-        status = tile_buffer_append(&text, i ? ",\n" : "\n", i ? 2 : 1, error);
-        if (status == TILE_OK)
-            status = copy_line(m, m->place[i], &text, error);
-        if (status == TILE_OK && text.size >= PIECE) {
-            status = writer->write_at(writer->user, written, text.data, text.size, error);
-            written += text.size;
-            text.size = 0;
-        }
-    }
-    if (status == TILE_OK)
-        status = tile_buffer_append(&text, "\n]", 2, error);
-    if (status == TILE_OK && m->damage[0]) {
-        status = tile_buffer_append(&text, ",\"damage\":", 10, error);
-        if (status == TILE_OK)
-            status = tile_buffer_json_text(&text, m->damage, error);
-    }
-    if (status == TILE_OK)
-        status = tile_buffer_append(&text, "}\n", 2, error);
-    if (status == TILE_OK)
-        status = writer->write_at(writer->user, written, text.data, text.size, error);
-    tile_buffer_free(&text);
     return status;
 }
 
@@ -473,7 +406,8 @@ tile_status tile_manifest_finish(struct tile_manifest *m, struct tile_error *err
     if (status != TILE_OK)
         return status;
     struct tile_writer writer = tile_file_writer(file);
-    status = write_manifest(m, &writer, error);
+    status = tile_manifest_text(&writer, m->job.head, m->count, copy_record, m, m->damage[0] ? m->damage : NULL,
+                                m->job.allocator, error);
     if (status != TILE_OK) {
         tile_file_discard(file);
         return status;

@@ -11,18 +11,10 @@
 #ifndef TILE_JOB_MANIFEST_H
 #define TILE_JOB_MANIFEST_H
 
-#include "../base/hash.h"
 #include "../tile.h"
-#include "facts.h"
+#include "record.h"
 
 struct tile_manifest;
-
-/* A tile that was stored. */
-struct tile_record {
-    uint64_t bytes;
-    struct tile_hash hash;   /* of the file's bytes */
-    struct tile_facts facts; /* no channels: its pixels were not seen */
-};
 
 /* Which job it is. `plan` and the texts stay valid as long as the manifest is used. */
 struct tile_manifest_job {

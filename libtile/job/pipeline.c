@@ -4,6 +4,7 @@
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "order.h"
+#include "reading.h"
 
 #include <pthread.h>
 
@@ -192,36 +193,6 @@ static void *help(void *user) {
     return NULL;
 }
 
-static uint64_t add(uint64_t a, uint64_t b) {
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-static uint64_t times(uint64_t a, uint64_t b) {
-    uint64_t product;
-    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
-}
-
-/*
- * What reading a band through an index holds: some decoded rows, as wide as the MCUs around it; the piece of the file,
- * which of a JPEG is read and made anew, and of a PNG is not compressed but kept small; a PNG's rows as they are
- * inflated all at once, before and after that; buffers and a decoder.
- */
-static uint64_t piece_memory(const struct run *run, struct tile_rect rect) {
-    const uint64_t buffers = (uint64_t)512 << 10, rows_held = 32;
-    const struct tile_info *info = tile_source_info(run->p->source);
-    struct tile_rect stored = tile_source_stored_rect(run->p->source, rect);
-    bool jpeg = info->codec == TILE_JPEG;
-    uint32_t mcu_width, mcu_height;
-    tile_source_mcu(run->p->source, &mcu_width, &mcu_height);
-    uint64_t row = times((uint64_t)stored.width + 4 * mcu_width, tile_format_step(run->p->format));
-    uint64_t piece = times(row, stored.height), most = jpeg ? info->bytes : run->p->memory / 16;
-    piece = times(piece < most ? piece : most, jpeg ? 2 : 1);
-    const uint64_t inflating_most = (uint64_t)32 << 20;
-    uint64_t inflating = jpeg ? 0 : run->p->memory / 16;
-    inflating = inflating < inflating_most ? inflating : inflating_most;
-    return add(add(times(row, rows_held), add(piece, inflating)), add(info->memory, buffers));
-}
-
 /*
  * How many bands to hold: two, so that one is read while the other is worked on; more where a band has too few regions
  * to keep every thread at work, or where all threads read, as far as the memory goes.
@@ -239,15 +210,17 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
         struct tile_rect rect;
         if (!band_rect(run, &band, &rect))
             continue;
-        uint64_t size = times((uint64_t)rect.width * rect.height, tile_format_step(p->format));
-        uint64_t beside = run->any_reads ? piece_memory(run, rect) : size < kept_most ? size : kept_most;
+        uint64_t size = tile_u64_mul((uint64_t)rect.width * rect.height, tile_format_step(p->format));
+        uint64_t beside = run->any_reads     ? tile_piece_memory(p->source, rect, p->format, p->memory)
+                          : size < kept_most ? size
+                                             : kept_most;
         largest = size > largest ? size : largest;
         reading = beside > reading ? beside : reading;
         least_members = band.count < least_members ? band.count : least_members;
     }
-    uint64_t scratch = times(p->scratch, (uint64_t)p->threads);
-    uint64_t once = run->any_reads ? scratch : add(scratch, reading);
-    uint64_t each = run->any_reads ? add(largest, reading) : largest;
+    uint64_t scratch = tile_u64_mul(p->scratch, (uint64_t)p->threads);
+    uint64_t once = run->any_reads ? scratch : tile_u64_add(scratch, reading);
+    uint64_t each = run->any_reads ? tile_u64_add(largest, reading) : largest;
     uint64_t room = p->memory > once ? p->memory - once : 0;
     uint64_t bands_that_fit = largest ? room / each : UINT64_MAX;
     if (bands_that_fit == 0)

@@ -18,35 +18,61 @@ static int processors(void) {
     return count > 0 ? count : 1;
 }
 
-static void take_size(struct tile_job *job, struct tile_region region) {
+uint64_t tile_job_region_pixels(const struct tile_job *job, const struct tile_region *region) {
     /* Coefficients come in whole MCUs, of at most 32 x 32 pixels. */
     uint64_t beyond = job->encode.optimize ? 31 : 0, pixels;
-    if (__builtin_mul_overflow((region.width + beyond) & ~beyond, (region.height + beyond) & ~beyond, &pixels))
+    if (__builtin_mul_overflow((region->width + beyond) & ~beyond, (region->height + beyond) & ~beyond, &pixels))
         pixels = UINT64_MAX;
-    job->largest_width = region.width > job->largest_width ? region.width : job->largest_width;
-    job->largest_height = region.height > job->largest_height ? region.height : job->largest_height;
-    job->largest_pixels = pixels > job->largest_pixels ? pixels : job->largest_pixels;
+    return pixels;
+}
+
+static uint64_t columns_of(const tile_plan *plan) {
+    return (uint64_t)tile_plan_region(plan, tile_plan_count(plan) - 1).column + 1;
 }
 
 /* Of a grid's tiles, those within the first three rows and columns are of every size: at an edge, beside it, inside. */
+static uint64_t few(const tile_plan *plan, uint64_t count) {
+    return tile_plan_grid_of(plan).tile_width != 0 && count > 3 ? 3 : count;
+}
+
+uint64_t tile_job_sample_count(const struct tile_job *job) {
+    uint64_t columns = columns_of(job->plan);
+    return few(job->plan, tile_plan_count(job->plan) / columns) * few(job->plan, columns);
+}
+
+struct tile_region tile_job_sample(const struct tile_job *job, uint64_t i) {
+    uint64_t columns = columns_of(job->plan), across = few(job->plan, columns);
+    return tile_plan_region(job->plan, i / across * columns + i % across);
+}
+
 static void find_largest(struct tile_job *job) {
-    uint64_t count = tile_plan_count(job->plan);
-    bool grid = tile_plan_grid_of(job->plan).tile_width != 0;
-    uint64_t columns = (uint64_t)tile_plan_region(job->plan, count - 1).column + 1, rows = count / columns;
-    for (uint64_t row = 0; row < (grid && rows > 3 ? 3 : rows); row++)
-        for (uint64_t column = 0; column < (grid && columns > 3 ? 3 : columns); column++)
-            take_size(job, tile_plan_region(job->plan, row * columns + column));
+    for (uint64_t i = 0, count = tile_job_sample_count(job); i < count; i++) {
+        struct tile_region region = tile_job_sample(job, i);
+        uint64_t pixels = tile_job_region_pixels(job, &region);
+        job->largest_width = region.width > job->largest_width ? region.width : job->largest_width;
+        job->largest_height = region.height > job->largest_height ? region.height : job->largest_height;
+        job->largest_pixels = pixels > job->largest_pixels ? pixels : job->largest_pixels;
+    }
+}
+
+tile_status tile_job_check_region(const struct tile_job *job, const struct tile_region *region,
+                                  struct tile_error *error) {
+    const struct tile_info *info = job->info;
+    struct tile_rect r = region->source;
+    if (tile_rect_within(r, info->width, info->height))
+        return TILE_OK;
+    return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: the region %u,%u,%u,%u is not within %u x %u pixels",
+                          info->name, r.x, r.y, r.width, r.height, info->width, info->height);
 }
 
 static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
     const struct tile_info *info = job->info;
     const tile_plan *given = job->o.plan;
     for (uint64_t i = 0; given && i < tile_plan_count(given); i++) {
-        struct tile_rect r = tile_plan_region(given, i).source;
-        if (!tile_rect_within(r, info->width, info->height))
-            return tile_error_set(error, TILE_INVALID_ARGUMENT,
-                                  "%s: the region %u,%u,%u,%u is not within %u x %u pixels", info->name, r.x, r.y,
-                                  r.width, r.height, info->width, info->height);
+        struct tile_region region = tile_plan_region(given, i);
+        tile_status status = tile_job_check_region(job, &region, error);
+        if (status != TILE_OK)
+            return status;
     }
     job->area = (struct tile_rect){0, 0, info->width, info->height};
     job->plan = given;
@@ -151,8 +177,12 @@ static tile_status settle_converter(struct tile_job *job, struct tile_error *err
 }
 
 /* The edge's color as one pixel of the target. */
-static tile_status settle_pad(struct tile_job *job, struct tile_error *error) {
-    if (tile_plan_grid_of(job->plan).edge != TILE_EDGE_PAD)
+static tile_status settle_edge(struct tile_job *job, struct tile_error *error) {
+    struct tile_grid grid = tile_plan_grid_of(job->plan);
+    job->edge = grid.tile_width ? grid.edge : job->o.grid.edge;
+    if (job->edge < TILE_EDGE_CLIP || job->edge > TILE_EDGE_REPLICATE)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "%d is no edge policy", (int)job->edge);
+    if (job->edge != TILE_EDGE_PAD)
         return TILE_OK;
     struct tile_format color = {TILE_SRGB, TILE_F32, TILE_ALPHA_STRAIGHT, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
     struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
@@ -253,8 +283,6 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         return status;
     struct tile_job_options *o = &job->o;
     job->allocator = o->allocator;
-    if (!o->folder == !o->image)
-        return tile_error_set(error, TILE_INVALID_ARGUMENT, "a job writes a folder or an image: name one of the two");
     o->limits = tile_limits_or_default(&o->limits);
     if (o->threads <= 0)
         o->threads = processors();
@@ -275,7 +303,7 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
     if (status == TILE_OK)
         status = settle_converter(job, error);
     if (status == TILE_OK)
-        status = settle_pad(job, error);
+        status = settle_edge(job, error);
     return status == TILE_OK ? try_encoder(job, error) : status;
 }
 
@@ -283,4 +311,13 @@ void tile_job_unsettle(struct tile_job *job) {
     tile_plan_free(job->own_plan);
     tile_buffer_free(&job->own_profile);
     tile_converter_free(job->converter);
+}
+
+tile_status tile_job_name_error(const tile_source *source, tile_status status, struct tile_error *error) {
+    const char *name = tile_source_info(source)->name;
+    size_t length = strlen(name);
+    if (status == TILE_OK || status == TILE_WRITE_FAILED || !error ||
+        (strncmp(error->message, name, length) == 0 && error->message[length] == ':'))
+        return status;
+    return tile_error_set(error, status, "%s: %s", name, error->message);
 }

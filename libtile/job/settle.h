@@ -14,8 +14,9 @@ struct tile_job {
     const tile_plan *plan;                  /* of tiles, or of one image's strips */
     tile_plan *own_plan;                    /* where the options bring none */
     struct tile_rect area;                  /* one image: what it shows */
+    tile_edge edge;                         /* of tiles that are larger than their regions */
     uint32_t largest_width, largest_height; /* of the plan's regions, as they are written */
-    uint64_t largest_pixels;                /* of one region, with what its coefficients have beyond its edges */
+    uint64_t largest_pixels;                /* of one region, see tile_job_region_pixels */
     struct tile_format read;
     struct tile_format write;
     const void *to_profile; /* what the pixels are converted to; NULL: to write.space as it is */
@@ -27,13 +28,22 @@ struct tile_job {
     struct tile_buffer own_profile; /* to embed: the target space's, made once for all tiles */
 };
 
-/* Fills `job` for `source`; nothing is read or written yet. tile_job_unsettle frees what it holds, also after a
- * failure. */
+/* Fills `job` for `source`; nothing is read or written yet. The options' `folder` is not looked at. tile_job_unsettle
+ * frees what it holds, also after a failure. */
 tile_status tile_job_settle(struct tile_job *job, tile_source *source, const struct tile_job_options *options,
                             struct tile_error *error);
 void tile_job_unsettle(struct tile_job *job);
 
-/* The manifest's head: all that decides the bytes of the tiles. A JSON object without its end, NUL-terminated. */
-tile_status tile_job_head(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error);
+/* The region lies within the source; else INVALID_ARGUMENT. */
+tile_status tile_job_check_region(const struct tile_job *job, const struct tile_region *region,
+                                  struct tile_error *error);
+/* Pixels of a region as it is written, with what its coefficients have beyond its edges; at most UINT64_MAX. */
+uint64_t tile_job_region_pixels(const struct tile_job *job, const struct tile_region *region);
+/* Regions among which there is one of every size that the plan has: their number, and the i-th of them. */
+uint64_t tile_job_sample_count(const struct tile_job *job);
+struct tile_region tile_job_sample(const struct tile_job *job, uint64_t i);
+
+/* Puts the source's name before a message that does not begin with it; those about the output name that. */
+tile_status tile_job_name_error(const tile_source *source, tile_status status, struct tile_error *error);
 
 #endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "make.h"
+
+#include "../base/buffer.h"
+#include "../base/memory.h"
+#include "../base/pixels.h"
+#include "../encode/jpeg_optimize.h"
+
+#include <string.h>
+
+/* What splicing a tile takes beside the tile: a read of up to 1 MiB, and a row of MCUs as it is scanned. */
+#define SPLICE_BUFFERS ((uint64_t)2 << 20)
+
+tile_status tile_make_pixels(const struct tile_job *job, const struct tile_region *region,
+                             const struct tile_image *pixels, struct tile_buffer *scratch, struct tile_image *out,
+                             struct tile_error *error) {
+    bool whole = region->width == pixels->width && region->height == pixels->height;
+    if (!job->converter && whole) {
+        *out = *pixels;
+        return TILE_OK;
+    }
+    size_t row, size;
+    if (!tile_mul(&row, region->width, tile_format_step(job->write)) || !tile_mul(&size, row, region->height))
+        return tile_no_memory(error, SIZE_MAX);
+    tile_status status = tile_buffer_reserve(scratch, size, error);
+    if (status != TILE_OK)
+        return status;
+    *out = (struct tile_image){.format = job->write,
+                               .width = region->width,
+                               .height = region->height,
+                               .plane = {scratch->data},
+                               .stride = (ptrdiff_t)row};
+    struct tile_image inner =
+        tile_image_view(out, (struct tile_rect){region->left, region->top, pixels->width, pixels->height});
+    if (job->converter)
+        status = tile_convert(job->converter, pixels, &inner, error);
+    else
+        for (uint32_t y = 0; y < inner.height; y++)
+            memcpy(tile_image_row(&inner, 0, y), tile_image_row(pixels, 0, y),
+                   inner.width * tile_format_step(inner.format));
+    if (status == TILE_OK && !whole)
+        tile_region_fill_edge(region, job->edge, job->pad, out);
+    return status;
+}
+
+/* An encoder writes from 0 on; its file comes behind what the buffer has. */
+struct behind {
+    struct tile_buffer *buffer;
+    size_t start;
+};
+
+static tile_status write_behind(void *user, uint64_t offset, const void *data, size_t size, struct tile_error *error) {
+    const struct behind *behind = user;
+    struct tile_writer writer = tile_buffer_writer(behind->buffer);
+    if (offset > UINT64_MAX - behind->start)
+        return tile_no_memory(error, SIZE_MAX);
+    return writer.write_at(writer.user, behind->start + offset, data, size, error);
+}
+
+static tile_status encode(const struct tile_job *job, const struct tile_region *region, const struct tile_image *pixels,
+                          struct tile_buffer *scratch, struct tile_buffer *bytes, struct tile_facts *facts,
+                          struct tile_error *error) {
+    struct behind behind = {bytes, bytes->size};
+    struct tile_writer writer = {&behind, write_behind};
+    struct tile_image tile;
+    tile_status status = tile_make_pixels(job, region, pixels, scratch, &tile, error);
+    if (status == TILE_OK)
+        status = tile_facts_of(facts, &tile, error);
+    return status == TILE_OK ? tile_encode(&tile, job->codec, &job->encode, &writer, error) : status;
+}
+
+/* A tile that is cut out of the source's own data: there are no pixels. */
+static tile_status cut(const struct tile_job *job, const struct tile_region *region, struct tile_buffer *scratch,
+                       struct tile_buffer *bytes, struct tile_error *error) {
+    if (!job->encode.optimize)
+        return tile_source_splice(job->source, region->source, bytes, error);
+    scratch->size = 0;
+    tile_status status = tile_source_splice(job->source, region->source, scratch, error);
+    return status == TILE_OK ? tile_jpeg_optimize(scratch, job->encode.memory, bytes, error) : status;
+}
+
+tile_status tile_make(const struct tile_job *job, const struct tile_region *region, const struct tile_image *pixels,
+                      struct tile_buffer *scratch, struct tile_buffer *bytes, struct tile_record *record,
+                      struct tile_error *error) {
+    size_t start = bytes->size;
+    *record = (struct tile_record){0};
+    tile_status status = job->o.lossless ? cut(job, region, scratch, bytes, error)
+                                         : encode(job, region, pixels, scratch, bytes, &record->facts, error);
+    if (status != TILE_OK)
+        return status;
+    record->bytes = bytes->size - start;
+    record->hash = tile_hash_of(bytes->data + start, bytes->size - start);
+    return TILE_OK;
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* Of a tile's samples, `bytes` each. */
+static uint64_t samples_memory(const struct tile_job *job, uint64_t pixels, uint64_t bytes) {
+    uint64_t step = tile_format_step(job->write) * bytes, most = UINT64_MAX / 4;
+    return pixels > most / step ? most : pixels * step;
+}
+
+/* A tile as it is read, scanned and written; no tile has more bytes than the file. */
+uint64_t tile_cut_memory(const struct tile_job *job, uint64_t pixels) {
+    return min_u64(samples_memory(job, pixels, 2), 4 * job->info->bytes) +
+           min_u64(SPLICE_BUFFERS, 2 * job->info->bytes);
+}
+
+/* A tile as it is written, and about as much once more for its encoded bytes; a coefficient has two bytes. */
+uint64_t tile_make_memory(const struct tile_job *job, uint64_t pixels) {
+    bool coefficients = job->encode.optimize && job->codec == TILE_JPEG && !job->o.image;
+    return (coefficients ? samples_memory(job, pixels, 2) : 0) +
+           (job->o.lossless ? tile_cut_memory(job, pixels) : samples_memory(job, pixels, 2));
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* A job tile by tile: what tile_job_run does with each region, for those who store the tiles themselves. */
+#include "../base/buffer.h"
+#include "../base/memory.h"
+#include "make.h"
+#include "reading.h"
+
+#include <inttypes.h>
+
+tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_job_options *options,
+                         struct tile_error *error) {
+    *out = NULL;
+    if (!source)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
+    struct tile_job settled;
+    tile_status status = tile_job_settle(&settled, source, options, error);
+    if (status == TILE_OK && settled.o.image)
+        status = tile_error_set(error, TILE_INVALID_ARGUMENT, "one new image is not made tile by tile");
+    tile_job *job = status == TILE_OK ? tile_alloc(settled.allocator, sizeof *job) : NULL;
+    if (status == TILE_OK && !job)
+        status = tile_no_memory(error, sizeof *job);
+    if (status != TILE_OK) {
+        tile_job_unsettle(&settled);
+        return tile_job_name_error(source, status, error);
+    }
+    *job = settled;
+    *out = job;
+    return TILE_OK;
+}
+
+void tile_job_free(tile_job *job) {
+    if (!job)
+        return;
+    tile_job_unsettle(job);
+    tile_free(job->allocator, job);
+}
+
+const tile_plan *tile_job_plan(const tile_job *job) {
+    return job->plan;
+}
+
+tile_codec tile_job_codec(const tile_job *job) {
+    return job->codec;
+}
+
+void tile_job_name(const tile_job *job, const struct tile_region *region, char name[64]) {
+    tile_region_name(region, tile_codec_name(job->codec), name);
+}
+
+/* What the job itself holds: the region's pixels as they are read, and what is made of them. */
+static uint64_t region_memory(const tile_job *job, const struct tile_region *region) {
+    uint64_t making = tile_make_memory(job, tile_job_region_pixels(job, region));
+    uint64_t pixels = (uint64_t)region->source.width * region->source.height;
+    return job->o.lossless ? making : tile_u64_add(making, tile_u64_mul(pixels, tile_format_step(job->read)));
+}
+
+/* What an encoder has beside the tile: of any size, about the same. */
+#define ENCODER_BUFFERS ((uint64_t)512 << 10)
+
+uint64_t tile_job_memory(const tile_job *job) {
+    uint64_t largest = 0;
+    for (uint64_t i = 0, count = tile_job_sample_count(job); i < count; i++) {
+        struct tile_region region = tile_job_sample(job, i);
+        uint64_t memory = region_memory(job, &region);
+        if (!job->o.lossless)
+            memory =
+                tile_u64_add(memory, tile_reading_memory(job->source, region.source, job->read, job->o.limits.memory));
+        largest = memory > largest ? memory : largest;
+    }
+    return tile_u64_add(largest, ENCODER_BUFFERS);
+}
+
+/* A region may come from anywhere: that it can be is not taken for granted. */
+static tile_status check(const tile_job *job, const struct tile_region *region, struct tile_error *error) {
+    struct tile_rect r = region->source;
+    tile_status status = tile_job_check_region(job, region, error);
+    if (status != TILE_OK)
+        return status;
+    bool whole = region->width == r.width && region->height == r.height;
+    if ((uint64_t)region->left + r.width > region->width || (uint64_t)region->top + r.height > region->height)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "a region of %u x %u pixels at %u,%u is not within a tile of %u x %u", r.width, r.height,
+                              region->left, region->top, region->width, region->height);
+    if (!whole && (job->edge == TILE_EDGE_CLIP || job->o.lossless))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "a tile of %u x %u pixels is larger than its region of %u x %u, and the job clips tiles "
+                              "at the edge",
+                              region->width, region->height, r.width, r.height);
+    uint64_t memory = region_memory(job, region);
+    if (memory > job->o.limits.memory)
+        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+                              "a tile of %u x %u pixels takes %" PRIu64 " bytes of memory, the limit is %" PRIu64,
+                              region->width, region->height, memory, job->o.limits.memory);
+    return TILE_OK;
+}
+
+static tile_status read_and_make(const tile_job *job, const struct tile_region *region, struct tile_buffer *bytes,
+                                 struct tile_record *record, struct tile_error *error) {
+    struct tile_buffer scratch = {.allocator = job->allocator};
+    struct tile_image pixels = {0};
+    tile_status status = TILE_OK;
+    if (!job->o.lossless) {
+        status =
+            tile_image_alloc(&pixels, job->read, region->source.width, region->source.height, job->allocator, error);
+        if (status == TILE_OK)
+            status = tile_source_read(job->source, region->source, &pixels, error);
+    }
+    if (status == TILE_OK)
+        status = tile_make(job, region, &pixels, &scratch, bytes, record, error);
+    tile_image_free(&pixels, job->allocator);
+    tile_buffer_free(&scratch);
+    return status;
+}
+
+tile_status tile_job_tile(const tile_job *job, const struct tile_region *region, struct tile_buffer *bytes,
+                          struct tile_buffer *record, struct tile_error *error) {
+    struct tile_record made;
+    tile_status status = check(job, region, error);
+    if (status == TILE_OK)
+        status = read_and_make(job, region, bytes, &made, error);
+    if (status == TILE_OK)
+        status = tile_record_line(record, region, tile_codec_name(job->codec), &made, error);
+    return tile_job_name_error(job->source, status, error);
+}

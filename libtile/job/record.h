@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The manifest's text: a line for each tile, and the document that they make. */
+#ifndef TILE_JOB_RECORD_H
+#define TILE_JOB_RECORD_H
+
+#include "../base/hash.h"
+#include "../tile.h"
+#include "facts.h"
+
+/* What follows the head on the first line. */
+extern const char tile_first_line_end[];
+
+/* A tile's file and its pixels. */
+struct tile_record {
+    uint64_t bytes;
+    struct tile_hash hash;   /* of the file's bytes */
+    struct tile_facts facts; /* no channels: its pixels were not seen */
+};
+
+/* "r0_c0.png". */
+void tile_region_name(const struct tile_region *region, const char *suffix, char name[64]);
+/* Appends the line without its newline. */
+tile_status tile_record_line(struct tile_buffer *line, const struct tile_region *region, const char *suffix,
+                             const struct tile_record *record, struct tile_error *error);
+
+/* See tile_manifest_write. */
+typedef tile_status tile_record_getter(void *user, uint64_t index, struct tile_buffer *out, struct tile_error *error);
+
+tile_status tile_manifest_text(const struct tile_writer *writer, const char *head, uint64_t count,
+                               tile_record_getter *record, void *user, const char *damage,
+                               const struct tile_allocator *allocator, struct tile_error *error);
+
+#endif
