@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan_image.h"
+
+#include "../storage/storage.h"
+#include "../task/options.h"
+#include "job.h"
+#include "needs.h"
+#include "tasks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All that a plan holds while it is made. */
+struct planning {
+    struct call *call;
+    const json_t *event;
+    struct task_options options;
+    tile_source *source;
+    tile_index *index;
+    char no_index[600]; /* why there is none; "" there is one */
+    tile_plan *plan;    /* of one region; NULL: the job has its own */
+    tile_job *job;
+    char job_url[STORAGE_URL_MOST], plan_url[STORAGE_URL_MOST], index_url[STORAGE_URL_MOST];
+};
+
+static const char *text(const struct planning *p, const char *name) {
+    return json_string_value(json_object_get(p->event, name));
+}
+
+/* ---- What is asked for ---- */
+
+/* One new image is made of the same pixels, without tiles. */
+static bool check_image(const struct planning *p, struct failure *failure) {
+    const json_t *member = json_object_get(p->event, "image");
+    const char *url = json_string_value(member);
+    if (!member)
+        return true;
+    if (!url)
+        return fail(failure, FAILURE_BAD_REQUEST, "image: the URL of one new image is wanted");
+    if (!storage_check_url(p->call->storage, url, failure))
+        return false;
+    const char *slash = strrchr(url, '/'), *dot = strrchr(slash ? slash : url, '.');
+    if (!dot || tile_codec_from_suffix(dot) == TILE_CODEC_UNSET)
+        return fail(failure, FAILURE_BAD_REQUEST,
+                    "image: %s: its suffix names no image format: jpg, png, tif, npy, "
+                    "bmp, tga or hdr is wanted",
+                    url);
+    if (p->options.job.lossless)
+        return fail(failure, FAILURE_BAD_REQUEST,
+                    "image: one new image cannot be had without decoding: lossless does "
+                    "not go with it");
+    return true;
+}
+
+static bool read_event(struct planning *p, struct failure *failure) {
+    static const char *const others[] = {"source", "etag", "type", "output", "image", "function", NULL};
+    const char *output = text(p, "output");
+    if (!output)
+        return fail(failure, FAILURE_BAD_REQUEST,
+                    "output: the folder or prefix that the tiles are to be written to is wanted");
+    struct storage *storage = p->call->storage;
+    return storage_join(p->job_url, output, RUN_JOB_NAME, failure) &&
+           storage_join(p->plan_url, output, "plan.jsonl", failure) &&
+           storage_join(p->index_url, output, "index.tix", failure) &&
+           storage_check_url(storage, p->job_url, failure) &&
+           task_options_read(&p->options, p->call, p->event, others, failure) && check_image(p, failure);
+}
+
+/* ---- What can be done ---- */
+
+static bool make_job(struct planning *p, struct failure *failure) {
+    struct tile_job_options *o = &p->options.job;
+    struct tile_error error;
+    tile_job_free(p->job);
+    p->job = NULL;
+    o->plan = p->plan;
+    return tile_job_new(&p->job, p->source, o, &error) == TILE_OK || fail_from(failure, &error);
+}
+
+/* As tile-convert: a region is one tile, unless a tile's size is given. */
+static bool make_plan(struct planning *p, struct failure *failure) {
+    const struct tile_job_options *o = &p->options.job;
+    struct tile_error error;
+    tile_status status = TILE_OK;
+    if (p->options.has_region)
+        status = o->grid.tile_width ? tile_plan_grid(&p->plan, p->options.region, o->grid, NULL, &error)
+                                    : tile_plan_rects(&p->plan, &p->options.region, 1, NULL, &error);
+    if (status != TILE_OK)
+        fail_from(failure, &error);
+    return status == TILE_OK || fail(failure, failure->kind, "region: %s", failure->message);
+}
+
+static bool check_count(const struct planning *p, struct failure *failure) {
+    uint64_t count = tile_plan_count(tile_job_plan(p->job));
+    return count <= RUN_TILES_MOST ||
+           fail(failure, FAILURE_LIMIT_EXCEEDED,
+                "%s: makes %" PRIu64 " tiles; a run has at most %d: take larger tiles, such as [1024,1024]",
+                tile_source_info(p->source)->name, count, RUN_TILES_MOST);
+}
+
+static uint32_t max_u32(uint32_t a, uint32_t b) {
+    return a > b ? a : b;
+}
+
+/* The index tells where tiles begin: more often than every 64 pixels (in a PNG: 256 rows) costs more than it gives. */
+static bool build_index(struct planning *p, struct failure *failure) {
+    const struct tile_info *info = tile_source_info(p->source);
+    struct tile_grid grid = p->options.job.grid;
+    struct tile_index_options o = TILE_OPTIONS(struct tile_index_options);
+    uint32_t height = grid.tile_height ? grid.tile_height : grid.tile_width;
+    bool turned = info->orientation >= 5;
+    o.tile_width = max_u32(turned ? height : grid.tile_width, 64);
+    o.tile_height = max_u32(turned ? grid.tile_width : height, 256);
+    if (grid.tile_width == 0)
+        o.tile_width = 0;
+    struct tile_error error;
+    if (info->no_index) {
+        snprintf(p->no_index, sizeof p->no_index, "none: %s", info->no_index);
+        return true;
+    }
+    tile_status status = tile_index_build(&p->index, p->source, &o, &error);
+    if (status == TILE_OK)
+        status = tile_source_use_index(p->source, p->index, &error);
+    if (status == TILE_OK)
+        return true;
+    /* Decoding may still give what is wanted of it, as the library's own jobs find. */
+    bool bad = status == TILE_BAD_DATA || status == TILE_UNSUPPORTED || status == TILE_LIMIT_EXCEEDED;
+    if (!bad || p->options.job.lossless)
+        return fail_from(failure, &error);
+    snprintf(p->no_index, sizeof p->no_index, "none: %s", error.message);
+    return true;
+}
+
+/* What cannot be done is refused before the source is read, but for what wants an index first. */
+static bool settle(struct planning *p, struct object *object, struct failure *failure) {
+    struct tile_reader reader = storage_reader(object);
+    struct tile_error error;
+    p->options.source.name = text(p, "source");
+    if (tile_source_open_reader(&p->source, &reader, &p->options.source, &error) != TILE_OK)
+        return fail_from(failure, &error);
+    bool early = !p->options.job.lossless || tile_source_info(p->source)->no_index;
+    return make_plan(p, failure) && (!early || (make_job(p, failure) && check_count(p, failure))) &&
+           build_index(p, failure) && make_job(p, failure) && check_count(p, failure);
+}
+
+/* ---- The job ---- */
+
+/*
+ * What a lenient source lets pass is known when all was decoded, from the top, of what is wanted. One with an index is
+ * sound.
+ */
+static bool find_damage(struct planning *p, struct tile_rect area, struct failure *failure) {
+    const struct tile_info *info = tile_source_info(p->source);
+    struct tile_image rows;
+    struct tile_error error;
+    const uint32_t most = 64;
+    if (!info->lenient || info->indexed)
+        return true;
+    tile_status status = tile_image_alloc(&rows, info->format, area.width, most, NULL, &error);
+    if (status != TILE_OK)
+        return fail_from(failure, &error);
+    for (uint32_t y = 0; y < area.height && status == TILE_OK; y += rows.height) {
+        rows.height = area.height - y < most ? area.height - y : most;
+        struct tile_rect strip = {area.x, area.y + y, area.width, rows.height};
+        status = tile_source_read(p->source, strip, &rows, &error);
+    }
+    tile_image_free(&rows, NULL);
+    return status == TILE_OK || fail_from(failure, &error);
+}
+
+/* The options as every task and the job have them; what is there already is not theirs to say. */
+static json_t *common_options(const struct planning *p) {
+    json_t *options = task_options_json(p->event);
+    json_object_del(options, "overwrite");
+    json_t *format = json_string(tile_codec_name(tile_job_codec(p->job)));
+    if (json_object_set_new(options, "format", format) == 0)
+        return options;
+    json_decref(options);
+    return NULL;
+}
+
+static struct tile_rect area_of(const tile_plan *plan) {
+    struct tile_rect first = tile_plan_region(plan, 0).source;
+    struct tile_rect last = tile_plan_region(plan, tile_plan_count(plan) - 1).source;
+    return (struct tile_rect){first.x, first.y, last.x + last.width - first.x, last.y + last.height - first.y};
+}
+
+static bool describe(struct planning *p, const struct storage_facts *facts, const json_t *options,
+                     struct tile_buffer *out, struct failure *failure) {
+    const tile_plan *plan = tile_job_plan(p->job);
+    struct tile_grid grid = tile_plan_grid_of(plan);
+    struct tile_buffer head = {0};
+    struct tile_error error;
+    struct run_job job = {.source = text(p, "source"),
+                          .etag = facts->etag,
+                          .size = facts->size,
+                          .output = text(p, "output"),
+                          .tiles = tile_plan_count(plan),
+                          .options = (json_t *)options,
+                          .area = area_of(plan),
+                          .tile_width = grid.tile_width,
+                          .tile_height = grid.tile_height,
+                          .suffix = tile_codec_name(tile_job_codec(p->job)),
+                          .image = text(p, "image")};
+    bool done = find_damage(p, job.area, failure);
+    if (done && tile_job_head(p->job, &head, &error) != TILE_OK)
+        done = fail_from(failure, &error);
+    struct tile_writer writer = tile_buffer_writer(&head);
+    if (done && writer.write_at(writer.user, head.size, "", 1, &error) != TILE_OK)
+        done = fail_from(failure, &error);
+    if (done) {
+        job.head = (const char *)head.data;
+        job.damage = tile_source_damage(p->source);
+        done = run_job_write(&job, out, failure);
+    }
+    tile_buffer_free(&head);
+    return done;
+}
+
+/* What is there already is of this job, or is to be replaced. */
+static bool check_output(const struct planning *p, const struct tile_buffer *job, struct failure *failure) {
+    struct tile_buffer old = {0};
+    if (p->options.job.overwrite)
+        return true;
+    bool there = storage_get(p->call->storage, p->job_url, job->size, &old, NULL, failure);
+    bool same = there && old.size == job->size && memcmp(old.data, job->data, job->size) == 0;
+    tile_buffer_free(&old);
+    if (same || (!there && failure->kind == FAILURE_SOURCE_NOT_FOUND))
+        return true;
+    if (!there && failure->kind != FAILURE_LIMIT_EXCEEDED)
+        return false;
+    return fail(failure, FAILURE_OUTPUT_DENIED,
+                "%s: is of another job (another source or other options); take another output, or \"overwrite\": true",
+                p->job_url);
+}
+
+/* ---- All of it ---- */
+
+static bool answer(const struct planning *p, const struct needs *needs, struct response *response,
+                   struct failure *failure) {
+    json_t *json = json_pack("{ss ss ss sI sI sI}", "job", p->job_url, "plan", p->plan_url, "kind", "image", "tiles",
+                             (json_int_t)tile_plan_count(tile_job_plan(p->job)), "memory_mb",
+                             (json_int_t)needs->memory_mb, "seconds", (json_int_t)needs->seconds);
+    bool done = json != NULL;
+    if (p->no_index[0])
+        done = done && json_object_set_new(json, "index", json_string(p->no_index)) == 0;
+    char *line = done ? json_dumps(json, JSON_COMPACT) : NULL;
+    struct tile_writer writer = tile_buffer_writer(&response->body);
+    struct tile_error error;
+    if (!line)
+        fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the response");
+    else if (writer.write_at(writer.user, 0, line, strlen(line), &error) != TILE_OK)
+        line = (free(line), fail_from(failure, &error), NULL);
+    done = line != NULL;
+    free(line);
+    json_decref(json);
+    return done;
+}
+
+static bool write_plan(struct planning *p, const struct storage_facts *facts, json_t *options,
+                       const struct tile_buffer *job, struct response *response, struct failure *failure) {
+    static const struct storage_put_options as_json = {.type = "application/json"};
+    struct needs needs, function;
+    struct tasks tasks = {.job = p->job,
+                          .source = p->source,
+                          .options = options,
+                          .url = text(p, "source"),
+                          .facts = facts,
+                          .output = text(p, "output"),
+                          .index_url = p->index_url};
+    bool done = needs_function(&function, p->event, failure) && tasks_write(&tasks, failure);
+    if (done) {
+        needs = needs_count(&tasks.most);
+        done = needs_fit(&needs, &function, failure) &&
+               tasks_put(&tasks, p->index, p->call->storage, p->plan_url, failure) &&
+               storage_put(p->call->storage, p->job_url, job->data, job->size, &as_json, failure) &&
+               answer(p, &needs, response, failure);
+    }
+    tasks_free(&tasks);
+    return done;
+}
+
+bool plan_image(struct call *call, const json_t *event, struct object *object, struct response *response,
+                struct failure *failure) {
+    struct planning p = {.call = call, .event = event};
+    const struct storage_facts *facts = storage_object_facts(object);
+    struct tile_buffer job = {0};
+    json_t *options = NULL;
+    bool done = read_event(&p, failure) && settle(&p, object, failure);
+    if (done && !(options = common_options(&p)))
+        done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the plan");
+    done = done && describe(&p, facts, options, &job, failure) && check_output(&p, &job, failure) &&
+           write_plan(&p, facts, options, &job, response, failure);
+    json_decref(options);
+    tile_buffer_free(&job);
+    tile_job_free(p.job);
+    tile_plan_free(p.plan);
+    tile_source_close(p.source);
+    tile_index_free(p.index);
+    task_options_free(&p.options);
+    return done;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* plan.jsonl: a task a line, which a tile function is called with. */
+#ifndef HANDLERS_RUN_TASKS_H
+#define HANDLERS_RUN_TASKS_H
+
+#include "needs.h"
+#include "spool.h"
+
+struct tasks {
+    const tile_job *job;
+    const tile_source *source;
+    const json_t *options; /* what each task has of them */
+    const char *url;       /* of the source */
+    const struct storage_facts *facts;
+    const char *output;    /* prefix */
+    const char *index_url; /* where the whole index is, or will be */
+
+    struct needs_of most; /* of any tile */
+    bool whole_index;     /* some tasks name it */
+    struct spool lines;
+    struct tile_range *ranges; /* of one tile */
+    size_t range_capacity;
+};
+
+/* Writes all tasks aside, in the plan's order. */
+bool tasks_write(struct tasks *tasks, struct failure *failure);
+/* Writes them, and the whole index where one needs it, to the store. */
+bool tasks_put(struct tasks *tasks, const tile_index *index, struct storage *storage, const char *url,
+               struct failure *failure);
+void tasks_free(struct tasks *tasks);
+
+#endif
