@@ -10,6 +10,7 @@ set -euo pipefail
 mkdir -p "${1:-.}"
 output=$(realpath "${1:-.}")
 cd "$(dirname "$0")/../.."
+# shellcheck source=.ci/packages.sh
 . .ci/packages.sh
 work=$PWD/build-layers
 unset CPATH C_INCLUDE_PATH LIBRARY_PATH PKG_CONFIG_PATH
@@ -111,15 +112,18 @@ EOF
 
 # build TRIPLET FOLDER: the programs and libtile.so as FOLDER/build makes them.
 build() {
-    local triplet=$1 folder=$2
+    local triplet=$1 folder=$2 name archives=()
     [ -e "$folder/build/build.ninja" ] || meson setup "$folder/build" --cross-file "$folder/cross.txt" \
         -Dprefer_static=true -Dhandlers=enabled -Dtests=disabled >"$folder/log" || { cat "$folder/log"; return 1; }
-    ninja -C "$folder/build" --quiet handlers/tile-handler examples/tile-convert libtile/libtile.a
-    "$triplet-gcc" --sysroot="$folder/root" -shared -fPIC -O2 -o "$folder/$soname" -Wl,-soname,$soname \
+    ninja -C "$folder/build" handlers/tile-handler examples/tile-convert libtile/libtile.a >"$folder/log" || { cat "$folder/log"; return 1; }
+    for name in tiff unused jpeg png16 z deflate lcms2 xxhash jansson; do
+        archives+=("$folder/root/usr/lib/$triplet/lib$name.a")
+    done
+    "$triplet-gcc" --sysroot="$folder/root" -shared -fPIC -O2 -o "$folder/$soname" -Wl,-soname,"$soname" \
         -Wl,--version-script=<(echo '{ global: tile_*; local: *; };') -Wl,--no-undefined \
         -Wl,--wrap=stdin,--wrap=stdout,--wrap=stderr handlers/deploy/streams.c \
         -Wl,--whole-archive "$folder/build/libtile/libtile.a" -Wl,--no-whole-archive \
-        -ltiff -lunused -ljpeg -lpng16 -lz -ldeflate -llcms2 -lxxhash -ljansson -lm
+        "${archives[@]}" -lm
     local newest
     newest=$(printf '%s\n' GLIBC_2.34 "$("$triplet-objdump" -T "$folder/$soname" | grep -o 'GLIBC_2[0-9.]*')" |
         sort -V | tail -1)
@@ -140,7 +144,7 @@ pack() {
     "$triplet-strip" -o "$layer/bootstrap" "$folder/build/handlers/tile-handler"
     "$triplet-strip" -o "$layer/bin/tile-convert" "$folder/build/examples/tile-convert"
     "$triplet-strip" -o "$layer/lib/$soname" "$folder/$soname"
-    cp LICENSE /usr/share/common-licenses/{Apache-2.0,LGPL-2.1} "$doc"
+    cp LICENSE /usr/share/common-licenses/{Apache-2.0,Artistic,GPL-1,GPL-2,GPL-3,LGPL-2.1} "$doc"
     for package in "${linked[@]}"; do
         cp "$folder/root/usr/share/doc/$package/copyright" "$doc/$package"
     done
@@ -154,7 +158,7 @@ for machine in x86_64 aarch64; do
     x86_64) debian=amd64 zip=$output/libtile-layer-x86_64.zip ;;
     aarch64) debian=arm64 zip=$output/libtile-layer-arm64.zip ;;
     esac
-    fetch $debian "$work/$machine"
+    fetch "$debian" "$work/$machine"
     prepare $machine-linux-gnu "$work/$machine"
     build $machine-linux-gnu "$work/$machine"
     pack $machine-linux-gnu "$work/$machine" "$zip"
