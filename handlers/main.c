@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tile-handler: plan, tile, assemble and text, each on one event of a local user's. */
+/* tile-handler: plan, tile, assemble and text, as a Lambda function or on one event of a local user's. */
 #include "handler.h"
 #include "runtime/event.h"
+#include "runtime/loop.h"
 #include "runtime/metrics.h"
 #include "storage/storage.h"
 
@@ -18,7 +19,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 static const char help[] =
     "usage: tile-handler --local NAME [--root FOLDER] < event.json > response.json\n"
     "\n"
-    "Runs one event, as AWS Lambda would, on local files and S3.\n"
+    "Runs one event, as AWS Lambda would, on local files and S3. In Lambda (AWS_LAMBDA_RUNTIME_API is set), and\n"
+    "without --local, it is a custom runtime, and _HANDLER is the NAME.\n"
     "\n"
     "  -l, --local NAME    plan, tile, assemble or text\n"
     "  -r, --root FOLDER   where relative paths begin, and which no path leaves (default: any file)\n"
@@ -56,15 +58,10 @@ static bool read_event(struct tile_buffer *text, struct failure *failure) {
     return fail(failure, FAILURE_LIMIT_EXCEEDED, "event: more than %d bytes", EVENT_MOST);
 }
 
-static uint64_t memory_of_machine(void) {
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE);
-    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : UINT64_MAX;
-}
-
 static bool answer(handle *function, const struct storage_options *options, const json_t *event,
                    struct response *response, struct failure *failure) {
     struct metrics metrics;
-    struct call call = {.id = "local", .deadline = INT64_MAX, .memory = memory_of_machine(), .metrics = &metrics};
+    struct call call = {.id = "local", .deadline = INT64_MAX, .memory = loop_memory(), .metrics = &metrics};
     if (!storage_new(&call.storage, options, failure))
         return false;
     metrics_begin(&metrics);
@@ -94,6 +91,14 @@ static int run_local(handle *function, const char *root) {
     return done ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* _HANDLER may name a file, too, as with the runtimes that load one: "bootstrap.tile". */
+static int run_function(const char *api) {
+    const char *name = getenv("_HANDLER");
+    const char *dot = name ? strrchr(name, '.') : NULL;
+    name = dot ? dot + 1 : name ? name : "";
+    return loop_run(api, name, find_handler(name));
+}
+
 static int usage(const char *cause, const char *what) {
     fprintf(stderr, "tile-handler: %s%s (see tile-handler --help)\n", cause, what);
     return EXIT_USAGE;
@@ -118,6 +123,9 @@ int main(int argc, char **argv) {
         }
     if (optind < argc)
         return usage("nothing is done with ", argv[optind]);
+    const char *api = getenv("AWS_LAMBDA_RUNTIME_API");
+    if (!local && api)
+        return run_function(api);
     if (!local)
         return usage("--local NAME is missing", "");
     handle *function = find_handler(local);
