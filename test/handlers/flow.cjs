@@ -203,7 +203,7 @@ async function main() {
   fs.copyFileSync(path.join(fixtures, 'photo.jpg'), path.join(store, 'in/photo.jpg'));
   assert.deepEqual(await evaluate(definition.States.Locate.Output, { job: 's3://b/p/q/job.json', seconds: 3,
     plan: 's3://b/p/q/plan.jsonl', kind: 'image', tiles: 9 }),
-    { job: 's3://b/p/q/job.json', kind: 'image', bucket: 'b', key: 'p/q/plan.jsonl', runs: 'p/q/runs', batch: 3 });
+    { job: 's3://b/p/q/job.json', kind: 'image', bucket: 'b', key: 'p/q/plan.jsonl', runs: 'p/q/runs', batch: 10 });
   await imageEqualsTool();
   await textIsWhole();
   await errorsAreTold();
