@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -13,27 +14,20 @@ enum {
 };
 
 /*
- * Measured on one thread of a server's processor, of the slowest ways: 16-bit PNG is decoded at 21 and progressive JPEG
- * at 25 million pixels a second, floats are deflated at level 9 at 9 MB a second. A virtual processor of Lambda is
- * taken to be a quarter of that, and S3 to give 25 MB a second; a second is for the start and for requests.
+ * Measured on one thread of a server's processor, of the slowest there are: a progressive JPEG of noise is decoded at
+ * 20 million pixels a second; 8-bit PNG is deflated at 40 MB of pixels a second by default, at 2 MB at level 9. A
+ * processor of Lambda's is taken to be four times slower, and S3 to give 25 MB a second. The start and the requests
+ * take a second.
  */
-enum { SLOWER = 4, READ_RATE = 25000000, DECODE_RATE = 20000000 / SLOWER, WRITE_RATE = 8000000 / SLOWER };
-
-static uint64_t divide_up(uint64_t a, uint64_t b) {
-    return a / b + (a % b != 0);
-}
+static const double slower = 4, read_rate = 25e6, decode_rate = 20e6, write_rate = 40e6, dense_rate = 2e6;
 
 struct needs needs_count(const struct needs_of *tile) {
-    const uint64_t mb = 1 << 20, most = UINT64_MAX / 8;
-    uint64_t memory = tile->memory < most ? tile->memory : most, read = tile->read < most ? tile->read : most;
-    struct needs needs = {
-        /* A quarter more, as allocators do not give back all at once. */
-        .memory_mb = PROCESS_MB + divide_up((memory + read) / 4 * 5, mb),
-        .seconds = 1 + divide_up(tile->read, READ_RATE) + divide_up(tile->decode, DECODE_RATE) +
-                   divide_up(tile->write, WRITE_RATE),
-    };
-    needs.memory_mb = needs.memory_mb < LEAST_MB ? LEAST_MB : needs.memory_mb;
-    return needs;
+    /* A quarter more, as allocators do not give back all at once. */
+    double bytes = ((double)tile->memory + (double)tile->held) * 1.25;
+    double seconds = 1 + (double)tile->read / read_rate + (double)tile->decode * slower / decode_rate +
+                     (double)tile->write * slower / (tile->compression > 6 ? dense_rate : write_rate);
+    double mb = PROCESS_MB + ceil(bytes / (1 << 20));
+    return (struct needs){.memory_mb = mb < LEAST_MB ? LEAST_MB : (uint64_t)mb, .seconds = (uint64_t)ceil(seconds)};
 }
 
 static bool read_member(uint64_t *out, const json_t *function, const char *name, struct failure *failure) {

@@ -8,17 +8,19 @@
 /* Of the tile that takes most. */
 struct needs_of {
     uint64_t memory; /* bytes: tile_job_memory */
-    uint64_t read;   /* bytes that are fetched of the source */
+    uint64_t held;   /* bytes of the source that are fetched beforehand, or read ahead */
+    uint64_t read;   /* bytes of the source that are read */
     uint64_t decode; /* pixels that are decoded */
     uint64_t write;  /* bytes of its pixels, as they are encoded */
+    int compression; /* of the encoder; 0: its default */
 };
 
 /*
- * One tile at a time on one virtual processor (1,769 MB). Each further tile that is made at once takes as much memory
- * again, but for the process's own 64 MB.
+ * Of one tile at a time on one virtual processor (a function of 1,769 MB). A batch whose tiles are made by several
+ * threads takes `memory_mb`, less the process's own 64 MB, for each of them.
  */
 struct needs {
-    uint64_t memory_mb; /* MiB, as Lambda's "MB" are */
+    uint64_t memory_mb; /* 2^20 bytes, as Lambda's are */
     uint64_t seconds;
 };
 

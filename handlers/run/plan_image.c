@@ -266,6 +266,7 @@ static bool write_plan(struct planning *p, const struct storage_facts *facts, js
     struct tasks tasks = {.job = p->job,
                           .source = p->source,
                           .options = options,
+                          .compression = p->options.encode.compression,
                           .url = text(p, "source"),
                           .facts = facts,
                           .output = text(p, "output"),

@@ -13,15 +13,14 @@ static bool failed(const struct spool *spool, int why, struct failure *failure) 
                 strerror(why));
 }
 
-bool spool_open(struct spool *spool, const char *suffix, struct failure *failure) {
+bool spool_open(struct spool *spool, struct failure *failure) {
     const char *folder = getenv("TMPDIR");
-    int size =
-        snprintf(spool->path, sizeof spool->path, "%s/tile-XXXXXX%s", folder && *folder ? folder : "/tmp", suffix);
+    int size = snprintf(spool->path, sizeof spool->path, "%s/tile-XXXXXX", folder && *folder ? folder : "/tmp");
     spool->file = NULL;
     spool->size = 0;
     if (size < 0 || (size_t)size >= sizeof spool->path)
         return failed(spool, ENAMETOOLONG, failure);
-    int descriptor = mkostemps(spool->path, (int)strlen(suffix), O_CLOEXEC);
+    int descriptor = mkostemp(spool->path, O_CLOEXEC);
     if (descriptor < 0)
         return failed(spool, errno, failure);
     spool->file = fdopen(descriptor, "wb");

@@ -14,8 +14,8 @@ struct spool {
     char path[PATH_MAX];
 };
 
-/* `suffix`: what its name ends with. OUTPUT_UNWRITABLE where there is no room for temporary files. */
-bool spool_open(struct spool *spool, const char *suffix, struct failure *failure);
+/* OUTPUT_UNWRITABLE where there is no room for temporary files. */
+bool spool_open(struct spool *spool, struct failure *failure);
 /* Removes it. `spool` may be cleared memory. */
 void spool_close(struct spool *spool);
 

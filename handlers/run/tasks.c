@@ -13,6 +13,7 @@
  * carried along, a larger one is not. A PNG's is never that small.
  */
 enum { PART_MOST = 1536 };
+enum { READ_AHEAD = 64 << 20 }; /* bytes that the storage may hold of a source that is read from front to back */
 /* S3 takes 5 GiB in one PUT, and Distributed Map reads no more than 10 GB. */
 #define PLAN_MOST ((uint64_t)5 << 30)
 
@@ -85,19 +86,20 @@ static bool count_fetched(struct tasks *t, struct tile_rect rect, uint64_t *byte
     return true;
 }
 
-/* Without an index, all of the source is read and decoded for each tile; what was decoded is not kept. */
+/* With an index, about as many pixels again as the tile's are decoded; without one, the whole source is read and
+ * decoded for each tile. */
 static bool count_needs(struct tasks *t, const struct tile_region *region, struct failure *failure) {
     const struct tile_info *info = tile_source_info(t->source);
     struct tile_rect rect = region->source;
-    uint64_t pixels = (uint64_t)region->width * region->height;
-    /* A sample has up to 4 bytes, a pixel up to 5 of them. */
-    t->most.write = max_u64(t->most.write, pixels > UINT64_MAX / 20 ? UINT64_MAX : 20 * pixels);
-    t->most.decode = max_u64(t->most.decode, info->indexed ? 2 * (uint64_t)rect.width * rect.height
-                                                           : (uint64_t)info->width * info->height);
-    uint64_t read = info->bytes;
+    uint64_t pixels = (uint64_t)region->width * region->height, read = info->bytes;
+    uint64_t decode = info->indexed ? 2 * (uint64_t)rect.width * rect.height : (uint64_t)info->width * info->height;
     if (info->indexed && !count_fetched(t, rect, &read, failure))
         return false;
+    uint64_t held = info->indexed || read < READ_AHEAD ? read : READ_AHEAD;
+    t->most.write = max_u64(t->most.write, pixels > UINT64_MAX / 20 ? UINT64_MAX : 20 * pixels); /* 5 floats */
+    t->most.decode = max_u64(t->most.decode, decode);
     t->most.read = max_u64(t->most.read, read);
+    t->most.held = max_u64(t->most.held, held);
     return true;
 }
 
@@ -152,8 +154,8 @@ static bool add(struct tasks *t, const struct tile_region *region, struct failur
 
 bool tasks_write(struct tasks *t, struct failure *failure) {
     const tile_plan *plan = tile_job_plan(t->job);
-    t->most = (struct needs_of){.memory = tile_job_memory(t->job)};
-    if (!spool_open(&t->lines, ".jsonl", failure))
+    t->most = (struct needs_of){.memory = tile_job_memory(t->job), .compression = t->compression};
+    if (!spool_open(&t->lines, failure))
         return false;
     for (uint64_t i = 0; i < tile_plan_count(plan); i++) {
         struct tile_region region = tile_plan_region(plan, i);
@@ -167,7 +169,7 @@ static bool put_index(const struct tasks *t, const tile_index *index, struct sto
                       struct failure *failure) {
     struct spool spool;
     struct tile_error error;
-    if (!spool_open(&spool, ".tix", failure))
+    if (!spool_open(&spool, failure))
         return false;
     struct tile_writer writer = spool_writer(&spool);
     bool done = (tile_index_save(index, &writer, &error) == TILE_OK || fail_from(failure, &error)) &&

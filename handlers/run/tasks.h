@@ -10,6 +10,7 @@ struct tasks {
     const tile_job *job;
     const tile_source *source;
     const json_t *options; /* what each task has of them */
+    int compression;       /* among them */
     const char *url;       /* of the source */
     const struct storage_facts *facts;
     const char *output;    /* prefix */

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* One task: a range's paragraphs, as they are found, on their way to the store. */
+#include "paragraphs.h"
+
+#include "../runtime/metrics.h"
+#include "members.h"
+#include "record.h"
+#include "split.h"
+#include "spool.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECE = 1 << 20 };
+
+struct task {
+    const char *source, *etag, *output;
+    uint64_t size, part;
+    struct tile_range range; /* size UINT64_MAX: all */
+    bool overwrite;
+};
+
+struct part {
+    struct spool spool;
+    uint64_t paragraphs;
+    struct tile_range range;
+};
+
+static bool read_task(struct task *out, struct call *call, const json_t *task, struct failure *failure) {
+    static const char *const names[] = {"source", "etag", "size", "range", "part", "output", "overwrite", NULL};
+    *out = (struct task){.size = UINT64_MAX, .range = {0, UINT64_MAX}, .overwrite = true};
+    const json_t *range = json_object_get(task, "range");
+    if (!members_check(task, "a task of a text", names, failure) ||
+        !member_text(task, "source", &out->source, failure) || !member_text(task, "etag", &out->etag, failure) ||
+        !member_text(task, "output", &out->output, failure) ||
+        !member_number(task, "size", 0, INT64_MAX, &out->size, failure) ||
+        !member_number(task, "part", 0, SPLIT_MOST, &out->part, failure) ||
+        !member_flag(task, "overwrite", &out->overwrite, failure) ||
+        (range && !member_range(range, "range", &out->range, failure)))
+        return false;
+    if (!out->source || !out->output)
+        return fail(failure, FAILURE_BAD_REQUEST, "%s: is missing; a task of a text has source and output",
+                    out->source ? "output" : "source");
+    if (strcmp(out->source, out->output) == 0)
+        return fail(failure, FAILURE_BAD_REQUEST, "output: is the source");
+    return storage_check_url(call->storage, out->output, failure);
+}
+
+/* No paragraph may be cut, so that none is counted twice or not at all. */
+static bool check_range(struct part *part, struct object *object, const struct task *task, struct failure *failure) {
+    uint64_t size = storage_object_facts(object)->size;
+    part->range = task->range;
+    if (part->range.size == UINT64_MAX)
+        part->range.size = size;
+    uint64_t begin = part->range.offset, end = begin + part->range.size;
+    if (end > size || (begin == end && size))
+        return fail(failure, FAILURE_BAD_REQUEST,
+                    "range: [%" PRIu64 ", %" PRIu64 "] is not within %s, which has %" PRIu64 " bytes", begin,
+                    part->range.size, task->source, size);
+    bool begins = true, ends = true;
+    if (!split_may_begin(object, begin, &begins, failure) ||
+        (end < size && !split_may_begin(object, end, &ends, failure)))
+        return false;
+    return (begins && ends) || fail(failure, FAILURE_BAD_REQUEST,
+                                    "range: %s: byte %" PRIu64 " is not where a paragraph begins after a blank line",
+                                    task->source, begins ? end : begin);
+}
+
+static bool write_record(void *user, const struct paragraph *paragraph, struct failure *failure) {
+    struct part *part = user;
+    char line[RECORD_MOST];
+    part->paragraphs++;
+    return spool_write(&part->spool, line, record_write(line, paragraph), failure);
+}
+
+static bool scan_range(struct part *part, struct object *object, struct failure *failure) {
+    struct tile_reader reader = storage_reader(object);
+    struct tile_error error;
+    uint64_t at = part->range.offset, end = at + part->range.size;
+    if (at == 0 && !split_first_line(object, &at, failure))
+        return false;
+    struct scan *scan;
+    uint8_t *piece = malloc(PIECE);
+    bool done = scan_new(&scan, at, write_record, part, failure);
+    if (done && !piece)
+        done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %d bytes of a text", PIECE);
+    while (done && at < end) {
+        size_t size = end - at < PIECE ? (size_t)(end - at) : PIECE;
+        done = reader.read_at(reader.user, at, piece, size, &error) == TILE_OK || fail_from(failure, &error);
+        done = done && scan_add(scan, piece, size, failure);
+        at += size;
+    }
+    done = done && scan_end(scan, failure);
+    scan_free(scan);
+    free(piece);
+    return done;
+}
+
+static bool store(struct call *call, struct part *part, const struct task *task, json_t **result,
+                  struct failure *failure) {
+    char hex[33];
+    spool_hash(&part->spool, hex);
+    json_t *note = json_pack("{sI,sI,ss,sI}", "part", (json_int_t)task->part, "bytes", (json_int_t)part->spool.bytes,
+                             "xxh3_file", hex, "paragraphs", (json_int_t)part->paragraphs);
+    char *text = note ? json_dumps(note, JSON_COMPACT) : NULL;
+    bool done = text || fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a note");
+    const struct storage_put_options options = {.type = "application/jsonl", .note = text, .keep = !task->overwrite};
+    double begin = metrics_now();
+    done = done && spool_store(&part->spool, call->storage, task->output, &options, failure);
+    metrics_add(call->metrics, METRIC_STORE_MS, metrics_now() - begin);
+    free(text);
+    if (done)
+        *result = note;
+    else
+        json_decref(note);
+    return done;
+}
+
+bool paragraphs_part(struct call *call, const json_t *task, json_t **result, struct failure *failure) {
+    struct task read;
+    struct part part = {0};
+    struct object *object;
+    *result = NULL;
+    double begin = metrics_now();
+    if (!read_task(&read, call, task, failure) ||
+        !storage_open(&object, call->storage, read.source, read.etag, read.size, failure))
+        return false;
+    bool done = spool_open(&part.spool, failure) && check_range(&part, object, &read, failure);
+    double opened = metrics_now();
+    done = done && scan_range(&part, object, failure);
+    metrics_add(call->metrics, METRIC_OPEN_MS, opened - begin);
+    metrics_add(call->metrics, METRIC_CONVERT_MS, metrics_now() - opened);
+    done = done && store(call, &part, &read, result, failure);
+    if (done) {
+        metrics_add(call->metrics, METRIC_TILES, 1);
+        metrics_add(call->metrics, METRIC_BYTES_IN, (double)part.range.size);
+        metrics_add(call->metrics, METRIC_BYTES_OUT, (double)part.spool.bytes);
+    }
+    spool_close(&part.spool);
+    storage_close(object);
+    return done;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "assemble_image.h"
+
+#include "../task/options.h"
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- One new image ---- */
+
+static const char *media_type(tile_codec codec) {
+    static const char *const types[TILE_CODEC_COUNT] = {
+        [TILE_JPEG] = "image/jpeg", [TILE_PNG] = "image/png", [TILE_TIFF] = "image/tiff", [TILE_BMP] = "image/bmp"};
+    return types[codec] ? types[codec] : "application/octet-stream";
+}
+
+/* What the tiles have but their grid and their format, which the image's suffix tells. */
+static bool read_options(struct task_options *out, struct call *call, const struct run_job *job,
+                         struct failure *failure) {
+    static const char *const others[] = {"overlap", "edge", "format", NULL};
+    const char *slash = strrchr(job->image, '/'), *dot = strrchr(slash ? slash : job->image, '.');
+    tile_codec codec = dot ? tile_codec_from_suffix(dot) : TILE_CODEC_UNSET;
+    if (codec == TILE_CODEC_UNSET)
+        return fail(failure, FAILURE_BAD_REQUEST, "image: %s: its suffix names no image format", job->image);
+    if (!task_options_read(out, call, job->options, others, failure))
+        return false;
+    out->source.name = job->source;
+    out->job.codec = codec;
+    /* Of the function's memory, a quarter is the process's own and what is read ahead. */
+    uint64_t most = call->memory / 4 * 3, *limit = &out->job.limits.memory;
+    if (most < (*limit ? *limit : UINT64_C(1) << 30))
+        *limit = out->source.limits.memory = most;
+    return true;
+}
+
+static bool run_job(struct task_options *o, const struct run_job *job, struct object *object, const char *path,
+                    struct failure *failure) {
+    struct tile_reader reader = storage_reader(object);
+    struct tile_error error;
+    tile_source *source;
+    tile_plan *plan;
+    if (tile_plan_rects(&plan, &job->area, 1, NULL, &error) != TILE_OK)
+        return fail_from(failure, &error);
+    o->job.plan = plan;
+    o->job.image = path;
+    o->job.overwrite = true; /* it is a file of this call's own */
+    tile_status status = tile_source_open_reader(&source, &reader, &o->source, &error);
+    if (status == TILE_OK)
+        status = tile_job_run(source, &o->job, NULL, &error);
+    tile_source_close(source);
+    tile_plan_free(plan);
+    return status == TILE_OK || fail_from(failure, &error);
+}
+
+/* The source is read from the top as it is decoded; where that does not do, the library makes itself an index. */
+static bool make_image(struct call *call, const struct run_job *job, struct failure *failure) {
+    struct task_options options;
+    struct object *object = NULL;
+    struct spool spool = {0};
+    if (!storage_check_url(call->storage, job->image, failure) || !read_options(&options, call, job, failure))
+        return false;
+    bool done = storage_open(&object, call->storage, job->source, job->etag, job->size, failure) &&
+                spool_open(&spool, failure) && run_job(&options, job, object, spool.path, failure) &&
+                spool_put(&spool, call->storage, job->image, media_type(options.job.codec), failure);
+    spool_close(&spool);
+    if (object)
+        storage_close(object);
+    task_options_free(&options);
+    return done;
+}
+
+/* ---- All of it ---- */
+
+static bool answer(const struct run_job *job, const char *manifest, struct response *response,
+                   struct failure *failure) {
+    json_t *json = json_pack("{ss sI ss*}", "manifest", manifest, "tiles", (json_int_t)job->tiles, "image", job->image);
+    char *line = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    struct tile_writer writer = tile_buffer_writer(&response->body);
+    struct tile_error error;
+    bool done = line || fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the response");
+    if (done && writer.write_at(writer.user, 0, line, strlen(line), &error) != TILE_OK)
+        done = fail_from(failure, &error);
+    free(line);
+    json_decref(json);
+    return done;
+}
+
+bool assemble_image(struct call *call, const char *url, const json_t *json, struct response *response,
+                    struct failure *failure) {
+    struct run_job job;
+    tile_plan *plan;
+    struct spool manifest = {0};
+    char manifest_url[STORAGE_URL_MOST];
+    if (!run_job_read(&job, &plan, call, url, json, failure))
+        return false;
+    bool done = storage_join(manifest_url, job.output, "manifest.json", failure) && spool_open(&manifest, failure) &&
+                check_tiles(&job, plan, call->storage, &manifest, failure) &&
+                (!job.image || make_image(call, &job, failure)) &&
+                spool_put(&manifest, call->storage, manifest_url, "application/json", failure) &&
+                answer(&job, manifest_url, response, failure);
+    spool_close(&manifest);
+    tile_plan_free(plan);
+    return done;
+}

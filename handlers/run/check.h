@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether a run's tiles are all there, and each what its task reported of it; and the manifest that tells so. */
+#ifndef HANDLERS_RUN_CHECK_H
+#define HANDLERS_RUN_CHECK_H
+
+#include "job.h"
+#include "spool.h"
+
+/*
+ * Writes the manifest aside. Each tile is read and held against its record, which is its note, and that against the
+ * plan: some thousand at a time, so that memory does not grow with their number. INCOMPLETE says how many are missing
+ * or wrong, and names the first.
+ */
+bool check_tiles(const struct run_job *job, const tile_plan *plan, struct storage *storage, struct spool *manifest,
+                 struct failure *failure);
+
+#endif
