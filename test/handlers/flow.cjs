@@ -7,6 +7,7 @@
 // one. Not covered: what AWS's own service makes of these four and of the tolerated failures, its limits (256 KiB a
 // state, 5 minutes a child execution), the concurrency, and the policies that it runs under.
 'use strict';
+require('./packages.cjs');
 const assert = require('node:assert/strict');
 const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
