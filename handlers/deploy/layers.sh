@@ -15,11 +15,7 @@ cd "$(dirname "$0")/../.."
 work=$PWD/build-layers
 unset CPATH C_INCLUDE_PATH LIBRARY_PATH PKG_CONFIG_PATH
 
-compilers=()
-for machine in x86_64 aarch64; do
-    [ "$(uname -m)" = $machine ] || compilers+=("gcc-${machine/_/-}-linux-gnu")
-done
-need_packages gcc meson ninja-build pkg-config binutils dpkg-dev ca-certificates zip "${compilers[@]}"
+need_packages "${layer_packages[@]}"
 
 soname=libtile.so.$(sed -n "s/^  version: '\([0-9]*\)\..*/\1/p" meson.build)
 # Packages that are linked or have headers that are, whose authors' notices go along; those around them.
