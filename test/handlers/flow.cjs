@@ -136,7 +136,9 @@ async function run(input, before = () => {}) {
   }
 }
 
-const listed = (folder) => fs.readdirSync(folder).filter((name) => !['job.json', 'plan.jsonl'].includes(name)).sort();
+// But for what a run has besides: its job, its plan, and, on files, the tiles' notes.
+const own = ['job.json', 'plan.jsonl', '.tile'];
+const listed = (folder) => fs.readdirSync(folder).filter((name) => !own.includes(name)).sort();
 
 function assertSameFiles(folder, expected) {
   assert.deepEqual(listed(folder), fs.readdirSync(expected).sort());
