@@ -15,6 +15,11 @@ if ! cmp -s test/handlers/package-lock.json build-npm/installed; then
     cp test/handlers/package-lock.json build-npm/installed
 fi
 
+# The handlers' tests share one S3 server, which ends with this script.
+exec {s3_output}< <(exec test/handlers/swift.py)
+read -r -t 60 -u "$s3_output" TILE_TEST_S3 || { echo "the S3 server does not start" >&2; exit 1; }
+export TILE_TEST_S3
+
 passed=0 failed=0
 
 # build FOLDER OPTION...: configured once (with $compiler, if set), then brought up to date.

@@ -17,10 +17,10 @@
 enum {
     NEXT_TRIES = 8, /* in a row, with pauses of 10 to 640 ms: 1.3 s in all */
     POST_TRIES = 4,
-    FIRST_PAUSE = 10,      /* milliseconds, doubled each time */
-    CONNECT_MOST = 5000,   /* milliseconds */
-    POST_MOST = 30000,     /* milliseconds; getting an event takes as long as it takes */
-    TRACE_MOST = 4096,     /* bytes; real ones have some hundred */
+    FIRST_PAUSE = 10,    /* milliseconds, doubled each time */
+    CONNECT_MOST = 5000, /* milliseconds */
+    SILENCE_MOST = 30, /* seconds in which nothing of a post or its answer moves; an event takes as long as it takes */
+    TRACE_MOST = 4096, /* bytes; real ones have some hundred */
     URL_ROOM = 1024 + 768, /* an id of 255 bytes, each escaped, fits */
 };
 
@@ -81,6 +81,7 @@ static void begin(struct client *client, const char *url) {
     client->error[0] = '\0';
     curl_easy_reset(easy);
     curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* an id of dots is one */
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, client->error);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* whatever the environment says for others */
@@ -126,21 +127,28 @@ static const char *cause(const struct client *client, CURLcode result) {
 
 /* ---- The next invocation ---- */
 
-/* By whatever case; of several, the first. NULL: it is missing, empty or has more than `most` bytes. */
-static const char *header(struct client *client, const char *name, size_t most) {
+/* By whatever case; of several, the first. False: it is missing, empty or does not fit. */
+static bool header(struct client *client, const char *name, char *out, size_t room) {
     struct curl_header *found;
     if (curl_easy_header(client->easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK)
-        return NULL;
-    size_t size = strlen(found->value);
-    return size > 0 && size <= most ? found->value : NULL;
+        return false;
+    /* Of one that is empty or folded, libcurl leaves what ended its lines. */
+    const char *begin = found->value + strspn(found->value, " \t\r\n"), *end = begin + strlen(begin);
+    while (end > begin && strchr(" \t\r\n", end[-1]))
+        end--;
+    size_t size = (size_t)(end - begin);
+    if (size == 0 || size >= room)
+        return false;
+    memcpy(out, begin, size);
+    out[size] = '\0';
+    return true;
 }
 
 static int64_t deadline_of(struct client *client) {
-    const char *text = header(client, "Lambda-Runtime-Deadline-Ms", 20);
-    char *end;
+    char text[24], *end;
     errno = 0;
-    long long value = text ? strtoll(text, &end, 10) : 0;
-    return text && !errno && *end == '\0' && value > 0 ? value : INT64_MAX;
+    long long value = header(client, "Lambda-Runtime-Deadline-Ms", text, sizeof text) ? strtoll(text, &end, 10) : 0;
+    return value > 0 && !errno && *end == '\0' ? value : INT64_MAX;
 }
 
 static size_t receive(char *bytes, size_t one, size_t count, void *user) {
@@ -157,8 +165,8 @@ static size_t ignore(char *bytes, size_t one, size_t count, void *user) {
 }
 
 static void set_trace(struct client *client) {
-    const char *trace = header(client, "Lambda-Runtime-Trace-Id", TRACE_MOST);
-    if (trace)
+    char trace[TRACE_MOST];
+    if (header(client, "Lambda-Runtime-Trace-Id", trace, sizeof trace))
         setenv("_X_AMZN_TRACE_ID", trace, 1);
     else
         unsetenv("_X_AMZN_TRACE_ID");
@@ -174,15 +182,14 @@ static enum client_next ask(struct client *client, struct invocation *out, struc
     CURLcode result = perform(client, client->stop);
     if (result == CURLE_ABORTED_BY_CALLBACK)
         return CLIENT_STOP;
-    const char *id = header(client, "Lambda-Runtime-Aws-Request-Id", sizeof out->id - 1);
-    if (result != CURLE_OK && !id)
+    bool has_id = header(client, "Lambda-Runtime-Aws-Request-Id", out->id, sizeof out->id);
+    if (result != CURLE_OK && !has_id)
         fail(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: %s", cause(client, result));
     else if (status_of(client) != 200)
         fail(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: HTTP status %ld", status_of(client));
-    else if (!id)
+    else if (!has_id)
         fail(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: it has no request id, and cannot be answered");
     else {
-        snprintf(out->id, sizeof out->id, "%s", id);
         out->deadline = deadline_of(client);
         set_trace(client);
         if (result == CURLE_OK)
@@ -257,18 +264,35 @@ static int trailers(struct curl_slist **list, void *user) {
 /* What a post consists of: a body, or a stream. */
 struct post {
     char url[URL_ROOM];
-    const char *id; /* for logs; may be NULL */
+    const char *what; /* for logs, as is `id`, which may be NULL */
+    const char *id;
     const char *const *headers;
     const void *body;
     size_t size;
     const struct client_stream *stream;
 };
 
+/*
+ * libcurl 7.88 keeps from one request to the next, through curl_easy_reset, that trailers were sent, and then writes
+ * the size of the next stream's first chunk before the beginning of its buffer. The connection is the multi handle's.
+ */
+static bool renew(struct client *client) {
+    CURL *easy = curl_easy_init();
+    if (!easy)
+        return false;
+    curl_easy_cleanup(client->easy);
+    client->easy = easy;
+    return true;
+}
+
 static CURLcode send_post(struct client *client, const struct post *post, struct curl_slist *headers) {
+    if (post->stream && !renew(client))
+        return CURLE_OUT_OF_MEMORY;
     CURL *easy = client->easy;
     struct upload upload = {.stream = post->stream};
     begin(client, post->url);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)POST_MOST);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L); /* Lambda takes 2 MB a second of a long stream */
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_MOST);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -298,14 +322,14 @@ static enum client_post send_until_there(struct client *client, const struct pos
         if (result == CURLE_OK && status >= 200 && status < 300)
             return CLIENT_POSTED;
         if (status >= 400 && status < 500) {
-            log_line(LOG_WARN, post->id, "%s: HTTP status %ld%s", post->url, status,
+            log_line(LOG_WARN, post->id, "posting its %s: HTTP status %ld%s", post->what, status,
                      attempt ? ", to what had been posted already" : "");
             return attempt ? CLIENT_POSTED : CLIENT_NOT_POSTED;
         }
         if (result != CURLE_OK)
-            log_line(LOG_WARN, post->id, "%s: %s", post->url, cause(client, result));
+            log_line(LOG_WARN, post->id, "posting its %s: %s", post->what, cause(client, result));
         else
-            log_line(LOG_WARN, post->id, "%s: HTTP status %ld", post->url, status);
+            log_line(LOG_WARN, post->id, "posting its %s: HTTP status %ld", post->what, status);
     }
     return CLIENT_NOT_POSTED;
 }
@@ -322,7 +346,7 @@ static enum client_post send_with_headers(struct client *client, const struct po
     if (headers)
         done = send_until_there(client, post, headers);
     else
-        log_line(LOG_ERROR, post->id, "%s: out of memory", post->url);
+        log_line(LOG_ERROR, post->id, "posting its %s: out of memory", post->what);
     curl_slist_free_all(headers);
     return done;
 }
@@ -340,7 +364,7 @@ static bool invocation_url(char url[URL_ROOM], struct client *client, const char
 
 enum client_post client_respond(struct client *client, const char *id, const struct tile_buffer *body) {
     static const char *const headers[] = {"Content-Type: application/json", NULL};
-    struct post post = {.id = id, .headers = headers, .body = body->data, .size = body->size};
+    struct post post = {.id = id, .what = "response", .headers = headers, .body = body->data, .size = body->size};
     return invocation_url(post.url, client, id, "response") ? send_with_headers(client, &post) : CLIENT_NOT_POSTED;
 }
 
@@ -352,7 +376,7 @@ enum client_post client_stream(struct client *client, const char *id, const stru
         "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
         NULL,
     };
-    struct post post = {.id = id, .headers = headers, .stream = stream};
+    struct post post = {.id = id, .what = "response", .headers = headers, .stream = stream};
     return invocation_url(post.url, client, id, "response") ? send_with_headers(client, &post) : CLIENT_NOT_POSTED;
 }
 
@@ -361,7 +385,7 @@ enum client_post client_report(struct client *client, const char *id, const char
     snprintf(name, sizeof name, "Lambda-Runtime-Function-Error-Type: %s", type);
     failure_text(text, type, message);
     const char *const headers[] = {"Content-Type: application/json", name, NULL};
-    struct post post = {.id = id, .headers = headers, .body = text, .size = strlen(text)};
+    struct post post = {.id = id, .what = "error", .headers = headers, .body = text, .size = strlen(text)};
     if (!id)
         snprintf(post.url, sizeof post.url, "%s/init/error", client->base);
     else if (!invocation_url(post.url, client, id, "error"))

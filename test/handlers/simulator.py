@@ -18,37 +18,37 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.parse
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, CLONE_NEWUSER, CLONE_NEWNS = 1, 0x10000000, 0x20000
 
 
 class Fault:
-    """What goes wrong with one invocation. Each takes place once, but for `slow` and `post_status`."""
+    """What goes wrong with one invocation."""
 
-    def __init__(self, slow=0, drop=None, post_status=(), headers=None, without=(), body_limit=None, chunked=False):
+    def __init__(self, slow=0, drop=None, post_status=()):
         self.slow = slow  # seconds before /next is answered
         self.drop = drop  # "next": the connection ends without an answer; "body": in the middle of the event;
-        # "post": after the answer was read; "half": in the middle of reading it
+        # "post": when the answer was read; "half": in the middle of reading it. Each once
         self.post_status = list(post_status)  # statuses of the first answers to posts
-        self.headers = headers  # more header lines, as bytes, or instead of the one by the same name
-        self.without = tuple(name.lower() for name in without)  # header names that are left out
-        self.chunked = chunked
 
 
 class Post:
     """What the function posted: the path after /runtime/, headers by lower-case names, body, trailers."""
 
-    def __init__(self, path, headers, body, trailers, whole, at):
-        self.path, self.headers, self.body, self.trailers, self.whole, self.at = path, headers, body, trailers, whole, at
+    def __init__(self, path, headers, body, trailers, at):
+        self.path, self.headers, self.body, self.trailers, self.at = path, headers, body, trailers, at
 
     def json(self):
         return json.loads(self.body.decode("utf-8"))
 
 
 class Invocation:
-    def __init__(self, number, event, fault, headers, deadline, trace):
-        self.id = "%08x-0000-4000-8000-%012x" % (number, number)
+    """An event on its way. `milliseconds`, once it is answered: from giving it to the answer's arrival."""
+
+    def __init__(self, request_id, event, fault, headers, deadline, trace):
+        self.id = request_id
         self.event, self.fault, self.headers, self.deadline, self.trace = event, fault, headers, deadline, trace
         self.begun = None
         self.posts = []
@@ -120,7 +120,7 @@ class Function:
         self.stopping = False
         self.sockets = set()
         self.nexts = 0
-        self.next_faults = []  # faults of /next before there is an invocation
+        self.next_faults = []  # of the next answers to /next: "drop", a status, or bytes to send instead of any
         self.asked = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
         self.environment = {"AWS_LAMBDA_RUNTIME_API": self.api, "_HANDLER": handler,
@@ -187,6 +187,11 @@ class Function:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self.close_server()
+        return self.process.returncode if self.process else None
+
+    def close_server(self):
+        """No API any more, and no connection to it."""
         self.stopping = True
         try:
             self.server.shutdown(socket.SHUT_RDWR)  # wakes accept
@@ -199,7 +204,6 @@ class Function:
                     connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass
-        return self.process.returncode if self.process else None
 
     def __enter__(self):
         return self
@@ -240,14 +244,18 @@ class Function:
 
     # ---- Invocations ----
 
-    def send(self, event, fault=None, headers=None, deadline=60.0, trace=None):
-        """Has an event given to the function; `headers` (a list of lines) replaces those that Lambda sends."""
+    def send(self, event, fault=None, headers=None, deadline=60.0, trace=None, request_id=None):
+        """Has an event given to the function, which has `deadline` seconds for it. `headers` (a list of lines of bytes,
+        $ID in them the request's id) replaces those that Lambda sends."""
         if not isinstance(event, (bytes, bytearray)):
             event = json.dumps(event).encode()
         with self.lock:
             self.number += 1
-            invocation = Invocation(self.number, event, fault or Fault(), headers, time.time() + deadline, trace)
+            request_id = request_id or "%08x-0000-4000-8000-%012x" % (self.number, self.number)
+            invocation = Invocation(request_id, event, fault or Fault(), headers, time.time() + deadline, trace)
             self.by_id[invocation.id] = invocation
+            if len(self.by_id) > 100:  # whoever posts late is still known
+                del self.by_id[next(iter(self.by_id))]
         self.waiting.put(invocation)
         return invocation
 
@@ -263,8 +271,6 @@ class Function:
                     return False, {"errorType": "Runtime.ExitError", "errorMessage": "status %d" % self.process.poll()}
                 if time.monotonic() > end:
                     return False, {"errorType": "Sandbox.Timedout", "errorMessage": "%g s" % timeout}
-        with self.lock:
-            self.by_id.pop(invocation.id, None)
         invocation.milliseconds = (post.at - invocation.begun) * 1e3
         if post.path.endswith("/error"):
             return False, post.json()
@@ -347,11 +353,11 @@ class Function:
             fault.drop = None
             self.waiting.put(invocation)
             return False
+        invocation.begun = time.monotonic()
         head = b"HTTP/1.1 200 OK\r\n" + b"".join(line + b"\r\n" for line in self._headers(invocation))
         if fault.drop == "body":
             connection.sendall(head + b"\r\n" + invocation.event[:len(invocation.event) // 2])
             return False
-        invocation.begun = time.monotonic()
         connection.sendall(head + b"\r\n" + invocation.event)
         return True
 
@@ -385,7 +391,7 @@ class Function:
 
     def _post(self, connection, reader, path, headers, at):
         parts = path.split("/")
-        known = parts[0] == "invocation" and len(parts) == 3 and self.by_id.get(parts[1])
+        known = parts[0] == "invocation" and len(parts) == 3 and self.by_id.get(urllib.parse.unquote(parts[1]))
         if known and known.fault.drop == "half":
             known.fault.drop = None
             reader.take(1)
@@ -396,7 +402,7 @@ class Function:
             body, trailers = reader.chunks()
         else:
             body = reader.take(int(headers.get("content-length", 0)))
-        post = Post(path, headers, body, trailers, True, at)
+        post = Post(path, headers, body, trailers, at)
         if path == "init/error":
             self.posts.append(post)
             return self._answer(connection, 202)
