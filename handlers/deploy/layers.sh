@@ -111,7 +111,8 @@ build() {
     local triplet=$1 folder=$2 name archives=()
     [ -e "$folder/build/build.ninja" ] || meson setup "$folder/build" --cross-file "$folder/cross.txt" \
         -Dprefer_static=true -Dhandlers=enabled -Dtests=disabled >"$folder/log" || { cat "$folder/log"; return 1; }
-    ninja -C "$folder/build" handlers/tile-handler examples/tile-convert libtile/libtile.a >"$folder/log" || { cat "$folder/log"; return 1; }
+    ninja -C "$folder/build" handlers/tile-handler examples/tile-convert libtile/libtile.a >"$folder/log" ||
+        { cat "$folder/log"; return 1; }
     for name in tiff unused jpeg png16 z deflate lcms2 xxhash jansson; do
         archives+=("$folder/root/usr/lib/$triplet/lib$name.a")
     done
