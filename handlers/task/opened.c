@@ -44,10 +44,11 @@ void opened_gather(struct opened_set *set, struct task *tasks, size_t count) {
         for (size_t j = 0; pinned && j < set->opened_count && !set->of[i]; j++)
             if (set->opened[j].pinned == pinned && same_source(set->opened[j].task, task))
                 set->of[i] = &set->opened[j];
-        if (set->of[i])
-            continue;
-        set->of[i] = &set->opened[set->opened_count++];
-        *set->of[i] = (struct opened){.task = task, .pinned = pinned};
+        if (!set->of[i]) {
+            set->of[i] = &set->opened[set->opened_count++];
+            *set->of[i] = (struct opened){.task = task, .pinned = pinned};
+        }
+        set->of[i]->tasks++;
     }
 }
 
@@ -84,6 +85,9 @@ static bool load_index(struct opened_set *set, struct opened *opened, struct fai
         if (!storage_open(&opened->index_object, set->storage, task->index, NULL, UINT64_MAX, failure))
             return fail(failure, failure->kind, "index: %s", failure->message);
         reader = storage_reader(opened->index_object);
+        /* Tiles jump about in it. Where this does not work, reading it will say so. */
+        if (opened->tasks > 1 && reader.size <= set->memory / 8)
+            storage_fetch(opened->index_object, &(struct tile_range){0, reader.size}, 1, failure);
     }
     return tile_index_load(&opened->index, &reader, NULL, &error) == TILE_OK || fail_index(failure, &error);
 }

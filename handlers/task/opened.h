@@ -20,6 +20,7 @@ struct pinned {
 
 struct opened {
     struct task *task;     /* the first that reads it */
+    size_t tasks;          /* how many do */
     struct pinned *pinned; /* NULL: its bytes are in memory */
     tile_source *source;
     tile_index *index;

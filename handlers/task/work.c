@@ -83,7 +83,7 @@ static bool fetch(void *user, uint64_t index, struct failure *failure) {
             memcpy(ranges + count, wave->ranges[i], wave->range_counts[i] * sizeof *ranges);
             count += wave->range_counts[i];
         }
-    opened_fetch(pinned, ranges, count, wave->budget / 4 / wave->set.pinned_count, &bytes, failure);
+    opened_fetch(pinned, ranges, count, wave->budget / 8 / wave->set.pinned_count, &bytes, failure);
     free(ranges);
     return true;
 }
