@@ -1,7 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 #include "handler.h"
+#include "task/events.h"
+#include "task/coding.h"
+#include "task/work.h"
+
+#include <string.h>
+
+static bool do_tasks(struct call *call, struct task_list *list, struct response *response, struct failure *failure) {
+    return work_do(call, list->tasks, list->count, true, failure) &&
+           respond_json(&response->body, work_sum(list->tasks, list->count), failure);
+}
+
+static bool one_task(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
+    struct task_list list = {0};
+    struct task *task = task_list_add(&list, failure);
+    bool done = task && task_read(task, call, event, NULL, failure) && do_tasks(call, &list, response, failure);
+    task_list_free(&list);
+    return done;
+}
+
+/* A batch of Distributed Map's ItemBatcher: any failure is of the whole, which is tried again. */
+static bool batch(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
+    const json_t *items = json_object_get(event, "Items"), *common = json_object_get(event, "BatchInput");
+    struct task_list list = {0};
+    bool done = true;
+    if (!json_array_size(items))
+        return fail(failure, FAILURE_BAD_REQUEST, "Items: an array of tasks is wanted");
+    if (common && !json_is_object(common))
+        return fail(failure, FAILURE_BAD_REQUEST, "BatchInput: a JSON object is wanted");
+    for (size_t i = 0; i < json_array_size(items) && done; i++) {
+        struct task *task = task_list_add(&list, failure);
+        done = task && (task_read(task, call, json_array_get(items, i), common, failure) ||
+                        fail(failure, failure->kind, "Items: task %zu: %s", i, failure->message));
+    }
+    done = done && do_tasks(call, &list, response, failure);
+    task_list_free(&list);
+    return done;
+}
+
+static handle *event_of_records(const json_t *records) {
+    const char *source = json_string_value(json_object_get(json_array_get(records, 0), "eventSource"));
+    return !source                          ? NULL
+           : strcmp(source, "aws:sqs") == 0 ? event_sqs
+           : strcmp(source, "aws:s3") == 0  ? event_s3
+                                            : NULL;
+}
+
+static bool nothing(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
+    (void)call, (void)event;
+    return respond_json(&response->body, json_object(), failure);
+}
+
+static handle *shape_of(const json_t *event) {
+    static const struct {
+        const char *member;
+        handle *handle;
+    } shapes[] = {
+        {"Items", batch}, {"invocationSchemaVersion", event_s3_batch}, {"source", one_task}, {"image", one_task}};
+    const char *version = json_string_value(json_object_get(event, "version"));
+    if (json_object_get(event, "Records"))
+        return event_of_records(json_object_get(event, "Records"));
+    if (version && strcmp(version, "2.0") == 0 && json_object_get(event, "requestContext"))
+        return event_http;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        if (json_object_get(event, shapes[i].member))
+            return shapes[i].handle;
+    return event_is_s3_test(event) ? nothing : NULL;
+}
 
 bool handle_tile(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
-    (void)call, (void)event, (void)response;
-    return fail(failure, FAILURE_UNSUPPORTED, "tile: is not built yet");
+    handle *shape = shape_of(event);
+    return shape ? shape(call, event, response, failure)
+                 : fail(failure, FAILURE_BAD_REQUEST,
+                        "event: is none that is known here: a task {\"source\" or \"image\",\"output\",...}, a batch "
+                        "{\"BatchInput\",\"Items\":[task,...]}, messages of SQS or a notification of S3 "
+                        "{\"Records\":[...]}, an HTTP request {\"version\":\"2.0\",\"requestContext\",\"body\"}, or "
+                        "S3 Batch Operations {\"invocationSchemaVersion\",\"tasks\"}");
 }

@@ -4,16 +4,22 @@
 #define HANDLERS_STORAGE_INTERNAL_H
 
 #include "file.h"
-#include "storage.h"
-
-#include <stdatomic.h>
+#include "s3.h"
 
 struct storage {
     struct local local;
     uint64_t cache;
     _Atomic uint64_t cached;
     _Atomic int64_t deadline;
-    _Atomic uint64_t bytes_read, bytes_written, requests, retries;
+    struct http_counts counts; /* of files, too */
+    pthread_mutex_t lock;      /* of `s3` */
+    struct s3 *s3;             /* made when it is first needed */
 };
+
+/* NULL on failure. */
+struct s3 *storage_s3(struct storage *storage, struct failure *failure);
+/* Takes memory from what fetched ranges may have; false where there is not as much. */
+bool storage_reserve(struct storage *storage, uint64_t size);
+void storage_release(struct storage *storage, uint64_t size);
 
 #endif

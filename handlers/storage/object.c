@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "internal.h"
-#include "url.h"
+#include "object.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,21 +7,39 @@
 
 enum { FILE_GAP = 4096 }; /* another pread costs as much as copying this */
 
-struct object {
-    struct storage *storage;
-    char *url;
-    struct url place;
-    struct storage_facts facts;
-    int descriptor; /* of a local file */
-};
+static bool is_as_wanted(const struct object *object, const char *etag, uint64_t size, struct failure *failure) {
+    if ((!etag || strcmp(etag, object->facts.etag) == 0) && (size == UINT64_MAX || size == object->facts.size))
+        return true;
+    return fail(failure, FAILURE_SOURCE_CHANGED, "%s: is not the one any more that is wanted", object->url);
+}
+
+/* It becomes part of a header. */
+static bool check_etag(const char *etag, const char *url, struct failure *failure) {
+    size_t size = strlen(etag);
+    for (size_t i = 0; i < size; i++)
+        if (etag[i] < '!' || etag[i] > '~' || etag[i] == '"')
+            return fail(failure, FAILURE_BAD_REQUEST, "%s: the ETag that is wanted of it cannot be one", url);
+    return size < sizeof((struct storage_facts *)0)->etag ||
+           fail(failure, FAILURE_BAD_REQUEST, "%s: the ETag that is wanted of it is too long", url);
+}
+
+static bool open_s3(struct object *object, const char *etag, uint64_t size, struct failure *failure) {
+    object->s3 = storage_s3(object->storage, failure);
+    if (!object->s3)
+        return false;
+    if (etag && size != UINT64_MAX) {
+        object->facts.size = size;
+        memcpy(object->facts.etag, etag, strlen(etag) + 1);
+        return true;
+    }
+    return storage_stat(object->storage, object->url, &object->facts, failure) &&
+           is_as_wanted(object, etag, size, failure);
+}
 
 static bool open_file(struct object *object, const char *etag, uint64_t size, struct failure *failure) {
-    const struct storage *storage = object->storage;
-    if (!file_open(&object->descriptor, &storage->local, object->place.path, object->url, &object->facts, failure))
-        return false;
-    if ((etag && strcmp(etag, object->facts.etag) != 0) || (size != UINT64_MAX && size != object->facts.size))
-        return fail(failure, FAILURE_SOURCE_CHANGED, "%s: is not the one that is wanted any more", object->url);
-    return true;
+    return file_open(&object->descriptor, &object->storage->local, object->place.path, object->url, &object->facts,
+                     failure) &&
+           is_as_wanted(object, etag, size, failure);
 }
 
 bool storage_open(struct object **out, struct storage *storage, const char *url, const char *etag, uint64_t size,
@@ -35,9 +52,11 @@ bool storage_open(struct object **out, struct storage *storage, const char *url,
     }
     object->storage = storage;
     object->descriptor = -1;
-    bool done = url_read(&object->place, &storage->local, url, failure) &&
-                (object->place.s3 ? fail(failure, FAILURE_UNSUPPORTED, "%s: S3 is not built yet", url)
-                                  : open_file(object, etag, size, failure));
+    pthread_mutex_init(&object->lock, NULL);
+    pthread_mutex_init(&object->ahead.lock, NULL);
+    etag = etag && *etag ? etag : NULL;
+    bool done = url_read(&object->place, &storage->local, url, failure) && (!etag || check_etag(etag, url, failure)) &&
+                (object->place.s3 ? open_s3(object, etag, size, failure) : open_file(object, etag, size, failure));
     if (done)
         *out = object;
     else
@@ -48,8 +67,12 @@ bool storage_open(struct object **out, struct storage *storage, const char *url,
 void storage_close(struct object *object) {
     if (!object)
         return;
+    ahead_free(object);
+    fetch_free(object);
     if (object->descriptor >= 0)
         close(object->descriptor);
+    pthread_mutex_destroy(&object->lock);
+    pthread_mutex_destroy(&object->ahead.lock);
     free(object->url);
     free(object);
 }
@@ -58,54 +81,67 @@ const struct storage_facts *storage_object_facts(const struct object *object) {
     return &object->facts;
 }
 
+/* ---- Reading ------------------------------------------------------------------------------------------------ */
+
+static bool read_file(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure) {
+    if (!file_read(object->descriptor, object->url, &object->facts, offset, buffer, size, failure))
+        return false;
+    object->storage->counts.bytes_read += size;
+    return true;
+}
+
+static bool read_from(struct object *object, uint64_t offset, void *buffer, size_t size,
+                      bool (*read)(struct object *, uint64_t, void *, size_t, struct failure *),
+                      struct failure *failure) {
+    if (offset > object->facts.size || size > object->facts.size - offset)
+        return fail(failure, FAILURE_BAD_REQUEST, "%s: has %ju bytes; %zu at byte %ju are not there", object->url,
+                    (uintmax_t)object->facts.size, size, (uintmax_t)offset);
+    if (!object->place.s3)
+        return read_file(object, offset, buffer, size, failure);
+    for (unsigned char *to = buffer; size > 0;) {
+        size_t n = fetch_copy(object, offset, to, size);
+        if (n == 0) {
+            n = fetch_gap(object, offset, size);
+            if (!read(object, offset, to, n, failure))
+                return false;
+        }
+        offset += n;
+        to += n;
+        size -= n;
+    }
+    return true;
+}
+
+bool storage_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure) {
+    return read_from(object, offset, buffer, size, object_read, failure);
+}
+
 static tile_status read_at(void *user, uint64_t offset, void *buffer, size_t size, struct tile_error *error) {
+    struct object *object = user;
     struct failure failure;
-    return storage_read(user, offset, buffer, size, &failure) ? TILE_OK : failure_to_error(&failure, error);
+    if (read_from(object, offset, buffer, size, ahead_read, &failure))
+        return TILE_OK;
+    pthread_mutex_lock(&object->lock);
+    object->failed = true;
+    object->failure = failure;
+    pthread_mutex_unlock(&object->lock);
+    return failure_to_error(&failure, error);
 }
 
 struct tile_reader storage_reader(struct object *object) {
     return (struct tile_reader){.user = object,
                                 .size = object->facts.size,
                                 .read_at = read_at,
-                                .etag = object->facts.etag,
+                                .etag = object->facts.etag[0] ? object->facts.etag : NULL,
                                 .modified = object->facts.modified,
                                 .gap = object->place.s3 ? 0 : FILE_GAP};
 }
 
-bool storage_fetch(struct object *object, const struct tile_range *ranges, size_t count, struct failure *failure) {
-    (void)object, (void)ranges, (void)count, (void)failure;
-    return true;
-}
-
-bool storage_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure) {
-    if (offset > object->facts.size || size > object->facts.size - offset)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: has %ju bytes; %zu at byte %ju are not there", object->url,
-                    (uintmax_t)object->facts.size, size, (uintmax_t)offset);
-    if (!file_read(object->descriptor, object->url, &object->facts, offset, buffer, size, failure))
-        return false;
-    object->storage->bytes_read += size;
-    return true;
-}
-
-bool storage_get(struct storage *storage, const char *url, uint64_t most, struct tile_buffer *out,
-                 struct storage_facts *facts, struct failure *failure) {
-    struct object *object;
-    struct tile_error error;
-    if (!storage_open(&object, storage, url, NULL, UINT64_MAX, failure))
-        return false;
-    uint64_t size = object->facts.size;
-    void *data = NULL;
-    bool done = size <= most || fail(failure, FAILURE_LIMIT_EXCEEDED, "%s: has %ju bytes; the limit is %ju", url,
-                                     (uintmax_t)size, (uintmax_t)most);
-    if (done && !(data = malloc(size ? (size_t)size : 1)))
-        done = fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for %ju bytes", url, (uintmax_t)size);
-    done = done && storage_read(object, 0, data, (size_t)size, failure);
-    struct tile_writer writer = tile_buffer_writer(out);
-    if (done && writer.write_at(writer.user, out->size, data, (size_t)size, &error) != TILE_OK)
-        done = fail_from(failure, &error);
-    if (done && facts)
-        *facts = object->facts;
-    free(data);
-    storage_close(object);
-    return done;
+bool storage_reader_failed(struct object *object, struct failure *failure) {
+    pthread_mutex_lock(&object->lock);
+    bool failed = object->failed;
+    if (failed)
+        *failure = object->failure;
+    pthread_mutex_unlock(&object->lock);
+    return failed;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "internal.h"
-#include "url.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +22,7 @@ bool storage_new(struct storage **out, const struct storage_options *options, st
     }
     storage->cache = options->cache ? options->cache : CACHE_SIZE;
     storage->deadline = INT64_MAX;
+    pthread_mutex_init(&storage->lock, NULL);
     *out = storage;
     return true;
 }
@@ -30,8 +30,32 @@ bool storage_new(struct storage **out, const struct storage_options *options, st
 void storage_free(struct storage *storage) {
     if (!storage)
         return;
+    s3_free(storage->s3);
     local_close(&storage->local);
+    pthread_mutex_destroy(&storage->lock);
     free(storage);
+}
+
+struct s3 *storage_s3(struct storage *storage, struct failure *failure) {
+    pthread_mutex_lock(&storage->lock);
+    if (!storage->s3)
+        s3_new(&storage->s3, &storage->counts, failure);
+    struct s3 *s3 = storage->s3;
+    pthread_mutex_unlock(&storage->lock);
+    return s3;
+}
+
+bool storage_reserve(struct storage *storage, uint64_t size) {
+    if (size > storage->cache)
+        return false;
+    if (atomic_fetch_add(&storage->cached, size) <= storage->cache - size)
+        return true;
+    storage_release(storage, size);
+    return false;
+}
+
+void storage_release(struct storage *storage, uint64_t size) {
+    atomic_fetch_sub(&storage->cached, size);
 }
 
 void storage_set_deadline(struct storage *storage, int64_t deadline) {
@@ -39,10 +63,10 @@ void storage_set_deadline(struct storage *storage, int64_t deadline) {
 }
 
 struct storage_counts storage_count(const struct storage *storage) {
-    return (struct storage_counts){.bytes_read = storage->bytes_read,
-                                   .bytes_written = storage->bytes_written,
-                                   .requests = storage->requests,
-                                   .retries = storage->retries};
+    return (struct storage_counts){.bytes_read = storage->counts.bytes_read,
+                                   .bytes_written = storage->counts.bytes_written,
+                                   .requests = storage->counts.requests,
+                                   .retries = storage->counts.retries};
 }
 
 bool storage_check_url(const struct storage *storage, const char *url, struct failure *failure) {
@@ -61,13 +85,87 @@ bool storage_join(char out[STORAGE_URL_MOST], const char *prefix, const char *na
     return true;
 }
 
+/* Starts it and waits for it. */
+static bool run(struct storage *storage, struct s3_call *call, struct failure *failure) {
+    struct s3 *s3 = storage_s3(storage, failure);
+    call->deadline = storage->deadline;
+    return s3 && s3_start(s3, call, failure) && s3_wait(call, failure);
+}
+
 bool storage_stat(struct storage *storage, const char *url, struct storage_facts *facts, struct failure *failure) {
     struct url place;
     if (!url_read(&place, &storage->local, url, failure))
         return false;
-    if (place.s3)
-        return fail(failure, FAILURE_UNSUPPORTED, "%s: S3 is not built yet", url);
-    return file_stat(&storage->local, place.path, url, facts, failure);
+    if (!place.s3)
+        return file_stat(&storage->local, place.path, url, facts, failure);
+    struct s3_call call = {.action = S3_HEAD, .object = &place, .url = url, .facts = facts};
+    return run(storage, &call, failure);
+}
+
+/* ---- Whole objects ------------------------------------------------------------------------------------------ */
+
+static bool append(struct tile_buffer *out, struct object *object, struct failure *failure) {
+    struct tile_error error;
+    size_t size = (size_t)storage_object_facts(object)->size;
+    void *data = malloc(size ? size : 1);
+    if (!data)
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for %zu bytes", size);
+    struct tile_writer writer = tile_buffer_writer(out);
+    bool done = storage_read(object, 0, data, size, failure);
+    if (done && writer.write_at(writer.user, out->size, data, size, &error) != TILE_OK)
+        done = fail_from(failure, &error);
+    free(data);
+    return done;
+}
+
+static bool get_file(struct storage *storage, const char *url, uint64_t most, struct tile_buffer *out,
+                     struct storage_facts *facts, struct failure *failure) {
+    struct object *object;
+    if (!storage_open(&object, storage, url, NULL, UINT64_MAX, failure))
+        return false;
+    const struct storage_facts *found = storage_object_facts(object);
+    bool done = found->size <= most ? append(out, object, failure)
+                                    : fail(failure, FAILURE_LIMIT_EXCEEDED,
+                                           "%s: has more than %ju bytes, the limit here", url, (uintmax_t)most);
+    if (done && facts)
+        *facts = *found;
+    storage_close(object);
+    return done;
+}
+
+bool storage_get(struct storage *storage, const char *url, uint64_t most, struct tile_buffer *out,
+                 struct storage_facts *facts, struct failure *failure) {
+    struct url place;
+    if (!url_read(&place, &storage->local, url, failure))
+        return false;
+    if (!place.s3)
+        return get_file(storage, url, most, out, facts, failure);
+    struct s3_call call = {
+        .action = S3_GET_ALL, .object = &place, .url = url, .most = most, .out = out, .facts = facts};
+    size_t before = out->size;
+    bool done = run(storage, &call, failure);
+    if (!done)
+        out->size = before;
+    return done;
+}
+
+static bool is_printable(const char *text) {
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            return false;
+    return true;
+}
+
+/* They become headers, around whose values there are no spaces. */
+static bool check_options(const struct storage_put_options *options, const char *url, struct failure *failure) {
+    const char *note = options->note ? options->note : "";
+    size_t size = strlen(note);
+    if (!is_printable(note) || (options->type && !is_printable(options->type)))
+        return fail(failure, FAILURE_BAD_REQUEST, "%s: its note or type has a byte that is not printable ASCII", url);
+    if (size >= STORAGE_NOTE_MOST || (size && (note[0] == ' ' || note[size - 1] == ' ')))
+        return fail(failure, FAILURE_BAD_REQUEST,
+                    "%s: its note is longer than %d bytes, or begins or ends with a space", url, STORAGE_NOTE_MOST - 1);
+    return true;
 }
 
 static bool put(struct storage *storage, const char *url, const struct file_content *content,
@@ -75,20 +173,14 @@ static bool put(struct storage *storage, const char *url, const struct file_cont
     static const struct storage_put_options none;
     struct url place;
     options = options ? options : &none;
-    if (!url_read(&place, &storage->local, url, failure))
+    if (!url_read(&place, &storage->local, url, failure) || !check_options(options, url, failure))
         return false;
-    size_t note = options->note ? strlen(options->note) : 0;
-    for (size_t i = 0; i < note; i++)
-        if (options->note[i] < ' ' || options->note[i] > '~')
-            return fail(failure, FAILURE_BAD_REQUEST, "%s: the note has a byte that is not printable ASCII", url);
-    if (note >= STORAGE_NOTE_MOST || (note && (options->note[0] == ' ' || options->note[note - 1] == ' ')))
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "%s: the note is longer than %d bytes, or begins or ends with a space", url, STORAGE_NOTE_MOST - 1);
+    struct s3_call call = {.action = S3_PUT, .object = &place, .url = url, .content = content, .options = options};
     if (place.s3)
-        return fail(failure, FAILURE_UNSUPPORTED, "%s: S3 is not built yet", url);
+        return run(storage, &call, failure);
     if (!file_put(&storage->local, place.path, url, content, options, failure))
         return false;
-    storage->bytes_written += content->size;
+    storage->counts.bytes_written += content->size;
     return true;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where bytes live: objects in S3 ("s3://bucket/key") and local files (a path, "file:///path"), seen alike.
+ * In "s3://..." the key is literal: '%', '+', '?' and '#' are bytes like others. "file://" is percent-encoded (RFC
+ * 8089).
  *
  * Objects are read by ranges, pinned to the version that was there when they were opened, and written whole or not at
  * all. All functions may be called from several threads at once; an object's, with different buffers, too.
@@ -15,8 +17,8 @@ enum { STORAGE_URL_MOST = 2048, STORAGE_NOTE_MOST = 1800 }; /* bytes, with a NUL
 struct storage;
 
 struct storage_options {
-    bool local;       /* plain paths and file:// are any local file; else only those under `local_root` */
-    const char *root; /* NULL: no local files, unless `local`. Relative paths are below it, none leads out of it */
+    bool local;       /* without a root: plain paths and file:// are any local file, relative to the working folder */
+    const char *root; /* local files are below it: relative paths are, absolute ones must be; none leads out of it */
     uint64_t cache;   /* bytes that fetched ranges may take at a time; 0: 256 MiB */
 };
 
@@ -57,7 +59,7 @@ struct object;
 /*
  * Opens what is there to be read; every read is of this version (If-Match), else SOURCE_CHANGED. `etag`: the version
  * that is wanted (SOURCE_CHANGED where it is another), or NULL. With a size as well (not UINT64_MAX) nothing is asked
- * of the store until bytes are.
+ * of the store until bytes are; the facts are then no more than these two.
  */
 bool storage_open(struct object **out, struct storage *storage, const char *url, const char *etag, uint64_t size,
                   struct failure *failure);
@@ -66,6 +68,11 @@ const struct storage_facts *storage_object_facts(const struct object *object);
 
 /* A reader for the library. Reads that go on where the last one ended are read ahead, several ranges at once. */
 struct tile_reader storage_reader(struct object *object);
+/*
+ * Whether a read by the reader failed, and how the last one did: the library's error has its message, but knows only
+ * that reading failed, not whether the object is missing, may not be read, or was out of reach.
+ */
+bool storage_reader_failed(struct object *object, struct failure *failure);
 /* Reads these ranges, all at once, and keeps them until the object is closed: reads within them cost nothing. */
 bool storage_fetch(struct object *object, const struct tile_range *ranges, size_t count, struct failure *failure);
 /* Reads `size` bytes at `offset`. */

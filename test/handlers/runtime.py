@@ -9,7 +9,8 @@ import sys
 import time
 import unittest
 
-from simulator import Fault, Function
+sys.dont_write_bytecode = True
+from simulator import Fault, Function  # noqa: E402
 
 HANDLER = ECHO = None
 RESPONSE_MOST = 6291556

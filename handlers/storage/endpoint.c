@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "endpoint.h"
+
+#include "sign.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first of two variables that is set and not empty. */
+static bool read_variable(char *out, size_t capacity, const char *name, const char *other, bool needed,
+                          struct failure *failure) {
+    const char *value = getenv(name);
+    if ((!value || !*value) && other)
+        value = getenv(other);
+    value = value ? value : "";
+    if (!*value && needed)
+        return fail(failure, FAILURE_BAD_REQUEST, "S3: the environment variable %s%s%s is not set", name,
+                    other ? " or " : "", other ? other : "");
+    for (const char *c = value; *c; c++)
+        if (*c < '!' || *c > '~')
+            return fail(failure, FAILURE_BAD_REQUEST,
+                        "S3: the environment variable %s has a space or control character", name);
+    if ((size_t)snprintf(out, capacity, "%s", value) >= capacity)
+        return fail(failure, FAILURE_BAD_REQUEST, "S3: the environment variable %s is longer than %zu bytes", name,
+                    capacity - 1);
+    return true;
+}
+
+bool endpoint_is_region(const char *name) {
+    size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return size > 0 && size < REGION_SIZE && !name[size];
+}
+
+/* "scheme://host[:port][/prefix]" */
+static bool check_custom(char *custom, struct failure *failure) {
+    size_t size = strlen(custom);
+    while (size > 0 && custom[size - 1] == '/')
+        custom[--size] = '\0';
+    const char *host = strstr(custom, "://");
+    if (size == 0 || (host && host[3] && host[3] != '/' && !strpbrk(custom, "@?#%\\") &&
+                      (strncmp(custom, "http://", 7) == 0 || strncmp(custom, "https://", 8) == 0)))
+        return true;
+    return fail(failure, FAILURE_BAD_REQUEST,
+                "S3: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL is %s; http://host or https://host is wanted", custom);
+}
+
+bool endpoint_read(struct endpoint *out, struct failure *failure) {
+    if (!read_variable(out->id, sizeof out->id, "AWS_ACCESS_KEY_ID", NULL, true, failure) ||
+        !read_variable(out->secret, sizeof out->secret, "AWS_SECRET_ACCESS_KEY", NULL, true, failure) ||
+        !read_variable(out->token, sizeof out->token, "AWS_SESSION_TOKEN", NULL, false, failure) ||
+        !read_variable(out->region, sizeof out->region, "AWS_REGION", "AWS_DEFAULT_REGION", true, failure) ||
+        !read_variable(out->custom, sizeof out->custom, "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", false, failure))
+        return false;
+    if (!endpoint_is_region(out->region))
+        return fail(failure, FAILURE_BAD_REQUEST, "S3: AWS_REGION or AWS_DEFAULT_REGION is %s, which is no region",
+                    out->region);
+    return check_custom(out->custom, failure);
+}
+
+/*
+ * Buckets are hosts of their own, but for dots in their names (which no certificate of Amazon's covers) and other
+ * stores (which seldom have such hosts): there they are the first name of the path.
+ */
+bool endpoint_find(struct endpoint_place *out, const struct endpoint *endpoint, const char *region,
+                   const struct url *object, struct failure *failure) {
+    char base[640], path[3 * STORAGE_URL_MOST];
+    bool custom = endpoint->custom[0] != '\0', own_host = !custom && !strchr(object->bucket, '.');
+    if (custom)
+        snprintf(base, sizeof base, "%s", endpoint->custom);
+    else
+        snprintf(base, sizeof base, "https://%s%ss3.%s.amazonaws.com%s", own_host ? object->bucket : "",
+                 own_host ? "." : "", region, strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
+    const char *host = strstr(base, "://") + 3;
+    size_t host_size = strcspn(host, "/");
+    int size = snprintf(out->host, sizeof out->host, "%.*s", (int)host_size, host);
+    if ((size_t)size >= sizeof out->host || !sign_encode_path(path, sizeof path, object->path))
+        return fail(failure, FAILURE_BAD_REQUEST, "S3: the host or key is too long");
+    size = snprintf(out->url, sizeof out->url, "%s%s%s/%s", base, own_host ? "" : "/", own_host ? "" : object->bucket,
+                    path);
+    if ((size_t)size >= sizeof out->url)
+        return fail(failure, FAILURE_BAD_REQUEST, "S3: the host or key is too long");
+    out->path = out->url + (host - base) + host_size;
+    return true;
+}

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+#include "http.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    ACTIVE_MOST = 32,  /* requests at a time, a connection each; others wait for one of them */
+    IDLE_MOST = 32,    /* connections that are kept */
+    IDLE_SECONDS = 15, /* S3 closes what is idle for longer; a sandbox that was frozen does not see it */
+    BUFFER_SIZE = 64 << 10,
+    HEADERS_MOST = 64 << 10, /* bytes of an answer's header; S3's have some KiB */
+    DELAY_MOST_MS = 20000
+};
+
+struct http {
+    struct http_options options;
+    struct http_counts *counts;
+    CURLM *multi;
+    char *bundle; /* of certificates; NULL: as the library was built */
+
+    pthread_mutex_t lock; /* of the rest, and of each request's `finished` */
+    pthread_t thread;
+    bool started, stop, cancels;
+    struct http_request *queue, **queue_end; /* to be begun, in this order */
+
+    /* The thread's own. */
+    struct http_request *running, *waiting;
+    int running_count;
+    CURL *idle[ACTIVE_MOST];
+    int idle_count;
+    uint64_t random;
+};
+
+static int64_t milliseconds(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t http_now(void) {
+    return milliseconds(CLOCK_REALTIME);
+}
+
+/* ---- What curl calls ---------------------------------------------------------------------------------------- */
+
+static size_t on_header(char *line, size_t one, size_t size, void *user) {
+    struct http_request *request = user;
+    char text[4096];
+    (void)one;
+    request->private.header_bytes += size;
+    if (request->private.header_bytes > HEADERS_MOST)
+        return 0;
+    /* Of several headers (100 Continue, a proxy's) the last one counts, which is all the owner's hooks see. */
+    const char *colon = memchr(line, ':', size);
+    if (!colon || size >= sizeof text || strncmp(line, "HTTP/", strlen("HTTP/")) == 0)
+        return size;
+    memcpy(text, line, size);
+    text[size] = '\0';
+    char *value = text + (colon - line);
+    *value++ = '\0';
+    value += strspn(value, " \t");
+    for (char *end = value + strlen(value); end > value && strchr(" \t\r\n", end[-1]);)
+        *--end = '\0';
+    request->hooks->header(request, text, value);
+    return size;
+}
+
+static size_t on_body(char *data, size_t one, size_t size, void *user) {
+    struct http_request *request = user;
+    (void)one;
+    request->private.http->counts->bytes_read += size;
+    if (request->status == 0)
+        curl_easy_getinfo(request->private.easy, CURLINFO_RESPONSE_CODE, &request->status);
+    return request->hooks->body(request, data, size) ? size : 0;
+}
+
+static size_t on_read(char *buffer, size_t one, size_t size, void *user) {
+    struct http_request *request = user;
+    uint64_t left = request->size - request->private.sent;
+    size = size * one < left ? size * one : (size_t)left;
+    if (request->data) {
+        memcpy(buffer, (const char *)request->data + request->private.sent, size);
+    } else if (size > 0) {
+        ssize_t n = pread(request->descriptor, buffer, size, (off_t)request->private.sent);
+        if (n <= 0)
+            return CURL_READFUNC_ABORT;
+        size = (size_t)n;
+    }
+    request->private.sent += size;
+    request->private.http->counts->bytes_written += size;
+    return size;
+}
+
+static int on_seek(void *user, curl_off_t offset, int origin) {
+    struct http_request *request = user;
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > request->size)
+        return CURL_SEEKFUNC_FAIL;
+    request->private.sent = (uint64_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* ---- An attempt --------------------------------------------------------------------------------------------- */
+
+bool http_set_url(struct http_request *request, const char *url) {
+    return curl_easy_setopt(request->private.easy, CURLOPT_URL, url) == CURLE_OK;
+}
+
+bool http_set_header(struct http_request *request, const char *name, const char *value) {
+    char *line = NULL;
+    if (asprintf(&line, *value ? "%s: %s" : "%s%s", name, *value ? value : ";") < 0)
+        return false;
+    struct curl_slist *more = curl_slist_append(request->private.headers, line);
+    free(line);
+    if (more)
+        request->private.headers = more;
+    return more != NULL;
+}
+
+static void set_transport(const struct http *http, struct http_request *request, CURL *easy) {
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* "a/../b" is a key */
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "libtile");
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, http->options.connect_ms);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, http->options.stall_seconds);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)request->private.fresh);
+    if (http->bundle)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, http->bundle);
+    if (request->deadline != INT64_MAX)
+        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->deadline - http_now()) + 1);
+}
+
+static void set_exchange(struct http_request *request, CURL *easy) {
+    request->error[0] = '\0';
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->error);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->private.headers);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+    if (strcmp(request->method, "HEAD") == 0)
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    if (strcmp(request->method, "PUT") != 0)
+        return;
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->size);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(easy, CURLOPT_READDATA, request);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
+}
+
+static void finish(struct http *http, struct http_request *request, bool done) {
+    pthread_mutex_lock(&http->lock);
+    request->private.done = done;
+    request->private.finished = true;
+    pthread_cond_signal(&request->private.changed);
+    pthread_mutex_unlock(&http->lock);
+}
+
+static void give_back(struct http *http, struct http_request *request) {
+    if (request->private.easy) {
+        curl_easy_reset(request->private.easy);
+        http->idle[http->idle_count++] = request->private.easy; /* there are no more than may run */
+    }
+    curl_slist_free_all(request->private.headers);
+    request->private.easy = NULL;
+    request->private.headers = NULL;
+}
+
+static bool out_of_time(struct http_request *request) {
+    return fail(&request->private.failure, FAILURE_OUT_OF_TIME, "the deadline came before the store's answer");
+}
+
+static void begin(struct http *http, struct http_request *request) {
+    struct failure *failure = &request->private.failure;
+    request->status = 0;
+    request->transport = CURLE_OK;
+    request->private.sent = 0;
+    request->private.header_bytes = 0;
+    CURL *easy = http->idle_count ? http->idle[--http->idle_count] : curl_easy_init();
+    request->private.easy = easy;
+    bool ready = easy ? true : fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
+    if (ready && request->deadline <= http_now())
+        ready = out_of_time(request);
+    ready = ready && request->hooks->prepare(request, failure);
+    if (ready) {
+        set_transport(http, request, easy);
+        set_exchange(request, easy);
+        if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
+            ready = fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
+    }
+    if (!ready) {
+        give_back(http, request);
+        finish(http, request, false);
+        return;
+    }
+    http->counts->requests++;
+    request->private.next = http->running;
+    http->running = request;
+    http->running_count++;
+}
+
+static void unlink_from(struct http_request **list, const struct http_request *request) {
+    while (*list != request)
+        list = &(*list)->private.next;
+    *list = request->private.next;
+}
+
+/* xorshift64* */
+static uint64_t next_random(struct http *http) {
+    http->random ^= http->random >> 12;
+    http->random ^= http->random << 25;
+    http->random ^= http->random >> 27;
+    return http->random * 2685821657736338717u;
+}
+
+/* "Full jitter": anything up to a bound that doubles, so that clients that failed together do not come again so. */
+static void wait_to_retry(struct http *http, struct http_request *request) {
+    int64_t most = http->options.delay_ms << (request->private.attempt - 1);
+    most = most > DELAY_MOST_MS ? DELAY_MOST_MS : most;
+    int64_t delay = (int64_t)(next_random(http) % (uint64_t)(most + 1));
+    if (request->deadline != INT64_MAX && request->deadline - http_now() <= delay) {
+        char why[sizeof request->private.failure.message];
+        snprintf(why, sizeof why, "%s", request->private.failure.message);
+        fail(&request->private.failure, FAILURE_OUT_OF_TIME, "the deadline left no time for another try: %s", why);
+        finish(http, request, false);
+        return;
+    }
+    http->counts->retries++;
+    request->private.due = milliseconds(CLOCK_MONOTONIC) + delay;
+    request->private.next = http->waiting;
+    http->waiting = request;
+}
+
+/* A kept connection that its other end has given up meanwhile; no fault of this request. */
+static bool was_dead(const struct http_request *request) {
+    long connections = 1;
+    bool lost = request->transport == CURLE_SEND_ERROR || request->transport == CURLE_RECV_ERROR ||
+                request->transport == CURLE_GOT_NOTHING || request->transport == CURLE_OPERATION_TIMEDOUT;
+    curl_easy_getinfo(request->private.easy, CURLINFO_NUM_CONNECTS, &connections);
+    return lost && !request->private.fresh && connections == 0 && request->private.header_bytes == 0;
+}
+
+static void end(struct http *http, struct http_request *request, CURLcode transport) {
+    unlink_from(&http->running, request);
+    http->running_count--;
+    request->transport = transport;
+    curl_easy_getinfo(request->private.easy, CURLINFO_RESPONSE_CODE, &request->status);
+    curl_multi_remove_handle(http->multi, request->private.easy);
+    bool dead = was_dead(request);
+    give_back(http, request);
+    enum http_verdict verdict;
+    if (transport == CURLE_OPERATION_TIMEDOUT && http_now() >= request->deadline)
+        verdict = out_of_time(request) ? HTTP_DONE : HTTP_FAILED;
+    else if (dead)
+        verdict = HTTP_AGAIN;
+    else
+        verdict = request->hooks->judge(request, &request->private.failure);
+    request->private.fresh = dead;
+    if (verdict == HTTP_RETRY && ++request->private.attempt < http->options.attempts)
+        wait_to_retry(http, request);
+    else if (verdict == HTTP_AGAIN)
+        begin(http, request);
+    else
+        finish(http, request, verdict == HTTP_DONE);
+}
+
+/* ---- The thread --------------------------------------------------------------------------------------------- */
+
+static void drop_cancelled(struct http *http, struct http_request **list) {
+    while (*list) {
+        struct http_request *request = *list;
+        if (!request->private.cancelled) {
+            list = &request->private.next;
+            continue;
+        }
+        *list = request->private.next;
+        if (request->private.easy) {
+            curl_multi_remove_handle(http->multi, request->private.easy);
+            http->running_count--;
+        }
+        give_back(http, request);
+        fail(&request->private.failure, FAILURE_OUT_OF_TIME, "the request was given up");
+        request->private.finished = true;
+        pthread_cond_signal(&request->private.changed);
+    }
+}
+
+/* Under the lock. */
+static struct http_request *take_queued(struct http *http) {
+    struct http_request *request = http->queue;
+    if (!request || http->running_count >= ACTIVE_MOST)
+        return NULL;
+    http->queue = request->private.next;
+    if (!http->queue)
+        http->queue_end = &http->queue;
+    return request;
+}
+
+static void begin_queued(struct http *http) {
+    pthread_mutex_lock(&http->lock);
+    if (http->cancels) {
+        drop_cancelled(http, &http->queue);
+        for (http->queue_end = &http->queue; *http->queue_end;)
+            http->queue_end = &(*http->queue_end)->private.next;
+        drop_cancelled(http, &http->running);
+        drop_cancelled(http, &http->waiting);
+        http->cancels = false;
+    }
+    for (struct http_request *request; (request = take_queued(http));) {
+        pthread_mutex_unlock(&http->lock);
+        begin(http, request);
+        pthread_mutex_lock(&http->lock);
+    }
+    pthread_mutex_unlock(&http->lock);
+}
+
+/* Begins what is due; milliseconds until more is. */
+static int begin_due(struct http *http) {
+    int64_t now = milliseconds(CLOCK_MONOTONIC), next = now + 60000;
+    for (struct http_request **at = &http->waiting; *at;) {
+        struct http_request *request = *at;
+        if (request->private.due <= now && http->running_count < ACTIVE_MOST) {
+            *at = request->private.next;
+            begin(http, request);
+            continue;
+        }
+        if (request->private.due > now)
+            next = request->private.due < next ? request->private.due : next;
+        at = &request->private.next;
+    }
+    return (int)(next - now);
+}
+
+/* Here, where no signal comes to: closing a connection may write to one that is closed already. */
+static void close_connections(struct http *http) {
+    while (http->idle_count)
+        curl_easy_cleanup(http->idle[--http->idle_count]);
+    curl_multi_cleanup(http->multi);
+}
+
+static void *run(void *argument) {
+    struct http *http = argument;
+    for (;;) {
+        pthread_mutex_lock(&http->lock);
+        bool stop = http->stop;
+        pthread_mutex_unlock(&http->lock);
+        if (stop) {
+            close_connections(http);
+            return NULL;
+        }
+        begin_queued(http);
+        int timeout = begin_due(http), count;
+        curl_multi_perform(http->multi, &count);
+        bool ended = false;
+        for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &count));) {
+            struct http_request *request;
+            CURLcode result = message->data.result;
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
+            end(http, request, result);
+            ended = true;
+        }
+        if (!ended)
+            curl_multi_poll(http->multi, NULL, 0, timeout, NULL);
+    }
+}
+
+/* ---- What callers call -------------------------------------------------------------------------------------- */
+
+static void start_library(void) {
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static char *find_bundle(void) {
+    static const char *const places[] = {"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"};
+    const char *named = getenv("AWS_CA_BUNDLE");
+    if (named && *named)
+        return strdup(named);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (access(places[i], R_OK) == 0)
+            return strdup(places[i]);
+    return NULL;
+}
+
+bool http_new(struct http **out, const struct http_options *options, struct http_counts *counts,
+              struct failure *failure) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start_library);
+    struct http *http = calloc(1, sizeof *http);
+    *out = http;
+    if (!http || !(http->multi = curl_multi_init())) {
+        free(http);
+        *out = NULL;
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for requests");
+    }
+    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_MOST);
+    http->options = *options;
+    http->counts = counts;
+    http->bundle = find_bundle();
+    http->queue_end = &http->queue;
+    http->random = (uint64_t)milliseconds(CLOCK_REALTIME) << 20 ^ (uint64_t)getpid() ^ (uintptr_t)http;
+    pthread_mutex_init(&http->lock, NULL);
+    return true;
+}
+
+void http_free(struct http *http) {
+    if (!http)
+        return;
+    pthread_mutex_lock(&http->lock);
+    bool started = http->started;
+    http->stop = true;
+    curl_multi_wakeup(http->multi);
+    pthread_mutex_unlock(&http->lock);
+    if (started)
+        pthread_join(http->thread, NULL);
+    else
+        close_connections(http);
+    pthread_mutex_destroy(&http->lock);
+    free(http->bundle);
+    free(http);
+}
+
+/* Under the lock. Signals are for the process's own threads. */
+static bool start_thread(struct http *http) {
+    sigset_t all, before;
+    if (http->started)
+        return true;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    http->started = pthread_create(&http->thread, NULL, run, http) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return http->started;
+}
+
+bool http_start(struct http *http, struct http_request *request, struct failure *failure) {
+    request->private = (struct http_private){.http = http};
+    pthread_cond_init(&request->private.changed, NULL);
+    pthread_mutex_lock(&http->lock);
+    bool started = start_thread(http);
+    if (started) {
+        *http->queue_end = request;
+        http->queue_end = &request->private.next;
+    }
+    pthread_mutex_unlock(&http->lock);
+    if (!started) {
+        pthread_cond_destroy(&request->private.changed);
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "no thread for requests could be started");
+    }
+    curl_multi_wakeup(http->multi);
+    return true;
+}
+
+bool http_wait(struct http_request *request, struct failure *failure) {
+    struct http *http = request->private.http;
+    pthread_mutex_lock(&http->lock);
+    while (!request->private.finished)
+        pthread_cond_wait(&request->private.changed, &http->lock);
+    pthread_mutex_unlock(&http->lock);
+    pthread_cond_destroy(&request->private.changed);
+    if (!request->private.done)
+        *failure = request->private.failure;
+    return request->private.done;
+}
+
+void http_cancel(struct http_request *request) {
+    struct http *http = request->private.http;
+    pthread_mutex_lock(&http->lock);
+    request->private.cancelled = true;
+    http->cancels = true;
+    pthread_mutex_unlock(&http->lock);
+    curl_multi_wakeup(http->multi);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "s3_answer.h"
+
+#include "endpoint.h"
+#include "sign.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ERROR_MOST = 64 << 10 }; /* bytes of an error's body that are read to keep the connection */
+
+void s3_answer_clear(struct s3_call *call) {
+    struct s3_private *private = &call->private;
+    private->got = 0;
+    private->length = private->total = UINT64_MAX;
+    private->first = private->last = 0;
+    private->overflow = private->no_memory = false;
+    private->region[0] = private->error[0] = private->etag[0] = '\0';
+    if (call->out)
+        call->out->size = private->begun;
+    if (call->facts)
+        *call->facts = (struct storage_facts){0};
+}
+
+/* ---- Headers ------------------------------------------------------------------------------------------------ */
+
+/* Digits only, up to whatever ends them. */
+static const char *read_number(uint64_t *out, const char *text) {
+    if (*text < '0' || *text > '9')
+        return NULL;
+    char *end;
+    *out = strtoull(text, &end, 10);
+    return end;
+}
+
+/* "bytes 0-9/443", "bytes 0-9/ *" */
+static void read_range(struct s3_private *private, const char *value) {
+    uint64_t first, last;
+    const char *at = strncmp(value, "bytes ", 6) == 0 ? read_number(&first, value + 6) : NULL;
+    at = at && *at == '-' ? read_number(&last, at + 1) : NULL;
+    if (!at || *at != '/')
+        return;
+    private->first = first;
+    private->last = last;
+    read_number(&private->total, at + 1);
+}
+
+static void copy_etag(char out[128], const char *value) {
+    value += *value == '"';
+    size_t size = strcspn(value, "\"");
+    snprintf(out, 128, "%.*s", size < 127 ? (int)size : 127, value);
+}
+
+/* Only of the whole object: "...-4" is made of the checksums of a multipart upload's parts. */
+static void copy_checksum(char out[65], const char *value) {
+    unsigned char hash[SIGN_HASH_SIZE + 1]; /* 44 characters, the last a '=', decode to 33 bytes */
+    if (strlen(value) == 44 && value[43] == '=' &&
+        EVP_DecodeBlock(hash, (const unsigned char *)value, 44) == (int)sizeof hash)
+        sign_hex(out, hash);
+}
+
+static void read_fact(struct storage_facts *facts, const char *name, const char *value) {
+    if (strcasecmp(name, "content-type") == 0)
+        snprintf(facts->type, sizeof facts->type, "%s", value);
+    else if (strcasecmp(name, "x-amz-meta-tile") == 0 && strlen(value) < sizeof facts->note)
+        snprintf(facts->note, sizeof facts->note, "%s", value);
+    else if (strcasecmp(name, "x-amz-checksum-sha256") == 0)
+        copy_checksum(facts->sha256, value);
+    else if (strcasecmp(name, "last-modified") == 0) {
+        time_t seconds = curl_getdate(value, NULL);
+        facts->modified = seconds > 0 ? (uint64_t)seconds * 1000000000u : 0;
+    }
+}
+
+void s3_answer_header(struct http_request *request, const char *name, const char *value) {
+    struct s3_call *call = request->user;
+    struct s3_private *private = &call->private;
+    for (const char *c = value; *c; c++)
+        if (*c < ' ' || *c > '~')
+            return; /* what is told goes on into JSON, messages and other headers */
+    if (strcasecmp(name, "content-length") == 0)
+        read_number(&private->length, value);
+    else if (strcasecmp(name, "content-range") == 0)
+        read_range(private, value);
+    else if (strcasecmp(name, "etag") == 0)
+        copy_etag(private->etag, value);
+    else if (strcasecmp(name, "x-amz-bucket-region") == 0)
+        snprintf(private->region, sizeof private->region, "%s", value);
+    else if (call->facts)
+        read_fact(call->facts, name, value);
+}
+
+/* ---- Bodies ------------------------------------------------------------------------------------------------- */
+
+static bool keep_error(struct s3_private *private, const void *data, size_t size) {
+    if (private->got < sizeof private->error - 1) {
+        size_t room = sizeof private->error - 1 - (size_t) private->got;
+        size_t part = size < room ? size : room;
+        memcpy(private->error + private->got, data, part);
+        private->error[private->got + part] = '\0';
+    }
+    private->got += size;
+    return private->got < ERROR_MOST;
+}
+
+static bool append(struct s3_call *call, const void *data, size_t size) {
+    struct tile_error error;
+    struct tile_writer writer = tile_buffer_writer(call->out);
+    call->private.no_memory = writer.write_at(writer.user, call->out->size, data, size, &error) != TILE_OK;
+    return !call->private.no_memory;
+}
+
+bool s3_answer_body(struct http_request *request, const void *data, size_t size) {
+    struct s3_call *call = request->user;
+    struct s3_private *private = &call->private;
+    bool wanted = call->action == S3_GET || call->action == S3_GET_ALL;
+    if (request->status >= 300 || !wanted)
+        return keep_error(private, data, size);
+    uint64_t most = call->action == S3_GET ? call->size : call->most;
+    private->overflow = size > most - private->got;
+    if (private->overflow)
+        return false;
+    if (call->action == S3_GET)
+        memcpy(call->into + private->got, data, size);
+    private->got += size;
+    return call->action == S3_GET || append(call, data, size);
+}
+
+/* ---- What it comes to --------------------------------------------------------------------------------------- */
+
+static enum http_verdict judge_range(const struct s3_call *call, struct failure *failure) {
+    const struct s3_private *private = &call->private;
+    bool part =
+        private->http.status == 206 && private->first == call->offset && private->last == call->offset + call->size - 1;
+    bool whole = private->http.status == 200 && call->offset == 0 && call->size == call->whole;
+    if ((!part && !whole) || private->overflow || private->got != call->size) {
+        fail(failure, FAILURE_SOURCE_UNREADABLE,
+             "%s: was asked for %ju bytes at byte %ju and answered with others, or not with as many", call->url,
+             (uintmax_t)call->size, (uintmax_t)call->offset);
+        return HTTP_RETRY;
+    }
+    if ((call->etag && private->etag[0] && strcmp(call->etag, private->etag) != 0) ||
+        (part && private->total != UINT64_MAX && private->total != call->whole)) {
+        fail(failure, FAILURE_SOURCE_CHANGED, "%s: is not the one any more that is wanted", call->url);
+        return HTTP_FAILED;
+    }
+    return HTTP_DONE;
+}
+
+static enum http_verdict judge_facts(struct s3_call *call, uint64_t size, struct failure *failure) {
+    if (size == UINT64_MAX) {
+        fail(failure, FAILURE_SOURCE_UNREADABLE, "%s: the store does not tell its size", call->url);
+        return HTTP_RETRY;
+    }
+    if (call->facts) {
+        call->facts->size = size;
+        snprintf(call->facts->etag, sizeof call->facts->etag, "%s", call->private.etag);
+    }
+    return HTTP_DONE;
+}
+
+enum http_verdict s3_answer_judge(struct s3_call *call, struct failure *failure) {
+    const struct s3_private *private = &call->private;
+    switch (call->action) {
+    case S3_HEAD: return judge_facts(call, private->probe ? private->total : private->length, failure);
+    case S3_GET: return judge_range(call, failure);
+    case S3_GET_ALL:
+        if (!private->overflow)
+            return judge_facts(call, private->got, failure);
+        fail(failure, FAILURE_LIMIT_EXCEEDED, "%s: has more than %ju bytes, the limit here", call->url,
+             (uintmax_t)call->most);
+        return HTTP_FAILED;
+    case S3_PUT: break;
+    }
+    return HTTP_DONE;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "opened.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Most headers fit in: one request for it, then one for each of the pieces that all tasks need. */
+#define HEADER_MOST ((uint64_t)64 << 10)
+/* See tile_reader. */
+#define DEFAULT_GAP ((uint64_t)256 << 10)
+
+/* ---- What is shared ---- */
+
+static bool same_text(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_object(const struct task *a, const struct task *b) {
+    return same_text(a->source, b->source) && same_text(a->etag, b->etag) && a->size == b->size;
+}
+
+static bool same_source(const struct task *a, const struct task *b) {
+    const struct tile_source_options *p = &a->options.source, *q = &b->options.source;
+    return !a->part.size && !b->part.size && same_text(a->index, b->index) &&
+           p->ignore_orientation == q->ignore_orientation && p->ignore_profile == q->ignore_profile &&
+           p->lenient == q->lenient && p->assume == q->assume && p->limits.pixels == q->limits.pixels &&
+           p->limits.memory == q->limits.memory && p->limits.metadata == q->limits.metadata;
+}
+
+static struct pinned *pinned_of(struct opened_set *set, const struct task *task) {
+    for (size_t i = 0; i < set->pinned_count; i++)
+        if (same_object(set->pinned[i].task, task))
+            return &set->pinned[i];
+    set->pinned[set->pinned_count] = (struct pinned){.task = task};
+    return &set->pinned[set->pinned_count++];
+}
+
+void opened_gather(struct opened_set *set, struct task *tasks, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct task *task = &tasks[i];
+        if (task->failed)
+            continue;
+        struct pinned *pinned = task->source ? pinned_of(set, task) : NULL;
+        for (size_t j = 0; pinned && j < set->opened_count && !set->of[i]; j++)
+            if (set->opened[j].pinned == pinned && same_source(set->opened[j].task, task))
+                set->of[i] = &set->opened[j];
+        if (set->of[i])
+            continue;
+        set->of[i] = &set->opened[set->opened_count++];
+        *set->of[i] = (struct opened){.task = task, .pinned = pinned};
+    }
+}
+
+/* ---- Opening ---- */
+
+bool opened_pin(struct opened_set *set, struct pinned *pinned, struct failure *failure) {
+    const struct task *task = pinned->task;
+    if (!storage_open(&pinned->object, set->storage, task->source, task->etag, task->size, failure))
+        return false;
+    uint64_t size = storage_object_facts(pinned->object)->size;
+    pinned->fetched = size < HEADER_MOST ? size : HEADER_MOST;
+    return pinned->fetched == 0 || storage_fetch(pinned->object, &(struct tile_range){0, pinned->fetched}, 1, failure);
+}
+
+static tile_status read_part(void *user, uint64_t offset, void *buffer, size_t size, struct tile_error *error) {
+    (void)error; /* the library stays within the size */
+    memcpy(buffer, (const uint8_t *)user + offset, size);
+    return TILE_OK;
+}
+
+/* What an event says is no index is the event's fault, not the source's. */
+static bool fail_index(struct failure *failure, const struct tile_error *error) {
+    fail_from(failure, error);
+    if (error->status == TILE_BAD_DATA || error->status == TILE_UNSUPPORTED)
+        failure->kind = FAILURE_BAD_REQUEST;
+    return fail(failure, failure->kind, "index: %s", failure->message);
+}
+
+static bool load_index(struct opened_set *set, struct opened *opened, struct failure *failure) {
+    const struct task *task = opened->task;
+    struct tile_error error;
+    struct tile_reader reader = {.user = task->part.data, .size = task->part.size, .read_at = read_part};
+    if (task->index) {
+        if (!storage_open(&opened->index_object, set->storage, task->index, NULL, UINT64_MAX, failure))
+            return fail(failure, failure->kind, "index: %s", failure->message);
+        reader = storage_reader(opened->index_object);
+    }
+    return tile_index_load(&opened->index, &reader, NULL, &error) == TILE_OK || fail_index(failure, &error);
+}
+
+bool opened_open(struct opened_set *set, struct opened *opened, struct failure *failure) {
+    struct task *task = opened->task;
+    struct tile_source_options options = task->options.source;
+    struct tile_error error;
+    tile_status status;
+    options.name = task->source ? task->source : "(image)";
+    if (set->memory < (options.limits.memory ? options.limits.memory : (uint64_t)1 << 30))
+        options.limits.memory = set->memory;
+    if (opened->pinned) {
+        struct tile_reader reader = storage_reader(opened->pinned->object);
+        status = tile_source_open_reader(&opened->source, &reader, &options, &error);
+    } else {
+        status = tile_source_open_memory(&opened->source, task->image.data, task->image.size, &options, &error);
+    }
+    if (status != TILE_OK)
+        return fail_from(failure, &error);
+    if (!task->index && !task->part.size)
+        return true;
+    return load_index(set, opened, failure) &&
+           (tile_source_use_index(opened->source, opened->index, &error) == TILE_OK || fail_index(failure, &error));
+}
+
+void opened_close(struct opened_set *set) {
+    for (size_t i = 0; i < set->opened_count; i++) {
+        tile_source_close(set->opened[i].source);
+        tile_index_free(set->opened[i].index);
+        storage_close(set->opened[i].index_object);
+    }
+    for (size_t i = 0; i < set->pinned_count; i++)
+        storage_close(set->pinned[i].object);
+}
+
+/* ---- Fetching ---- */
+
+static int by_offset(const void *a, const void *b) {
+    const struct tile_range *p = a, *q = b;
+    return p->offset < q->offset ? -1 : p->offset > q->offset;
+}
+
+bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count, uint64_t most, uint64_t *bytes,
+                  struct failure *failure) {
+    uint64_t gap = storage_reader(pinned->object).gap, end = pinned->fetched;
+    size_t merged = 0;
+    gap = gap ? gap : DEFAULT_GAP;
+    *bytes = 0;
+    qsort(ranges, count, sizeof *ranges, by_offset);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t from = ranges[i].offset, to = from + ranges[i].size;
+        if (to <= end)
+            continue;
+        if (from <= end || (merged && from - end <= gap))
+            from = end;
+        if (merged && from == end)
+            ranges[merged - 1].size += to - end;
+        else
+            ranges[merged++] = (struct tile_range){from, to - from};
+        *bytes += to - from;
+        end = to;
+    }
+    if (merged && *bytes <= most)
+        return storage_fetch(pinned->object, ranges, merged, failure);
+    *bytes = 0;
+    return true;
+}

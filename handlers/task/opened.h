@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What tasks read: objects, of which one is enough for all tasks of the same version of a source, and sources over
+ * them. A part of an index belongs to a source of its own; tasks that have none, or the same whole one, share theirs.
+ */
+#ifndef HANDLERS_TASK_OPENED_H
+#define HANDLERS_TASK_OPENED_H
+
+#include "../storage/storage.h"
+#include "task.h"
+
+/* Tasks that are worked on together: a row of tiles, and a bound to what is open at a time. */
+enum { OPENED_MOST = 64 };
+
+struct pinned {
+    const struct task *task; /* the first that reads it */
+    struct object *object;
+    uint64_t fetched; /* bytes from its beginning that are there */
+};
+
+struct opened {
+    struct task *task;     /* the first that reads it */
+    struct pinned *pinned; /* NULL: its bytes are in memory */
+    tile_source *source;
+    tile_index *index;
+    struct object *index_object; /* where the index is, if that is an object */
+};
+
+struct opened_set {
+    struct storage *storage;
+    uint64_t memory; /* bytes that a source may take */
+    struct pinned pinned[OPENED_MOST];
+    struct opened opened[OPENED_MOST];
+    size_t pinned_count, opened_count;
+    struct opened *of[OPENED_MOST]; /* of each task; NULL: it has failed before */
+};
+
+/* Finds out what up to OPENED_MOST tasks share. Nothing is read. */
+void opened_gather(struct opened_set *set, struct task *tasks, size_t count);
+/* Opens the object and reads its first bytes: that it is there, and the one that is wanted, is known then. */
+bool opened_pin(struct opened_set *set, struct pinned *pinned, struct failure *failure);
+/* Opens the source and its index. */
+bool opened_open(struct opened_set *set, struct opened *opened, struct failure *failure);
+void opened_close(struct opened_set *set);
+
+/*
+ * Fetches all of the ranges at once, which may overlap and are sorted here. Where they are more than `most` bytes
+ * nothing is done: they are read when they are needed. `*bytes`: those that are held now.
+ */
+bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count, uint64_t most, uint64_t *bytes,
+                  struct failure *failure);
+
+#endif

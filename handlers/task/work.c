@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include "work.h"
+
+#include "../parallel.h"
+#include "../runtime/metrics.h"
+#include "opened.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the process itself takes: code, threads, connections, the event. */
+#define OWN_MEMORY ((uint64_t)64 << 20)
+
+struct wave {
+    struct call *call;
+    struct task *tasks;
+    size_t count;
+    bool all;
+    uint64_t budget; /* bytes that all tiles and what is fetched for them may take */
+    struct opened_set set;
+    tile_plan *plans[OPENED_MOST];
+    tile_job *jobs[OPENED_MOST];
+    struct tile_range *ranges[OPENED_MOST];
+    size_t range_counts[OPENED_MOST];
+};
+
+const char *work_media_type(tile_codec codec) {
+    static const char *const types[TILE_CODEC_COUNT] = {
+        [TILE_JPEG] = "image/jpeg", [TILE_PNG] = "image/png",   [TILE_TIFF] = "image/tiff",
+        [TILE_BMP] = "image/bmp",   [TILE_TGA] = "image/x-tga", [TILE_HDR] = "image/vnd.radiance",
+    };
+    return types[codec] ? types[codec] : "application/octet-stream";
+}
+
+json_t *work_sum(const struct task *tasks, size_t count) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += tasks[i].written;
+    return json_pack("{sI sI}", "tiles", (json_int_t)count, "bytes", (json_int_t)bytes);
+}
+
+/* The end of a task, and with `all` of all of them: what parallel_run is told. */
+static bool end(const struct wave *wave, struct task *task, struct failure *failure) {
+    task->failed = true;
+    task->failure = *failure;
+    if (!wave->all)
+        return true;
+    return task->output && wave->count > 1 ? fail(failure, failure->kind, "%s: %s", task->output, task->failure.message)
+                                           : false;
+}
+
+/* ---- Objects ---- */
+
+static bool pin(void *user, uint64_t index, struct failure *failure) {
+    struct wave *wave = user;
+    struct pinned *pinned = &wave->set.pinned[index];
+    if (opened_pin(&wave->set, pinned, failure))
+        return true;
+    for (size_t i = 0; i < wave->count; i++)
+        if (wave->set.of[i] && wave->set.of[i]->pinned == pinned && !end(wave, &wave->tasks[i], failure))
+            return false;
+    return true;
+}
+
+/* All that the tasks will read of it. Where that does not work, they find out what of it concerns them. */
+static bool fetch(void *user, uint64_t index, struct failure *failure) {
+    struct wave *wave = user;
+    struct pinned *pinned = &wave->set.pinned[index];
+    size_t count = 0;
+    uint64_t bytes;
+    for (size_t i = 0; i < wave->count; i++)
+        if (wave->set.of[i] && wave->set.of[i]->pinned == pinned)
+            count += wave->range_counts[i];
+    if (count == 0)
+        return true;
+    struct tile_range *ranges = malloc(count * sizeof *ranges);
+    if (!ranges)
+        return true;
+    count = 0;
+    for (size_t i = 0; i < wave->count; i++)
+        if (wave->set.of[i] && wave->set.of[i]->pinned == pinned && wave->range_counts[i]) {
+            memcpy(ranges + count, wave->ranges[i], wave->range_counts[i] * sizeof *ranges);
+            count += wave->range_counts[i];
+        }
+    opened_fetch(pinned, ranges, count, wave->budget / 4 / wave->set.pinned_count, &bytes, failure);
+    free(ranges);
+    return true;
+}
+
+/* ---- What is to be made of which pixels ---- */
+
+static bool find_ranges(struct wave *wave, size_t i, struct failure *failure) {
+    const tile_source *source = wave->set.of[i]->source;
+    struct tile_rect rect = wave->tasks[i].region.source;
+    struct tile_error error;
+    size_t count;
+    if (!wave->set.of[i]->pinned || !wave->set.of[i]->index)
+        return true;
+    if (tile_source_ranges(source, rect, NULL, 0, &count, &error) != TILE_OK)
+        return fail_from(failure, &error);
+    wave->ranges[i] = malloc((count ? count : 1) * sizeof *wave->ranges[i]);
+    if (!wave->ranges[i])
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", wave->tasks[i].source);
+    wave->range_counts[i] = count;
+    return tile_source_ranges(source, rect, wave->ranges[i], count, &count, &error) == TILE_OK ||
+           fail_from(failure, &error);
+}
+
+/* The library says this, too, but not of regions that end beyond 32 bits. */
+static bool check_region(struct tile_rect r, const struct tile_info *info, struct failure *failure) {
+    return ((uint64_t)r.x + r.width <= info->width && (uint64_t)r.y + r.height <= info->height) ||
+           fail(failure, FAILURE_BAD_REQUEST, "%s: the region %u,%u,%u,%u is not within the image's %u x %u pixels",
+                info->name, r.x, r.y, r.width, r.height, info->width, info->height);
+}
+
+static bool settle(struct wave *wave, size_t i, struct failure *failure) {
+    struct task *task = &wave->tasks[i];
+    tile_source *source = wave->set.of[i]->source;
+    const struct tile_info *info = tile_source_info(source);
+    struct tile_region *region = &task->region;
+    struct tile_job_options options = task->options.job;
+    struct tile_error error;
+    options.encode = &task->options.encode;
+    if (!task->options.has_region)
+        region->source = (struct tile_rect){0, 0, info->width, info->height};
+    if (!check_region(region->source, info, failure))
+        return false;
+    if (region->width == 0) {
+        region->width = region->source.width;
+        region->height = region->source.height;
+    }
+    if (wave->budget < (options.limits.memory ? options.limits.memory : (uint64_t)1 << 30))
+        options.limits.memory = wave->budget;
+    if (tile_plan_rects(&wave->plans[i], &region->source, 1, NULL, &error) != TILE_OK)
+        return fail_from(failure, &error);
+    options.plan = wave->plans[i];
+    if (tile_job_new(&wave->jobs[i], source, &options, &error) != TILE_OK)
+        return fail_from(failure, &error);
+    task->codec = tile_job_codec(wave->jobs[i]);
+    return find_ranges(wave, i, failure);
+}
+
+static bool open_and_settle(void *user, uint64_t index, struct failure *failure) {
+    struct wave *wave = user;
+    struct opened *opened = &wave->set.opened[index];
+    bool done = opened->task->failed || opened_open(&wave->set, opened, failure);
+    for (size_t i = 0; i < wave->count; i++) {
+        struct task *task = &wave->tasks[i];
+        if (wave->set.of[i] == opened && !task->failed && (!done || !settle(wave, i, failure)) &&
+            !end(wave, task, failure))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Tiles ---- */
+
+/* A sample has up to 4 bytes, a pixel up to 5 of them, once as it is and once as it is encoded. */
+static uint64_t memory_of(const tile_job *job, const struct tile_region *region) {
+    uint64_t memory = tile_job_memory(job), padding;
+    bool padded = region->width != region->source.width || region->height != region->source.height;
+    if (padded && (__builtin_mul_overflow((uint64_t)region->width * region->height, 40, &padding) ||
+                   __builtin_add_overflow(memory, padding, &memory)))
+        return UINT64_MAX;
+    return memory;
+}
+
+/* How many tiles are made at once; those that are larger than memory are not made. */
+static bool count_threads(struct wave *wave, int *threads, struct failure *failure) {
+    uint64_t largest = 1;
+    for (size_t i = 0; i < wave->count; i++) {
+        struct task *task = &wave->tasks[i];
+        uint64_t memory = task->failed ? 0 : memory_of(wave->jobs[i], &task->region);
+        if (memory > wave->budget) {
+            fail(failure, FAILURE_LIMIT_EXCEEDED,
+                 "%s: a tile of %u x %u pixels takes %" PRIu64 " bytes of memory; this function has %" PRIu64
+                 " for it: make smaller tiles, or give it more memory",
+                 tile_source_info(wave->set.of[i]->source)->name, task->region.width, task->region.height, memory,
+                 wave->budget);
+            if (!end(wave, task, failure))
+                return false;
+        } else if (memory > largest) {
+            largest = memory;
+        }
+    }
+    uint64_t fit = wave->budget / 4 * 3 / largest, most = 2 * (uint64_t)parallel_processors() + 6;
+    *threads = fit > most ? (int)most : fit ? (int)fit : 1;
+    return true;
+}
+
+static bool store(struct call *call, struct task *task, const struct tile_buffer *record, struct failure *failure) {
+    double start = metrics_now();
+    char note[STORAGE_NOTE_MOST];
+    if (record->size >= sizeof note)
+        return fail(failure, FAILURE_UNSUPPORTED, "its record has %zu bytes", record->size);
+    memcpy(note, record->data, record->size);
+    note[record->size] = '\0';
+    struct storage_put_options options = {
+        .type = work_media_type(task->codec), .note = note, .keep = task->options.keep};
+    bool done = storage_put(call->storage, task->output, task->bytes.data, task->bytes.size, &options, failure);
+    tile_buffer_free(&task->bytes);
+    metrics_add(call->metrics, METRIC_STORE_MS, metrics_now() - start);
+    return done;
+}
+
+static bool make(struct wave *wave, size_t i, struct failure *failure) {
+    struct task *task = &wave->tasks[i];
+    struct call *call = wave->call;
+    struct tile_buffer record = {0};
+    struct tile_error error;
+    double start = metrics_now();
+    bool done = tile_job_tile(wave->jobs[i], &task->region, &task->bytes, &record, &error) == TILE_OK ||
+                fail_from(failure, &error);
+    task->written = task->bytes.size;
+    metrics_add(call->metrics, METRIC_CONVERT_MS, metrics_now() - start);
+    done = done && (!task->output || store(call, task, &record, failure));
+    tile_buffer_free(&record);
+    if (done) {
+        metrics_add(call->metrics, METRIC_TILES, 1);
+        metrics_add(call->metrics, METRIC_PIXELS, (double)task->region.width * task->region.height);
+    }
+    return done || end(wave, task, failure);
+}
+
+struct place {
+    uint32_t y;
+    size_t i;
+};
+
+static int by_y(const void *a, const void *b) {
+    const struct place *p = a, *q = b;
+    return p->y < q->y ? -1 : p->y > q->y;
+}
+
+/* Tiles of a source without an index, from its top down: what was decoded serves the next one, too. */
+static bool make_from_top(struct wave *wave, const struct opened *opened, struct failure *failure) {
+    struct place places[OPENED_MOST];
+    size_t count = 0;
+    for (size_t i = 0; i < wave->count; i++)
+        if (wave->set.of[i] == opened && !wave->tasks[i].failed)
+            places[count++] =
+                (struct place){tile_source_stored_rect(opened->source, wave->tasks[i].region.source).y, i};
+    qsort(places, count, sizeof *places, by_y);
+    for (size_t i = 0; i < count; i++)
+        if (!make(wave, places[i].i, failure))
+            return false;
+    return true;
+}
+
+static bool make_some(void *user, uint64_t i, struct failure *failure) {
+    struct wave *wave = user;
+    const struct opened *opened = wave->set.of[i];
+    if (!opened)
+        return true;
+    if (opened->index)
+        return wave->tasks[i].failed || make(wave, (size_t)i, failure);
+    for (size_t j = 0; j < i; j++) /* whoever comes first does all of them */
+        if (wave->set.of[j] == opened)
+            return true;
+    return make_from_top(wave, opened, failure);
+}
+
+/* ---- All of it ---- */
+
+static bool run(struct wave *wave, struct failure *failure) {
+    const int requests = 16; /* that wait for the store, rather than for a processor */
+    int threads;
+    double start = metrics_now();
+    opened_gather(&wave->set, wave->tasks, wave->count);
+    bool done = parallel_run(wave->set.pinned_count, requests, pin, wave, failure) &&
+                parallel_run(wave->set.opened_count, parallel_processors(), open_and_settle, wave, failure) &&
+                parallel_run(wave->set.pinned_count, requests, fetch, wave, failure) &&
+                count_threads(wave, &threads, failure);
+    metrics_add(wave->call->metrics, METRIC_OPEN_MS, metrics_now() - start);
+    return done && parallel_run(wave->count, threads, make_some, wave, failure);
+}
+
+bool work_do(struct call *call, struct task *tasks, size_t count, bool all, struct failure *failure) {
+    uint64_t budget = call->memory > 2 * OWN_MEMORY ? call->memory - OWN_MEMORY : call->memory / 2;
+    bool done = true;
+    for (size_t from = 0; from < count && done; from += OPENED_MOST) {
+        struct wave *wave = calloc(1, sizeof *wave);
+        if (!wave)
+            return fail(failure, FAILURE_OUT_OF_MEMORY, "%zu tasks: no memory", count);
+        wave->call = call;
+        wave->tasks = tasks + from;
+        wave->count = count - from < OPENED_MOST ? count - from : OPENED_MOST;
+        wave->all = all;
+        wave->budget = budget;
+        wave->set.storage = call->storage;
+        wave->set.memory = budget;
+        done = run(wave, failure);
+        for (size_t i = 0; i < wave->count; i++) {
+            tile_job_free(wave->jobs[i]);
+            tile_plan_free(wave->plans[i]);
+            free(wave->ranges[i]);
+        }
+        opened_close(&wave->set);
+        free(wave);
+    }
+    return done;
+}
