@@ -286,9 +286,11 @@ class Small(Case):
         self.map(self.plan(**event))
         self.assemble()
         self.assertEqual([self.get(name) for name in names], before)
-        self.fails("OutputDenied", "another job", "plan", {"source": "text.txt", "output": "out", "range": 7})
+        for other in {"range": 100}, {"range": 6, "figures": True}:
+            self.fails("OutputDenied", "another job", "plan",
+                       {"source": "text.txt", "output": "out", "text": "new.txt", **other})
         self.fails("OutputDenied", "new.txt", "plan", {"source": "text.txt", "output": "other", "text": "new.txt"})
-        self.done("plan", {"source": "text.txt", "output": "out", "range": 7, "overwrite": True})
+        self.done("plan", {"source": "text.txt", "output": "out", "range": 100, "overwrite": True})
 
     def test_type(self):
         self.put("readme", b"One.\n")
@@ -409,6 +411,14 @@ class Incomplete(Case):
         self.map(self.tasks)
 
     def refused(self, pattern="part_0000"):
+        # It is seen without a new text, too: what that finds besides is in a test of its own.
+        job = self.get("out/job.json")
+        self.put("out/job.json", job.replace(b',"text":"new.txt"', b""))
+        self.fails("Incomplete", pattern, "assemble", {"job": "out/job.json"})
+        self.put("out/job.json", job)
+        self.refused_with_text(pattern)
+
+    def refused_with_text(self, pattern="part_0000"):
         self.fails("Incomplete", pattern, "assemble", {"job": "out/job.json"})
         self.assertFalse(os.path.exists(self.path("new.txt")) or os.path.exists(self.path("out/manifest.json")))
         self.map(self.tasks)
@@ -452,11 +462,15 @@ class Incomplete(Case):
                 (0, [one, two.replace(b"bytes\":12", b"bytes\":0")], {}),
                 (0, [one, two.replace(b"bytes\":12", b"bytes\":18446744073709551615")], {}),
                 (0, [one, two.replace(b"bytes\":12", b"bytes\":99999999999999999999")], {}),
-                (0, [one, two.replace(b"bytes\":12", b"bytes\":11")], {}),  # found as the new text is written
+                (1, [three + b"\0x", four], {}), (1, [three + b"x", four], {}), (1, [three[:-1], four], {}),
+                (1, [three.replace(b"words\":1", b"words\":18446744073709551617"), four], {}),
                 (0, [one, two.replace(b"offset\":6", b"offset\":-6")], {}), (1, [three, four], {"part": 0}),
                 (1, [three, four], {"paragraphs": 3}), (1, [three, four], {"bytes": 5}), (1, [three, four], {"xxh3_file": 5})]:
             forge(part, lines, note)
             self.refused()
+        for other in two.replace(b"bytes\":12", b"bytes\":11"), two.replace(b"xxh3\":\"", b"xxh3\":\"0", 1)[:-3] + b"\"}":
+            forge(0, [one, other])
+            self.refused_with_text("byte 6 of text.txt")
 
     def test_jobs(self):
         job = json.loads(self.get("out/job.json"))
