@@ -131,12 +131,11 @@ static int by_offset(const void *a, const void *b) {
     return p->offset < q->offset ? -1 : p->offset > q->offset;
 }
 
-bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count, uint64_t most, uint64_t *bytes,
+bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count, uint64_t most,
                   struct failure *failure) {
-    uint64_t gap = storage_reader(pinned->object).gap, end = pinned->fetched;
+    uint64_t gap = storage_reader(pinned->object).gap, end = pinned->fetched, bytes = 0;
     size_t merged = 0;
     gap = gap ? gap : DEFAULT_GAP;
-    *bytes = 0;
     qsort(ranges, count, sizeof *ranges, by_offset);
     for (size_t i = 0; i < count; i++) {
         uint64_t from = ranges[i].offset, to = from + ranges[i].size;
@@ -148,11 +147,8 @@ bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count
             ranges[merged - 1].size += to - end;
         else
             ranges[merged++] = (struct tile_range){from, to - from};
-        *bytes += to - from;
+        bytes += to - from;
         end = to;
     }
-    if (merged && *bytes <= most)
-        return storage_fetch(pinned->object, ranges, merged, failure);
-    *bytes = 0;
-    return true;
+    return merged == 0 || bytes > most || storage_fetch(pinned->object, ranges, merged, failure);
 }
