@@ -103,6 +103,8 @@ static void hostile_members_are_refused(void **state) {
         {"{\"output\":\"photo.jpg\"}", "photo.jpg", FAILURE_BAD_REQUEST},
         {"{\"output\":\"../a.png\"}", "../a.png", FAILURE_BAD_REQUEST},
         {"{\"output\":\"ftp://host/a.png\"}", "ftp://host", FAILURE_BAD_REQUEST},
+        {"{\"output\":\"photo.jpg/a.png\"}", "photo.jpg/a.png", FAILURE_OUTPUT_DENIED},
+        {"{\"output\":\"folder/\"}", "folder/", FAILURE_BAD_REQUEST},
         {"{\"index\":7}", "index", FAILURE_BAD_REQUEST},
         {"{\"index\":\"missing.tix\"}", "missing.tix", FAILURE_SOURCE_NOT_FOUND},
         {"{\"index\":\"text.txt\"}", "index", FAILURE_BAD_REQUEST},
