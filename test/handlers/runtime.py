@@ -303,7 +303,7 @@ class Life(Case):
 
     def test_handler_names(self):
         for handler in "plan", "tile", "assemble", "text", "bootstrap.tile", "a.b.c.plan":
-            function = self.function(HANDLER, handler)
+            function = self.function(HANDLER, handler, env={"AWS_LAMBDA_FUNCTION_NAME": None})
             self.assertFalse(function.invoke(b"{")[0])
             self.assertIn("\"Function\":\"%s\"" % handler.split(".")[-1], function.out())
             self.ends_well(function)
@@ -367,7 +367,7 @@ class Lines(Case):
 
     def test_metrics(self):
         """As CloudWatch's specification of the Embedded Metric Format asks for."""
-        function = self.function()
+        function = self.function(env={"AWS_LAMBDA_FUNCTION_NAME": "my-function"})
         begun = time.time()
         function.invoke({})
         function.invoke({"fail": "x"})
@@ -380,7 +380,7 @@ class Lines(Case):
             self.assertAlmostEqual(line["_aws"]["Timestamp"] / 1e3, begun, delta=60)
             [directive] = line["_aws"]["CloudWatchMetrics"]
             self.assertEqual((directive["Namespace"], directive["Dimensions"]), ("libtile", [["Function"]]))
-            self.assertEqual(line["Function"], "echo")
+            self.assertEqual(line["Function"], "my-function")
             names = [metric["Name"] for metric in directive["Metrics"]]
             self.assertEqual(len(set(names)), len(names))
             for metric in directive["Metrics"]:
