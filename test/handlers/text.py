@@ -306,9 +306,9 @@ class Small(Case):
             file.truncate(size - 7)
             file.seek(size - 7)
             file.write(b"\n\nLast.")
+        tasks = self.plan(**event)
         if not sanitized():
             self.memory = 256 << 20
-        tasks = self.plan(**event)
         self.assertEqual([task["range"] for task in tasks], [[0, size - 5], [size - 5, 5]])
         self.map(tasks)
         first, last = self.records(tasks)
