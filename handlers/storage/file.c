@@ -241,7 +241,7 @@ static bool fail_aside(struct failure *failure, const struct aside *aside, bool 
     bool there = stat(aside->path, &status) == 0 && (keep || S_ISDIR(status.st_mode));
     if (slash)
         *slash = '\0';
-    bool closed = access(!slash ? "." : slash == aside->path ? "/" : aside->path, W_OK | X_OK) != 0;
+    bool closed = eaccess(!slash ? "." : slash == aside->path ? "/" : aside->path, W_OK | X_OK) != 0;
     if (slash)
         *slash = '/';
     return fail(failure, there || closed ? FAILURE_OUTPUT_DENIED : FAILURE_OUTPUT_UNWRITABLE, "%s", error->message);

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Networks and stores at their worst, between this storage and a real S3 server: what passes is survived, what does not
+ * ends in the failure of its type, and nothing half-written is there. All cases run at once: most of their time is
+ * waiting for another try.
+ */
+#include "store.h"
+
+#include "parallel.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SIZE = 300000, FROM = 1000, PART = 200000, WORKS = -1 };
+
+struct fault {
+    const char *name;   /* and key */
+    const char *rule;   /* members of it, but for the path */
+    int expected;       /* a failure_kind or WORKS */
+    size_t least, most; /* requests */
+};
+
+#define CODE(number, text) "\"fault\":\"status\",\"status\":" #number ",\"code\":\"" text "\""
+#define TWICE              ",\"times\":2"
+#define ALWAYS             ",\"times\":-1"
+
+static const struct fault reads[] = {
+    {"500", CODE(500, "InternalError") TWICE, WORKS, 3, 3},
+    {"502", CODE(502, "") TWICE, WORKS, 3, 3},
+    {"503", CODE(503, "SlowDown") TWICE, WORKS, 3, 3},
+    {"504", CODE(504, "") TWICE, WORKS, 3, 3},
+    {"429", CODE(429, "") TWICE, WORKS, 3, 3},
+    {"throttled", CODE(400, "Throttling") TWICE, WORKS, 3, 3},
+    {"timed-out", CODE(400, "RequestTimeout") TWICE, WORKS, 3, 3},
+    {"skewed", CODE(403, "RequestTimeTooSkewed") TWICE, WORKS, 3, 3},
+    {"reset", "\"fault\":\"reset\"" TWICE, WORKS, 3, 3},
+    {"cut", "\"fault\":\"cut\"" TWICE, WORKS, 3, 3},
+    {"short", "\"fault\":\"short\"" TWICE, WORKS, 3, 3},
+    {"long", "\"fault\":\"long\"" TWICE, WORKS, 3, 3},
+    {"shifted", "\"fault\":\"shifted\"" TWICE, WORKS, 3, 3},
+    {"refused", "\"fault\":\"refuse\"" TWICE, WORKS, 3, 3},
+    {"late", "\"fault\":\"delay\",\"seconds\":2", WORKS, 1, 1},
+    {"500-always", CODE(500, "InternalError") ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
+    {"503-always", CODE(503, "SlowDown") ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
+    {"reset-always", "\"fault\":\"reset\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
+    {"cut-always", "\"fault\":\"cut\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
+    {"short-always", "\"fault\":\"short\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
+    {"long-always", "\"fault\":\"long\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
+    {"shifted-always", "\"fault\":\"shifted\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
+    {"headers-always", "\"fault\":\"headers\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
+    {"noise-always", "\"fault\":\"noise\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
+    {"noise-denied", "\"fault\":\"noise\",\"status\":403" ALWAYS, FAILURE_SOURCE_DENIED, 1, 1},
+    {"403", CODE(403, "AccessDenied") ALWAYS, FAILURE_SOURCE_DENIED, 1, 1},
+    {"expired", CODE(400, "ExpiredToken") ALWAYS, FAILURE_SOURCE_DENIED, 1, 1},
+    {"404", CODE(404, "NoSuchKey") ALWAYS, FAILURE_SOURCE_NOT_FOUND, 1, 1},
+    {"412", CODE(412, "PreconditionFailed") ALWAYS, FAILURE_SOURCE_CHANGED, 1, 1},
+    {"416", CODE(416, "InvalidRange") ALWAYS, FAILURE_SOURCE_CHANGED, 1, 1},
+    {"other", "\"fault\":\"other\"" ALWAYS, FAILURE_SOURCE_CHANGED, 1, 1},
+    {"redirected", CODE(301, "PermanentRedirect") ALWAYS, FAILURE_SOURCE_DENIED, 1, 1},
+};
+
+static const struct fault writes[] = {
+    {"500", CODE(500, "InternalError") TWICE, WORKS, 3, 3},
+    {"503", CODE(503, "SlowDown") TWICE, WORKS, 3, 3},
+    {"conflict", CODE(409, "ConditionalRequestConflict") TWICE, WORKS, 3, 3},
+    {"refused", "\"fault\":\"refuse\"" TWICE, WORKS, 3, 3},
+    {"damaged", "\"fault\":\"damage\"" TWICE, WORKS, 3, 3},
+    {"500-always", CODE(500, "InternalError") ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, 3},
+    {"503-always", CODE(503, "SlowDown") ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, 3},
+    {"refused-always", "\"fault\":\"refuse\"" ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, 3},
+    {"damaged-always", "\"fault\":\"damage\"" ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, 3},
+    {"403", CODE(403, "AccessDenied") ALWAYS, FAILURE_OUTPUT_DENIED, 1, 1},
+    {"404", CODE(404, "NoSuchBucket") ALWAYS, FAILURE_OUTPUT_DENIED, 1, 1},
+    {"412", CODE(412, "PreconditionFailed") ALWAYS, FAILURE_OUTPUT_DENIED, 1, 1},
+    {"501", CODE(501, "NotImplemented") ALWAYS, FAILURE_UNSUPPORTED, 1, 1},
+    {"too-large", CODE(400, "EntityTooLarge") ALWAYS, FAILURE_LIMIT_EXCEEDED, 1, 1},
+};
+
+struct cases {
+    struct storage *storage;
+    const struct fault *faults;
+    const char *prefix; /* of their keys; other ones for each process */
+    unsigned char *data;
+    int got[64];
+    struct failure failures[64];
+};
+
+static void set_rules(struct proxy proxy, const struct cases *cases, size_t count, const char *method) {
+    char rules[32768];
+    int size = snprintf(rules, sizeof rules, "[");
+    for (size_t i = 0; i < count; i++)
+        size += snprintf(rules + size, sizeof rules - (size_t)size, "%s{\"method\":\"%s\",\"path\":\"%s/%s.end\",%s}",
+                         i ? "," : "", method, cases->prefix, cases->faults[i].name, cases->faults[i].rule);
+    assert_true((size_t)size < sizeof rules - 2);
+    snprintf(rules + size, sizeof rules - (size_t)size, "]");
+    proxy_rules(proxy, rules);
+}
+
+static void url_of(char url[STORAGE_URL_MOST], const struct cases *cases, uint64_t index) {
+    snprintf(url, STORAGE_URL_MOST, "s3://tile/%s/%s.end", cases->prefix, cases->faults[index].name);
+}
+
+static void check(struct proxy proxy, const struct cases *cases, size_t count, const char *method) {
+    char path[128];
+    for (size_t i = 0; i < count; i++) {
+        const struct fault *f = &cases->faults[i];
+        if (cases->got[i] != f->expected)
+            fail_msg("%s %s: %s: %s", method, f->name,
+                     cases->got[i] == WORKS ? "worked" : failure_type((enum failure_kind)cases->got[i]),
+                     cases->failures[i].message);
+        if (cases->got[i] != WORKS && !strstr(cases->failures[i].message, f->name))
+            fail_msg("%s %s: the message does not name it: %s", method, f->name, cases->failures[i].message);
+        snprintf(path, sizeof path, "%s/%s.end", cases->prefix, f->name);
+        size_t seen = proxy_count(proxy, method, path);
+        if (seen < f->least || seen > f->most)
+            fail_msg("%s %s: %zu requests", method, f->name, seen);
+    }
+}
+
+static bool put_one(void *user, uint64_t index, struct failure *failure) {
+    struct cases *cases = user;
+    char url[STORAGE_URL_MOST];
+    url_of(url, cases, index);
+    return storage_put(cases->storage, url, cases->data, SIZE, NULL, failure);
+}
+
+static bool read_one(void *user, uint64_t index, struct failure *failure) {
+    struct cases *cases = user;
+    char url[STORAGE_URL_MOST];
+    struct object *object;
+    (void)failure;
+    url_of(url, cases, index);
+    unsigned char *part = calloc(1, PART);
+    struct failure *why = &cases->failures[index];
+    bool done = storage_open(&object, cases->storage, url, NULL, UINT64_MAX, why);
+    if (done) {
+        done = storage_read(object, FROM, part, PART, why);
+        storage_close(object);
+    }
+    cases->got[index] = !done ? (int)why->kind : memcmp(part, cases->data + FROM, PART) == 0 ? WORKS : -2;
+    free(part);
+    return true;
+}
+
+static bool write_one(void *user, uint64_t index, struct failure *failure) {
+    struct cases *cases = user;
+    (void)failure;
+    cases->got[index] = put_one(user, index, &cases->failures[index]) ? WORKS : (int)cases->failures[index].kind;
+    return true;
+}
+
+static void survives_what_passes_when_it_reads(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    char prefix[64];
+    const size_t count = sizeof reads / sizeof *reads;
+    snprintf(prefix, sizeof prefix, "reads-%d", getpid());
+    struct cases *cases = calloc(1, sizeof *cases);
+    *cases = (struct cases){.storage = store_new(proxy.endpoint, 0), .faults = reads, .prefix = prefix};
+    cases->data = pattern(SIZE, 1);
+    assert_works(parallel_run(count, 8, put_one, cases, &failure));
+    set_rules(proxy, cases, count, "GET");
+    assert_works(parallel_run(count, (int)count, read_one, cases, &failure));
+    check(proxy, cases, count, "GET");
+    storage_free(cases->storage);
+    free(cases->data);
+    free(cases);
+    proxy_stop(proxy);
+}
+
+static void leaves_nothing_when_it_cannot_write(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    char prefix[64], key[128];
+    const size_t count = sizeof writes / sizeof *writes;
+    snprintf(prefix, sizeof prefix, "writes-%d", getpid());
+    struct cases *cases = calloc(1, sizeof *cases);
+    *cases = (struct cases){.storage = store_new(proxy.endpoint, 0), .faults = writes, .prefix = prefix};
+    cases->data = pattern(SIZE, 2);
+    set_rules(proxy, cases, count, "PUT");
+    assert_works(parallel_run(count, (int)count, write_one, cases, &failure));
+    check(proxy, cases, count, "PUT");
+    for (size_t i = 0; i < count; i++) {
+        snprintf(key, sizeof key, "%s/%s.end", prefix, writes[i].name);
+        if (other_has("tile", key) != (writes[i].expected == WORKS))
+            fail_msg("%s: there, or not there", key);
+        if (writes[i].expected != WORKS)
+            continue;
+        struct test_bytes bytes = other_get("tile", key);
+        assert_int_equal(bytes.size, SIZE);
+        assert_memory_equal(bytes.data, cases->data, SIZE);
+        free(bytes.data);
+    }
+    storage_free(cases->storage);
+    free(cases->data);
+    free(cases);
+    proxy_stop(proxy);
+}
+
+/* ---- Regions ------------------------------------------------------------------------------------------------ */
+
+static void put_small(struct storage *storage, const char *url) {
+    struct failure failure;
+    assert_works(storage_put(storage, url, "content", 7, NULL, &failure));
+}
+
+static void read_small(struct storage *storage, const char *url) {
+    struct failure failure;
+    struct tile_buffer buffer = {0};
+    assert_works(storage_get(storage, url, 100, &buffer, NULL, &failure));
+    assert_int_equal(buffer.size, 7);
+    assert_memory_equal(buffer.data, "content", 7);
+    tile_buffer_free(&buffer);
+}
+
+/* The server's region is us-east-1, and it answers 400 AuthorizationHeaderMalformed to signatures of others. */
+static void learns_the_region_of_a_bucket(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    struct storage_facts facts;
+    for (int first = 0; first < 3; first++) {
+        struct storage *storage = store_new(proxy.endpoint, 0);
+        setenv("AWS_REGION", "eu-central-1", 1);
+        proxy_rules(proxy, "[]");
+        if (first == 0)
+            put_small(storage, "s3://tile/elsewhere");
+        else if (first == 1)
+            read_small(storage, "s3://tile/elsewhere");
+        else
+            assert_works(storage_stat(storage, "s3://tile/elsewhere", &facts, &failure));
+        size_t asked = proxy_count(proxy, NULL, "elsewhere");
+        assert_in_range(asked, 2, 3); /* HEAD's error has no body, and takes one more */
+        read_small(storage, "s3://tile/elsewhere");
+        assert_works(storage_stat(storage, "s3://tile/elsewhere", &facts, &failure));
+        put_small(storage, "s3://tile/elsewhere");
+        assert_int_equal(proxy_count(proxy, NULL, "elsewhere"), asked + 3); /* it is asked for once only */
+        storage_free(storage);
+    }
+    proxy_stop(proxy);
+}
+
+/* Amazon's other forms: 301 with a header, and one that never ends. */
+static void follows_a_redirect_once(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    struct storage_facts facts;
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    put_small(storage, "s3://tile/moved");
+    storage_free(storage);
+    storage = store_new(proxy.endpoint, 0);
+    setenv("AWS_REGION", "eu-central-1", 1);
+    proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":301,\"code\":\"PermanentRedirect\",\"path\":\"moved\","
+                       "\"headers\":{\"x-amz-bucket-region\":\"us-east-1\"}}]");
+    assert_works(storage_stat(storage, "s3://tile/moved", &facts, &failure));
+    assert_int_equal(facts.size, 7);
+    assert_int_equal(proxy_count(proxy, NULL, "moved"), 2);
+    proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":301,\"code\":\"PermanentRedirect\",\"path\":\"moved\","
+                       "\"headers\":{\"x-amz-bucket-region\":\"mars-1\"},\"times\":-1}]");
+    assert_refused(FAILURE_SOURCE_DENIED, storage_stat(storage, "s3://tile/moved", &facts, &failure));
+    assert_in_range(proxy_count(proxy, NULL, "moved"), 2, 4);
+    /* What cannot be a region's name never becomes part of a host's. */
+    proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":301,\"code\":\"PermanentRedirect\",\"path\":\"moved\","
+                       "\"headers\":{\"x-amz-bucket-region\":\"evil.example/\"},\"times\":-1}]");
+    assert_refused(FAILURE_SOURCE_DENIED, storage_stat(storage, "s3://tile/moved", &facts, &failure));
+    storage_free(storage);
+    proxy_stop(proxy);
+}
+
+/* ---- Connections and time ----------------------------------------------------------------------------------- */
+
+/* A sandbox that was frozen finds all of its connections closed. */
+static void forgives_closed_connections(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    put_small(storage, "s3://tile/closed");
+    proxy_rules(proxy, "[{\"fault\":\"hangup\",\"times\":-1}]");
+    for (int i = 0; i < 30; i++) {
+        read_small(storage, "s3://tile/closed");
+        put_small(storage, "s3://tile/closed");
+    }
+    /* This one dies just as it is used again. */
+    proxy_rules(proxy, "[{\"fault\":\"refuse\",\"after\":1}]");
+    read_small(storage, "s3://tile/closed");
+    read_small(storage, "s3://tile/closed");
+    assert_int_equal(storage_count(storage).retries, 0);
+    storage_free(storage);
+    proxy_stop(proxy);
+}
+
+static void keeps_connections(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    proxy_rules(proxy, "[]");
+    for (int i = 0; i < 20; i++) {
+        put_small(storage, "s3://tile/kept");
+        read_small(storage, "s3://tile/kept");
+    }
+    json_t *seen = proxy_seen(proxy);
+    assert_int_equal(json_array_size(seen), 40);
+    for (size_t i = 1; i < 40; i++)
+        assert_true(json_equal(json_object_get(json_array_get(seen, i), "connection"),
+                               json_object_get(json_array_get(seen, 0), "connection")));
+    json_decref(seen);
+    storage_free(storage);
+    proxy_stop(proxy);
+}
+
+static int64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static void ends_by_the_deadline(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    struct storage_facts facts;
+    struct tile_buffer buffer = {0};
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    unsigned char *data = pattern(SIZE, 3);
+    assert_works(storage_put(storage, "s3://tile/late", data, SIZE, NULL, &failure));
+    proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":30,\"method\":\"HEAD\",\"times\":-1},"
+                       "{\"fault\":\"stall\",\"seconds\":30,\"method\":\"GET\",\"times\":-1},"
+                       "{\"fault\":\"delay\",\"seconds\":30,\"method\":\"PUT\",\"times\":-1}]");
+    storage_set_deadline(storage, now() + 500);
+    assert_refused(FAILURE_OUT_OF_TIME, storage_stat(storage, "s3://tile/late", &facts, &failure));
+    assert_non_null(strstr(failure.message, "s3://tile/late"));
+    storage_set_deadline(storage, now() + 500);
+    assert_refused(FAILURE_OUT_OF_TIME, storage_get(storage, "s3://tile/late", SIZE, &buffer, NULL, &failure));
+    assert_int_equal(buffer.size, 0);
+    storage_set_deadline(storage, now() + 500);
+    assert_refused(FAILURE_OUT_OF_TIME, storage_put(storage, "s3://tile/late", data, SIZE, NULL, &failure));
+    assert_int_equal(proxy_count(proxy, NULL, "late"), 3);
+    proxy_rules(proxy, "[]");
+    storage_set_deadline(storage, now() - 1);
+    assert_refused(FAILURE_OUT_OF_TIME, storage_stat(storage, "s3://tile/late", &facts, &failure));
+    assert_int_equal(proxy_count(proxy, NULL, "late"), 0); /* not even asked */
+    storage_set_deadline(storage, INT64_MAX);
+    assert_works(storage_stat(storage, "s3://tile/late", &facts, &failure)); /* and it lives on */
+    free(data);
+    tile_buffer_free(&buffer);
+    storage_free(storage);
+    proxy_stop(proxy);
+}
+
+/* ---- Processes that die ------------------------------------------------------------------------------------- */
+
+static void leaves_nothing_when_it_is_killed(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    char key[64], url[80];
+    snprintf(key, sizeof key, "killed-%d", getpid());
+    snprintf(url, sizeof url, "s3://tile/%s", key);
+    proxy_rules(proxy, "[{\"fault\":\"half\",\"method\":\"PUT\"}]");
+    int child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct failure failure;
+        struct storage *storage = store_new(proxy.endpoint, 0);
+        unsigned char *data = pattern(SIZE, 4);
+        storage_put(storage, url, data, SIZE, NULL, &failure);
+        _exit(0);
+    }
+    while (proxy_count(proxy, "PUT", key) == 0)
+        usleep(10000);
+    usleep(100000); /* half of it is there by now */
+    assert_int_equal(waitpid(child, NULL, WNOHANG), 0);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    usleep(200000);
+    assert_false(other_has("tile", key));
+    proxy_stop(proxy);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(survives_what_passes_when_it_reads),
+        cmocka_unit_test(leaves_nothing_when_it_cannot_write),
+        cmocka_unit_test(learns_the_region_of_a_bucket),
+        cmocka_unit_test(follows_a_redirect_once),
+        cmocka_unit_test(forgives_closed_connections),
+        cmocka_unit_test(keeps_connections),
+        cmocka_unit_test(ends_by_the_deadline),
+        cmocka_unit_test(leaves_nothing_when_it_is_killed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
