@@ -17,6 +17,8 @@ import sys
 import tempfile
 import unittest
 
+from bucket import Bucket, Proxy, Server, environment
+
 HANDLER = None
 LIBC = ctypes.CDLL(None)
 WORKERS = max(2, os.cpu_count() or 1)
@@ -119,6 +121,7 @@ class Case(unittest.TestCase):
         with open(self.path(name), "rb") as file:
             return file.read()
 
+    environment = {}
     memory = resource.RLIM_INFINITY  # address space of a process
 
     def call(self, name, event, spool=None, user=None):
@@ -129,7 +132,7 @@ class Case(unittest.TestCase):
             if user:
                 os.setuid(user)
         ended = subprocess.run([HANDLER, "--local", name, "--root", self.folder], input=json.dumps(event).encode(),
-                               env={**os.environ, "TMPDIR": spool or self.spool}, capture_output=True,
+                               env={**os.environ, **self.environment, "TMPDIR": spool or self.spool}, capture_output=True,
                                preexec_fn=prepare, check=False)
         self.assertNotRegex(ended.stderr, b"Sanitizer|runtime error")
         self.assertIn(ended.returncode, (0, 1), ended.stderr)
@@ -499,6 +502,82 @@ class Incomplete(Case):
                 self.fails("BadRequest", ".", "assemble", {"job": "out/job.json"})
 
 
+# ---- S3 ----
+
+class Store(Case):
+    @classmethod
+    def setUpClass(cls):
+        try:
+            cls.server = Server()
+        except SystemExit as ended:
+            raise unittest.SkipTest("there is no S3 server") from ended
+        cls.addClassCleanup(cls.server.stop)
+
+    def setUp(self):
+        super().setUp()
+        self.bucket = Bucket(self.server.endpoint, "tile")
+        self.proxy = Proxy(self.server.endpoint)
+        self.addCleanup(self.proxy.stop)
+        self.environment = environment(self.proxy.endpoint)
+        self.prefix = os.path.basename(self.folder) + "/"
+        self.addCleanup(lambda: [self.bucket.delete(key) for key in self.bucket.list(self.prefix)])
+        self.data = large_text(2 << 20 if sanitized() else 8 << 20)
+        self.put("text.txt", self.data)
+        self.bucket.put(self.prefix + "text", self.data)
+
+    def url(self, name):
+        return "s3://tile/" + self.prefix + name
+
+    def lines(self, name):
+        return [json.loads(line) for line in self.bucket.get(self.prefix + name)[0].splitlines()]
+
+    def read_by_now(self):
+        return self.proxy.count("/tile/" + self.prefix + "text")
+
+    def test_run(self):
+        size = len(self.data) // 40
+        self.done("plan", {"source": self.url("text"), "type": "text/plain", "output": self.url("out/"), "range": size,
+                           "text": self.url("new.txt")})
+        tasks = self.lines("out/plan.jsonl")
+        self.assertGreater(len(tasks), 30)
+        planned = self.read_by_now()
+        self.assertTrue(0 < planned <= len(tasks) * (16 << 10), planned)
+        self.map(tasks)
+        mapped = self.read_by_now() - planned
+        self.assertTrue(len(self.data) <= mapped <= len(self.data) + len(tasks) * (8 << 10), mapped)
+        answer = self.done("assemble", {"job": self.url("out/job.json")})
+        self.assertLessEqual(self.read_by_now() - planned - mapped, len(self.data))
+        paragraphs = [paragraph for _, paragraph in paragraphs_of(self.data)]
+        self.assertEqual(answer["paragraphs"], len(paragraphs))
+        self.assertEqual(self.bucket.get(self.prefix + "new.txt")[0], b"\n\n".join(paragraphs) + b"\n")
+        # Of a local file, the same.
+        local = self.plan(range=size)
+        self.map(local)
+        for task in local:
+            self.assertEqual(self.bucket.get(self.prefix + task["output"])[0], self.get(task["output"]))
+
+    def test_what_goes_wrong(self):
+        self.done("plan", {"source": self.url("text"), "type": "text/plain", "output": self.url("out"),
+                           "range": len(self.data) // 3, "text": self.url("new.txt")})
+        tasks = self.lines("out/plan.jsonl")
+        job = {"job": self.url("out/job.json")}
+        self.fails("Incomplete", "part_0000", "assemble", job)
+        self.map(tasks)
+        self.bucket.put(self.prefix + "text", self.data.swapcase())
+        for task in tasks[0], tasks[-1]:
+            self.fails("SourceChanged", "/text: ", "text", task)
+        self.fails("SourceChanged", "/text: ", "assemble", job)
+        self.bucket.delete(self.prefix + "text")
+        for task in tasks[0], tasks[-1]:
+            self.fails("SourceNotFound", "/text: ", "text", task)
+        self.fails("SourceNotFound", "/text: ", "assemble", job)
+        self.bucket.put(self.prefix + "text", self.data)
+        self.environment["AWS_SECRET_ACCESS_KEY"] = "another"
+        self.fails("SourceDenied", "/text: ", "text", tasks[0])
+        self.assertNotIn(self.prefix + "new.txt", self.bucket.list(self.prefix))
+        self.assertNotIn(self.prefix + "out/manifest.json", self.bucket.list(self.prefix))
+
+
 if __name__ == "__main__":
     HANDLER = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    unittest.main(warnings="ignore")  # connections to the store stay open
