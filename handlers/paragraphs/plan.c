@@ -49,7 +49,7 @@ static bool read_event(struct planning *p, const json_t *event, struct failure *
                     job->source ? "output" : "source");
     return storage_join(p->job_url, job->output, "job.json", failure) &&
            storage_join(p->plan_url, job->output, "plan.jsonl", failure) &&
-           storage_check_url(p->call->storage, p->job_url, failure) && text_job_check_text(job, p->call, failure);
+           storage_check_url(p->call->storage, p->job_url, failure) && text_job_check_urls(job, p->call, failure);
 }
 
 /* A paragraph that is larger than the wanted range makes a range larger. */

@@ -369,15 +369,19 @@ class Wrong(Case):
                 (self.task(output="text.txt"), "source"), (self.task(source="../text.txt"), "text.txt"),
                 (self.task(output="../out"), "out"), (self.task(output="http://host/out"), "http")]:
             self.fails("BadRequest", pattern, "text", event)
+        self.put("out/plan.jsonl", b"A text of this name.")
         for members, pattern in [({"range": 0}, "range"), ({"range": 1 << 40}, "range"), ({"range": [1, 2]}, "range"),
-                                 ({"text": "text.txt"}, "source"), ({"text": "../x"}, "x"), ({"figures": True}, "text"),
+                                 ({"text": "text.txt"}, "source"), ({"text": "../x"}, "x"),
+                                 ({"text": "out/job.json"}, "text"), ({"text": "out/part_00001.jsonl"}, "text"),
+                                 ({"source": "out/plan.jsonl", "type": "text/x"}, "source"), ({"figures": True}, "text"),
                                  ({"figures": 1, "text": "x"}, "figures"), ({"tile": [1, 1]}, "tile"),
                                  ({"function": {"seconds": 0}}, "function"), ({"overwrite": "no"}, "overwrite")]:
             self.fails("BadRequest", pattern, "plan", {"source": "text.txt", "output": "out", **members})
         self.fails("BadRequest", "output", "plan", {"source": "text.txt"})
         self.fails("LimitExceeded", "function", "plan",
                    {"source": "text.txt", "output": "out", "function": {"seconds": 1}})
-        self.assertEqual(sorted(os.listdir(self.folder)), ["spool", "text.txt"])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["out", "spool", "text.txt"])
+        self.assertEqual(os.listdir(self.path("out")), ["plan.jsonl"])
 
     def test_batch_has_common_members(self):
         items = [{"range": [0, 6], "output": "a"}, {"range": [6, 15], "output": "b", "part": 4}]
