@@ -20,6 +20,11 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config libjpeg62-turbo-dev l
     libtiff-dev liblcms2-dev libxxhash-dev libjansson-dev libstb-dev)
 # What the Lambda handlers take besides.
 handler_packages=(libcurl4-openssl-dev libssl-dev)
+# What building the layers takes: a compiler for each architecture, and what fetches and unpacks Debian's packages.
+layer_packages=(gcc meson ninja-build pkg-config binutils dpkg-dev ca-certificates zip)
+for machine in x86-64 aarch64; do
+    [ "$(uname -m)" = ${machine/-/_} ] || layer_packages+=(gcc-$machine-linux-gnu)
+done
 # What the tests take besides: other readers and writers of images, to check against.
 test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-tools python3 python3-numpy)
 # A real S3 server, and what runs a state machine. Where npm came from elsewhere, Debian's would not go with its node.

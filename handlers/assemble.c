@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "handler.h"
+#include "paragraphs/paragraphs.h"
 #include "run/assemble_image.h"
 #include "storage/storage.h"
 
@@ -26,9 +27,13 @@ bool handle_assemble(struct call *call, const json_t *event, struct response *re
     if (!read_job(call, url, &job, failure))
         return false;
     const char *kind = json_string_value(json_object_get(job, "kind"));
-    bool done = kind && strcmp(kind, "image") == 0
-                    ? assemble_image(call, url, job, response, failure)
-                    : fail(failure, FAILURE_BAD_REQUEST, "%s: kind: \"image\" or \"text\" is wanted", url);
+    bool done;
+    if (kind && strcmp(kind, "image") == 0)
+        done = assemble_image(call, url, job, response, failure);
+    else if (kind && strcmp(kind, "text") == 0)
+        done = paragraphs_assemble(call, job, response, failure);
+    else
+        done = fail(failure, FAILURE_BAD_REQUEST, "%s: kind: \"image\" or \"text\" is wanted", url);
     json_decref(job);
     return done;
 }

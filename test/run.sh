@@ -5,7 +5,20 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . .ci/packages.sh
-need_packages "${build_packages[@]}" "${handler_packages[@]}" "${test_packages[@]}" || exit 1
+need_packages "${build_packages[@]}" "${handler_packages[@]}" "${layer_packages[@]}" "${test_packages[@]}" || exit 1
+
+# What checks and runs the state machine, as package-lock.json pins it.
+if ! cmp -s test/handlers/package-lock.json build-npm/installed; then
+    mkdir -p build-npm
+    cp test/handlers/package.json test/handlers/package-lock.json build-npm/
+    npm ci --prefix build-npm --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1
+    cp test/handlers/package-lock.json build-npm/installed
+fi
+
+# The handlers' tests share one S3 server, which ends with this script.
+exec {s3_output}< <(exec test/handlers/swift.py)
+read -r -t 60 -u "$s3_output" TILE_TEST_S3 || { echo "the S3 server does not start" >&2; exit 1; }
+export TILE_TEST_S3
 
 passed=0 failed=0
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Members of events, tasks and job.json, which may hold anything. All fail with BAD_REQUEST, which names the member, and
- * leave `*out` as it was where there is none of that name.
+ * Members of events, tasks and job.json, which may hold anything. All fail with BAD_REQUEST, which names the member,
+ * and leave `*out` as it was where there is none of that name.
  */
 #ifndef PARAGRAPHS_MEMBERS_H
 #define PARAGRAPHS_MEMBERS_H

@@ -11,10 +11,11 @@
 struct object;
 
 /*
- * `object` is the event's source, opened. Writes plan.jsonl and job.json. The event's members: "source", "output" (where
- * the parts go), "type" (its media type, which is not looked at here), "range" (wanted bytes of one; 8 MiB), "text" (URL
- * of the new text that assemble is to write), "figures" (true: with the line of each paragraph before it), "overwrite"
- * (false: what is there already is left, and an error), "function" (what the function has that does the tasks).
+ * `object` is the event's source, opened. Writes plan.jsonl and job.json. The event's members: "source", "output"
+ * (where the parts go), "type" (its media type, which is not looked at here), "range" (wanted bytes of one; 8 MiB),
+ * "text" (URL of the new text that assemble is to write), "figures" (true: with the line of each paragraph before it),
+ * "overwrite" (true: whatever is there already; else it must be of this very job), "function" (what the function for
+ * the tasks has: {"memory_mb","seconds"}). The source's version is the one that was opened.
  */
 bool paragraphs_plan(struct call *call, const json_t *event, struct object *object, struct response *response,
                      struct failure *failure);
@@ -32,8 +33,5 @@ bool paragraphs_part(struct call *call, const json_t *task, json_t **result, str
  * With figures, a paragraph's record is the line before it.
  */
 bool paragraphs_assemble(struct call *call, const json_t *job, struct response *response, struct failure *failure);
-
-/* A value's text as a response, or as an object in the store; takes the reference. NULL is out of memory. */
-bool paragraphs_respond(struct response *response, json_t *value, struct failure *failure);
 
 #endif

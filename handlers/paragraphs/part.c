@@ -6,7 +6,7 @@
 #include "members.h"
 #include "record.h"
 #include "split.h"
-#include "spool.h"
+#include "outgoing.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,25 +18,23 @@ struct task {
     const char *source, *etag, *output;
     uint64_t size, part;
     struct tile_range range; /* size UINT64_MAX: all */
-    bool overwrite;
 };
 
 struct part {
-    struct spool spool;
+    struct outgoing lines;
     uint64_t paragraphs;
     struct tile_range range;
 };
 
 static bool read_task(struct task *out, struct call *call, const json_t *task, struct failure *failure) {
-    static const char *const names[] = {"source", "etag", "size", "range", "part", "output", "overwrite", NULL};
-    *out = (struct task){.size = UINT64_MAX, .range = {0, UINT64_MAX}, .overwrite = true};
+    static const char *const names[] = {"source", "etag", "size", "range", "part", "output", NULL};
+    *out = (struct task){.size = UINT64_MAX, .range = {0, UINT64_MAX}};
     const json_t *range = json_object_get(task, "range");
     if (!members_check(task, "a task of a text", names, failure) ||
         !member_text(task, "source", &out->source, failure) || !member_text(task, "etag", &out->etag, failure) ||
         !member_text(task, "output", &out->output, failure) ||
         !member_number(task, "size", 0, INT64_MAX, &out->size, failure) ||
         !member_number(task, "part", 0, SPLIT_MOST, &out->part, failure) ||
-        !member_flag(task, "overwrite", &out->overwrite, failure) ||
         (range && !member_range(range, "range", &out->range, failure)))
         return false;
     if (!out->source || !out->output)
@@ -71,7 +69,7 @@ static bool write_record(void *user, const struct paragraph *paragraph, struct f
     struct part *part = user;
     char line[RECORD_MOST];
     part->paragraphs++;
-    return spool_write(&part->spool, line, record_write(line, paragraph), failure);
+    return outgoing_write(&part->lines, line, record_write(line, paragraph), failure);
 }
 
 static bool scan_range(struct part *part, struct object *object, struct failure *failure) {
@@ -100,14 +98,14 @@ static bool scan_range(struct part *part, struct object *object, struct failure 
 static bool store(struct call *call, struct part *part, const struct task *task, json_t **result,
                   struct failure *failure) {
     char hex[33];
-    spool_hash(&part->spool, hex);
-    json_t *note = json_pack("{sI,sI,ss,sI}", "part", (json_int_t)task->part, "bytes", (json_int_t)part->spool.bytes,
+    outgoing_hash(&part->lines, hex);
+    json_t *note = json_pack("{sI,sI,ss,sI}", "part", (json_int_t)task->part, "bytes", (json_int_t)part->lines.bytes,
                              "xxh3_file", hex, "paragraphs", (json_int_t)part->paragraphs);
     char *text = note ? json_dumps(note, JSON_COMPACT) : NULL;
     bool done = text || fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a note");
-    const struct storage_put_options options = {.type = "application/jsonl", .note = text, .keep = !task->overwrite};
+    const struct storage_put_options options = {.type = "application/jsonl", .note = text};
     double begin = metrics_now();
-    done = done && spool_store(&part->spool, call->storage, task->output, &options, failure);
+    done = done && outgoing_store(&part->lines, call->storage, task->output, &options, failure);
     metrics_add(call->metrics, METRIC_STORE_MS, metrics_now() - begin);
     free(text);
     if (done)
@@ -126,18 +124,15 @@ bool paragraphs_part(struct call *call, const json_t *task, json_t **result, str
     if (!read_task(&read, call, task, failure) ||
         !storage_open(&object, call->storage, read.source, read.etag, read.size, failure))
         return false;
-    bool done = spool_open(&part.spool, failure) && check_range(&part, object, &read, failure);
+    bool done = outgoing_open(&part.lines, failure) && check_range(&part, object, &read, failure);
     double opened = metrics_now();
     done = done && scan_range(&part, object, failure);
     metrics_add(call->metrics, METRIC_OPEN_MS, opened - begin);
     metrics_add(call->metrics, METRIC_CONVERT_MS, metrics_now() - opened);
     done = done && store(call, &part, &read, result, failure);
-    if (done) {
+    if (done)
         metrics_add(call->metrics, METRIC_TILES, 1);
-        metrics_add(call->metrics, METRIC_BYTES_IN, (double)part.range.size);
-        metrics_add(call->metrics, METRIC_BYTES_OUT, (double)part.spool.bytes);
-    }
-    spool_close(&part.spool);
+    outgoing_close(&part.lines);
     storage_close(object);
     return done;
 }

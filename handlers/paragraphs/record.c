@@ -51,9 +51,9 @@ bool record_read(struct paragraph *paragraph, const char *line) {
     struct text_counts *counts = &paragraph->counts;
     *paragraph = (struct paragraph){0};
     bool is = number(&line, "{\"offset\":", &paragraph->offset) && number(&line, ",\"bytes\":", &paragraph->bytes) &&
-              number(&line, ",\"code_points\":", &counts->code_points) && number(&line, ",\"words\":", &counts->words) &&
-              number(&line, ",\"sentences\":", &counts->sentences) && literal(&line, ",\"xxh3\":\"") &&
-              hash(&line, paragraph->xxh3) && literal(&line, "\"");
+              number(&line, ",\"code_points\":", &counts->code_points) &&
+              number(&line, ",\"words\":", &counts->words) && number(&line, ",\"sentences\":", &counts->sentences) &&
+              literal(&line, ",\"xxh3\":\"") && hash(&line, paragraph->xxh3) && literal(&line, "\"");
     if (is && *line == ',')
         is = number(&line, ",\"invalid\":{\"count\":", &counts->invalid) &&
              number(&line, ",\"first\":", &counts->first_invalid) && literal(&line, "}");

@@ -2,7 +2,8 @@
 /*
  * A paragraph as a line of JSON, which is what a part consists of:
  * {"offset":0,"bytes":12,"code_points":12,"words":2,"sentences":1,"xxh3":"…"}, and, before the brace, where there are
- * bytes that are no UTF-8, ,"invalid":{"count":1,"first":7}: how many U+FFFD stand for them, and the first one's offset.
+ * bytes that are no UTF-8, ,"invalid":{"count":1,"first":7}: how many U+FFFD stand for them, and the first one's
+ * offset.
  */
 #ifndef PARAGRAPHS_RECORD_H
 #define PARAGRAPHS_RECORD_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "scan.h"
 
+#include "hash.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 /* A paragraph, or what may prove to be one. */
 struct draft {
@@ -54,12 +55,7 @@ static void keep(struct scan *s) {
 static bool report(const struct scan *s, struct draft *draft, struct failure *failure) {
     struct paragraph paragraph = {.offset = draft->offset, .bytes = draft->counter.offset - draft->offset};
     paragraph.counts = text_counter_end(&draft->counter);
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits_digest(draft->hash));
-    for (size_t i = 0; i < sizeof hash.digest; i++) {
-        paragraph.xxh3[2 * i] = "0123456789abcdef"[hash.digest[i] >> 4];
-        paragraph.xxh3[2 * i + 1] = "0123456789abcdef"[hash.digest[i] & 15];
-    }
+    hash_text(draft->hash, paragraph.xxh3);
     return s->found(s->user, &paragraph, failure);
 }
 

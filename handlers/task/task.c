@@ -127,6 +127,10 @@ void task_free(struct task *task) {
 }
 
 struct task *task_list_add(struct task_list *list, struct failure *failure) {
+    if (list->count == TASKS_MOST) {
+        fail(failure, FAILURE_LIMIT_EXCEEDED, "tasks: more than %d at a time", TASKS_MOST);
+        return NULL;
+    }
     if (list->count == list->capacity) {
         size_t capacity = list->capacity ? 2 * list->capacity : 8;
         struct task *tasks = realloc(list->tasks, capacity * sizeof *tasks);

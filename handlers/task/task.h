@@ -35,12 +35,15 @@ bool task_read_posted(struct task *out, struct call *call, const json_t *options
                       struct failure *failure);
 void task_free(struct task *task);
 
+/* As many as SQS puts into a batch; each takes some 3 KB, and its place in an event may be 30 bytes. */
+enum { TASKS_MOST = 10000 };
+
 struct task_list {
     struct task *tasks;
     size_t count, capacity;
 };
 
-/* A place for one more, cleared; valid until the next is added. NULL with OUT_OF_MEMORY. */
+/* A place for one more, cleared; valid until the next is added. NULL with OUT_OF_MEMORY or LIMIT_EXCEEDED. */
 struct task *task_list_add(struct task_list *list, struct failure *failure);
 void task_list_free(struct task_list *list);
 

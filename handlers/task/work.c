@@ -107,6 +107,13 @@ static bool find_ranges(struct wave *wave, size_t i, struct failure *failure) {
            fail_from(failure, &error);
 }
 
+/* The library says this, too, but not of regions that end beyond 32 bits. */
+static bool check_region(struct tile_rect r, const struct tile_info *info, struct failure *failure) {
+    return ((uint64_t)r.x + r.width <= info->width && (uint64_t)r.y + r.height <= info->height) ||
+           fail(failure, FAILURE_BAD_REQUEST, "%s: the region %u,%u,%u,%u is not within the image's %u x %u pixels",
+                info->name, r.x, r.y, r.width, r.height, info->width, info->height);
+}
+
 static bool settle(struct wave *wave, size_t i, struct failure *failure) {
     struct task *task = &wave->tasks[i];
     tile_source *source = wave->set.of[i]->source;
@@ -117,6 +124,8 @@ static bool settle(struct wave *wave, size_t i, struct failure *failure) {
     options.encode = &task->options.encode;
     if (!task->options.has_region)
         region->source = (struct tile_rect){0, 0, info->width, info->height};
+    if (!check_region(region->source, info, failure))
+        return false;
     if (region->width == 0) {
         region->width = region->source.width;
         region->height = region->source.height;

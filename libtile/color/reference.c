@@ -142,7 +142,7 @@ static void luv_to_xyz(double v[3]) {
 
 /* CSS Color 4: no hue below `gray`; here that is a hue of 0. */
 static void to_polar(double v[3], double gray) {
-    double chroma = hypot(v[1], v[2]), hue = atan2(v[2], v[1]) * 180 / M_PI;
+    double chroma = sqrt(v[1] * v[1] + v[2] * v[2]), hue = atan2(v[2], v[1]) * 180 / M_PI;
     v[2] = chroma <= gray ? 0 : hue < 0 ? hue + 360 : hue;
     v[1] = chroma;
 }

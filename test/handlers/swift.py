@@ -28,7 +28,7 @@ del sys.path[0]  # where this file would be taken for the package
 try:
     import eventlet
     eventlet.monkey_patch()
-    from swift.common import storage_policy, utils, wsgi
+    from swift.common import constraints, storage_policy, utils, wsgi
     from swift.common.ring import RingBuilder
     from swift.common.wsgi import SwiftHttpProtocol
 except ImportError as missing:
@@ -134,8 +134,10 @@ def main():
     folder = make_folder()
     os.makedirs(os.path.join(folder, "devices", "d1"))
     write(folder, "swift.conf", "[swift-hash]\nswift_hash_path_suffix = tile\n"
-                                "[storage-policy:0]\nname = only\ndefault = yes\n")
+                                "[storage-policy:0]\nname = only\ndefault = yes\n"
+                                "[swift-constraints]\nmax_meta_value_length = 2048\n")  # as S3; its own is 256
     utils.set_swift_dir(folder)
+    constraints.reload_constraints()
     utils.validate_hash_conf()
     storage_policy.reload_storage_policies()
     user = os.environ.get("USER", "root")

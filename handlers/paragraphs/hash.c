@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#include "hash.h"
+
+#include <stddef.h>
+
+void hash_text(const XXH3_state_t *state, char hex[33]) {
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits_digest(state));
+    for (size_t i = 0; i < sizeof hash.digest; i++) {
+        hex[2 * i] = "0123456789abcdef"[hash.digest[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[hash.digest[i] & 15];
+    }
+    hex[32] = '\0';
+}

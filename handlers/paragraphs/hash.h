@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PARAGRAPHS_HASH_H
+#define PARAGRAPHS_HASH_H
+
+#include <xxhash.h>
+
+/* XXH3-128 in its canonical form: 32 lower-case digits and a NUL. */
+void hash_text(const XXH3_state_t *state, char hex[33]);
+
+#endif

@@ -1,0 +1,280 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The tile handler on objects: tile_s3.py TILE-HANDLER TILE-CONVERT FIXTURES.
+
+The store is a small one in this process, which believes any signature and notes which bytes of what it gave away.
+"""
+import hashlib
+import http.server
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+import urllib.parse
+import zlib
+
+HANDLER, CONVERT, FIXTURES = sys.argv[1:4]
+
+
+class Store(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Request)
+        self.objects = {}  # "bucket/key" -> (bytes, headers)
+        self.given = []  # (name, first, end)
+        self.broken = set()  # names that are answered with 500
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def put(self, name, body, headers=None):
+        self.objects[name] = (body, headers or {})
+
+    def etag(self, name):
+        return hashlib.md5(self.objects[name][0]).hexdigest()
+
+
+class Request(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+    def name(self):
+        return urllib.parse.unquote(self.path.split("?")[0])[1:]
+
+    def answer(self, status, body=b"", headers=None):
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        if "Content-Length" not in (headers or {}):
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def refuse(self, status, code):
+        self.answer(status, f"<Error><Code>{code}</Code></Error>".encode(), {"Content-Type": "application/xml"})
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_GET(self):
+        name = self.name()
+        if name in self.server.broken:
+            return self.refuse(500, "InternalError")
+        if name not in self.server.objects:
+            return self.refuse(404, "NoSuchKey")
+        body, headers = self.server.objects[name]
+        etag = f'"{self.server.etag(name)}"'
+        if self.headers.get("If-Match", etag) != etag:
+            return self.refuse(412, "PreconditionFailed")
+        headers = dict(headers, ETag=etag)
+        first, end, status = 0, len(body), 200
+        if "Range" in self.headers:
+            first, last = self.headers["Range"].removeprefix("bytes=").split("-")
+            first, end, status = int(first), min(int(last) + 1, len(body)), 206
+            headers["Content-Range"] = f"bytes {first}-{end - 1}/{len(body)}"
+        if self.command == "HEAD":
+            headers["Content-Length"] = str(len(body))
+        else:
+            self.server.given.append((name, first, end))
+        self.answer(status, body[first:end], headers)
+
+    def do_PUT(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        kept = {n: v for n, v in self.headers.items() if n.lower().startswith("x-amz-meta-")}
+        self.server.put(self.name(), body, dict(kept, **{"Content-Type": self.headers.get("Content-Type", "")}))
+        self.answer(200, b"", {"ETag": f'"{self.server.etag(self.name())}"'})
+
+
+def read(name):
+    with open(os.path.join(FIXTURES, name), "rb") as file:
+        return file.read()
+
+
+def png(width, height):
+    """Smooth with noise in it: it has some bytes everywhere, as a JPEG too."""
+    noise = random.Random(5)
+    rows = bytearray()
+    for y in range(height):
+        rows.append(0)
+        rows += bytes((x + y + n) & 255 for x, n in zip(range(width), noise.randbytes(width)))
+    def chunk(kind, data):
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 0, 0, 0, 0])
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(rows), 1)) +
+            chunk(b"IEND", b""))
+
+
+class Objects(unittest.TestCase):
+    def setUp(self):
+        self.store = Store()
+        self.store.put("in-bucket/in/a b+c\u00e9.jpg", read("photo.jpg"))
+        self.folder = tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+
+    def tearDown(self):
+        self.store.shutdown()
+        self.store.server_close()
+        self.folder.cleanup()
+
+    def run_handler(self, name, event, **environment):
+        variables = {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self.store.server_port}", "AWS_ACCESS_KEY_ID": "a",
+                     "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1", "PATH": os.environ["PATH"]}
+        variables.update({n: v for n, v in os.environ.items() if n.endswith("SAN_OPTIONS")})
+        variables.update(environment)
+        return subprocess.run([HANDLER, "--local", name], input=json.dumps(event).encode(), capture_output=True,
+                              env=variables)
+
+    def invoke(self, event, name="tile", **environment):
+        done = self.run_handler(name, event, **environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def fails(self, event, kind, **environment):
+        done = self.run_handler("tile", event, **environment)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        why = json.loads(done.stderr.splitlines()[-1])
+        self.assertEqual(why["errorType"], "Function." + kind, why)
+        return why["errorMessage"]
+
+    def whole(self, source, *options):
+        """The one tile that tile-convert makes of all of it, and its record."""
+        path = os.path.join(self.folder.name, "source" + os.path.splitext(source)[1])
+        out = tempfile.mkdtemp(dir=self.folder.name)
+        with open(path, "wb") as file:
+            file.write(self.store.objects[source][0])
+        subprocess.run([CONVERT, path, "-s", "65000", *options, "-o", out], check=True, capture_output=True)
+        names = [n for n in os.listdir(out) if n.startswith("r0_c0.")]
+        with open(os.path.join(out, names[0]), "rb") as file:
+            tile = file.read()
+        with open(os.path.join(out, "manifest.json")) as file:
+            return tile, json.load(file)["tiles"][0]
+
+    def notification(self, key, etag=None, name="ObjectCreated:Put"):
+        described = {"key": key, "size": len(read("photo.jpg"))}
+        if etag:
+            described["eTag"] = etag
+        return {"Records": [{"eventSource": "aws:s3", "eventName": name,
+                             "s3": {"bucket": {"name": "in-bucket"}, "object": described}}]}
+
+    TASK = json.dumps({"to": "lab", "format": "tif", "output": "s3://out-bucket/o/"})
+    KEY = "in/a+b%2Bc%C3%A9.jpg"
+    NAME = "in-bucket/in/a b+c\u00e9.jpg"
+    OUT = "out-bucket/o/in/a b+c\u00e9.tif"
+
+    def check_output(self, name=OUT):
+        tile, record = self.whole(self.NAME, "-t", "lab", "-f", "tif")
+        body, headers = self.store.objects[name]
+        self.assertEqual(body, tile)
+        self.assertEqual(headers["Content-Type"], "image/tiff")
+        notes = [v for n, v in headers.items() if n.lower().startswith("x-amz-meta-")]
+        self.assertIn(record, [json.loads(n) for n in notes if n.startswith("{")])
+
+    def test_an_object_is_told_of(self):
+        answer = self.invoke(self.notification(self.KEY, self.store.etag(self.NAME)), TILE_TASK=self.TASK)
+        self.assertEqual(answer["tiles"], 1)
+        self.check_output()
+        self.assertEqual(len(self.store.objects), 2)
+
+    def test_one_output_for_all(self):
+        task = json.dumps({"to": "lab", "output": "s3://out-bucket/latest.tif"})
+        self.invoke(self.notification(self.KEY), TILE_TASK=task)
+        self.check_output("out-bucket/latest.tif")
+
+    def test_an_older_object_is_not_taken_for_it(self):
+        message = self.fails(self.notification(self.KEY, "0" * 32), "SourceChanged", TILE_TASK=self.TASK)
+        self.assertIn("s3://in-bucket/in/a b+c\u00e9.jpg", message)
+        self.fails(self.notification("in/b.jpg"), "SourceNotFound", TILE_TASK=self.TASK)
+        self.fails(self.notification("in/b.jpg", "0" * 32), "SourceNotFound", TILE_TASK=self.TASK)
+        self.assertEqual(len(self.store.objects), 1)
+
+    def test_told_of_by_messages(self):
+        bodies = {"a": self.notification(self.KEY), "b": self.notification("in/missing.jpg"),
+                  "c": {"Service": "Amazon S3", "Event": "s3:TestEvent"}, "d": self.notification("in/second.jpg")}
+        self.store.put("in-bucket/in/second.jpg", read("photo.jpg"))
+        bodies["d"]["Records"] += self.notification("%zz")["Records"]
+        event = {"Records": [{"eventSource": "aws:sqs", "messageId": n, "body": json.dumps(b)}
+                             for n, b in bodies.items()]}
+        answer = self.invoke(event, TILE_TASK=self.TASK)
+        self.assertEqual(answer, {"batchItemFailures": [{"itemIdentifier": "b"}, {"itemIdentifier": "d"}]})
+        self.check_output()
+        self.assertNotIn("out-bucket/o/in/second.tif", self.store.objects)  # a message is done as a whole or not
+
+    def test_batch_operations(self):
+        self.store.broken.add("in-bucket/in/broken.jpg")
+        tasks = [{"taskId": "1", "s3Key": self.KEY, "s3Bucket": "in-bucket"},
+                 {"taskId": "2", "s3Key": "in/missing.jpg", "s3Bucket": "in-bucket"},
+                 {"taskId": "3", "s3Key": "in/broken.jpg", "s3BucketArn": "arn:aws:s3:::in-bucket"}]
+        answer = self.invoke({"invocationSchemaVersion": "2.0", "invocationId": "x", "job": {"id": "y"},
+                              "tasks": tasks}, TILE_TASK=self.TASK)
+        self.assertEqual([(r["taskId"], r["resultCode"]) for r in answer["results"]],
+                         [("1", "Succeeded"), ("2", "PermanentFailure"), ("3", "TemporaryFailure")])
+        self.assertEqual(answer["results"][0]["resultString"], "s3://" + self.OUT)
+        self.assertIn("s3://in-bucket/in/missing.jpg", answer["results"][1]["resultString"])
+        self.check_output()
+
+    def put_large(self):
+        """A JPEG of some megabytes."""
+        paths = [os.path.join(self.folder.name, n) for n in ("large.png", "large.jpg")]
+        with open(paths[0], "wb") as file:
+            file.write(png(2400, 2400))
+        subprocess.run([CONVERT, paths[0], "-Q", "95", "-o", paths[1]], check=True, capture_output=True)
+        with open(paths[1], "rb") as file:
+            self.store.put("in-bucket/large.jpg", file.read())
+        self.assertGreater(len(self.store.objects["in-bucket/large.jpg"][0]), 4 << 20)
+
+    def check_reads(self, most):
+        """No byte of it is asked for twice, and only this share of all."""
+        given = sorted((first, end) for name, first, end in self.store.given if name == "in-bucket/large.jpg")
+        for (_, end), (first, _) in zip(given, given[1:]):
+            self.assertLessEqual(end, first)
+        read_bytes = sum(end - first for first, end in given)
+        self.assertLess(read_bytes, most * len(self.store.objects["in-bucket/large.jpg"][0]))
+
+    def test_every_byte_is_read_once(self):
+        self.put_large()
+        self.invoke({"source": "s3://in-bucket/large.jpg", "tile": [200, 200], "format": "png",
+                     "output": "s3://out-bucket/tiles/"}, "plan")
+        plan = self.store.objects["out-bucket/tiles/plan.jsonl"][0].decode().splitlines()
+        tasks = [json.loads(line) for line in plan]
+        self.assertEqual(len(tasks), 144)
+        top, row = ([t for t in tasks if t["row"] == n] for n in (0, 6))
+        for batch, most in (([row[5]], .15), (row, .15), (top, .15), (tasks, 1.001)):
+            self.store.given.clear()
+            self.assertEqual(self.invoke({"Items": batch})["tiles"], len(batch))
+            if len(batch) < len(tasks):  # more are worked on in parts
+                self.check_reads(most)
+        out = os.path.join(self.folder.name, "run")
+        subprocess.run([CONVERT, os.path.join(self.folder.name, "large.jpg"), "-s", "200", "-f", "png", "-o", out],
+                       check=True, capture_output=True)
+        for task in tasks:
+            with open(os.path.join(out, task["output"].rsplit("/", 1)[1]), "rb") as file:
+                self.assertEqual(self.store.objects[task["output"].removeprefix("s3://")][0], file.read())
+
+    def test_without_an_index_it_is_read_once_too(self):
+        self.put_large()
+        tasks = [{"source": "s3://in-bucket/large.jpg", "region": [300 * i, 300 * j, 300, 300], "format": "png",
+                  "output": f"s3://out-bucket/{i}-{j}.png"} for i in (4, 1) for j in (3, 0, 2)]
+        self.store.given.clear()
+        self.assertEqual(self.invoke({"Items": tasks})["tiles"], 6)
+        self.check_reads(1.001)
+
+    def test_a_source_that_changed_since_the_plan(self):
+        self.store.put("in-bucket/a.jpg", read("photo.jpg"))
+        self.invoke({"source": "s3://in-bucket/a.jpg", "tile": 64, "output": "s3://out-bucket/tiles/"}, "plan")
+        tasks = [json.loads(line) for line in self.store.objects["out-bucket/tiles/plan.jsonl"][0].splitlines()]
+        self.store.put("in-bucket/a.jpg", read("photo.jpg")[:-9] + b"123456789")
+        there = set(self.store.objects)
+        self.fails({"Items": tasks}, "SourceChanged")
+        self.fails(tasks[0], "SourceChanged")
+        del self.store.objects["in-bucket/a.jpg"]
+        self.fails(tasks[0], "SourceNotFound")
+        self.assertEqual(set(self.store.objects), there - {"in-bucket/a.jpg"})
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
