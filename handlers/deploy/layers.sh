@@ -14,6 +14,7 @@ cd "$(dirname "$0")/../.."
 . .ci/packages.sh
 work=$PWD/build-layers
 unset CPATH C_INCLUDE_PATH LIBRARY_PATH PKG_CONFIG_PATH
+export LC_ALL=C
 
 need_packages "${layer_packages[@]}"
 
@@ -71,15 +72,15 @@ prepare() {
     [ -e "$folder/cross.txt" ] && return
     mkdir -p "$folder/objects"
     # As Debian builds it, but for contraction: so the results are the same on each architecture.
-    printf '%s\0' "$folder"/lcms2/src/*.c | (cd "$folder/objects" && xargs -0 -P "$(nproc)" -n 4 "$triplet-gcc" \
+    (cd "$folder/objects" && printf '%s\0' ../lcms2/src/*.c | xargs -0 -P "$(nproc)" -n 4 "$triplet-gcc" \
         --sysroot="$folder/root" -O2 -fPIC -fno-strict-aliasing -ffp-contract=off -fvisibility=hidden \
-        '-DCMS_PTR_ALIGNMENT=_Alignof(double)' -DHAVE_GMTIME_R -I"$folder/lcms2/include" -c)
+        '-DCMS_PTR_ALIGNMENT=_Alignof(double)' -DHAVE_GMTIME_R -I../lcms2/include -c)
     "$triplet-ar" rcsD "$libraries/liblcms2.a" "$folder"/objects/cms*.o
 
     # Debian's .pc file of libdeflate names another folder, those of the others more libraries.
     sed -i "s|^libdir=/usr/lib\$|&/$triplet|" "$libraries/pkgconfig/libdeflate.pc"
     "$triplet-nm" --undefined-only "$libraries/libcurl.a" "$libraries/libtiff.a" 2>/dev/null |
-        awk -v unused="$unused" '$2 ~ unused { print "long " $2 "(void);\nlong " $2 "(void) { return 0; }" }' |
+        awk -v unused="$unused" '$2 ~ unused { print "long " $2 "(void) { return 0; }" }' |
         sort -u >"$folder/unused.c"
     "$triplet-gcc" --sysroot="$folder/root" -O2 -fPIC -c "$folder/unused.c" -o "$folder/objects/unused.o"
     "$triplet-ar" rcsD "$libraries/libunused.a" "$folder/objects/unused.o"
@@ -147,7 +148,7 @@ pack() {
     done
     chmod -R u=rwX,go=rX "$layer"
     find "$layer" -exec touch -d '1980-01-01 00:00 UTC' {} +
-    (cd "$layer" && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -9 -q -@ "$zip")
+    (cd "$layer" && find . -type f | sort | TZ=UTC zip -X -9 -q -@ "$zip")
 }
 
 for machine in x86_64 aarch64; do
