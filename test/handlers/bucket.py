@@ -41,6 +41,7 @@ class Server:
         if self.process:
             self.process.terminate()
             self.process.wait()
+            self.process.stdout.close()
 
 
 class Bucket:
@@ -117,6 +118,10 @@ class Bucket:
 
     def delete(self, key):
         self.request("DELETE", key)
+
+    def close(self):
+        """The calling thread's connection."""
+        self.local.connection.close()
 
 
 class Proxy:
