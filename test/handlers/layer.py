@@ -6,13 +6,16 @@ but the layer, /etc/hosts, /etc/resolv.conf, /tmp, and a folder of data; that of
 The examples that load the library or run the tool have a copy of this machine's Python or Node.js besides.
 """
 import base64
+import http.server
 import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import zipfile
 from pathlib import Path
@@ -104,6 +107,22 @@ def add_program(root, program, *folders):
             shutil.copytree(folder, root / folder.relative_to("/"), symlinks=True, dirs_exist_ok=True,
                             ignore=shutil.ignore_patterns("__pycache__", "test", "idlelib", "dist-packages"))
     return str(program)
+
+
+class EmptyStore(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    asked = 0
+
+    def do_HEAD(self):
+        EmptyStore.asked += 1
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_HEAD
+
+    def log_message(self, *_):
+        pass
 
 
 class LayersTest(unittest.TestCase):
@@ -228,6 +247,42 @@ class LayersTest(unittest.TestCase):
                     function.__exit__()
 
         self.each(serve_all)
+
+    def test_handlers_speak_tls(self):
+        """To a store that has nothing, by name: it says so where its certificate is known, and is not asked else."""
+        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
+        made = run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out",
+                    certificate, "-subj", "/CN=runtime.test", "-addext", "subjectAltName=DNS:runtime.test"])
+        self.assertEqual(made.returncode, 0, made.stderr)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyStore)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        environment = {"AWS_ENDPOINT_URL_S3": "https://runtime.test:%d" % server.server_port, "AWS_REGION": "us-east-1",
+                       "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+
+        def ask(layer, bundle):
+            done = layer.run("/opt/bootstrap", "--local", "plan", environment={**environment, "AWS_CA_BUNDLE": bundle},
+                             input=b'{"source": "s3://bucket/none.jpg", "output": "s3://bucket/tiles/"}')
+            self.assertEqual(done.returncode, 1)
+            return json.loads(done.stderr)
+
+        def asks(layer):
+            shutil.copy(certificate, layer.root / "data")
+            (layer.root / "data/empty.pem").write_text("")
+            before = EmptyStore.asked
+            self.assertEqual(ask(layer, "/data/certificate.pem")["errorType"], "Function.SourceNotFound")
+            after = EmptyStore.asked
+            self.assertGreater(after, before)
+            self.assertEqual(ask(layer, "/data/empty.pem")["errorType"], "Function.SourceUnreadable")
+            self.assertEqual(EmptyStore.asked, after)
+
+        try:
+            self.each(asks)
+        finally:
+            server.shutdown()
+            server.server_close()
 
     def invoking(self, function):
         def invoke(event):
