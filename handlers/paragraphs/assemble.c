@@ -169,7 +169,6 @@ static bool assemble(struct checking *c, struct response *response, struct failu
     if (!write_manifest(c, url, &sums, &text, failure))
         return false;
     metrics_add(c->call->metrics, METRIC_TILES, (double)job->count);
-    metrics_add(c->call->metrics, METRIC_BYTES_OUT, (double)text.bytes);
     return paragraphs_respond(response,
                               json_pack("{s:s,s:I,s:I,s:s*}", "manifest", url, "tiles", (json_int_t)job->count,
                                         "paragraphs", (json_int_t)sums.paragraphs, "text", job->text),

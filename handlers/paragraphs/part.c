@@ -130,11 +130,8 @@ bool paragraphs_part(struct call *call, const json_t *task, json_t **result, str
     metrics_add(call->metrics, METRIC_OPEN_MS, opened - begin);
     metrics_add(call->metrics, METRIC_CONVERT_MS, metrics_now() - opened);
     done = done && store(call, &part, &read, result, failure);
-    if (done) {
+    if (done)
         metrics_add(call->metrics, METRIC_TILES, 1);
-        metrics_add(call->metrics, METRIC_BYTES_IN, (double)part.range.size);
-        metrics_add(call->metrics, METRIC_BYTES_OUT, (double)part.lines.bytes);
-    }
     outgoing_close(&part.lines);
     storage_close(object);
     return done;

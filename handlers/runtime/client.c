@@ -132,11 +132,8 @@ static bool header(struct client *client, const char *name, char *out, size_t ro
     struct curl_header *found;
     if (curl_easy_header(client->easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK)
         return false;
-    /* Of one that is empty or folded, libcurl leaves what ended its lines. */
-    const char *begin = found->value + strspn(found->value, " \t\r\n"), *end = begin + strlen(begin);
-    while (end > begin && strchr(" \t\r\n", end[-1]))
-        end--;
-    size_t size = (size_t)(end - begin);
+    const char *begin = found->value + strspn(found->value, "\r\n \t"); /* libcurl leaves some where it is folded */
+    size_t size = strlen(begin);
     if (size == 0 || size >= room)
         return false;
     memcpy(out, begin, size);
@@ -322,14 +319,14 @@ static enum client_post send_until_there(struct client *client, const struct pos
         if (result == CURLE_OK && status >= 200 && status < 300)
             return CLIENT_POSTED;
         if (status >= 400 && status < 500) {
-            log_line(LOG_WARN, post->id, "posting its %s: HTTP status %ld%s", post->what, status,
+            log_line(LOG_WARN, post->id, "posting the %s: HTTP status %ld%s", post->what, status,
                      attempt ? ", to what had been posted already" : "");
             return attempt ? CLIENT_POSTED : CLIENT_NOT_POSTED;
         }
         if (result != CURLE_OK)
-            log_line(LOG_WARN, post->id, "posting its %s: %s", post->what, cause(client, result));
+            log_line(LOG_WARN, post->id, "posting the %s: %s", post->what, cause(client, result));
         else
-            log_line(LOG_WARN, post->id, "posting its %s: HTTP status %ld", post->what, status);
+            log_line(LOG_WARN, post->id, "posting the %s: HTTP status %ld", post->what, status);
     }
     return CLIENT_NOT_POSTED;
 }
@@ -346,7 +343,7 @@ static enum client_post send_with_headers(struct client *client, const struct po
     if (headers)
         done = send_until_there(client, post, headers);
     else
-        log_line(LOG_ERROR, post->id, "posting its %s: out of memory", post->what);
+        log_line(LOG_ERROR, post->id, "posting the %s: out of memory", post->what);
     curl_slist_free_all(headers);
     return done;
 }

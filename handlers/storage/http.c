@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "http.h"
+#include "http_exchange.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,11 +10,8 @@
 #include <unistd.h>
 
 enum {
-    ACTIVE_MOST = 32,  /* requests at a time, a connection each; others wait for one of them */
-    IDLE_MOST = 32,    /* connections that are kept */
-    IDLE_SECONDS = 15, /* S3 closes what is idle for longer; a sandbox that was frozen does not see it */
-    BUFFER_SIZE = 64 << 10,
-    HEADERS_MOST = 64 << 10, /* bytes of an answer's header; S3's have some KiB */
+    ACTIVE_MOST = 32, /* requests at a time, a connection each; others wait for one of them */
+    IDLE_MOST = 32,   /* connections that are kept */
     DELAY_MOST_MS = 20000
 };
 
@@ -47,120 +44,7 @@ int64_t http_now(void) {
     return milliseconds(CLOCK_REALTIME);
 }
 
-/* ---- What curl calls ---------------------------------------------------------------------------------------- */
-
-static size_t on_header(char *line, size_t one, size_t size, void *user) {
-    struct http_request *request = user;
-    char text[4096];
-    (void)one;
-    request->private.header_bytes += size;
-    if (request->private.header_bytes > HEADERS_MOST)
-        return 0;
-    /* Of several headers (100 Continue, a proxy's) the last one counts, which is all the owner's hooks see. */
-    const char *colon = memchr(line, ':', size);
-    if (!colon || size >= sizeof text || strncmp(line, "HTTP/", strlen("HTTP/")) == 0)
-        return size;
-    memcpy(text, line, size);
-    text[size] = '\0';
-    char *value = text + (colon - line);
-    *value++ = '\0';
-    value += strspn(value, " \t");
-    for (char *end = value + strlen(value); end > value && strchr(" \t\r\n", end[-1]);)
-        *--end = '\0';
-    request->hooks->header(request, text, value);
-    return size;
-}
-
-static size_t on_body(char *data, size_t one, size_t size, void *user) {
-    struct http_request *request = user;
-    (void)one;
-    request->private.http->counts->bytes_read += size;
-    if (request->status == 0)
-        curl_easy_getinfo(request->private.easy, CURLINFO_RESPONSE_CODE, &request->status);
-    return request->hooks->body(request, data, size) ? size : 0;
-}
-
-static size_t on_read(char *buffer, size_t one, size_t size, void *user) {
-    struct http_request *request = user;
-    uint64_t left = request->size - request->private.sent;
-    size = size * one < left ? size * one : (size_t)left;
-    if (request->data) {
-        memcpy(buffer, (const char *)request->data + request->private.sent, size);
-    } else if (size > 0) {
-        ssize_t n = pread(request->descriptor, buffer, size, (off_t)request->private.sent);
-        if (n <= 0)
-            return CURL_READFUNC_ABORT;
-        size = (size_t)n;
-    }
-    request->private.sent += size;
-    request->private.http->counts->bytes_written += size;
-    return size;
-}
-
-static int on_seek(void *user, curl_off_t offset, int origin) {
-    struct http_request *request = user;
-    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > request->size)
-        return CURL_SEEKFUNC_FAIL;
-    request->private.sent = (uint64_t)offset;
-    return CURL_SEEKFUNC_OK;
-}
-
 /* ---- An attempt --------------------------------------------------------------------------------------------- */
-
-bool http_set_url(struct http_request *request, const char *url) {
-    return curl_easy_setopt(request->private.easy, CURLOPT_URL, url) == CURLE_OK;
-}
-
-bool http_set_header(struct http_request *request, const char *name, const char *value) {
-    char *line = NULL;
-    if (asprintf(&line, *value ? "%s: %s" : "%s%s", name, *value ? value : ";") < 0)
-        return false;
-    struct curl_slist *more = curl_slist_append(request->private.headers, line);
-    free(line);
-    if (more)
-        request->private.headers = more;
-    return more != NULL;
-}
-
-static void set_transport(const struct http *http, struct http_request *request, CURL *easy) {
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* "a/../b" is a key */
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "libtile");
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);
-    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, http->options.connect_ms);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, http->options.stall_seconds);
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)request->private.fresh);
-    if (http->bundle)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, http->bundle);
-    if (request->deadline != INT64_MAX)
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->deadline - http_now()) + 1);
-}
-
-static void set_exchange(struct http_request *request, CURL *easy) {
-    request->error[0] = '\0';
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->error);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->private.headers);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
-    if (strcmp(request->method, "HEAD") == 0)
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    if (strcmp(request->method, "PUT") != 0)
-        return;
-    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->size);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(easy, CURLOPT_READDATA, request);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
-}
 
 static void finish(struct http *http, struct http_request *request, bool done) {
     pthread_mutex_lock(&http->lock);
@@ -197,8 +81,7 @@ static void begin(struct http *http, struct http_request *request) {
         ready = out_of_time(request);
     ready = ready && request->hooks->prepare(request, failure);
     if (ready) {
-        set_transport(http, request, easy);
-        set_exchange(request, easy);
+        http_exchange_set(request, &http->options, http->bundle);
         if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
             ready = fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
     }
@@ -446,7 +329,7 @@ static bool start_thread(struct http *http) {
 }
 
 bool http_start(struct http *http, struct http_request *request, struct failure *failure) {
-    request->private = (struct http_private){.http = http};
+    request->private = (struct http_private){.http = http, .counts = http->counts};
     pthread_cond_init(&request->private.changed, NULL);
     pthread_mutex_lock(&http->lock);
     bool started = start_thread(http);

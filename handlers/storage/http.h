@@ -67,6 +67,7 @@ struct http_request {
 
     struct http_private {
         struct http *http;
+        struct http_counts *counts;
         struct http_request *next;
         CURL *easy;
         struct curl_slist *headers;

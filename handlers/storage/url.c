@@ -47,11 +47,13 @@ static int hex_digit(char c) {
 
 /* RFC 8089: an empty host or this one, and percent-encoded. */
 static bool read_file_url(char path[STORAGE_URL_MOST], const char *text, struct failure *failure) {
-    const char *from = text + strlen("file://");
-    if (strncmp(from, "localhost/", strlen("localhost/")) == 0)
-        from += strlen("localhost");
-    if (*from != '/')
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: is of another host; a file is file:///path", text);
+    const char *from = "";
+    if (strncmp(text, "file:///", strlen("file:///")) == 0)
+        from = text + strlen("file://");
+    else if (strncmp(text, "file://localhost/", strlen("file://localhost/")) == 0)
+        from = text + strlen("file://localhost");
+    if (!*from)
+        return fail(failure, FAILURE_BAD_REQUEST, "%s: is no file here; one is file:///path", text);
     for (; *from; from++) {
         *path = *from;
         if (*from == '%') {

@@ -9,6 +9,7 @@ import os
 import statistics
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "handlers"))
 from simulator import Function  # noqa: E402
 
