@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything there? Each part is read once, several at a time, and held against its note, its range and its hash. */
-#include "paragraphs.h"
-
+#include "../members.h"
 #include "../parallel.h"
+#include "../respond.h"
 #include "../runtime/metrics.h"
-#include "members.h"
 #include "new_text.h"
 #include "outgoing.h"
+#include "paragraphs.h"
 #include "records.h"
-#include "respond.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { AT_ONCE = 16 }; /* parts; each has 1 MiB in memory */
+    enum {
+        AT_ONCE = 16
+    }; /* parts; each has 1 MiB in memory */
 
 struct sums {
     uint64_t paragraphs, bytes;
@@ -168,10 +169,10 @@ static bool assemble(struct checking *c, struct response *response, struct failu
     if (!write_manifest(c, url, &sums, &text, failure))
         return false;
     metrics_add(c->call->metrics, METRIC_TILES, (double)job->count);
-    return paragraphs_respond(response,
-                              json_pack("{s:s,s:I,s:I,s:s*}", "manifest", url, "tiles", (json_int_t)job->count,
-                                        "paragraphs", (json_int_t)sums.paragraphs, "text", job->text),
-                              failure);
+    return respond_json(&response->body,
+                        json_pack("{s:s,s:I,s:I,s:s*}", "manifest", url, "tiles", (json_int_t)job->count, "paragraphs",
+                                  (json_int_t)sums.paragraphs, "text", job->text),
+                        failure);
 }
 
 bool paragraphs_assemble(struct call *call, const json_t *job, struct response *response, struct failure *failure) {

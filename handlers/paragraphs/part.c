@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* One task: a range's paragraphs, as they are found, on their way to the store. */
-#include "paragraphs.h"
-
+/* One task: a range's paragraphs, as they are found, on their way to the store. */ #include "../members.h"
 #include "../runtime/metrics.h"
-#include "members.h"
+#include "outgoing.h"
+#include "paragraphs.h"
 #include "record.h"
 #include "split.h"
-#include "outgoing.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 8 << 20 }; /* storage reads half of it at a time, on two connections */
+    enum {
+        PIECE = 8 << 20
+    }; /* storage reads half of it at a time, on two connections */
 
 struct task {
     const char *source, *etag, *output;

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the text is cut, as tasks and as a job. */
-#include "paragraphs.h"
-
+/* Where the text is cut, as tasks and as a job. */ #include "../members.h"
+#include "../respond.h"
 #include "../run/needs.h"
 #include "job.h"
-#include "members.h"
 #include "outgoing.h"
-#include "respond.h"
+#include "paragraphs.h"
 #include "split.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RANGE_DEFAULT = 8 << 20, RANGE_MOST = 1 << 30 };
+    enum {
+        RANGE_DEFAULT = 8 << 20,
+        RANGE_MOST = 1 << 30
+    };
 
 /*
  * A task holds a piece of the text (8 MiB), and lines until they go to a file (4 MiB): it needs no more than the least
@@ -142,11 +143,11 @@ bool paragraphs_plan(struct call *call, const json_t *event, struct object *obje
     p.job.size = facts->size;
     bool done = read_event(&p, event, failure) && split_text(&p.job.ranges, &p.job.count, object, p.wanted, failure) &&
                 check_needs(&p, failure) && write_plan(&p, failure) &&
-                paragraphs_respond(response,
-                                   json_pack("{s:s,s:s,s:s,s:I,s:I,s:I}", "job", p.job_url, "plan", p.plan_url, "kind",
-                                             "text", "tiles", (json_int_t)p.job.count, "memory_mb",
-                                             (json_int_t)p.needs.memory_mb, "seconds", (json_int_t)p.needs.seconds),
-                                   failure);
+                respond_json(&response->body,
+                             json_pack("{s:s,s:s,s:s,s:I,s:I,s:I}", "job", p.job_url, "plan", p.plan_url, "kind",
+                                       "text", "tiles", (json_int_t)p.job.count, "memory_mb",
+                                       (json_int_t)p.needs.memory_mb, "seconds", (json_int_t)p.needs.seconds),
+                             failure);
     text_job_free(&p.job);
     return done;
 }

@@ -4,19 +4,20 @@
  * TILE_TASK, a task without its source whose "output" is a prefix, for the object's own key with the suffix of
  * "format", or one URL with an image's suffix.
  */
+#include "../respond.h"
 #include "../runtime/event.h"
 #include "../storage/storage.h"
-#include "events.h"
 #include "coding.h"
+#include "events.h"
 #include "work.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- An object's task ---- */
+    /* ---- An object's task ---- */
 
-struct seen {
+    struct seen {
     const char *bucket;
     char *key;        /* decoded */
     const char *etag; /* NULL: not told */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+#include "../respond.h"
 #include "../runtime/event.h"
 #include "../runtime/log.h"
-#include "events.h"
 #include "coding.h"
+#include "events.h"
 #include "work.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct message {
+    struct message {
     const char *id;
     size_t first, count; /* tasks */
     bool failed;

@@ -3,10 +3,10 @@
  * Members of events, tasks and job.json, which may hold anything. All fail with BAD_REQUEST, which names the member,
  * and leave `*out` as it was where there is none of that name.
  */
-#ifndef PARAGRAPHS_MEMBERS_H
-#define PARAGRAPHS_MEMBERS_H
+#ifndef HANDLERS_MEMBERS_H
+#define HANDLERS_MEMBERS_H
 
-#include "../handler.h"
+#include "handler.h"
 
 /* An object without members but those of `names` (NULL-terminated). `what`: for the message, as "a task of a text". */
 bool members_check(const json_t *object, const char *what, const char *const names[], struct failure *failure);
