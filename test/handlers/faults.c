@@ -415,6 +415,16 @@ static void tries_again_when_nothing_comes(void **state) {
     assert_int_equal(plain.verdicts, 3);
     assert_int_equal(counts.retries, 2);
     assert_true(plain.size > 0 && request.status >= 400); /* it is not signed */
+    /* Where that happens on a kept connection, the network has forgotten it: no fault of this request's. */
+    proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":60,\"after\":1}]");
+    for (int i = 0; i < 2; i++) {
+        request = (struct http_request){.hooks = &hooks, .user = &plain, .deadline = INT64_MAX};
+        assert_works(http_start(http, &request, &failure));
+        assert_works(http_wait(&request, &failure));
+    }
+    assert_int_equal(plain.verdicts, 5);
+    assert_int_equal(counts.retries, 2);
+    assert_int_equal(proxy_count(proxy, NULL, "stalled"), 3);
     /* One that is given up ends at once. */
     proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":60}]");
     request = (struct http_request){.hooks = &hooks, .user = &plain, .deadline = INT64_MAX};
@@ -423,7 +433,7 @@ static void tries_again_when_nothing_comes(void **state) {
         usleep(1000);
     http_cancel(&request);
     assert_false(http_wait(&request, &failure));
-    assert_int_equal(plain.verdicts, 3);
+    assert_int_equal(plain.verdicts, 5);
     http_free(http);
     proxy_stop(proxy);
 }
