@@ -16,7 +16,7 @@ bool member_text(const json_t *object, const char *name, const char **out, struc
 bool member_number(const json_t *object, const char *name, uint64_t least, uint64_t most, uint64_t *out,
                    struct failure *failure);
 bool member_flag(const json_t *object, const char *name, bool *out, struct failure *failure);
-/* [offset, size], whose sum is a number too. */
+/* [offset, size], each up to 2^63 - 1. */
 bool member_range(const json_t *value, const char *name, struct tile_range *out, struct failure *failure);
 
 #endif

@@ -16,10 +16,10 @@
 enum { RANGE_DEFAULT = 8 << 20, RANGE_MOST = 1 << 30 };
 
 /*
- * A task holds a piece of the text (1 MiB), what storage reads ahead of it, and lines until they go to a file (4 MiB):
- * it needs no more than the least that Lambda gives. S3 is taken to give 25 MB a second. A server's processor scans
- * 60 MB a second of the slowest text, whose paragraphs are single letters, and a virtual processor of Lambda a quarter
- * of that: together 1 / (1 / 25 + 1 / 15) = 9.4. A second is for the start and for requests.
+ * A task holds a piece of the text (8 MiB), and lines until they go to a file (4 MiB): it needs no more than the least
+ * that Lambda gives. S3 is taken to give 25 MB a second. A server's processor scans 60 MB a second of the slowest text,
+ * whose paragraphs are single letters, and a virtual processor of Lambda a quarter of that: together 1 / (1 / 25 + 1 /
+ * 15) = 9.4. A second is for the start and for requests.
  */
 enum { NEEDS_MB = 128, BYTES_PER_SECOND = 9000000 };
 
@@ -49,7 +49,7 @@ static bool read_event(struct planning *p, const json_t *event, struct failure *
                     job->source ? "output" : "source");
     return storage_join(p->job_url, job->output, "job.json", failure) &&
            storage_join(p->plan_url, job->output, "plan.jsonl", failure) &&
-           storage_check_url(p->call->storage, p->job_url, failure) && text_job_check_text(job, p->call, failure);
+           storage_check_url(p->call->storage, p->job_url, failure) && text_job_check_urls(job, p->call, failure);
 }
 
 /* A paragraph that is larger than the wanted range makes a range larger. */

@@ -137,6 +137,7 @@ static bool build_index(struct planning *p, struct failure *failure) {
 static bool settle(struct planning *p, struct object *object, struct failure *failure) {
     struct tile_reader reader = storage_reader(object);
     struct tile_error error;
+    reader.modified = 0; /* the ETag says more, and an index holds the time only of what was written long ago */
     p->options.source.name = text(p, "source");
     if (tile_source_open_reader(&p->source, &reader, &p->options.source, &error) != TILE_OK)
         return fail_from(failure, &error);
