@@ -133,11 +133,12 @@ class Answers(Case):
             self.assertEqual(headers["transfer-encoding"], "chunked")
             self.assertEqual(headers["content-type"], "application/vnd.awslambda.http-integration-response")
             self.assertEqual(function.last.posts[0].trailers, {})
-        # A lost one is sent again, from its beginning.
-        ok, answer = function.invoke({"stream": 3 << 20}, fault=Fault(drop="half"))
-        self.assertEqual((ok, answer), (True, letters(3 << 20)))
-        ok, answer = function.invoke({"stream": 3 << 20}, fault=Fault(post_status=[413]))
-        self.assertEqual(answer["errorType"], "Function.ResponseTooLarge")
+        # A lost one is sent again, from its beginning, however much of it was on its way.
+        for _ in range(20):
+            ok, answer = function.invoke({"stream": 3 << 20}, fault=Fault(drop="half"))
+            self.assertEqual((ok, answer), (True, letters(3 << 20)))
+            ok, answer = function.invoke({"stream": 3 << 20}, fault=Fault(post_status=[413]))
+            self.assertEqual(answer["errorType"], "Function.ResponseTooLarge")
         self.lives(function)
         self.ends_well(function)
 
