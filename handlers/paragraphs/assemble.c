@@ -13,9 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-    enum {
-        AT_ONCE = 16
-    }; /* parts; each has 1 MiB in memory */
+enum { AT_ONCE = 16 }; /* parts; each has 1 MiB in memory */
 
 struct sums {
     uint64_t paragraphs, bytes;

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-    json_t *
-    text_job_write(const struct text_job *job) {
+json_t *text_job_write(const struct text_job *job) {
     json_t *ranges = json_array();
     for (size_t i = 0; ranges && i < job->count; i++)
         if (json_array_append_new(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One task: a range's paragraphs, as they are found, on their way to the store. */ #include "../members.h"
+/* One task: a range's paragraphs, as they are found, on their way to the store. */
+#include "../members.h"
 #include "../runtime/metrics.h"
 #include "outgoing.h"
 #include "paragraphs.h"
@@ -10,9 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-    enum {
-        PIECE = 8 << 20
-    }; /* storage reads half of it at a time, on two connections */
+enum { PIECE = 8 << 20 }; /* storage reads half of it at a time, on two connections */
 
 struct task {
     const char *source, *etag, *output;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the text is cut, as tasks and as a job. */ #include "../members.h"
+/* Where the text is cut, as tasks and as a job. */
+#include "../members.h"
 #include "../respond.h"
 #include "../run/needs.h"
 #include "job.h"
@@ -11,10 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-    enum {
-        RANGE_DEFAULT = 8 << 20,
-        RANGE_MOST = 1 << 30
-    };
+enum { RANGE_DEFAULT = 8 << 20, RANGE_MOST = 1 << 30 };
 
 /*
  * A task holds a piece of the text (8 MiB), and lines until they go to a file (4 MiB): it needs no more than the least

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-    /* ---- One new image ---- */
+/* ---- One new image ---- */
 
-    /* What the tiles have but their grid and their format, which the image's suffix tells. */
-    static bool
-    read_options(struct task_options *out, struct call *call, const struct run_job *job, struct failure *failure) {
+/* What the tiles have but their grid and their format, which the image's suffix tells. */
+static bool read_options(struct task_options *out, struct call *call, const struct run_job *job,
+                         struct failure *failure) {
     static const char *const others[] = {"overlap", "edge", "format", NULL};
     const char *slash = strrchr(job->image, '/'), *dot = strrchr(slash ? slash : job->image, '.');
     tile_codec codec = dot ? tile_codec_from_suffix(dot) : TILE_CODEC_UNSET;

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-    /* All that a plan holds while it is made. */
-    struct planning {
+/* All that a plan holds while it is made. */
+struct planning {
     struct call *call;
     const json_t *event;
     struct task_options options;

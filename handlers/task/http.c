@@ -8,11 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-    /* Lambda takes no larger response than this, which is JSON with base64 in it. */
-    enum {
-        ANSWER_MOST = 6291556,
-        AROUND_BODY = 512
-    };
+/* Lambda takes no larger response than this, which is JSON with base64 in it. */
+enum { ANSWER_MOST = 6291556, AROUND_BODY = 512 };
 
 struct answer {
     int status;

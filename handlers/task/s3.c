@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-    /* ---- An object's task ---- */
+/* ---- An object's task ---- */
 
-    struct seen {
+struct seen {
     const char *bucket;
     char *key;        /* decoded */
     const char *etag; /* NULL: not told */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-    struct message {
+struct message {
     const char *id;
     size_t first, count; /* tasks */
     bool failed;
