@@ -2,7 +2,7 @@
 /* One task: a range's paragraphs, as they are found, on their way to the store. */
 #include "../members.h"
 #include "../runtime/metrics.h"
-#include "outgoing.h"
+#include "../storage/spool.h"
 #include "paragraphs.h"
 #include "record.h"
 #include "split.h"
@@ -20,7 +20,7 @@ struct task {
 };
 
 struct part {
-    struct outgoing lines;
+    struct spool lines;
     uint64_t paragraphs;
     struct tile_range range;
 };
@@ -68,7 +68,7 @@ static bool write_record(void *user, const struct paragraph *paragraph, struct f
     struct part *part = user;
     char line[RECORD_MOST];
     part->paragraphs++;
-    return outgoing_write(&part->lines, line, record_write(line, paragraph), failure);
+    return spool_write(&part->lines, line, record_write(line, paragraph), failure);
 }
 
 static bool scan_range(struct part *part, struct object *object, struct failure *failure) {
@@ -95,14 +95,14 @@ static bool scan_range(struct part *part, struct object *object, struct failure 
 static bool store(struct call *call, struct part *part, const struct task *task, json_t **result,
                   struct failure *failure) {
     char hex[33];
-    outgoing_hash(&part->lines, hex);
+    spool_hash(&part->lines, hex);
     json_t *note = json_pack("{sI,sI,ss,sI}", "part", (json_int_t)task->part, "bytes", (json_int_t)part->lines.bytes,
                              "xxh3_file", hex, "paragraphs", (json_int_t)part->paragraphs);
     char *text = note ? json_dumps(note, JSON_COMPACT) : NULL;
     bool done = text || fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a note");
     const struct storage_put_options options = {.type = "application/jsonl", .note = text};
     double begin = metrics_now();
-    done = done && outgoing_store(&part->lines, call->storage, task->output, &options, failure);
+    done = done && spool_store(&part->lines, call->storage, task->output, &options, failure);
     metrics_add(call->metrics, METRIC_STORE_MS, metrics_now() - begin);
     free(text);
     if (done)
@@ -121,7 +121,7 @@ bool paragraphs_part(struct call *call, const json_t *task, json_t **result, str
     if (!read_task(&read, call, task, failure) ||
         !storage_open(&object, call->storage, read.source, read.etag, read.size, failure))
         return false;
-    bool done = outgoing_open(&part.lines, failure) && check_range(&part, object, &read, failure);
+    bool done = spool_open(&part.lines, failure) && check_range(&part, object, &read, failure);
     double opened = metrics_now();
     done = done && scan_range(&part, object, failure);
     metrics_add(call->metrics, METRIC_OPEN_MS, opened - begin);
@@ -129,7 +129,7 @@ bool paragraphs_part(struct call *call, const json_t *task, json_t **result, str
     done = done && store(call, &part, &read, result, failure);
     if (done)
         metrics_add(call->metrics, METRIC_TILES, 1);
-    outgoing_close(&part.lines);
+    spool_close(&part.lines);
     storage_close(object);
     return done;
 }

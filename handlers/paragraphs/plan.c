@@ -3,8 +3,8 @@
 #include "../members.h"
 #include "../respond.h"
 #include "../run/needs.h"
+#include "../storage/spool.h"
 #include "job.h"
-#include "outgoing.h"
 #include "paragraphs.h"
 #include "split.h"
 
@@ -107,15 +107,15 @@ static char *describe_task(const struct text_job *job, size_t index, struct fail
 
 static bool write_tasks(const struct planning *p, struct failure *failure) {
     static const struct storage_put_options as_lines = {.type = "application/jsonl"};
-    struct outgoing tasks;
-    bool done = outgoing_open(&tasks, failure);
+    struct spool tasks;
+    bool done = spool_open(&tasks, failure);
     for (size_t i = 0; done && i < p->job.count; i++) {
         char *text = describe_task(&p->job, i, failure);
-        done = text && outgoing_write(&tasks, text, strlen(text), failure) && outgoing_write(&tasks, "\n", 1, failure);
+        done = text && spool_write(&tasks, text, strlen(text), failure) && spool_write(&tasks, "\n", 1, failure);
         free(text);
     }
-    done = done && outgoing_store(&tasks, p->call->storage, p->plan_url, &as_lines, failure);
-    outgoing_close(&tasks);
+    done = done && spool_store(&tasks, p->call->storage, p->plan_url, &as_lines, failure);
+    spool_close(&tasks);
     return done;
 }
 

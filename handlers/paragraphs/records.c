@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "records.h"
 
-#include "hash.h"
+#include "../hash.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -57,8 +57,10 @@ static bool make_image(struct call *call, const struct run_job *job, struct fail
     if (!storage_check_url(call->storage, job->image, failure) || !read_options(&options, call, job, failure))
         return false;
     bool done = storage_open(&object, call->storage, job->source, job->etag, job->size, failure) &&
-                spool_open(&spool, failure) && run_job(&options, job, object, spool.path, failure) &&
-                spool_put(&spool, call->storage, job->image, work_media_type(options.job.codec), failure);
+                spool_open(&spool, failure) && spool_to_file(&spool, failure) &&
+                run_job(&options, job, object, spool.path, failure) &&
+                spool_store(&spool, call->storage, job->image,
+                            &(struct storage_put_options){.type = work_media_type(options.job.codec)}, failure);
     spool_close(&spool);
     if (object)
         storage_close(object);
@@ -86,7 +88,8 @@ bool assemble_image(struct call *call, const char *url, const json_t *json, stru
     bool done = storage_join(manifest_url, job.output, "manifest.json", failure) && spool_open(&manifest, failure) &&
                 check_tiles(&job, plan, call->storage, &manifest, failure) &&
                 (!job.image || make_image(call, &job, failure)) &&
-                spool_put(&manifest, call->storage, manifest_url, "application/json", failure) &&
+                spool_store(&manifest, call->storage, manifest_url,
+                            &(struct storage_put_options){.type = "application/json"}, failure) &&
                 answer(&job, manifest_url, response, failure);
     spool_close(&manifest);
     tile_plan_free(plan);
