@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "handler.h"
-#include "task/events.h"
+#include "respond.h"
 #include "task/coding.h"
+#include "task/events.h"
 #include "task/work.h"
 
 #include <string.h>
 
-static bool do_tasks(struct call *call, struct task_list *list, struct response *response, struct failure *failure) {
+    static bool
+    do_tasks(struct call *call, struct task_list *list, struct response *response, struct failure *failure) {
     return work_do(call, list->tasks, list->count, true, failure) &&
            respond_json(&response->body, work_sum(list->tasks, list->count), failure);
 }

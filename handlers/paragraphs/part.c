@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* One task: a range's paragraphs, as they are found, on their way to the store. */
-#include "paragraphs.h"
-
+/* One task: a range's paragraphs, as they are found, on their way to the store. */ #include "../members.h"
 #include "../runtime/metrics.h"
-#include "members.h"
+#include "outgoing.h"
+#include "paragraphs.h"
 #include "record.h"
 #include "split.h"
-#include "outgoing.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 20 };
+    enum {
+        PIECE = 8 << 20
+    }; /* storage reads half of it at a time, on two connections */
 
 struct task {
     const char *source, *etag, *output;
@@ -73,20 +73,18 @@ static bool write_record(void *user, const struct paragraph *paragraph, struct f
 }
 
 static bool scan_range(struct part *part, struct object *object, struct failure *failure) {
-    struct tile_reader reader = storage_reader(object);
-    struct tile_error error;
     uint64_t at = part->range.offset, end = at + part->range.size;
     if (at == 0 && !split_first_line(object, &at, failure))
         return false;
     struct scan *scan;
-    uint8_t *piece = malloc(PIECE);
+    size_t room = part->range.size < PIECE ? (size_t)part->range.size : PIECE;
+    uint8_t *piece = malloc(room ? room : 1);
     bool done = scan_new(&scan, at, write_record, part, failure);
     if (done && !piece)
-        done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %d bytes of a text", PIECE);
+        done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu bytes of a text", room);
     while (done && at < end) {
-        size_t size = end - at < PIECE ? (size_t)(end - at) : PIECE;
-        done = reader.read_at(reader.user, at, piece, size, &error) == TILE_OK || fail_from(failure, &error);
-        done = done && scan_add(scan, piece, size, failure);
+        size_t size = end - at < room ? (size_t)(end - at) : room;
+        done = storage_read(object, at, piece, size, failure) && scan_add(scan, piece, size, failure);
         at += size;
     }
     done = done && scan_end(scan, failure);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
+#include "../respond.h"
 #include "../runtime/event.h"
-#include "events.h"
 #include "coding.h"
+#include "events.h"
 #include "work.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Lambda takes no larger response than this, which is JSON with base64 in it. */
-enum { ANSWER_MOST = 6291556, AROUND_BODY = 512 };
+    /* Lambda takes no larger response than this, which is JSON with base64 in it. */
+    enum {
+        ANSWER_MOST = 6291556,
+        AROUND_BODY = 512
+    };
 
 struct answer {
     int status;

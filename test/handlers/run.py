@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import zlib
 
@@ -311,6 +312,15 @@ class Twice(Case):
                 self.assertEqual(self.done("plan", event), first)
                 self.assertEqual(contents(self.path("out")), before)
                 shutil.rmtree(self.path("out"))
+
+    def test_plan_of_what_was_just_written(self):
+        shutil.copy(fixture("photo.jpg"), self.path("photo.jpg"))
+        event = {"source": "photo.jpg", "output": "out", "tile": 100}
+        self.done("plan", event)
+        before = contents(self.path("out"))
+        time.sleep(2.5)
+        self.done("plan", event)
+        self.assertEqual(contents(self.path("out")), before)
 
     def test_tasks_and_assemble(self):
         plan = self.planned(tile=100)
