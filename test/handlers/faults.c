@@ -362,6 +362,38 @@ static void ends_by_the_deadline(void **state) {
     proxy_stop(proxy);
 }
 
+static void trusts_whom_it_is_told_to(void **state) {
+    (void)state;
+    char *folder = test_folder_new();
+    const char *pem = test_path(folder, "pem");
+    assert_int_equal(test_run(NULL,
+                              "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test "
+                              "-addext subjectAltName=IP:127.0.0.1 -keyout '%s' -out '%s.crt' 2>/dev/null && "
+                              "cat '%s.crt' >>'%s'",
+                              pem, pem, pem, pem),
+                     0);
+    struct proxy proxy = proxy_start_tls(pem);
+    struct failure failure;
+    struct storage_facts facts;
+    char bundle[600];
+    snprintf(bundle, sizeof bundle, "%s.crt", pem);
+    setenv("AWS_CA_BUNDLE", bundle, 1);
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    for (int i = 0; i < 3; i++) {
+        put_small(storage, "s3://tile/encrypted");
+        read_small(storage, "s3://tile/encrypted");
+    }
+    storage_free(storage);
+    unsetenv("AWS_CA_BUNDLE");
+    storage = store_new(proxy.endpoint, 0);
+    assert_refused(FAILURE_SOURCE_UNREADABLE, storage_stat(storage, "s3://tile/encrypted", &facts, &failure));
+    assert_non_null(strstr(failure.message, "certificate"));
+    assert_int_equal(storage_count(storage).requests, 1); /* it would be the same one another time */
+    storage_free(storage);
+    proxy_stop(proxy);
+    test_folder_remove(folder);
+}
+
 struct plain {
     const char *url;
     int verdicts;
@@ -473,15 +505,11 @@ int main(void) {
     if (!store_is_there())
         return 77;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(survives_what_passes_when_it_reads),
-        cmocka_unit_test(leaves_nothing_when_it_cannot_write),
-        cmocka_unit_test(learns_the_region_of_a_bucket),
-        cmocka_unit_test(follows_a_redirect_once),
-        cmocka_unit_test(forgives_closed_connections),
-        cmocka_unit_test(keeps_connections),
-        cmocka_unit_test(ends_by_the_deadline),
-        cmocka_unit_test(tries_again_when_nothing_comes),
-        cmocka_unit_test(leaves_nothing_when_it_is_killed),
+        cmocka_unit_test(survives_what_passes_when_it_reads), cmocka_unit_test(leaves_nothing_when_it_cannot_write),
+        cmocka_unit_test(learns_the_region_of_a_bucket),      cmocka_unit_test(follows_a_redirect_once),
+        cmocka_unit_test(forgives_closed_connections),        cmocka_unit_test(keeps_connections),
+        cmocka_unit_test(trusts_whom_it_is_told_to),          cmocka_unit_test(ends_by_the_deadline),
+        cmocka_unit_test(tries_again_when_nothing_comes),     cmocka_unit_test(leaves_nothing_when_it_is_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

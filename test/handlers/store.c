@@ -31,6 +31,10 @@ struct storage *store_new(const char *endpoint, uint64_t cache) {
 }
 
 struct proxy proxy_start(void) {
+    return proxy_start_tls(NULL);
+}
+
+struct proxy proxy_start_tls(const char *certificate) {
     struct proxy proxy = {0};
     const char *server = store_endpoint();
     int ends[2];
@@ -41,7 +45,7 @@ struct proxy proxy_start(void) {
         dup2(ends[1], STDOUT_FILENO);
         close(ends[0]);
         close(ends[1]);
-        execl("/usr/bin/python3", "python3", TEST_ROOT "/test/handlers/faults.py", server, NULL);
+        execl("/usr/bin/python3", "python3", TEST_ROOT "/test/handlers/faults.py", server, certificate, NULL);
         _exit(127);
     }
     close(ends[1]);

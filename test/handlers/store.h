@@ -41,6 +41,8 @@ struct proxy {
     char endpoint[64];
 };
 struct proxy proxy_start(void);
+/* With this file's certificate and key; proxy_rules and those below do not speak TLS. */
+struct proxy proxy_start_tls(const char *certificate);
 void proxy_stop(struct proxy proxy);
 void proxy_rules(struct proxy proxy, const char *json);
 /* What it saw since; to be freed by json_decref. */
