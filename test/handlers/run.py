@@ -288,6 +288,10 @@ class Image(Case):
         for image, words in ((7, "image: "), ("one.webp", "suffix"), ("one", "suffix"), ("ftp://a/b.jpg", "scheme")):
             self.refused("BadRequest", "plan", dict(event, image=image), words)
         self.refused("BadRequest", "plan", dict(event, image="one.jpg", lossless=True), "lossless")
+        self.refused("BadRequest", "plan", dict(event, image=event["source"]), "image: is the source")
+        for image in ("out/r0_c0.png", "out/r12_c3.tif"):
+            self.refused("BadRequest", "plan", dict(event, image=image), "image: " + image)
+        self.refused("BadRequest", "plan", dict(event, output="out/", image="out/r0_c0.jpg"), "where a tile may go")
         self.assertFalse(os.path.exists(self.path("out")))
 
     def test_source_changed(self):
@@ -511,6 +515,7 @@ class Job(Case):
         shutil.copytree(self.path("out"), self.path("copy"))
         self.refused("BadRequest", "assemble", {"job": "copy/job.json"}, "copy/job.json", "output")
         self.refused("SourceNotFound", "assemble", {"job": "none/job.json"}, "none/job.json")
+        self.refused("BadRequest", "assemble", {"job": "out/job.json", "image": "one.png"}, "image")
         for event in ({}, {"job": 1}, [], 7, {"job": None}):
             self.refused("BadRequest", "assemble", event, "job")
 
@@ -535,6 +540,8 @@ class Refused(Case):
         self.refuse("BadRequest", "function", function=7)
         self.refuse("BadRequest", "memory_mb", function={"memory_mb": 0})
         self.refuse("BadRequest", "seconds", function={"seconds": "many"})
+        self.refuse("BadRequest", "memory", function={"memory": 512})
+        self.refuse("BadRequest", "type", type=7)
         for event in ([], "plan", None, 3):
             self.refused("BadRequest", "plan", event, "source")
 
@@ -545,6 +552,23 @@ class Refused(Case):
         self.refuse("BadRequest", "scheme", source="gopher://host/photo.jpg")
         self.refuse("SourceChanged", "photo.jpg", etag="another")
         self.refuse("BadRequest", "folder", source=FIXTURES)
+
+    def test_a_tile_that_is_the_source(self):
+        os.mkdir(self.path("tiles"))
+        shutil.copy(fixture("photo.jpg"), self.path("tiles", "r0_c0.jpg"))
+        event = {"source": "tiles/r0_c0.jpg", "output": "tiles", "format": "jpg"}
+        self.refused("BadRequest", "plan", event, "source: tiles/r0_c0.jpg")
+        self.assertEqual(os.listdir(self.path("tiles")), ["r0_c0.jpg"])
+
+    def test_a_long_name_in_a_message(self):
+        """Why there is no index names the source: where it is cut, no character is cut in two."""
+        for first in ("a", "bb"):
+            folder = os.path.join(first, "\u00e4" * 120, "\u00f6" * 120, "\u00fc" * 120)
+            os.makedirs(self.path(folder))
+            source = os.path.join(folder, "one.jpg")
+            shutil.copy(fixture("truncated.jpg"), self.path(source))
+            plan = self.done("plan", {"source": source, "output": "out-" + first, "tile": 100, "lenient": True})
+            self.assertTrue(plan["index"].startswith("none: " + first))
 
     def test_jobs_that_cannot_be(self):
         self.refuse("BadRequest", "600,0,100,100", region=[600, 0, 100, 100])
