@@ -234,13 +234,34 @@ class Same(Case):
     def test_region_in_tiles(self):
         self.check("photo.jpg", region=[100, 22, 333, 144], tile=64, edge="pad", overlap=5)
 
-    def test_profile_of_the_target(self):
+    def make_profile(self, name):
         png = read(fixture("p3-profile.png"))
         at = png.index(b"iCCP")
         size = int.from_bytes(png[at - 4:at], "big")
         profile = zlib.decompress(png[at + 4:at + 4 + size].split(b"\0", 1)[1][1:])
-        write(self.path("p3.icc"), profile)
+        write(self.path(name), profile)
+
+    def test_profile_of_the_target(self):
+        self.make_profile("p3.icc")
         self.check("photo.jpg", **{"tile": 128, "to-profile": "p3.icc", "intent": "absolute", "black-point": True})
+
+    def test_profile_of_the_target_changed(self):
+        """All tiles are of the profile that the manifest's head tells of, or none is made."""
+        self.make_profile("p3.icc")
+        event = {"source": fixture("photo.jpg"), "output": "out", "tile": 300, "to-profile": "p3.icc",
+                 "image": "one.png"}
+        plan = self.done("plan", event)
+        self.work(self.tasks(plan))
+        data = read(self.path("p3.icc"))
+        os.remove(self.path("p3.icc"))
+        write(self.path("p3.icc"), data)
+        for task in self.tasks(plan):
+            self.refused("SourceChanged", "tile", task, "to-profile: p3.icc")
+        self.refused("SourceChanged", "assemble", {"job": plan["job"]}, "to-profile: p3.icc")
+        self.refused("OutputDenied", "plan", event, "another job")
+        self.refused("BadRequest", "plan", {"source": fixture("photo.jpg"), "output": "else", "to-profile-etag": "x"},
+                     "to-profile-etag")
+        self.refused("BadRequest", "plan", dict(event, **{"to-profile-etag": 7}), "to-profile-etag")
 
     def test_lenient(self):
         for name in ("truncated.jpg", "truncated-progressive.jpg", "truncated.png", "photo.jpg"):
@@ -559,16 +580,6 @@ class Refused(Case):
         event = {"source": "tiles/r0_c0.jpg", "output": "tiles", "format": "jpg"}
         self.refused("BadRequest", "plan", event, "source: tiles/r0_c0.jpg")
         self.assertEqual(os.listdir(self.path("tiles")), ["r0_c0.jpg"])
-
-    def test_a_long_name_in_a_message(self):
-        """Why there is no index names the source: where it is cut, no character is cut in two."""
-        for first in ("a", "bb"):
-            folder = os.path.join(first, "\u00e4" * 120, "\u00f6" * 120, "\u00fc" * 120)
-            os.makedirs(self.path(folder))
-            source = os.path.join(folder, "one.jpg")
-            shutil.copy(fixture("truncated.jpg"), self.path(source))
-            plan = self.done("plan", {"source": source, "output": "out-" + first, "tile": 100, "lenient": True})
-            self.assertTrue(plan["index"].startswith("none: " + first))
 
     def test_jobs_that_cannot_be(self):
         self.refuse("BadRequest", "600,0,100,100", region=[600, 0, 100, 100])
