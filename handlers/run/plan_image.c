@@ -250,6 +250,23 @@ static bool describe(struct planning *p, const struct storage_facts *facts, cons
     return done;
 }
 
+/* Without a job there is nothing that another run, or a run of another program, made. */
+static bool check_free(const struct planning *p, struct failure *failure) {
+    char manifest[STORAGE_URL_MOST];
+    struct storage_facts facts;
+    if (!storage_join(manifest, text(p, "output"), "manifest.json", failure))
+        return false;
+    const char *urls[] = {manifest, text(p, "image")};
+    for (size_t i = 0; i < 2 && urls[i]; i++) {
+        if (storage_stat(p->call->storage, urls[i], &facts, failure))
+            return fail(failure, FAILURE_OUTPUT_DENIED, "%s: is there already; take another, or \"overwrite\": true",
+                        urls[i]);
+        if (failure->kind != FAILURE_SOURCE_NOT_FOUND)
+            return false;
+    }
+    return true;
+}
+
 /* What is there already is of this job, or is to be replaced. */
 static bool check_output(const struct planning *p, const struct tile_buffer *job, struct failure *failure) {
     struct tile_buffer old = {0};
@@ -258,8 +275,10 @@ static bool check_output(const struct planning *p, const struct tile_buffer *job
     bool there = storage_get(p->call->storage, p->job_url, job->size, &old, NULL, failure);
     bool same = there && old.size == job->size && memcmp(old.data, job->data, job->size) == 0;
     tile_buffer_free(&old);
-    if (same || (!there && failure->kind == FAILURE_SOURCE_NOT_FOUND))
+    if (same)
         return true;
+    if (!there && failure->kind == FAILURE_SOURCE_NOT_FOUND)
+        return check_free(p, failure);
     if (!there && failure->kind != FAILURE_LIMIT_EXCEEDED)
         return false;
     return fail(failure, FAILURE_OUTPUT_DENIED,

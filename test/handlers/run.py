@@ -367,6 +367,22 @@ class Twice(Case):
         self.assertNotEqual(contents(self.path("out")), before)
         self.assertNotIn(b"overwrite", read(self.path("out", "job.json")) + read(self.path("out", "plan.jsonl")))
 
+    def test_what_others_made(self):
+        event = {"source": fixture("photo.jpg"), "output": "out", "tile": 300, "image": "one.png"}
+        self.convert(fixture("photo.jpg"), "out", {"tile": 200})
+        write(self.path("one.png"), b"mine")
+        before = contents(self.path("out"))
+        self.refused("OutputDenied", "plan", event, "out/manifest.json", "overwrite")
+        os.remove(self.path("out", "manifest.json"))
+        self.refused("OutputDenied", "plan", event, "one.png", "overwrite")
+        del before["manifest.json"]
+        self.assertEqual(contents(self.path("out")), before)
+        plan = self.done("plan", dict(event, overwrite=True))
+        self.work(self.tasks(plan))
+        self.done("assemble", {"job": plan["job"]})
+        self.done("plan", event)  # again, of what it made itself
+        self.assertNotEqual(read(self.path("one.png")), b"mine")
+
     def test_another_version(self):
         shutil.copy(fixture("photo.jpg"), self.path("photo.jpg"))
         event = {"source": "photo.jpg", "output": "out", "tile": 100}
