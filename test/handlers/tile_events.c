@@ -62,7 +62,8 @@ static void hostile_members_are_refused(void **state) {
         {"{\"source\":null,\"image\":\"AA%A\"}", "image", FAILURE_BAD_REQUEST},
         {"{\"source\":null,\"image\":\"AAAA\"}", "(image)", FAILURE_BAD_SOURCE},
         {"{\"etag\":\"another\"}", "photo.jpg", FAILURE_SOURCE_CHANGED},
-        {"{\"etag\":\"a\\r\\nx-header: 1\"}", "etag", FAILURE_BAD_REQUEST},
+        {"{\"etag\":\"a\\r\\nx-header: 1\"}", "ETag", FAILURE_BAD_REQUEST},
+        {"{\"etag\":\"a\\\", \\\"b\"}", "ETag", FAILURE_BAD_REQUEST},
         {"{\"etag\":1}", "etag", FAILURE_BAD_REQUEST},
         {"{\"size\":-1}", "size", FAILURE_BAD_REQUEST},
         {"{\"size\":1.5}", "size", FAILURE_BAD_REQUEST},
@@ -82,6 +83,7 @@ static void hostile_members_are_refused(void **state) {
         {"{\"place\":\"0,0,60,60\"}", "place", FAILURE_BAD_REQUEST},
         {"{\"place\":[-1,0,60,60]}", "place", FAILURE_BAD_REQUEST},
         {"{\"place\":[0,0,0,60]}", "place", FAILURE_BAD_REQUEST},
+        {"{\"place\":[0,0,4294967346,40]}", "place", FAILURE_BAD_REQUEST},
         {"{\"place\":[0,0,60,60],\"region\":null}", "place", FAILURE_BAD_REQUEST},
         {"{\"place\":[20,0,60,60],\"edge\":\"pad\"}", "60 x 60", FAILURE_BAD_REQUEST},
         {"{\"place\":[0,0,40,60],\"edge\":\"pad\"}", "40 x 60", FAILURE_BAD_REQUEST},
@@ -217,6 +219,39 @@ static void a_batch_fails_as_a_whole(void **state) {
         invoke_fails(&place, handle_tile, parse(bad[i]), FAILURE_BAD_REQUEST, NULL);
 }
 
+static json_t *one_of_two(const char *source, const char *option, const char *output) {
+    json_t *task = json_pack("{ss ss ss ss}", "source", source, "format", "png", "output", output, "to", "srgb");
+    json_t *more = parse(option);
+    json_object_update(task, more);
+    json_decref(more);
+    return task;
+}
+
+/* Tasks of the same source share it as far as their options let them. */
+static void a_task_has_its_own_options(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {{"orientation-6.jpg", "{\"ignore-orientation\":true}"},
+                                           {"adobe-rgb-profile.jpg", "{\"ignore-profile\":true}"},
+                                           {"rgb8.png", "{\"assume\":\"display-p3\"}"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *source = cases[i][0], *option = cases[i][1];
+        place_add(&place, source);
+        json_decref(invoke_ok(&place, handle_tile, one_of_two(source, "{}", "out/0")));
+        json_decref(invoke_ok(&place, handle_tile, one_of_two(source, option, "out/1")));
+        json_t *items = json_pack("[oo]", one_of_two(source, "{}", "out/2"), one_of_two(source, option, "out/3"));
+        json_decref(invoke_ok(&place, handle_tile, json_pack("{so}", "Items", items)));
+        assert_int_equal(
+            test_run(NULL, "cd '%s' && cmp -s 0 2 && cmp -s 1 3 && ! cmp -s 0 1", place_path(&place, "out")), 0);
+    }
+    place_add(&place, "truncated.jpg");
+    json_t *items = json_pack("[oo]", one_of_two("truncated.jpg", "{\"lenient\":true}", "out/4"),
+                              one_of_two("truncated.jpg", "{}", "out/5"));
+    invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items), FAILURE_BAD_SOURCE, "out/5", NULL);
+    items =
+        json_pack("[oo]", one_of_two("rgb8.png", "{}", "out/6"), one_of_two("rgb8.png", "{\"max-pixels\":7}", "out/7"));
+    invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items), FAILURE_LIMIT_EXCEEDED, "out/7", NULL);
+}
+
 static void more_tasks_than_can_be_are_refused(void **state) {
     (void)state;
     json_t *items = json_array();
@@ -245,6 +280,7 @@ int main(void) {
         TEST(an_index_of_another_image_is_refused),
         TEST(other_events_are_told_what_is_known),
         TEST(a_batch_fails_as_a_whole),
+        TEST(a_task_has_its_own_options),
         TEST(more_tasks_than_can_be_are_refused),
         TEST(a_tasks_own_member_goes_before_the_batchs),
     };
