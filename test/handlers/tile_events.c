@@ -247,6 +247,9 @@ static void a_task_has_its_own_options(void **state) {
     json_t *items = json_pack("[oo]", one_of_two("truncated.jpg", "{\"lenient\":true}", "out/4"),
                               one_of_two("truncated.jpg", "{}", "out/5"));
     invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items), FAILURE_BAD_SOURCE, "out/5", NULL);
+    items = json_pack("[oo]", one_of_two("rgb8.png", "{}", "out/6"),
+                      one_of_two("rgb8.png", "{\"etag\":\"another\"}", "out/7"));
+    invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items), FAILURE_SOURCE_CHANGED, "out/7", NULL);
     items =
         json_pack("[oo]", one_of_two("rgb8.png", "{}", "out/6"), one_of_two("rgb8.png", "{\"max-pixels\":7}", "out/7"));
     invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items), FAILURE_LIMIT_EXCEEDED, "out/7", NULL);
