@@ -39,8 +39,6 @@ static bool read_task(struct task *out, struct call *call, const json_t *task, s
     if (!out->source || !out->output)
         return fail(failure, FAILURE_BAD_REQUEST, "%s: is missing; a task of a text has source and output",
                     out->source ? "output" : "source");
-    if (strcmp(out->source, out->output) == 0)
-        return fail(failure, FAILURE_BAD_REQUEST, "output: is the source");
     return storage_check_url(call->storage, out->output, failure);
 }
 
@@ -121,7 +119,8 @@ bool paragraphs_part(struct call *call, const json_t *task, json_t **result, str
     if (!read_task(&read, call, task, failure) ||
         !storage_open(&object, call->storage, read.source, read.etag, read.size, failure))
         return false;
-    bool done = spool_open(&part.lines, failure) && check_range(&part, object, &read, failure);
+    bool done = !storage_is(object, read.output) || fail(failure, FAILURE_BAD_REQUEST, "output: is the source");
+    done = done && spool_open(&part.lines, failure) && check_range(&part, object, &read, failure);
     double opened = metrics_now();
     done = done && scan_range(&part, object, failure);
     metrics_add(call->metrics, METRIC_OPEN_MS, opened - begin);

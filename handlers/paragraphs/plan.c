@@ -139,13 +139,16 @@ bool paragraphs_plan(struct call *call, const json_t *event, struct object *obje
     struct planning p = {.call = call, .wanted = RANGE_DEFAULT};
     p.job.etag = facts->etag;
     p.job.size = facts->size;
-    bool done = read_event(&p, event, failure) && split_text(&p.job.ranges, &p.job.count, object, p.wanted, failure) &&
-                check_needs(&p, failure) && write_plan(&p, failure) &&
-                respond_json(&response->body,
-                             json_pack("{s:s,s:s,s:s,s:I,s:I,s:I}", "job", p.job_url, "plan", p.plan_url, "kind",
-                                       "text", "tiles", (json_int_t)p.job.count, "memory_mb",
-                                       (json_int_t)p.needs.memory_mb, "seconds", (json_int_t)p.needs.seconds),
-                             failure);
+    bool done =
+        read_event(&p, event, failure) &&
+        (!p.job.text || !storage_is(object, p.job.text) || fail(failure, FAILURE_BAD_REQUEST, "text: is the source")) &&
+        split_text(&p.job.ranges, &p.job.count, object, p.wanted, failure) && check_needs(&p, failure) &&
+        write_plan(&p, failure) &&
+        respond_json(&response->body,
+                     json_pack("{s:s,s:s,s:s,s:I,s:I,s:I}", "job", p.job_url, "plan", p.plan_url, "kind", "text",
+                               "tiles", (json_int_t)p.job.count, "memory_mb", (json_int_t)p.needs.memory_mb, "seconds",
+                               (json_int_t)p.needs.seconds),
+                     failure);
     text_job_free(&p.job);
     return done;
 }

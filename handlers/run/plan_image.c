@@ -49,7 +49,7 @@ static bool check_image(const struct planning *p, struct failure *failure) {
                     "image: %s: its suffix names no image format: jpg, png, tif, npy, "
                     "bmp, tga or hdr is wanted",
                     url);
-    if (strcmp(url, text(p, "source")) == 0)
+    if (storage_is(p->object, url))
         return fail(failure, FAILURE_BAD_REQUEST, "image: is the source, %s", url);
     if (p->options.job.lossless)
         return fail(failure, FAILURE_BAD_REQUEST,

@@ -83,6 +83,14 @@ const struct storage_facts *storage_object_facts(const struct object *object) {
     return &object->facts;
 }
 
+bool storage_is(const struct object *object, const char *url) {
+    struct storage_facts facts;
+    struct failure failure;
+    if (object->place.s3 || strncmp(url, "s3://", strlen("s3://")) == 0)
+        return strcmp(url, object->url) == 0;
+    return storage_stat(object->storage, url, &facts, &failure) && strcmp(facts.etag, object->facts.etag) == 0;
+}
+
 /* ---- Reading ------------------------------------------------------------------------------------------------ */
 
 static bool read_file(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure) {

@@ -66,6 +66,8 @@ bool storage_open(struct object **out, struct storage *storage, const char *url,
                   struct failure *failure);
 void storage_close(struct object *object);
 const struct storage_facts *storage_object_facts(const struct object *object);
+/* Whether `url` names what was opened; of a file, also by another path to it. */
+bool storage_is(const struct object *object, const char *url);
 
 /* A reader for the library. Reads that go on where the last one ended are read ahead, several ranges at once. */
 struct tile_reader storage_reader(struct object *object);

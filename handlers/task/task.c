@@ -70,8 +70,6 @@ static bool read_output(struct task *out, struct call *call, struct failure *fai
     if (!member_text_needed(out->json, "output", &out->output, failure) ||
         !storage_check_url(call->storage, out->output, failure))
         return false;
-    if (out->source && strcmp(out->source, out->output) == 0)
-        return fail(failure, FAILURE_BAD_REQUEST, "output: is the source, %s", out->source);
     if (out->options.job.codec == TILE_CODEC_UNSET)
         out->options.job.codec = task_codec_of(out->output);
     return true;

@@ -123,6 +123,9 @@ static bool settle(struct wave *wave, size_t i, struct failure *failure) {
     struct tile_region *region = &task->region;
     struct tile_job_options options = task->options.job;
     struct tile_error error;
+    const struct pinned *pinned = wave->set.of[i]->pinned;
+    if (pinned && task->output && storage_is(pinned->object, task->output))
+        return fail(failure, FAILURE_BAD_REQUEST, "output: is the source, %s", task->source);
     options.encode = &task->options.encode;
     if (!task->options.has_region)
         region->source = (struct tile_rect){0, 0, info->width, info->height};

@@ -309,7 +309,15 @@ class Image(Case):
         for image, words in ((7, "image: "), ("one.webp", "suffix"), ("one", "suffix"), ("ftp://a/b.jpg", "scheme")):
             self.refused("BadRequest", "plan", dict(event, image=image), words)
         self.refused("BadRequest", "plan", dict(event, image="one.jpg", lossless=True), "lossless")
-        self.refused("BadRequest", "plan", dict(event, image=event["source"]), "image: is the source")
+        os.mkdir(self.path("sub"))
+        shutil.copy(event["source"], self.path("sub", "photo.jpg"))
+        for image in ("sub/photo.jpg", "sub/../sub//photo.jpg", "file://" + self.path("sub", "photo.jpg")):
+            self.refused("BadRequest", "plan", dict(event, source="sub/photo.jpg", image=image), "image: is the source")
+            self.refused("BadRequest", "tile", {"source": "sub/photo.jpg", "output": image}, "output: is the source")
+            self.refused("BadRequest", "text", {"source": "sub/photo.jpg", "output": image}, "output: is the source")
+            self.refused("BadRequest", "plan", dict(source="sub/photo.jpg", type="text/plain", output="o", text=image),
+                         "text: is the source")
+        self.assertEqual(read(self.path("sub", "photo.jpg")), read(event["source"]))
         for image in ("out/r0_c0.png", "out/r12_c3.tif"):
             self.refused("BadRequest", "plan", dict(event, image=image), "image: " + image)
         self.refused("BadRequest", "plan", dict(event, output="out/", image="out/r0_c0.jpg"), "where a tile may go")
