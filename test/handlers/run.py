@@ -483,6 +483,21 @@ class Incomplete(Case):
         self.incomplete("35 not what a task of this plan reported")
 
 
+class Many(Case):
+    def test_more_tiles_than_are_held(self):
+        """Records are checked and written some thousand at a time."""
+        event = {"source": fixture("photo.jpg"), "output": "out", "region": [0, 0, 208, 208], "tile": 4, "format": "bmp"}
+        self.convert(event["source"], "wanted", {name: event[name] for name in ("region", "tile", "format")})
+        plan = self.done("plan", event)
+        self.assertEqual(plan["tiles"], 52 * 52)
+        self.work(self.tasks(plan), batch=plan["tiles"])
+        self.done("assemble", {"job": plan["job"]})
+        self.assertEqual(contents(self.path("out"), BESIDE), contents(self.path("wanted")))
+        for name in ("manifest.json", "r0_c1.bmp", "r51_c50.bmp"):
+            os.remove(self.path("out", name))
+        self.refused("Incomplete", "assemble", {"job": plan["job"]}, "of 2704 tiles, 2 missing (r0_c1.bmp, r51_c50.bmp)")
+
+
 class Job(Case):
     """job.json comes out of a bucket: anything may be in it."""
 
