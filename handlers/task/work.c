@@ -246,24 +246,29 @@ static int by_y(const void *a, const void *b) {
     return p->y < q->y ? -1 : p->y > q->y;
 }
 
-/* Tiles of a source without an index, from its top down: what was decoded serves the next one, too. */
-static bool make_from_top(struct wave *wave, const struct opened *opened, struct failure *failure) {
+/*
+ * Tiles of a source without an index, from its top down: what was decoded serves the next one, too. The source may hold
+ * all of its pixels, and is closed at once: no more of them are open than threads that were found to fit.
+ */
+static bool make_from_top(struct wave *wave, struct opened *opened, struct failure *failure) {
     struct place places[OPENED_MOST];
     size_t count = 0;
+    bool done = true;
     for (size_t i = 0; i < wave->count; i++)
         if (wave->set.of[i] == opened && !wave->tasks[i].failed)
             places[count++] =
                 (struct place){tile_source_stored_rect(opened->source, wave->tasks[i].region.source).y, i};
     qsort(places, count, sizeof *places, by_y);
-    for (size_t i = 0; i < count; i++)
-        if (!make(wave, places[i].i, failure))
-            return false;
-    return true;
+    for (size_t i = 0; i < count && done; i++)
+        done = make(wave, places[i].i, failure);
+    tile_source_close(opened->source);
+    opened->source = NULL;
+    return done;
 }
 
 static bool make_some(void *user, uint64_t i, struct failure *failure) {
     struct wave *wave = user;
-    const struct opened *opened = wave->set.of[i];
+    struct opened *opened = wave->set.of[i];
     if (!opened)
         return true;
     if (opened->index)

@@ -498,6 +498,34 @@ class Many(Case):
         self.refused("Incomplete", "assemble", {"job": plan["job"]}, "of 2704 tiles, 2 missing (r0_c1.bmp, r51_c50.bmp)")
 
 
+class Memory(Case):
+    def test_sources_are_not_all_held(self):
+        """Of a picture that is interlaced all pixels are held: 27 MB each, in a function of 128."""
+        with open(HANDLER, "rb") as file:
+            if b"__asan_init" in file.read():
+                self.skipTest("what a sanitizer keeps is counted, too")
+        side, passes = 3000, ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+        rows = b"".join((b"\0" + bytes(3 * len(range(x, side, across)))) * len(range(y, side, down))
+                        for x, y, across, down in passes)
+        chunk = lambda kind, body: (len(body).to_bytes(4, "big") + kind + body +
+                                    zlib.crc32(kind + body).to_bytes(4, "big"))
+        header = side.to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 1])
+        png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+        items = []
+        for i in range(8):
+            write(self.path("%d.png" % i), png)
+            items.append({"source": "%d.png" % i, "region": [0, 0, 9, 9], "output": "out/%d.png" % i})
+        self.environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "128"
+        run = subprocess.Popen([HANDLER, "--local", "tile"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               env=self.environment, cwd=self.folder)
+        run.stdin.write(json.dumps({"Items": items}).encode())
+        run.stdin.close()
+        _, status, usage = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(run.returncode, 0)
+        self.assertLess(usage.ru_maxrss, 128 << 10)
+
+
 class Job(Case):
     """job.json comes out of a bucket: anything may be in it."""
 
