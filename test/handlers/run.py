@@ -499,18 +499,31 @@ class Many(Case):
 
 
 class Memory(Case):
-    def test_sources_are_not_all_held(self):
-        """Of a picture that is interlaced all pixels are held: 27 MB each, in a function of 128."""
-        with open(HANDLER, "rb") as file:
-            if b"__asan_init" in file.read():
-                self.skipTest("what a sanitizer keeps is counted, too")
-        side, passes = 3000, ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    @staticmethod
+    def interlaced(side):
+        """All pixels of such a picture are held: 3 * side * side bytes."""
+        passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
         rows = b"".join((b"\0" + bytes(3 * len(range(x, side, across)))) * len(range(y, side, down))
                         for x, y, across, down in passes)
         chunk = lambda kind, body: (len(body).to_bytes(4, "big") + kind + body +
                                     zlib.crc32(kind + body).to_bytes(4, "big"))
         header = side.to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 1])
-        png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+    def test_an_image_that_does_not_fit(self):
+        write(self.path("a.png"), self.interlaced(3000))
+        plan = self.done("plan", {"source": "a.png", "output": "out", "image": "one.tif", "tile": 3000})
+        self.work(self.tasks(plan))
+        self.environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "32"
+        self.refused("LimitExceeded", "assemble", {"job": plan["job"]}, "a.png", "memory")
+        self.assertFalse(os.path.exists(self.path("one.tif")))
+
+    def test_sources_are_not_all_held(self):
+        """Eight times 27 MB, in a function of 128."""
+        with open(HANDLER, "rb") as file:
+            if b"__asan_init" in file.read():
+                self.skipTest("what a sanitizer keeps is counted, too")
+        png = self.interlaced(3000)
         items = []
         for i in range(8):
             write(self.path("%d.png" % i), png)
@@ -653,6 +666,7 @@ class Refused(Case):
         self.refuse("BadRequest", "region", region=[600, 0, 4294967295, 100], tile=100)
         self.refuse("Unsupported", "hdr", format="hdr")
         self.refuse("BadRequest", "multiples", lossless=True, tile=100)
+        self.refuse("BadSource", "ends early", lossless=True, lenient=True, source=fixture("truncated.jpg"))
         self.refuse("Unsupported", "progressive", lossless=True, source=fixture("progressive.jpg"))
         self.refuse("Unsupported", "no JPEG", lossless=True, source=fixture("rgb8.png"))
         self.refuse("LimitExceeded", "photo.jpg", **{"max-pixels": 1000})
