@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <nss.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -122,6 +124,10 @@ int main(int argc, char **argv) {
                                             {0}};
     const char *local = NULL, *root = NULL;
     keep_memory();
+    /* Without an interpreter it is linked statically: other ways to look up a host's name than these two would be
+     * modules made for another C library, and crash. */
+    if (getauxval(AT_BASE) == 0)
+        __nss_configure_lookup("hosts", "files dns");
     signal(SIGPIPE, SIG_IGN); /* failed writes, not the end of the process */
     signal(SIGXFSZ, SIG_IGN);
     for (int option; (option = getopt_long(argc, argv, "l:r:h", options, NULL)) != -1;)

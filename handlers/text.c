@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A task of a text, alone or in a batch: what comes is told apart here, and done in paragraphs/. */
 #include "handler.h"
-#include "parallel.h"
-#include "paragraphs/members.h"
+#include "members.h"
 #include "paragraphs/paragraphs.h"
-#include "paragraphs/respond.h"
+#include "parallel.h"
+#include "respond.h"
 
 #include <inttypes.h>
 
@@ -15,7 +15,7 @@ static bool one(struct call *call, const json_t *task, struct response *response
     if (!paragraphs_part(call, task, &result, failure))
         return false;
     json_object_set(result, "output", json_object_get(task, "output"));
-    return paragraphs_respond(response, result, failure);
+    return respond_json(&response->body, result, failure);
 }
 
 struct batch {
@@ -51,8 +51,8 @@ static bool several(struct call *call, const json_t *event, struct response *res
     if (batch.common && !json_is_object(batch.common))
         return fail(failure, FAILURE_BAD_REQUEST, "BatchInput: must be a JSON object");
     return parallel_run(count, parallel_processors(), item, &batch, failure) &&
-           paragraphs_respond(
-               response, json_pack("{s:I,s:I}", "tiles", (json_int_t)count, "bytes", (json_int_t)batch.bytes), failure);
+           respond_json(&response->body,
+                        json_pack("{s:I,s:I}", "tiles", (json_int_t)count, "bytes", (json_int_t)batch.bytes), failure);
 }
 
 bool handle_text(struct call *call, const json_t *event, struct response *response, struct failure *failure) {

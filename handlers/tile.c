@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "handler.h"
-#include "task/events.h"
+#include "respond.h"
 #include "task/coding.h"
+#include "task/events.h"
 #include "task/work.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # layers.sh [FOLDER]: writes libtile-layer-x86_64.zip and libtile-layer-arm64.zip to FOLDER, the current one by default.
-# What is fetched and built stays in build-layers/; remove that to have everything anew.
+# What is fetched and built stays in build-layers/; remove that to have everything anew, in today's versions.
 #
 # The programs are static: they start fast and run on whatever is around them. libtile.so needs libc and libm, no newer
 # ones than Lambda has. Both architectures are built the same way, from Debian's packages in a folder of their own: the
@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=.ci/packages.sh
 . .ci/packages.sh
 work=$PWD/build-layers
-unset CPATH C_INCLUDE_PATH LIBRARY_PATH PKG_CONFIG_PATH
+unset CFLAGS CPPFLAGS LDFLAGS CPATH C_INCLUDE_PATH LIBRARY_PATH PKG_CONFIG_PATH
 export LC_ALL=C
 
 need_packages "${layer_packages[@]}"
@@ -51,7 +51,7 @@ EOF
 # FOLDER/lcms2.
 fetch() {
     local folder=$2 package
-    [ -e "$folder/fetched" ] && return
+    [ "$folder/fetched" -nt handlers/deploy/layers.sh ] && return
     rm -rf "$folder"
     mkdir -p "$folder/packages"
     apt_of "$1" update

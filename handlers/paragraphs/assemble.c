@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything there? Each part is read once, several at a time, and held against its note, its range and its hash. */
-#include "paragraphs.h"
-
+#include "../members.h"
 #include "../parallel.h"
+#include "../respond.h"
 #include "../runtime/metrics.h"
-#include "members.h"
+#include "../storage/spool.h"
 #include "new_text.h"
-#include "outgoing.h"
+#include "paragraphs.h"
 #include "records.h"
-#include "respond.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { AT_ONCE = 16 }; /* parts; each has 256 KiB in memory */
+enum { AT_ONCE = 16 }; /* parts; each has 1 MiB in memory */
 
 struct sums {
     uint64_t paragraphs, bytes;
@@ -22,8 +21,7 @@ struct sums {
 };
 
 struct checked {
-    uint64_t bytes; /* of the part */
-    char xxh3[33];
+    char xxh3[33]; /* of the part */
     struct sums sums;
 };
 
@@ -31,7 +29,7 @@ struct checking {
     struct call *call;
     const struct text_job *job;
     struct checked *parts;
-    char (*etags)[128];
+    struct part_version *versions;
 };
 
 static void add(struct sums *sums, const struct sums *other) {
@@ -46,13 +44,13 @@ static void add(struct sums *sums, const struct sums *other) {
 }
 
 /* What the part's task reported when it stored it, against what is there. */
-static bool check_note(const char *url, const char *text, size_t index, const struct checked *part,
+static bool check_note(const char *url, const struct storage_facts *facts, size_t index, const struct checked *part,
                        struct failure *failure) {
-    json_t *note = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t *note = json_loads(facts->note, JSON_REJECT_DUPLICATES, NULL);
     const char *hash = json_string_value(json_object_get(note, "xxh3_file"));
     const json_t *number = json_object_get(note, "part");
     bool same = json_is_integer(number) && json_integer_value(number) == (json_int_t)index &&
-                json_integer_value(json_object_get(note, "bytes")) == (json_int_t)part->bytes &&
+                json_integer_value(json_object_get(note, "bytes")) == (json_int_t)facts->size &&
                 json_integer_value(json_object_get(note, "paragraphs")) == (json_int_t)part->sums.paragraphs && hash &&
                 strcmp(hash, part->xxh3) == 0;
     json_decref(note);
@@ -76,14 +74,14 @@ static bool check_part(void *user, uint64_t index, struct failure *failure) {
     struct records records = {0};
     char url[STORAGE_URL_MOST];
     bool done = text_job_part_url(c->job, (size_t)index, url, failure) &&
-                records_open(&records, c->call->storage, url, NULL, c->job->ranges[index], failure) &&
+                records_open(&records, c->call->storage, url, NULL, UINT64_MAX, c->job->ranges[index], failure) &&
                 sum_up(&records, &part->sums, failure);
     if (done) {
         const struct storage_facts *facts = storage_object_facts(records.object);
-        part->bytes = facts->size;
         records_hash(&records, part->xxh3);
-        memcpy(c->etags[index], facts->etag, sizeof facts->etag);
-        done = check_note(url, facts->note, (size_t)index, part, failure);
+        c->versions[index].bytes = facts->size;
+        memcpy(c->versions[index].etag, facts->etag, sizeof facts->etag);
+        done = check_note(url, facts, (size_t)index, part, failure);
     }
     records_close(&records);
     return done;
@@ -119,18 +117,18 @@ static json_t *describe_job(const struct text_job *job, const struct sums *sums,
     return json;
 }
 
-static json_t *describe_part(const struct text_job *job, size_t index, const struct checked *part) {
+static json_t *describe_part(const struct text_job *job, size_t index, const struct checked *part, uint64_t bytes) {
     char name[32];
     text_job_part_name(index, name);
     return json_pack("{s:s,s:[I,I],s:I,s:s,s:I}", "file", name, "range", (json_int_t)job->ranges[index].offset,
-                     (json_int_t)job->ranges[index].size, "bytes", (json_int_t)part->bytes, "xxh3_file", part->xxh3,
+                     (json_int_t)job->ranges[index].size, "bytes", (json_int_t)bytes, "xxh3_file", part->xxh3,
                      "paragraphs", (json_int_t)part->sums.paragraphs);
 }
 
 /* Takes the reference. `open`: without the brace at its end. */
-static bool write_json(struct outgoing *out, json_t *json, bool open, struct failure *failure) {
+static bool write_json(struct spool *out, json_t *json, bool open, struct failure *failure) {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    bool done = text ? outgoing_write(out, text, strlen(text) - open, failure)
+    bool done = text ? spool_write(out, text, strlen(text) - open, failure)
                      : fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a manifest");
     free(text);
     json_decref(json);
@@ -141,15 +139,15 @@ static bool write_manifest(struct checking *c, const char *url, const struct sum
                            struct failure *failure) {
     static const struct storage_put_options as_json = {.type = "application/json"};
     static const char first_end[] = ",\"parts\":[\n", end[] = "\n]}\n";
-    struct outgoing out;
-    bool done = outgoing_open(&out, failure) && write_json(&out, describe_job(c->job, sums, text), true, failure) &&
-                outgoing_write(&out, first_end, sizeof first_end - 1, failure);
+    struct spool out;
+    bool done = spool_open(&out, failure) && write_json(&out, describe_job(c->job, sums, text), true, failure) &&
+                spool_write(&out, first_end, sizeof first_end - 1, failure);
     for (size_t i = 0; done && i < c->job->count; i++)
-        done = (i == 0 || outgoing_write(&out, ",\n", 2, failure)) &&
-               write_json(&out, describe_part(c->job, i, &c->parts[i]), false, failure);
-    done = done && outgoing_write(&out, end, sizeof end - 1, failure) &&
-           outgoing_store(&out, c->call->storage, url, &as_json, failure);
-    outgoing_close(&out);
+        done = (i == 0 || spool_write(&out, ",\n", 2, failure)) &&
+               write_json(&out, describe_part(c->job, i, &c->parts[i], c->versions[i].bytes), false, failure);
+    done = done && spool_write(&out, end, sizeof end - 1, failure) &&
+           spool_store(&out, c->call->storage, url, &as_json, failure);
+    spool_close(&out);
     return done;
 }
 
@@ -162,17 +160,17 @@ static bool assemble(struct checking *c, struct response *response, struct failu
     char url[STORAGE_URL_MOST];
     if (!storage_join(url, job->output, "manifest.json", failure) ||
         !parallel_run(job->count, AT_ONCE, check_part, c, failure) ||
-        (job->text && !new_text_write(&text, c->call, job, c->etags, failure)))
+        (job->text && !new_text_write(&text, c->call, job, c->versions, failure)))
         return false;
     for (size_t i = 0; i < job->count; i++)
         add(&sums, &c->parts[i].sums);
     if (!write_manifest(c, url, &sums, &text, failure))
         return false;
     metrics_add(c->call->metrics, METRIC_TILES, (double)job->count);
-    return paragraphs_respond(response,
-                              json_pack("{s:s,s:I,s:I,s:s*}", "manifest", url, "tiles", (json_int_t)job->count,
-                                        "paragraphs", (json_int_t)sums.paragraphs, "text", job->text),
-                              failure);
+    return respond_json(&response->body,
+                        json_pack("{s:s,s:I,s:I,s:s*}", "manifest", url, "tiles", (json_int_t)job->count, "paragraphs",
+                                  (json_int_t)sums.paragraphs, "text", job->text),
+                        failure);
 }
 
 bool paragraphs_assemble(struct call *call, const json_t *job, struct response *response, struct failure *failure) {
@@ -181,12 +179,12 @@ bool paragraphs_assemble(struct call *call, const json_t *job, struct response *
     bool done = text_job_read(&read, call, job, failure);
     if (done) {
         c.parts = calloc(read.count, sizeof *c.parts);
-        c.etags = calloc(read.count, sizeof *c.etags);
-        done = c.parts && c.etags ? assemble(&c, response, failure)
-                                  : fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu parts", read.count);
+        c.versions = calloc(read.count, sizeof *c.versions);
+        done = c.parts && c.versions ? assemble(&c, response, failure)
+                                     : fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu parts", read.count);
     }
     text_job_free(&read);
     free(c.parts);
-    free(c.etags);
+    free(c.versions);
     return done;
 }

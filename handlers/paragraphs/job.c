@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "job.h"
 
-#include "members.h"
+#include "../members.h"
 #include "split.h"
 
 #include <stdio.h>
@@ -58,7 +58,7 @@ bool text_job_read(struct text_job *job, struct call *call, const json_t *json, 
     if (!version || !job->source || !job->etag || !job->output || job->size == UINT64_MAX)
         return fail(failure, FAILURE_BAD_REQUEST,
                     "job: a text's has \"job\":1, source, etag, size, output, tiles and ranges");
-    return text_job_check_text(job, call, failure) && text_job_part_url(job, 0, url, failure) &&
+    return text_job_check_urls(job, call, failure) && text_job_part_url(job, 0, url, failure) &&
            storage_check_url(call->storage, url, failure) && read_ranges(job, json, failure);
 }
 
@@ -77,11 +77,25 @@ bool text_job_part_url(const struct text_job *job, size_t part, char url[STORAGE
     return storage_join(url, job->output, name, failure);
 }
 
-bool text_job_check_text(const struct text_job *job, struct call *call, struct failure *failure) {
+static bool check_apart(const struct text_job *job, const char *name, const char *url, struct failure *failure) {
+    static const char *const own[] = {"job.json", "plan.jsonl", "manifest.json", "part_"}; /* and what begins so */
+    char other[STORAGE_URL_MOST];
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (!storage_join(other, job->output, own[i], failure))
+            return false;
+        if (strncmp(url, other, strlen(other)) == 0)
+            return fail(failure, FAILURE_BAD_REQUEST, "%s: %s is where the run's own files go", name, url);
+    }
+    return true;
+}
+
+bool text_job_check_urls(const struct text_job *job, struct call *call, struct failure *failure) {
+    if (!check_apart(job, "source", job->source, failure))
+        return false;
     if (!job->text)
         return !job->figures ||
                fail(failure, FAILURE_BAD_REQUEST, "figures: go into the new text, for which \"text\" gives no URL");
     if (strcmp(job->text, job->source) == 0)
         return fail(failure, FAILURE_BAD_REQUEST, "text: is the source");
-    return storage_check_url(call->storage, job->text, failure);
+    return check_apart(job, "text", job->text, failure) && storage_check_url(call->storage, job->text, failure);
 }

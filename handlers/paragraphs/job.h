@@ -25,7 +25,7 @@ void text_job_free(struct text_job *job);
 /* "part_00000.jsonl" */
 void text_job_part_name(size_t part, char name[32]);
 bool text_job_part_url(const struct text_job *job, size_t part, char url[STORAGE_URL_MOST], struct failure *failure);
-/* Whether `text` can be written: it is not the source, and has no figures without it. */
-bool text_job_check_text(const struct text_job *job, struct call *call, struct failure *failure);
+/* That what is written is apart: the new text, the source and the run's own files; and no figures without a text. */
+bool text_job_check_urls(const struct text_job *job, struct call *call, struct failure *failure);
 
 #endif

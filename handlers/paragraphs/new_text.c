@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "new_text.h"
 
-#include "hash.h"
-#include "outgoing.h"
+#include "../hash.h"
+#include "../storage/spool.h"
 #include "records.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 20 };
+enum { PIECE = 16 << 20 }; /* storage reads a quarter of it at a time, on four connections */
 
 struct copying {
     const struct text_job *job;
@@ -17,30 +17,25 @@ struct copying {
     uint8_t *piece;      /* of the source, */
     uint64_t begin, end; /* these bytes */
     XXH3_state_t *hash;  /* of a paragraph */
-    struct outgoing text;
+    struct spool text;
 };
 
-/* Piece after piece, also over what lies between paragraphs: that is what storage reads ahead of. */
 static bool fetch(struct copying *c, uint64_t offset, struct failure *failure) {
-    struct tile_reader reader = storage_reader(c->source);
-    struct tile_error error;
-    while (c->end <= offset) {
-        uint64_t left = reader.size - c->end;
-        size_t size = left < PIECE ? (size_t)left : PIECE;
-        if (reader.read_at(reader.user, c->end, c->piece, size, &error) != TILE_OK)
-            return fail_from(failure, &error);
-        c->begin = c->end;
-        c->end += size;
-    }
-    return true;
+    if (offset < c->end)
+        return true;
+    uint64_t left = storage_object_facts(c->source)->size - offset;
+    size_t size = left < PIECE ? (size_t)left : PIECE;
+    c->begin = offset;
+    c->end = offset + size;
+    return storage_read(c->source, offset, c->piece, size, failure);
 }
 
 static bool copy_paragraph(struct copying *c, const struct paragraph *paragraph, const char *part,
                            struct failure *failure) {
     char line[RECORD_MOST], hex[33];
-    if (c->text.bytes && !outgoing_write(&c->text, "\n", 1, failure))
+    if (c->text.bytes && !spool_write(&c->text, "\n", 1, failure))
         return false;
-    if (c->job->figures && !outgoing_write(&c->text, line, record_write(line, paragraph), failure))
+    if (c->job->figures && !spool_write(&c->text, line, record_write(line, paragraph), failure))
         return false;
     XXH3_128bits_reset(c->hash);
     for (uint64_t at = paragraph->offset, end = at + paragraph->bytes; at < end;) {
@@ -49,7 +44,7 @@ static bool copy_paragraph(struct copying *c, const struct paragraph *paragraph,
         const uint8_t *from = c->piece + (at - c->begin);
         size_t size = (size_t)((end < c->end ? end : c->end) - at);
         XXH3_128bits_update(c->hash, from, size);
-        if (!outgoing_write(&c->text, from, size, failure))
+        if (!spool_write(&c->text, from, size, failure))
             return false;
         at += size;
     }
@@ -58,16 +53,18 @@ static bool copy_paragraph(struct copying *c, const struct paragraph *paragraph,
         return fail(failure, FAILURE_INCOMPLETE,
                     "%s: the paragraph at byte %" PRIu64 " of %s is not the one it tells of", part, paragraph->offset,
                     c->job->source);
-    return outgoing_write(&c->text, "\n", 1, failure);
+    return spool_write(&c->text, "\n", 1, failure);
 }
 
-static bool copy_part(struct copying *c, struct call *call, size_t index, const char *etag, struct failure *failure) {
+static bool copy_part(struct copying *c, struct call *call, size_t index, const struct part_version *version,
+                      struct failure *failure) {
     char url[STORAGE_URL_MOST];
     struct records records = {0};
     struct paragraph paragraph;
     bool end = false;
-    bool done = text_job_part_url(c->job, index, url, failure) &&
-                records_open(&records, call->storage, url, etag, c->job->ranges[index], failure);
+    bool done =
+        text_job_part_url(c->job, index, url, failure) &&
+        records_open(&records, call->storage, url, version->etag, version->bytes, c->job->ranges[index], failure);
     while (done && !end)
         done =
             records_next(&records, &paragraph, &end, failure) && (end || copy_paragraph(c, &paragraph, url, failure));
@@ -78,21 +75,21 @@ static bool copy_part(struct copying *c, struct call *call, size_t index, const 
 static bool store(struct copying *c, struct call *call, struct new_text *out, struct failure *failure) {
     static const struct storage_put_options as_text = {.type = "text/plain"};
     out->bytes = c->text.bytes;
-    outgoing_hash(&c->text, out->xxh3);
-    return outgoing_store(&c->text, call->storage, c->job->text, &as_text, failure);
+    spool_hash(&c->text, out->xxh3);
+    return spool_store(&c->text, call->storage, c->job->text, &as_text, failure);
 }
 
-bool new_text_write(struct new_text *out, struct call *call, const struct text_job *job, char (*etags)[128],
-                    struct failure *failure) {
+bool new_text_write(struct new_text *out, struct call *call, const struct text_job *job,
+                    const struct part_version *parts, struct failure *failure) {
     struct copying c = {.job = job, .piece = malloc(PIECE), .hash = XXH3_createState()};
-    bool done = outgoing_open(&c.text, failure);
+    bool done = spool_open(&c.text, failure);
     if (done && (!c.piece || !c.hash))
         done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a new text");
     done = done && storage_open(&c.source, call->storage, job->source, job->etag, job->size, failure);
     for (size_t i = 0; done && i < job->count; i++)
-        done = copy_part(&c, call, i, etags[i], failure);
+        done = copy_part(&c, call, i, &parts[i], failure);
     done = done && store(&c, call, out, failure);
-    outgoing_close(&c.text);
+    spool_close(&c.text);
     storage_close(c.source);
     XXH3_freeState(c.hash);
     free(c.piece);

@@ -4,16 +4,21 @@
 
 #include "job.h"
 
+struct part_version {
+    char etag[128];
+    uint64_t bytes;
+};
+
 struct new_text {
     uint64_t bytes;
     char xxh3[33];
 };
 
 /*
- * Writes the job's new text, as paragraphs.h says. `etags[i]`: which version of part i is known to be right. The source
+ * Writes the job's new text, as paragraphs.h says. `parts`: which versions of them are known to be right. The source
  * is read once, from front to back; INCOMPLETE where a paragraph is not the one that its record tells of.
  */
-bool new_text_write(struct new_text *out, struct call *call, const struct text_job *job, char (*etags)[128],
-                    struct failure *failure);
+bool new_text_write(struct new_text *out, struct call *call, const struct text_job *job,
+                    const struct part_version *parts, struct failure *failure);
 
 #endif

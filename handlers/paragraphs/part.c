@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* One task: a range's paragraphs, as they are found, on their way to the store. */
-#include "paragraphs.h"
-
+#include "../members.h"
 #include "../runtime/metrics.h"
-#include "members.h"
+#include "../storage/spool.h"
+#include "paragraphs.h"
 #include "record.h"
 #include "split.h"
-#include "outgoing.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 20 };
+enum { PIECE = 8 << 20 }; /* storage reads half of it at a time, on two connections */
 
 struct task {
     const char *source, *etag, *output;
@@ -21,7 +20,7 @@ struct task {
 };
 
 struct part {
-    struct outgoing lines;
+    struct spool lines;
     uint64_t paragraphs;
     struct tile_range range;
 };
@@ -69,24 +68,22 @@ static bool write_record(void *user, const struct paragraph *paragraph, struct f
     struct part *part = user;
     char line[RECORD_MOST];
     part->paragraphs++;
-    return outgoing_write(&part->lines, line, record_write(line, paragraph), failure);
+    return spool_write(&part->lines, line, record_write(line, paragraph), failure);
 }
 
 static bool scan_range(struct part *part, struct object *object, struct failure *failure) {
-    struct tile_reader reader = storage_reader(object);
-    struct tile_error error;
     uint64_t at = part->range.offset, end = at + part->range.size;
     if (at == 0 && !split_first_line(object, &at, failure))
         return false;
     struct scan *scan;
-    uint8_t *piece = malloc(PIECE);
+    size_t room = part->range.size < PIECE ? (size_t)part->range.size : PIECE;
+    uint8_t *piece = malloc(room ? room : 1);
     bool done = scan_new(&scan, at, write_record, part, failure);
     if (done && !piece)
-        done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %d bytes of a text", PIECE);
+        done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu bytes of a text", room);
     while (done && at < end) {
-        size_t size = end - at < PIECE ? (size_t)(end - at) : PIECE;
-        done = reader.read_at(reader.user, at, piece, size, &error) == TILE_OK || fail_from(failure, &error);
-        done = done && scan_add(scan, piece, size, failure);
+        size_t size = end - at < room ? (size_t)(end - at) : room;
+        done = storage_read(object, at, piece, size, failure) && scan_add(scan, piece, size, failure);
         at += size;
     }
     done = done && scan_end(scan, failure);
@@ -98,14 +95,14 @@ static bool scan_range(struct part *part, struct object *object, struct failure 
 static bool store(struct call *call, struct part *part, const struct task *task, json_t **result,
                   struct failure *failure) {
     char hex[33];
-    outgoing_hash(&part->lines, hex);
+    spool_hash(&part->lines, hex);
     json_t *note = json_pack("{sI,sI,ss,sI}", "part", (json_int_t)task->part, "bytes", (json_int_t)part->lines.bytes,
                              "xxh3_file", hex, "paragraphs", (json_int_t)part->paragraphs);
     char *text = note ? json_dumps(note, JSON_COMPACT) : NULL;
     bool done = text || fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a note");
     const struct storage_put_options options = {.type = "application/jsonl", .note = text};
     double begin = metrics_now();
-    done = done && outgoing_store(&part->lines, call->storage, task->output, &options, failure);
+    done = done && spool_store(&part->lines, call->storage, task->output, &options, failure);
     metrics_add(call->metrics, METRIC_STORE_MS, metrics_now() - begin);
     free(text);
     if (done)
@@ -124,7 +121,7 @@ bool paragraphs_part(struct call *call, const json_t *task, json_t **result, str
     if (!read_task(&read, call, task, failure) ||
         !storage_open(&object, call->storage, read.source, read.etag, read.size, failure))
         return false;
-    bool done = outgoing_open(&part.lines, failure) && check_range(&part, object, &read, failure);
+    bool done = spool_open(&part.lines, failure) && check_range(&part, object, &read, failure);
     double opened = metrics_now();
     done = done && scan_range(&part, object, failure);
     metrics_add(call->metrics, METRIC_OPEN_MS, opened - begin);
@@ -132,7 +129,7 @@ bool paragraphs_part(struct call *call, const json_t *task, json_t **result, str
     done = done && store(call, &part, &read, result, failure);
     if (done)
         metrics_add(call->metrics, METRIC_TILES, 1);
-    outgoing_close(&part.lines);
+    spool_close(&part.lines);
     storage_close(object);
     return done;
 }

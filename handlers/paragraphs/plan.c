@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the text is cut, as tasks and as a job. */
-#include "paragraphs.h"
-
+#include "../members.h"
+#include "../respond.h"
 #include "../run/needs.h"
+#include "../storage/spool.h"
 #include "job.h"
-#include "members.h"
-#include "outgoing.h"
-#include "respond.h"
+#include "paragraphs.h"
 #include "split.h"
 
 #include <inttypes.h>
@@ -16,10 +15,10 @@
 enum { RANGE_DEFAULT = 8 << 20, RANGE_MOST = 1 << 30 };
 
 /*
- * A task holds a piece of the text (1 MiB), what storage reads ahead of it, and lines until they go to a file (4 MiB):
- * it needs no more than the least that Lambda gives. S3 is taken to give 25 MB a second. A server's processor scans
- * 60 MB a second of the slowest text, whose paragraphs are single letters, and a virtual processor of Lambda a quarter
- * of that: together 1 / (1 / 25 + 1 / 15) = 9.4. A second is for the start and for requests.
+ * A task holds a piece of the text (8 MiB), and lines until they go to a file (4 MiB): it needs no more than the least
+ * that Lambda gives. S3 is taken to give 25 MB a second. A server's processor scans 60 MB a second of the slowest text,
+ * whose paragraphs are single letters, and a virtual processor of Lambda a quarter of that: together 1 / (1 / 25 + 1 /
+ * 15) = 9.4. A second is for the start and for requests.
  */
 enum { NEEDS_MB = 128, BYTES_PER_SECOND = 9000000 };
 
@@ -49,7 +48,7 @@ static bool read_event(struct planning *p, const json_t *event, struct failure *
                     job->source ? "output" : "source");
     return storage_join(p->job_url, job->output, "job.json", failure) &&
            storage_join(p->plan_url, job->output, "plan.jsonl", failure) &&
-           storage_check_url(p->call->storage, p->job_url, failure) && text_job_check_text(job, p->call, failure);
+           storage_check_url(p->call->storage, p->job_url, failure) && text_job_check_urls(job, p->call, failure);
 }
 
 /* A paragraph that is larger than the wanted range makes a range larger. */
@@ -108,15 +107,15 @@ static char *describe_task(const struct text_job *job, size_t index, struct fail
 
 static bool write_tasks(const struct planning *p, struct failure *failure) {
     static const struct storage_put_options as_lines = {.type = "application/jsonl"};
-    struct outgoing tasks;
-    bool done = outgoing_open(&tasks, failure);
+    struct spool tasks;
+    bool done = spool_open(&tasks, failure);
     for (size_t i = 0; done && i < p->job.count; i++) {
         char *text = describe_task(&p->job, i, failure);
-        done = text && outgoing_write(&tasks, text, strlen(text), failure) && outgoing_write(&tasks, "\n", 1, failure);
+        done = text && spool_write(&tasks, text, strlen(text), failure) && spool_write(&tasks, "\n", 1, failure);
         free(text);
     }
-    done = done && outgoing_store(&tasks, p->call->storage, p->plan_url, &as_lines, failure);
-    outgoing_close(&tasks);
+    done = done && spool_store(&tasks, p->call->storage, p->plan_url, &as_lines, failure);
+    spool_close(&tasks);
     return done;
 }
 
@@ -142,11 +141,11 @@ bool paragraphs_plan(struct call *call, const json_t *event, struct object *obje
     p.job.size = facts->size;
     bool done = read_event(&p, event, failure) && split_text(&p.job.ranges, &p.job.count, object, p.wanted, failure) &&
                 check_needs(&p, failure) && write_plan(&p, failure) &&
-                paragraphs_respond(response,
-                                   json_pack("{s:s,s:s,s:s,s:I,s:I,s:I}", "job", p.job_url, "plan", p.plan_url, "kind",
-                                             "text", "tiles", (json_int_t)p.job.count, "memory_mb",
-                                             (json_int_t)p.needs.memory_mb, "seconds", (json_int_t)p.needs.seconds),
-                                   failure);
+                respond_json(&response->body,
+                             json_pack("{s:s,s:s,s:s,s:I,s:I,s:I}", "job", p.job_url, "plan", p.plan_url, "kind",
+                                       "text", "tiles", (json_int_t)p.job.count, "memory_mb",
+                                       (json_int_t)p.needs.memory_mb, "seconds", (json_int_t)p.needs.seconds),
+                             failure);
     text_job_free(&p.job);
     return done;
 }

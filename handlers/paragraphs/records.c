@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "records.h"
 
-#include "hash.h"
+#include "../hash.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    ROOM = 256 << 10, /* bytes that are fetched at a time */
-    APART = 2,        /* bytes between two paragraphs at least: the ends of a line and of a blank one */
+    ROOM = 1 << 20, /* bytes that are fetched at a time */
+    APART = 2,      /* bytes between two paragraphs at least: the ends of a line and of a blank one */
 };
 
 /* What is missing or wrong in the output is a matter of the run, not of this event. */
@@ -17,14 +17,18 @@ static bool fail_part(const struct records *records, const char *what, struct fa
     return fail(failure, FAILURE_INCOMPLETE, "%s: %s", records->url, what);
 }
 
-bool records_open(struct records *records, struct storage *storage, const char *url, const char *etag,
+/* Of a failure to read a part: it is not there, or no more what it was. */
+static bool fail_missing(struct failure *failure) {
+    if (failure->kind == FAILURE_SOURCE_NOT_FOUND || failure->kind == FAILURE_SOURCE_CHANGED)
+        failure->kind = FAILURE_INCOMPLETE;
+    return false;
+}
+
+bool records_open(struct records *records, struct storage *storage, const char *url, const char *etag, uint64_t size,
                   struct tile_range range, struct failure *failure) {
     *records = (struct records){.url = url, .range = range, .least = range.offset};
-    if (!storage_open(&records->object, storage, url, etag, UINT64_MAX, failure)) {
-        if (failure->kind == FAILURE_SOURCE_NOT_FOUND || failure->kind == FAILURE_SOURCE_CHANGED)
-            failure->kind = FAILURE_INCOMPLETE;
-        return false;
-    }
+    if (!storage_open(&records->object, storage, url, etag, size, failure))
+        return fail_missing(failure);
     records->memory = malloc(ROOM);
     records->hash = XXH3_createState();
     if (!records->memory || !records->hash)
@@ -41,15 +45,13 @@ void records_close(struct records *records) {
 }
 
 static bool fetch(struct records *r, struct failure *failure) {
-    struct tile_reader reader = storage_reader(r->object);
-    struct tile_error error;
-    uint64_t left = reader.size - r->at;
+    uint64_t left = storage_object_facts(r->object)->size - r->at;
     memmove(r->memory, r->memory + r->begin, r->end - r->begin);
     r->end -= r->begin;
     r->begin = 0;
     size_t size = left < ROOM - r->end ? (size_t)left : ROOM - r->end;
-    if (reader.read_at(reader.user, r->at, r->memory + r->end, size, &error) != TILE_OK)
-        return fail_from(failure, &error);
+    if (!storage_read(r->object, r->at, r->memory + r->end, size, failure))
+        return fail_missing(failure);
     XXH3_128bits_update(r->hash, r->memory + r->end, size);
     r->at += size;
     r->end += size;

@@ -19,8 +19,8 @@ struct records {
     XXH3_state_t *hash;      /* of all bytes fetched */
 };
 
-/* `etag`: the version that is wanted, or NULL. INCOMPLETE: there is none. Also on failure to be closed. */
-bool records_open(struct records *records, struct storage *storage, const char *url, const char *etag,
+/* `etag` and `size` as of storage_open. INCOMPLETE: there is no part. Also on failure to be closed. */
+bool records_open(struct records *records, struct storage *storage, const char *url, const char *etag, uint64_t size,
                   struct tile_range range, struct failure *failure);
 void records_close(struct records *records);
 /*

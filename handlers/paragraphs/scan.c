@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scan.h"
 
-#include "hash.h"
+#include "../hash.h"
 
 #include <stdlib.h>
 #include <string.h>

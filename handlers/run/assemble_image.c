@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "assemble_image.h"
 
+#include "../respond.h"
 #include "../task/options.h"
+#include "../task/work.h"
 #include "check.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- One new image ---- */
-
-static const char *media_type(tile_codec codec) {
-    static const char *const types[TILE_CODEC_COUNT] = {
-        [TILE_JPEG] = "image/jpeg", [TILE_PNG] = "image/png", [TILE_TIFF] = "image/tiff", [TILE_BMP] = "image/bmp"};
-    return types[codec] ? types[codec] : "application/octet-stream";
-}
 
 /* What the tiles have but their grid and their format, which the image's suffix tells. */
 static bool read_options(struct task_options *out, struct call *call, const struct run_job *job,
@@ -61,8 +57,10 @@ static bool make_image(struct call *call, const struct run_job *job, struct fail
     if (!storage_check_url(call->storage, job->image, failure) || !read_options(&options, call, job, failure))
         return false;
     bool done = storage_open(&object, call->storage, job->source, job->etag, job->size, failure) &&
-                spool_open(&spool, failure) && run_job(&options, job, object, spool.path, failure) &&
-                spool_put(&spool, call->storage, job->image, media_type(options.job.codec), failure);
+                spool_open(&spool, failure) && spool_to_file(&spool, failure) &&
+                run_job(&options, job, object, spool.path, failure) &&
+                spool_store(&spool, call->storage, job->image,
+                            &(struct storage_put_options){.type = work_media_type(options.job.codec)}, failure);
     spool_close(&spool);
     if (object)
         storage_close(object);
@@ -74,16 +72,9 @@ static bool make_image(struct call *call, const struct run_job *job, struct fail
 
 static bool answer(const struct run_job *job, const char *manifest, struct response *response,
                    struct failure *failure) {
-    json_t *json = json_pack("{ss sI ss*}", "manifest", manifest, "tiles", (json_int_t)job->tiles, "image", job->image);
-    char *line = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    struct tile_writer writer = tile_buffer_writer(&response->body);
-    struct tile_error error;
-    bool done = line || fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the response");
-    if (done && writer.write_at(writer.user, 0, line, strlen(line), &error) != TILE_OK)
-        done = fail_from(failure, &error);
-    free(line);
-    json_decref(json);
-    return done;
+    return respond_json(
+        &response->body,
+        json_pack("{ss sI ss*}", "manifest", manifest, "tiles", (json_int_t)job->tiles, "image", job->image), failure);
 }
 
 bool assemble_image(struct call *call, const char *url, const json_t *json, struct response *response,
@@ -97,7 +88,8 @@ bool assemble_image(struct call *call, const char *url, const json_t *json, stru
     bool done = storage_join(manifest_url, job.output, "manifest.json", failure) && spool_open(&manifest, failure) &&
                 check_tiles(&job, plan, call->storage, &manifest, failure) &&
                 (!job.image || make_image(call, &job, failure)) &&
-                spool_put(&manifest, call->storage, manifest_url, "application/json", failure) &&
+                spool_store(&manifest, call->storage, manifest_url,
+                            &(struct storage_put_options){.type = "application/json"}, failure) &&
                 answer(&job, manifest_url, response, failure);
     spool_close(&manifest);
     tile_plan_free(plan);

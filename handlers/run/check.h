@@ -4,7 +4,7 @@
 #define HANDLERS_RUN_CHECK_H
 
 #include "job.h"
-#include "spool.h"
+#include "../storage/spool.h"
 
 /*
  * Writes the manifest aside. Each tile is read and held against its record, which is its note, and that against the

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan_image.h"
 
+#include "../respond.h"
 #include "../storage/storage.h"
 #include "../task/options.h"
 #include "job.h"
@@ -244,20 +245,11 @@ static bool answer(const struct planning *p, const struct needs *needs, struct r
     json_t *json = json_pack("{ss ss ss sI sI sI}", "job", p->job_url, "plan", p->plan_url, "kind", "image", "tiles",
                              (json_int_t)tile_plan_count(tile_job_plan(p->job)), "memory_mb",
                              (json_int_t)needs->memory_mb, "seconds", (json_int_t)needs->seconds);
-    bool done = json != NULL;
-    if (p->no_index[0])
-        done = done && json_object_set_new(json, "index", json_string(p->no_index)) == 0;
-    char *line = done ? json_dumps(json, JSON_COMPACT) : NULL;
-    struct tile_writer writer = tile_buffer_writer(&response->body);
-    struct tile_error error;
-    if (!line)
-        fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the response");
-    else if (writer.write_at(writer.user, 0, line, strlen(line), &error) != TILE_OK)
-        line = (free(line), fail_from(failure, &error), NULL);
-    done = line != NULL;
-    free(line);
-    json_decref(json);
-    return done;
+    if (p->no_index[0] && json_object_set_new(json, "index", json_string(p->no_index)) != 0) {
+        json_decref(json);
+        json = NULL;
+    }
+    return respond_json(&response->body, json, failure);
 }
 
 static bool write_plan(struct planning *p, const struct storage_facts *facts, json_t *options,

@@ -132,9 +132,9 @@ static bool add_line(struct tasks *t, const json_t *task, struct failure *failur
         return no_memory(failure);
     size_t size = strlen(line);
     line[size] = '\n'; /* in place of the NUL */
-    bool done = spool_add(&t->lines, line, size + 1, failure);
+    bool done = spool_write(&t->lines, line, size + 1, failure);
     free(line);
-    return done && (t->lines.size <= PLAN_MOST ||
+    return done && (t->lines.bytes <= PLAN_MOST ||
                     fail(failure, FAILURE_LIMIT_EXCEEDED,
                          "the plan of %" PRIu64 " tiles has more than %" PRIu64 " bytes: take larger tiles",
                          tile_plan_count(tile_job_plan(t->job)), PLAN_MOST));
@@ -165,15 +165,19 @@ bool tasks_write(struct tasks *t, struct failure *failure) {
     return true;
 }
 
+static bool put(struct spool *spool, struct storage *storage, const char *url, const char *type,
+                struct failure *failure) {
+    return spool_store(spool, storage, url, &(struct storage_put_options){.type = type}, failure);
+}
+
 static bool put_index(const struct tasks *t, const tile_index *index, struct storage *storage,
                       struct failure *failure) {
     struct spool spool;
     struct tile_error error;
-    if (!spool_open(&spool, failure))
-        return false;
     struct tile_writer writer = spool_writer(&spool);
-    bool done = (tile_index_save(index, &writer, &error) == TILE_OK || fail_from(failure, &error)) &&
-                spool_put(&spool, storage, t->index_url, "application/octet-stream", failure);
+    bool done = spool_open(&spool, failure) &&
+                (tile_index_save(index, &writer, &error) == TILE_OK || fail_from(failure, &error)) &&
+                put(&spool, storage, t->index_url, "application/octet-stream", failure);
     spool_close(&spool);
     return done;
 }
@@ -181,7 +185,7 @@ static bool put_index(const struct tasks *t, const tile_index *index, struct sto
 bool tasks_put(struct tasks *t, const tile_index *index, struct storage *storage, const char *url,
                struct failure *failure) {
     return (!t->whole_index || put_index(t, index, storage, failure)) &&
-           spool_put(&t->lines, storage, url, "application/jsonl", failure);
+           put(&t->lines, storage, url, "application/jsonl", failure);
 }
 
 void tasks_free(struct tasks *t) {

@@ -4,7 +4,7 @@
 #define HANDLERS_RUN_TASKS_H
 
 #include "needs.h"
-#include "spool.h"
+#include "../storage/spool.h"
 
 struct tasks {
     const tile_job *job;

@@ -229,14 +229,6 @@ static size_t upload_read(char *bytes, size_t one, size_t count, void *user) {
     return got;
 }
 
-static int upload_seek(void *user, curl_off_t offset, int origin) {
-    struct upload *upload = user;
-    if (origin != SEEK_SET || offset < 0)
-        return CURL_SEEKFUNC_FAIL;
-    upload->offset = (uint64_t)offset;
-    return CURL_SEEKFUNC_OK;
-}
-
 static int trailers(struct curl_slist **list, void *user) {
     const struct upload *upload = user;
     if (!upload->failed)
@@ -270,8 +262,9 @@ struct post {
 };
 
 /*
- * libcurl 7.88 keeps from one request to the next, through curl_easy_reset, that trailers were sent, and then writes
- * the size of the next stream's first chunk before the beginning of its buffer. The connection is the multi handle's.
+ * libcurl 7.88 remembers of a handle, also through curl_easy_reset, that trailers were sent, and then writes the size
+ * of the next stream's first chunk before the beginning of its buffer. So each stream gets a handle of its own, and a
+ * connection of its own: libcurl by itself sends again what a connection lost that had been in use before.
  */
 static bool renew(struct client *client) {
     CURL *easy = curl_easy_init();
@@ -294,10 +287,10 @@ static CURLcode send_post(struct client *client, const struct post *post, struct
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     if (post->stream) {
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
         curl_easy_setopt(easy, CURLOPT_READFUNCTION, upload_read);
         curl_easy_setopt(easy, CURLOPT_READDATA, &upload);
-        curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, upload_seek);
-        curl_easy_setopt(easy, CURLOPT_SEEKDATA, &upload);
         curl_easy_setopt(easy, CURLOPT_TRAILERFUNCTION, trailers);
         curl_easy_setopt(easy, CURLOPT_TRAILERDATA, &upload);
     } else {

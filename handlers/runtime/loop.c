@@ -19,7 +19,7 @@ struct loop {
     struct client *client;
     struct storage *storage; /* NULL until the first event */
     handle *function;
-    const char *name;
+    const char *name; /* for metrics */
 };
 
 uint64_t loop_memory(void) {
@@ -46,9 +46,10 @@ static bool have_storage(struct loop *loop, struct failure *failure) {
     return loop->storage || storage_new(&loop->storage, &options, failure);
 }
 
-static bool handle_event(struct loop *loop, const struct invocation *invocation, struct metrics *metrics,
+static bool handle_event(struct loop *loop, struct invocation *invocation, struct metrics *metrics,
                          struct response *response, struct failure *failure) {
     json_t *event = event_parse(invocation->event.data, invocation->event.size, failure);
+    tile_buffer_free(&invocation->event); /* before the work that takes memory */
     if (!event)
         return false;
     bool done = have_storage(loop, failure);
@@ -98,7 +99,7 @@ static bool respond(struct loop *loop, const char *id, struct response *response
 }
 
 /* The figures are written before the answer is given: the environment may be frozen right after it. */
-static void serve(struct loop *loop, const struct invocation *invocation, struct failure *failure, bool has_event) {
+static void serve(struct loop *loop, struct invocation *invocation, struct failure *failure, bool has_event) {
     struct response response = {0};
     struct metrics metrics;
     double begun = metrics_now();
@@ -126,7 +127,6 @@ static int serve_all(struct loop *loop) {
             return next == CLIENT_STOP ? EXIT_SUCCESS : EXIT_FAILURE;
         }
         serve(loop, &invocation, &failure, next == CLIENT_EVENT);
-        tile_buffer_free(&invocation.event);
     }
 }
 
@@ -140,7 +140,8 @@ static int signal_to_stop(void) {
 }
 
 int loop_run(const char *api, const char *name, handle *function) {
-    struct loop loop = {.function = function, .name = name};
+    const char *deployed = getenv("AWS_LAMBDA_FUNCTION_NAME");
+    struct loop loop = {.function = function, .name = deployed ? deployed : name};
     struct failure failure;
     int stop = signal_to_stop(), status = EXIT_FAILURE;
     if (stop < 0)

@@ -24,12 +24,13 @@ struct storage_options {
 
 /*
  * Credentials, region, endpoint and CA bundle come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
- * AWS_SESSION_TOKEN, AWS_REGION (or AWS_DEFAULT_REGION), AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL), AWS_CA_BUNDLE. Each
- * is asked for when it is needed, none for local files. No connection is made, no thread started before the first call.
+ * AWS_SESSION_TOKEN, AWS_REGION (or AWS_DEFAULT_REGION), AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL), AWS_CA_BUNDLE.
+ * They are read once, when the first object in S3 is asked for; none is needed for local files. Until then no
+ * connection is made and no thread started.
  */
 bool storage_new(struct storage **out, const struct storage_options *options, struct failure *failure);
 void storage_free(struct storage *storage);
-/* From now on nothing goes on after this time (milliseconds since 1970; INT64_MAX: any): FAILURE_OUT_OF_TIME. */
+/* What is begun from now on ends by this time (milliseconds since 1970; INT64_MAX: any): FAILURE_OUT_OF_TIME. */
 void storage_set_deadline(struct storage *storage, int64_t deadline);
 
 /* What went over the wire (or out of files) since the storage was made. */
@@ -88,7 +89,11 @@ struct storage_put_options {
     bool keep;        /* OUTPUT_DENIED where there is something by this name already */
 };
 
-/* Writes it whole: nothing is there, or changed, until all is. */
+/*
+ * Writes it whole: nothing is there, or changed, until all is. Folders of local files are made where they are missing;
+ * a file's note is kept beside it, in the hidden folder ".tile". A file that is being written by another thread or
+ * process is OUTPUT_UNWRITABLE; of an object, one of them is there in the end.
+ */
 bool storage_put(struct storage *storage, const char *url, const void *data, size_t size,
                  const struct storage_put_options *options, struct failure *failure);
 /* The same of a local file, which may be larger than memory (S3: up to 5 GiB). */

@@ -76,15 +76,3 @@ bool form_decode(const char *name, const char *text, size_t size, char **out, st
     *to = '\0';
     return true;
 }
-
-bool respond_json(struct tile_buffer *body, json_t *json, struct failure *failure) {
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    struct tile_writer writer = tile_buffer_writer(body);
-    struct tile_error error;
-    bool done = text || no_memory(failure, "the response");
-    if (done && writer.write_at(writer.user, body->size, text, strlen(text), &error) != TILE_OK)
-        done = fail_from(failure, &error);
-    free(text);
-    json_decref(json);
-    return done;
-}

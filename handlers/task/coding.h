@@ -3,7 +3,7 @@
 #ifndef HANDLERS_TASK_CODING_H
 #define HANDLERS_TASK_CODING_H
 
-#include "../paragraphs/members.h"
+#include "../members.h"
 
 /* A member's text, which must be there. */
 bool member_text_needed(const json_t *object, const char *name, const char **out, struct failure *failure);
@@ -15,8 +15,5 @@ json_t *base64_encode(const void *data, size_t size);
 
 /* "a+b%2Bc" -> "a b+c": `size` bytes of a form or of S3's keys in events, as a text to be freed. */
 bool form_decode(const char *name, const char *text, size_t size, char **out, struct failure *failure);
-
-/* The response's body; takes `json`, which may be NULL: OUT_OF_MEMORY. */
-bool respond_json(struct tile_buffer *body, json_t *json, struct failure *failure);
 
 #endif

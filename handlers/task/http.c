@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "../respond.h"
 #include "../runtime/event.h"
-#include "events.h"
 #include "coding.h"
+#include "events.h"
 #include "work.h"
 
 #include <stdlib.h>

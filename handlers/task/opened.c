@@ -44,10 +44,11 @@ void opened_gather(struct opened_set *set, struct task *tasks, size_t count) {
         for (size_t j = 0; pinned && j < set->opened_count && !set->of[i]; j++)
             if (set->opened[j].pinned == pinned && same_source(set->opened[j].task, task))
                 set->of[i] = &set->opened[j];
-        if (set->of[i])
-            continue;
-        set->of[i] = &set->opened[set->opened_count++];
-        *set->of[i] = (struct opened){.task = task, .pinned = pinned};
+        if (!set->of[i]) {
+            set->of[i] = &set->opened[set->opened_count++];
+            *set->of[i] = (struct opened){.task = task, .pinned = pinned};
+        }
+        set->of[i]->tasks++;
     }
 }
 
@@ -84,6 +85,9 @@ static bool load_index(struct opened_set *set, struct opened *opened, struct fai
         if (!storage_open(&opened->index_object, set->storage, task->index, NULL, UINT64_MAX, failure))
             return fail(failure, failure->kind, "index: %s", failure->message);
         reader = storage_reader(opened->index_object);
+        /* Tiles jump about in it. Where this does not work, reading it will say so. */
+        if (opened->tasks > 1 && reader.size <= set->memory / 8)
+            storage_fetch(opened->index_object, &(struct tile_range){0, reader.size}, 1, failure);
     }
     return tile_index_load(&opened->index, &reader, NULL, &error) == TILE_OK || fail_index(failure, &error);
 }
@@ -127,12 +131,11 @@ static int by_offset(const void *a, const void *b) {
     return p->offset < q->offset ? -1 : p->offset > q->offset;
 }
 
-bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count, uint64_t most, uint64_t *bytes,
+bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count, uint64_t most,
                   struct failure *failure) {
-    uint64_t gap = storage_reader(pinned->object).gap, end = pinned->fetched;
+    uint64_t gap = storage_reader(pinned->object).gap, end = pinned->fetched, bytes = 0;
     size_t merged = 0;
     gap = gap ? gap : DEFAULT_GAP;
-    *bytes = 0;
     qsort(ranges, count, sizeof *ranges, by_offset);
     for (size_t i = 0; i < count; i++) {
         uint64_t from = ranges[i].offset, to = from + ranges[i].size;
@@ -144,11 +147,8 @@ bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count
             ranges[merged - 1].size += to - end;
         else
             ranges[merged++] = (struct tile_range){from, to - from};
-        *bytes += to - from;
+        bytes += to - from;
         end = to;
     }
-    if (merged && *bytes <= most)
-        return storage_fetch(pinned->object, ranges, merged, failure);
-    *bytes = 0;
-    return true;
+    return merged == 0 || bytes > most || storage_fetch(pinned->object, ranges, merged, failure);
 }

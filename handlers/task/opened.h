@@ -20,6 +20,7 @@ struct pinned {
 
 struct opened {
     struct task *task;     /* the first that reads it */
+    size_t tasks;          /* how many do */
     struct pinned *pinned; /* NULL: its bytes are in memory */
     tile_source *source;
     tile_index *index;
@@ -45,9 +46,9 @@ void opened_close(struct opened_set *set);
 
 /*
  * Fetches all of the ranges at once, which may overlap and are sorted here. Where they are more than `most` bytes
- * nothing is done: they are read when they are needed. `*bytes`: those that are held now.
+ * nothing is done: they are read when they are needed.
  */
-bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count, uint64_t most, uint64_t *bytes,
+bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count, uint64_t most,
                   struct failure *failure);
 
 #endif

@@ -4,10 +4,11 @@
  * TILE_TASK, a task without its source whose "output" is a prefix, for the object's own key with the suffix of
  * "format", or one URL with an image's suffix.
  */
+#include "../respond.h"
 #include "../runtime/event.h"
 #include "../storage/storage.h"
-#include "events.h"
 #include "coding.h"
+#include "events.h"
 #include "work.h"
 
 #include <stdio.h>
@@ -192,16 +193,21 @@ static bool is_temporary(enum failure_kind kind) {
 
 static json_t *batch_results(const json_t *tasks, const struct task_list *list) {
     json_t *results = json_array();
+    bool done = true;
     for (size_t i = 0; i < list->count; i++) {
         const struct task *task = &list->tasks[i];
         const char *code = !task->failed                      ? "Succeeded"
                            : is_temporary(task->failure.kind) ? "TemporaryFailure"
                                                               : "PermanentFailure";
         json_t *id = json_object_get(json_array_get(tasks, i), "taskId");
-        json_array_append_new(results, json_pack("{sO ss ss}", "taskId", id, "resultCode", code, "resultString",
-                                                 task->failed ? task->failure.message : task->output));
+        json_t *result = json_pack("{sO ss ss}", "taskId", id, "resultCode", code, "resultString",
+                                   task->failed ? task->failure.message : task->output);
+        done = json_array_append_new(results, result) == 0 && done;
     }
-    return results;
+    if (done)
+        return results;
+    json_decref(results);
+    return NULL;
 }
 
 static bool read_batch(struct task_list *list, struct call *call, const json_t *tasks, struct failure *failure) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "../respond.h"
 #include "../runtime/event.h"
 #include "../runtime/log.h"
-#include "events.h"
 #include "coding.h"
+#include "events.h"
 #include "work.h"
 
 #include <stdlib.h>
@@ -48,6 +49,7 @@ static bool read_message(struct message *out, struct task_list *list, struct cal
 static json_t *failed_messages(struct call *call, struct message *messages, size_t count,
                                const struct task_list *list) {
     json_t *failures = json_array();
+    bool told = true;
     for (size_t i = 0; i < count; i++) {
         struct message *m = &messages[i];
         for (size_t j = m->first; j < m->first + m->count && !m->failed; j++)
@@ -59,9 +61,12 @@ static json_t *failed_messages(struct call *call, struct message *messages, size
             continue;
         log_line(LOG_ERROR, call->id, "message %.100s: %s: %s", m->id, failure_type(m->failure.kind),
                  m->failure.message);
-        json_array_append_new(failures, json_pack("{ss}", "itemIdentifier", m->id));
+        told = json_array_append_new(failures, json_pack("{ss}", "itemIdentifier", m->id)) == 0 && told;
     }
-    return json_pack("{so}", "batchItemFailures", failures);
+    if (told)
+        return json_pack("{so}", "batchItemFailures", failures);
+    json_decref(failures); /* one that is not named would count as done */
+    return NULL;
 }
 
 bool event_sqs(struct call *call, const json_t *event, struct response *response, struct failure *failure) {

@@ -68,7 +68,6 @@ static bool fetch(void *user, uint64_t index, struct failure *failure) {
     struct wave *wave = user;
     struct pinned *pinned = &wave->set.pinned[index];
     size_t count = 0;
-    uint64_t bytes;
     for (size_t i = 0; i < wave->count; i++)
         if (wave->set.of[i] && wave->set.of[i]->pinned == pinned)
             count += wave->range_counts[i];
@@ -83,7 +82,7 @@ static bool fetch(void *user, uint64_t index, struct failure *failure) {
             memcpy(ranges + count, wave->ranges[i], wave->range_counts[i] * sizeof *ranges);
             count += wave->range_counts[i];
         }
-    opened_fetch(pinned, ranges, count, wave->budget / 4 / wave->set.pinned_count, &bytes, failure);
+    opened_fetch(pinned, ranges, count, wave->budget / 8 / wave->set.pinned_count, failure);
     free(ranges);
     return true;
 }

@@ -3,7 +3,7 @@
  * A function that does what its event says, so that the runtime can be tried without what handlers do:
  *   {"size": N}            a JSON string of N bytes, its quotes included      {"stream": N}  N bytes, streamed
  *   {"fail": TEXT}         BAD_REQUEST with this message
- *   {"sleep": SECONDS}     then answers
+ *   {"sleep": SECONDS}     then answers                                       {"late": true} OUT_OF_TIME when it is
  * and answers {"trace":…,"deadline":…,"memory":…,"id":…}.
  * `echo broken-stream N` serves one event with a stream that fails after N bytes, and ends.
  */
@@ -37,6 +37,11 @@ static bool append_letters(struct tile_buffer *out, size_t size, struct failure 
     return done;
 }
 
+static void sleep_until(int64_t milliseconds) {
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &time, NULL);
+}
+
 static bool echo(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
     const char *text = json_string_value(json_object_get(event, "fail"));
     size_t size = (size_t)json_integer_value(json_object_get(event, "size"));
@@ -44,6 +49,10 @@ static bool echo(struct call *call, const json_t *event, struct response *respon
     double seconds = json_number_value(json_object_get(event, "sleep"));
     metrics_add(call->metrics, METRIC_TILES, 1);
     nanosleep(&(struct timespec){(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)}, NULL);
+    if (json_is_true(json_object_get(event, "late"))) {
+        sleep_until(call->deadline);
+        return fail(failure, FAILURE_OUT_OF_TIME, "it was late");
+    }
     if (text)
         return fail(failure, FAILURE_BAD_REQUEST, "%s", text);
     if (stream) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Networks and stores at their worst, between this storage and a real S3 server: what passes is survived, what does not
- * ends in the failure of its type, and nothing half-written is there. All cases run at once: most of their time is
- * waiting for another try.
+ * Networks and stores at their worst, between this storage and a real S3
+ * server: what passes is survived, what does not ends in the failure of its
+ * type, and nothing half-written is there. All cases run at once: most of their
+ * time is waiting for another try.
  */
 #include "store.h"
 
 #include "parallel.h"
+#include "storage/http.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -201,7 +203,9 @@ static void leaves_nothing_when_it_cannot_write(void **state) {
     proxy_stop(proxy);
 }
 
-/* ---- Regions ------------------------------------------------------------------------------------------------ */
+/* ---- Regions
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void put_small(struct storage *storage, const char *url) {
     struct failure failure;
@@ -217,7 +221,8 @@ static void read_small(struct storage *storage, const char *url) {
     tile_buffer_free(&buffer);
 }
 
-/* The server's region is us-east-1, and it answers 400 AuthorizationHeaderMalformed to signatures of others. */
+/* The server's region is us-east-1, and it answers 400
+ * AuthorizationHeaderMalformed to signatures of others. */
 static void learns_the_region_of_a_bucket(void **state) {
     (void)state;
     struct proxy proxy = proxy_start();
@@ -255,24 +260,29 @@ static void follows_a_redirect_once(void **state) {
     storage_free(storage);
     storage = store_new(proxy.endpoint, 0);
     setenv("AWS_REGION", "eu-central-1", 1);
-    proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":301,\"code\":\"PermanentRedirect\",\"path\":\"moved\","
+    proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":301,\"code\":"
+                       "\"PermanentRedirect\",\"path\":\"moved\","
                        "\"headers\":{\"x-amz-bucket-region\":\"us-east-1\"}}]");
     assert_works(storage_stat(storage, "s3://tile/moved", &facts, &failure));
     assert_int_equal(facts.size, 7);
     assert_int_equal(proxy_count(proxy, NULL, "moved"), 2);
-    proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":301,\"code\":\"PermanentRedirect\",\"path\":\"moved\","
+    proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":301,\"code\":"
+                       "\"PermanentRedirect\",\"path\":\"moved\","
                        "\"headers\":{\"x-amz-bucket-region\":\"mars-1\"},\"times\":-1}]");
     assert_refused(FAILURE_SOURCE_DENIED, storage_stat(storage, "s3://tile/moved", &facts, &failure));
     assert_in_range(proxy_count(proxy, NULL, "moved"), 2, 4);
     /* What cannot be a region's name never becomes part of a host's. */
-    proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":301,\"code\":\"PermanentRedirect\",\"path\":\"moved\","
+    proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":301,\"code\":\"PermanentRedirect\","
+                       "\"path\":\"moved\","
                        "\"headers\":{\"x-amz-bucket-region\":\"evil.example/\"},\"times\":-1}]");
     assert_refused(FAILURE_SOURCE_DENIED, storage_stat(storage, "s3://tile/moved", &facts, &failure));
     storage_free(storage);
     proxy_stop(proxy);
 }
 
-/* ---- Connections and time ----------------------------------------------------------------------------------- */
+/* ---- Connections and time
+ * -----------------------------------------------------------------------------------
+ */
 
 /* A sandbox that was frozen finds all of its connections closed. */
 static void forgives_closed_connections(void **state) {
@@ -352,7 +362,117 @@ static void ends_by_the_deadline(void **state) {
     proxy_stop(proxy);
 }
 
-/* ---- Processes that die ------------------------------------------------------------------------------------- */
+static void trusts_whom_it_is_told_to(void **state) {
+    (void)state;
+    char *folder = test_folder_new();
+    const char *pem = test_path(folder, "pem");
+    assert_int_equal(test_run(NULL,
+                              "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test "
+                              "-addext subjectAltName=IP:127.0.0.1 -keyout '%s' -out '%s.crt' 2>/dev/null && "
+                              "cat '%s.crt' >>'%s'",
+                              pem, pem, pem, pem),
+                     0);
+    struct proxy proxy = proxy_start_tls(pem);
+    struct failure failure;
+    struct storage_facts facts;
+    char bundle[600];
+    snprintf(bundle, sizeof bundle, "%s.crt", pem);
+    setenv("AWS_CA_BUNDLE", bundle, 1);
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    for (int i = 0; i < 3; i++) {
+        put_small(storage, "s3://tile/encrypted");
+        read_small(storage, "s3://tile/encrypted");
+    }
+    storage_free(storage);
+    unsetenv("AWS_CA_BUNDLE");
+    storage = store_new(proxy.endpoint, 0);
+    assert_refused(FAILURE_SOURCE_UNREADABLE, storage_stat(storage, "s3://tile/encrypted", &facts, &failure));
+    assert_non_null(strstr(failure.message, "certificate"));
+    assert_int_equal(storage_count(storage).requests, 1); /* it would be the same one another time */
+    storage_free(storage);
+    proxy_stop(proxy);
+    test_folder_remove(folder);
+}
+
+struct plain {
+    const char *url;
+    int verdicts;
+    uint64_t size;
+};
+
+static bool prepare_plain(struct http_request *request, struct failure *failure) {
+    struct plain *plain = request->user;
+    request->method = "GET";
+    plain->size = 0;
+    return http_set_url(request, plain->url) || (fail)(failure, FAILURE_OUT_OF_MEMORY, "no memory");
+}
+
+static void pass_over(struct http_request *request, const char *name, const char *value) {
+    (void)request, (void)name, (void)value;
+}
+
+static bool add_up(struct http_request *request, const void *data, size_t size) {
+    (void)data;
+    ((struct plain *)request->user)->size += size;
+    return true;
+}
+
+static enum http_verdict judge_plain(struct http_request *request, struct failure *failure) {
+    ((struct plain *)request->user)->verdicts++;
+    if (request->transport == CURLE_OK)
+        return HTTP_DONE;
+    (fail)(failure, FAILURE_SOURCE_UNREADABLE, "%s", request->error);
+    return HTTP_RETRY;
+}
+
+/* Below the storage, as that waits for longer than a test should. The answer's
+ * status is no matter here. */
+static void tries_again_when_nothing_comes(void **state) {
+    (void)state;
+    static const struct http_hooks hooks = {
+        .prepare = prepare_plain, .header = pass_over, .body = add_up, .judge = judge_plain};
+    const struct http_options options = {.connect_ms = 5000, .stall_seconds = 1, .attempts = 3, .delay_ms = 10};
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    struct http_counts counts = {0};
+    struct http *http;
+    char url[128];
+    snprintf(url, sizeof url, "%s/tile/stalled", proxy.endpoint);
+    proxy_rules(proxy, "[{\"fault\":\"stall\",\"seconds\":60,\"times\":2}]");
+    assert_works(http_new(&http, &options, &counts, &failure));
+    struct plain plain = {.url = url};
+    struct http_request request = {.hooks = &hooks, .user = &plain, .deadline = INT64_MAX};
+    assert_works(http_start(http, &request, &failure));
+    assert_works(http_wait(&request, &failure));
+    assert_int_equal(plain.verdicts, 3);
+    assert_int_equal(counts.retries, 2);
+    assert_true(plain.size > 0 && request.status >= 400); /* it is not signed */
+    /* Where that happens on a kept connection, the network has forgotten it: no fault of this request's. */
+    proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":60,\"after\":1}]");
+    for (int i = 0; i < 2; i++) {
+        request = (struct http_request){.hooks = &hooks, .user = &plain, .deadline = INT64_MAX};
+        assert_works(http_start(http, &request, &failure));
+        assert_works(http_wait(&request, &failure));
+    }
+    assert_int_equal(plain.verdicts, 5);
+    assert_int_equal(counts.retries, 2);
+    assert_int_equal(proxy_count(proxy, NULL, "stalled"), 3);
+    /* One that is given up ends at once. */
+    proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":60}]");
+    request = (struct http_request){.hooks = &hooks, .user = &plain, .deadline = INT64_MAX};
+    assert_works(http_start(http, &request, &failure));
+    while (proxy_count(proxy, NULL, "stalled") == 0)
+        usleep(1000);
+    http_cancel(&request);
+    assert_false(http_wait(&request, &failure));
+    assert_int_equal(plain.verdicts, 5);
+    http_free(http);
+    proxy_stop(proxy);
+}
+
+/* ---- Processes that die
+ * -------------------------------------------------------------------------------------
+ */
 
 static void leaves_nothing_when_it_is_killed(void **state) {
     (void)state;
@@ -382,15 +502,14 @@ static void leaves_nothing_when_it_is_killed(void **state) {
 }
 
 int main(void) {
+    if (!store_is_there())
+        return 77;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(survives_what_passes_when_it_reads),
-        cmocka_unit_test(leaves_nothing_when_it_cannot_write),
-        cmocka_unit_test(learns_the_region_of_a_bucket),
-        cmocka_unit_test(follows_a_redirect_once),
-        cmocka_unit_test(forgives_closed_connections),
-        cmocka_unit_test(keeps_connections),
-        cmocka_unit_test(ends_by_the_deadline),
-        cmocka_unit_test(leaves_nothing_when_it_is_killed),
+        cmocka_unit_test(survives_what_passes_when_it_reads), cmocka_unit_test(leaves_nothing_when_it_cannot_write),
+        cmocka_unit_test(learns_the_region_of_a_bucket),      cmocka_unit_test(follows_a_redirect_once),
+        cmocka_unit_test(forgives_closed_connections),        cmocka_unit_test(keeps_connections),
+        cmocka_unit_test(trusts_whom_it_is_told_to),          cmocka_unit_test(ends_by_the_deadline),
+        cmocka_unit_test(tries_again_when_nothing_comes),     cmocka_unit_test(leaves_nothing_when_it_is_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """A proxy that stands between a client and an S3 server and does to their requests what networks and stores do.
 
-    faults.py http://127.0.0.1:PORT
+    faults.py http://127.0.0.1:PORT [FILE]
 
-Prints its own endpoint, and ends with its parent. Requests are forwarded as they are (also the header Host, so that
+FILE: its own certificate and key, in PEM; it is asked by https then. Prints its own endpoint, and ends with its parent. Requests are forwarded as they are (also the header Host, so that
 signatures hold), but for what its rules say:
 
     PUT /-/rules    a JSON array of rules replaces the old ones and forgets what was seen
@@ -36,6 +36,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -215,5 +216,9 @@ if __name__ == "__main__":
         sys.exit(0)
     UPSTREAM = urllib.parse.urlsplit(sys.argv[1])
     server = Server(("127.0.0.1", 0), Proxy)
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    if len(sys.argv) > 2:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[2])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    print(f"http{'s' if len(sys.argv) > 2 else ''}://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()

@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """layer.py LAYERS.SH CONVERTER FIXTURES: builds both layers and runs what is in them, each in a root that has nothing
-but the layer, /etc/hosts, /etc/resolv.conf, /tmp, and a folder of data; that of arm64 also an emulator.
+but the layer, /etc/hosts, /etc/resolv.conf, /tmp, and a folder of data; where it is another machine's, an emulator.
 
 The examples that load the library or run the tool have a copy of this machine's Python or Node.js besides.
 """
+import atexit
 import base64
+import http.server
 import json
 import os
 import re
 import shutil
+import signal
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import zipfile
 from pathlib import Path
@@ -21,7 +26,6 @@ from simulator import Function
 
 SCRIPT, CONVERTER, FIXTURES = (Path(path).resolve() for path in sys.argv[1:4])
 EXAMPLES = SCRIPT.parent / "examples"
-EMULATOR = shutil.which("qemu-aarch64-static")
 HANDLERS = ("plan", "tile", "assemble", "text")
 SKIPPED = 77
 MOST_ZIPPED = 12 << 20
@@ -31,7 +35,7 @@ ENTER = []  # the program that enters a root, and its first arguments
 
 def run(arguments, **options):
     return subprocess.run([str(argument) for argument in arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=600, **options)
+                          timeout=1500, **options)
 
 
 def find_enter():
@@ -61,10 +65,13 @@ class Layer:
         (self.root / "etc/resolv.conf").write_text("")
         with zipfile.ZipFile(self.zip) as archive:
             unpack(archive, self.root)
-        self.emulator = []
-        if machine == "arm64" and os.uname().machine != "aarch64":
-            shutil.copy(EMULATOR, self.root / "emulator")
-            self.emulator = ["/emulator"]
+        processor = {"arm64": "aarch64"}.get(machine, machine)
+        self.native = os.uname().machine == processor
+        emulator = None if self.native else shutil.which(f"qemu-{processor}-static")
+        self.runs = self.native or emulator is not None
+        self.emulator = ["/emulator"] if emulator else []
+        if emulator:
+            shutil.copy(emulator, self.root / "emulator")
 
     def command(self, *arguments):
         return [*ENTER, str(self.root), *self.emulator, *arguments]
@@ -106,13 +113,29 @@ def add_program(root, program, *folders):
     return str(program)
 
 
+class EmptyStore(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    asked = 0
+
+    def do_HEAD(self):
+        EmptyStore.asked += 1
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_HEAD
+
+    def log_message(self, *_):
+        pass
+
+
 class LayersTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         memory = Path("/dev/shm")
         cls.folder = Path(tempfile.mkdtemp(prefix="layer-", dir=memory if memory.is_dir() else None))
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-        built = run([SCRIPT, cls.folder])
+        atexit.register(shutil.rmtree, cls.folder, ignore_errors=True)
+        built = run([SCRIPT, cls.folder], env={**os.environ, "MALLOC_PERTURB_": "0"})  # the compiler's time
         if built.returncode != 0:
             raise AssertionError(built.stdout.decode() + built.stderr.decode())
         cls.layers = [Layer(cls.folder, machine) for machine in ("x86_64", "arm64")]
@@ -120,11 +143,11 @@ class LayersTest(unittest.TestCase):
             shutil.copy(FIXTURES / "photo.jpg", layer.root / "data")
 
     def each(self, test):
-        """Of those that run here."""
         for layer in self.layers:
-            if layer.machine != "arm64" or os.uname().machine == "aarch64" or EMULATOR:
-                with self.subTest(layer.machine):
-                    test(layer)
+            with self.subTest(layer.machine):
+                if not layer.runs:
+                    self.skipTest("there is no emulator")
+                test(layer)
 
     def test_holds_what_it_says(self):
         for layer in self.layers:
@@ -229,6 +252,42 @@ class LayersTest(unittest.TestCase):
 
         self.each(serve_all)
 
+    def test_handlers_speak_tls(self):
+        """To a store that has nothing, by name: it says so where its certificate is known, and is not asked else."""
+        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
+        made = run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out",
+                    certificate, "-subj", "/CN=runtime.test", "-addext", "subjectAltName=DNS:runtime.test"])
+        self.assertEqual(made.returncode, 0, made.stderr)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyStore)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        environment = {"AWS_ENDPOINT_URL_S3": "https://runtime.test:%d" % server.server_port, "AWS_REGION": "us-east-1",
+                       "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+
+        def ask(layer, bundle):
+            done = layer.run("/opt/bootstrap", "--local", "plan", environment={**environment, "AWS_CA_BUNDLE": bundle},
+                             input=b'{"source": "s3://bucket/none.jpg", "output": "s3://bucket/tiles/"}')
+            self.assertEqual(done.returncode, 1)
+            return json.loads(done.stderr)
+
+        def asks(layer):
+            shutil.copy(certificate, layer.root / "data")
+            (layer.root / "data/empty.pem").write_text("")
+            before = EmptyStore.asked
+            self.assertEqual(ask(layer, "/data/certificate.pem")["errorType"], "Function.SourceNotFound")
+            after = EmptyStore.asked
+            self.assertGreater(after, before)
+            self.assertEqual(ask(layer, "/data/empty.pem")["errorType"], "Function.SourceUnreadable")
+            self.assertEqual(EmptyStore.asked, after)
+
+        try:
+            self.each(asks)
+        finally:
+            server.shutdown()
+            server.server_close()
+
     def invoking(self, function):
         def invoke(event):
             done, value = function.invoke(event, timeout=300)
@@ -246,7 +305,7 @@ class LayersTest(unittest.TestCase):
         return event, file.read_bytes()
 
     def native(self):
-        layer = next(layer for layer in self.layers if (layer.machine == "x86_64") == (os.uname().machine == "x86_64"))
+        layer = next(layer for layer in self.layers if layer.native)
         root = Path(tempfile.mkdtemp(dir=self.folder))
         shutil.copytree(layer.root / "opt", root / "opt")
         (root / "tmp").mkdir()
@@ -293,6 +352,7 @@ class LayersTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     ENTER = find_enter()
     if not ENTER:
         print("neither unshare nor chroot is permitted: the layers are not run")

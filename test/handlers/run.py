@@ -605,7 +605,8 @@ class Refused(Case):
 
     def test_no_room_for_temporary_files(self):
         self.environment["TMPDIR"] = self.path("not there")
-        self.refuse("OutputUnwritable", "not there", "TMPDIR")
+        event = {"source": fixture("photo.jpg"), "output": "out", "tile": 4}  # a plan of more than 4 MiB
+        self.refused("OutputUnwritable", "plan", event, "not there", "TMPDIR")
 
     def test_source_changes_between_plan_and_tile(self):
         shutil.copy(fixture("photo.jpg"), self.path("photo.jpg"))

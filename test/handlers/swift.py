@@ -18,7 +18,9 @@ import tempfile
 BUCKETS = ("tile", "tile-other", "tile.dotted")
 PARENT = os.getppid()
 ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+signal.signal(signal.SIGTERM, lambda *_: stop())
+signal.signal(signal.SIGINT, lambda *_: stop())
+FOLDERS = []
 if os.getppid() != PARENT:
     sys.exit(0)
 
@@ -42,6 +44,10 @@ mount_check = false
 disable_fallocate = true
 fallocate_reserve = 0
 log_level = CRITICAL
+conn_timeout = 30
+node_timeout = 60
+recoverable_node_timeout = 60
+error_suppression_limit = 1000000
 user = {user}
 
 """
@@ -81,6 +87,17 @@ use = egg:swift#symlink
 """
 
 
+def remove():
+    for folder in FOLDERS:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def stop():
+    """At once, whatever is going on: as a signal's handler."""
+    remove()
+    os._exit(0)
+
+
 def has_attributes(folder):
     """Whether files there can have the extended attributes that Swift keeps its metadata in."""
     try:
@@ -95,7 +112,7 @@ def make_folder():
     for place in ("/dev/shm", os.environ.get("TMPDIR", "/tmp"), "/var/tmp"):
         if has_attributes(place):
             folder = tempfile.mkdtemp(prefix="tile-swift-", dir=place)
-            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            FOLDERS.append(folder)
             return folder
     sys.exit("no S3 server: no folder has extended attributes")
 
@@ -153,10 +170,8 @@ def main():
         if answer.status_int // 100 != 2:
             sys.exit(f"no S3 server: making bucket {bucket}: {answer.status}")
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    try:
-        thread.wait()
-    except KeyboardInterrupt:
-        pass
+    thread.wait()
 
 
+atexit.register(remove)
 main()

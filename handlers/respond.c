@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool paragraphs_respond(struct response *response, json_t *value, struct failure *failure) {
+bool respond_json(struct tile_buffer *body, json_t *value, struct failure *failure) {
     char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
     json_decref(value);
     if (!text)
         return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the response");
-    struct tile_writer writer = tile_buffer_writer(&response->body);
+    struct tile_writer writer = tile_buffer_writer(body);
     struct tile_error error;
-    tile_status status = writer.write_at(writer.user, 0, text, strlen(text), &error);
+    tile_status status = writer.write_at(writer.user, body->size, text, strlen(text), &error);
     free(text);
     return status == TILE_OK || fail_from(failure, &error);
 }

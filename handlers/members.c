@@ -54,8 +54,7 @@ bool member_flag(const json_t *object, const char *name, bool *out, struct failu
 bool member_range(const json_t *value, const char *name, struct tile_range *out, struct failure *failure) {
     const json_t *offset = json_array_get(value, 0), *size = json_array_get(value, 1);
     if (json_array_size(value) != 2 || !json_is_integer(offset) || !json_is_integer(size) ||
-        json_integer_value(offset) < 0 || json_integer_value(size) < 0 ||
-        json_integer_value(size) > INT64_MAX - json_integer_value(offset))
+        json_integer_value(offset) < 0 || json_integer_value(size) < 0)
         return fail(failure, FAILURE_BAD_REQUEST, "%s: must be [offset, size], in bytes", name);
     *out = (struct tile_range){(uint64_t)json_integer_value(offset), (uint64_t)json_integer_value(size)};
     return true;

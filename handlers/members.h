@@ -3,10 +3,10 @@
  * Members of events, tasks and job.json, which may hold anything. All fail with BAD_REQUEST, which names the member,
  * and leave `*out` as it was where there is none of that name.
  */
-#ifndef PARAGRAPHS_MEMBERS_H
-#define PARAGRAPHS_MEMBERS_H
+#ifndef HANDLERS_MEMBERS_H
+#define HANDLERS_MEMBERS_H
 
-#include "../handler.h"
+#include "handler.h"
 
 /* An object without members but those of `names` (NULL-terminated). `what`: for the message, as "a task of a text". */
 bool members_check(const json_t *object, const char *what, const char *const names[], struct failure *failure);
@@ -16,7 +16,7 @@ bool member_text(const json_t *object, const char *name, const char **out, struc
 bool member_number(const json_t *object, const char *name, uint64_t least, uint64_t most, uint64_t *out,
                    struct failure *failure);
 bool member_flag(const json_t *object, const char *name, bool *out, struct failure *failure);
-/* [offset, size], whose sum is a number too. */
+/* [offset, size], each up to 2^63 - 1. */
 bool member_range(const json_t *value, const char *name, struct tile_range *out, struct failure *failure);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PARAGRAPHS_HASH_H
-#define PARAGRAPHS_HASH_H
+#ifndef HANDLERS_HASH_H
+#define HANDLERS_HASH_H
 
 #include <xxhash.h>
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where requests go. Hosts are those of the Amazon S3 User Guide, "Virtual hosting of general purpose buckets", and,
+ * for China, of the AWS General Reference, "Amazon S3 endpoints and quotas".
+ */
+#include "storage/endpoint.h" /* before cmocka's macros */
+
+#include "support.h"
+
+static const struct {
+    const char *custom, *region, *bucket, *key;
+    const char *url, *host, *path;
+} places[] = {
+    {"", "us-west-2", "amzn-s3-demo-bucket1", "puppy.png",
+     "https://amzn-s3-demo-bucket1.s3.us-west-2.amazonaws.com/puppy.png",
+     "amzn-s3-demo-bucket1.s3.us-west-2.amazonaws.com", "/puppy.png"},
+    {"", "us-west-2", "example.com", "puppy.png", "https://s3.us-west-2.amazonaws.com/example.com/puppy.png",
+     "s3.us-west-2.amazonaws.com", "/example.com/puppy.png"},
+    {"", "cn-north-1", "bucket", "a b/\xc3\xa4", "https://bucket.s3.cn-north-1.amazonaws.com.cn/a%20b/%C3%A4",
+     "bucket.s3.cn-north-1.amazonaws.com.cn", "/a%20b/%C3%A4"},
+    {"http://localhost:9000", "eu-west-1", "bucket", "k", "http://localhost:9000/bucket/k", "localhost:9000",
+     "/bucket/k"},
+    {"https://store.example/s3/v1", "eu-west-1", "bucket", "/k", "https://store.example/s3/v1/bucket//k",
+     "store.example", "/s3/v1/bucket//k"},
+};
+
+static void finds_objects(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct endpoint endpoint = {0};
+        struct endpoint_place place;
+        struct url object = {.s3 = true};
+        struct failure failure;
+        snprintf(endpoint.custom, sizeof endpoint.custom, "%s", places[i].custom);
+        snprintf(object.bucket, sizeof object.bucket, "%s", places[i].bucket);
+        snprintf(object.path, sizeof object.path, "%s", places[i].key);
+        assert_true(endpoint_find(&place, &endpoint, places[i].region, &object, &failure));
+        assert_string_equal(place.url, places[i].url);
+        assert_string_equal(place.host, places[i].host);
+        assert_string_equal(place.path, places[i].path);
+    }
+}
+
+/* The longest of everything fits, in memory that ends where it says. */
+static void finds_the_longest(void **state) {
+    (void)state;
+    struct test_guarded guarded = test_guarded_new(sizeof(struct endpoint_place), true);
+    struct endpoint_place *place = (struct endpoint_place *)guarded.data;
+    struct endpoint endpoint = {0};
+    struct url object = {.s3 = true};
+    struct failure failure;
+    memset(object.bucket, 'b', 63);
+    memset(object.path, '%', 1024);
+    snprintf(endpoint.custom, sizeof endpoint.custom, "http://%0*d", 300, 0);
+    assert_true(endpoint_find(place, &endpoint, "eu-west-1", &object, &failure));
+    assert_int_equal(strlen(place->url), 7 + 300 + 1 + 63 + 1 + 3 * 1024);
+    memset(endpoint.custom + 7, 'h', sizeof endpoint.custom - 8);
+    assert_false(endpoint_find(place, &endpoint, "eu-west-1", &object, &failure));
+    assert_int_equal(failure.kind, FAILURE_BAD_REQUEST);
+    test_guarded_free(guarded);
+}
+
+static void knows_a_region(void **state) {
+    (void)state;
+    static const char *const good[] = {"us-east-1", "cn-north-1", "us-gov-west-1", "x"};
+    static const char *const bad[] = {"", "us east", "us-east-1/", "a.b", "US-EAST-1", "a@b", "a\r\nb"};
+    char large[REGION_SIZE + 1];
+    memset(large, 'a', REGION_SIZE);
+    large[REGION_SIZE] = '\0';
+    assert_false(endpoint_is_region(large));
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(endpoint_is_region(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(endpoint_is_region(bad[i]));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_objects),
+        cmocka_unit_test(finds_the_longest),
+        cmocka_unit_test(knows_a_region),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "tile_task.h"
+#include "picture.h"
+
+#include <png.h>
+
+const struct tile_rect usual = {8, 16, 50, 40};
+
+struct place place;
+
+int begin(void **state) {
+    (void)state;
+    place_begin(&place);
+    place_add(&place, "photo.jpg");
+    place_add(&place, "rgb8.png");
+    unsetenv("TILE_TASK");
+    unsetenv("TILE_RESPONSE_MODE");
+    return 0;
+}
+
+int end(void **state) {
+    (void)state;
+    place_end(&place);
+    unsetenv("TILE_TASK");
+    unsetenv("TILE_RESPONSE_MODE");
+    return 0;
+}
+
+json_t *parse(const char *text) {
+    json_error_t why;
+    json_t *json = json_loads(text, JSON_DECODE_ANY, &why);
+    if (!json)
+        fail_msg("%s: %s", text, why.text);
+    return json;
+}
+
+json_t *task_with(const char *members) {
+    json_t *task =
+        parse("{\"source\":\"photo.jpg\",\"region\":[8,16,50,40],\"format\":\"png\",\"output\":\"out/a.png\"}");
+    json_t *changes = members ? parse(members) : json_object();
+    const char *name;
+    json_t *value;
+    json_object_foreach(changes, name, value) {
+        if (json_is_null(value))
+            json_object_del(task, name);
+        else
+            json_object_set(task, name, value);
+    }
+    json_decref(changes);
+    return task;
+}
+
+/* ---- Pixels, by other decoders ---- */
+
+/* An RGB PNG by libpng's simplified interface. */
+static unsigned char *png_pixels(const void *data, size_t size, uint32_t *width, uint32_t *height) {
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    assert_true(png_image_begin_read_from_memory(&image, data, size));
+    image.format = PNG_FORMAT_RGB;
+    unsigned char *pixels = malloc(PNG_IMAGE_SIZE(image));
+    assert_true(png_image_finish_read(&image, NULL, pixels, 0, NULL));
+    *width = image.width;
+    *height = image.height;
+    return pixels;
+}
+
+void check_png_of_photo(struct test_bytes png, struct tile_rect rect) {
+    struct test_bytes photo = test_read_file(test_fixture("photo.jpg"));
+    unsigned char *expected = jpeg_pixels(photo, JCS_UNKNOWN);
+    struct jpeg_decompress_struct d;
+    struct jpeg_error_mgr errors;
+    d.err = jpeg_std_error(&errors);
+    jpeg_create_decompress(&d);
+    jpeg_mem_src(&d, photo.data, photo.size);
+    jpeg_read_header(&d, TRUE);
+    uint32_t across = d.image_width, width, height;
+    if (rect.width == 0)
+        rect = (struct tile_rect){0, 0, d.image_width, d.image_height};
+    jpeg_destroy_decompress(&d);
+    unsigned char *got = png_pixels(png.data, png.size, &width, &height);
+    assert_int_equal(width, rect.width);
+    assert_int_equal(height, rect.height);
+    for (uint32_t y = 0; y < height; y++)
+        assert_memory_equal(got + (size_t)y * width * 3, expected + ((size_t)(rect.y + y) * across + rect.x) * 3,
+                            (size_t)width * 3);
+    free(got);
+    free(expected);
+    free(photo.data);
+}
+
+void check_file(const struct place *at, const char *name, struct tile_rect rect) {
+    struct test_bytes png = test_read_file(place_path(at, name));
+    check_png_of_photo(png, rect);
+    free(png.data);
+}
+
+char *photo_as_text(void) {
+    struct test_bytes photo = test_read_file(test_fixture("photo.jpg"));
+    char *text = base64_of(photo.data, photo.size);
+    free(photo.data);
+    return text;
+}
