@@ -78,8 +78,10 @@ static void add_read(struct sign_request *to, struct values *values, const struc
 static void add_write(struct sign_request *to, const struct s3_call *call) {
     if (call->options->type)
         add(to, "content-type", call->options->type);
-    if (call->options->note && *call->options->note)
+    if (call->options->note && *call->options->note) {
         add(to, "x-amz-meta-tile", call->options->note);
+        add(to, "x-amz-meta-tile-sha256", call->private.checksum);
+    }
     if (call->options->keep)
         add(to, "if-none-match", "*");
     add(to, "x-amz-checksum-sha256", call->private.checksum);
