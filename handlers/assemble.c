@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "handler.h"
+#include "members.h"
 #include "paragraphs/paragraphs.h"
 #include "run/assemble_image.h"
 #include "storage/storage.h"
@@ -22,8 +23,11 @@ static bool read_job(struct call *call, const char *url, json_t **out, struct fa
 bool handle_assemble(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
     const char *url = json_string_value(json_object_get(event, "job"));
     json_t *job;
+    static const char *const names[] = {"job", "plan", "kind", "tiles", "memory_mb", "seconds", "index", NULL};
     if (!url)
         return fail(failure, FAILURE_BAD_REQUEST, "assemble: {\"job\":URL} is wanted, as plan answers");
+    if (!members_check(event, "what plan answers", names, failure)) /* what is to be made is up to the job */
+        return false;
     if (!read_job(call, url, &job, failure))
         return false;
     const char *kind = json_string_value(json_object_get(job, "kind"));

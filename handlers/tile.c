@@ -23,8 +23,11 @@ static bool one_task(struct call *call, const json_t *event, struct response *re
 /* A batch of Distributed Map's ItemBatcher: any failure is of the whole, which is tried again. */
 static bool batch(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
     const json_t *items = json_object_get(event, "Items"), *common = json_object_get(event, "BatchInput");
+    static const char *const names[] = {"BatchInput", "Items", NULL};
     struct task_list list = {0};
     bool done = true;
+    if (!members_check(event, "a batch", names, failure))
+        return false;
     if (!json_array_size(items))
         return fail(failure, FAILURE_BAD_REQUEST, "Items: an array of tasks is wanted");
     if (common && !json_is_object(common))

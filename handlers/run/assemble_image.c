@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "assemble_image.h"
 
+#include "../deadline.h"
 #include "../respond.h"
 #include "../task/options.h"
 #include "../task/work.h"
 #include "check.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +32,20 @@ static bool read_options(struct task_options *out, struct call *call, const stru
     return true;
 }
 
+struct until {
+    int64_t deadline;
+    struct tile_progress last;
+};
+
+static bool go_on(void *user, const struct tile_progress *progress) {
+    struct until *until = user;
+    until->last = *progress;
+    return !deadline_over(until->deadline);
+}
+
 static bool run_job(struct task_options *o, const struct run_job *job, struct object *object, const char *path,
-                    struct failure *failure) {
+                    int64_t deadline, struct failure *failure) {
+    struct until until = {.deadline = deadline};
     struct tile_reader reader = storage_reader(object);
     struct tile_error error;
     tile_source *source;
@@ -41,12 +55,18 @@ static bool run_job(struct task_options *o, const struct run_job *job, struct ob
     o->job.plan = plan;
     o->job.image = path;
     o->job.overwrite = true; /* it is a file of this call's own */
+    o->job.progress = go_on;
+    o->job.user = &until;
     tile_status status = tile_source_open_reader(&source, &reader, &o->source, &error);
     if (status == TILE_OK)
         status = tile_job_run(source, &o->job, NULL, &error);
     tile_source_close(source);
     tile_plan_free(plan);
-    return status == TILE_OK || fail_from(failure, &error);
+    if (status == TILE_CANCELLED)
+        return fail(failure, FAILURE_OUT_OF_TIME,
+                    "%s: the deadline came when %" PRIu64 " of %" PRIu64 " strips were made: all tiles are there",
+                    job->image, until.last.done, until.last.total);
+    return status == TILE_OK || storage_fail_from(object, &error, failure);
 }
 
 /* The source is read from the top as it is decoded; where that does not do, the library makes itself an index. */
@@ -58,7 +78,7 @@ static bool make_image(struct call *call, const struct run_job *job, struct fail
         return false;
     bool done = storage_open(&object, call->storage, job->source, job->etag, job->size, failure) &&
                 spool_open(&spool, failure) && spool_to_file(&spool, failure) &&
-                run_job(&options, job, object, spool.path, failure) &&
+                run_job(&options, job, object, spool.path, call->deadline, failure) &&
                 spool_store(&spool, call->storage, job->image,
                             &(struct storage_put_options){.type = work_media_type(options.job.codec)}, failure);
     spool_close(&spool);
@@ -86,8 +106,7 @@ bool assemble_image(struct call *call, const char *url, const json_t *json, stru
     if (!run_job_read(&job, &plan, call, url, json, failure))
         return false;
     bool done = storage_join(manifest_url, job.output, "manifest.json", failure) && spool_open(&manifest, failure) &&
-                check_tiles(&job, plan, call->storage, &manifest, failure) &&
-                (!job.image || make_image(call, &job, failure)) &&
+                check_tiles(&job, plan, call, &manifest, failure) && (!job.image || make_image(call, &job, failure)) &&
                 spool_store(&manifest, call->storage, manifest_url,
                             &(struct storage_put_options){.type = "application/json"}, failure) &&
                 answer(&job, manifest_url, response, failure);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include "../deadline.h"
+#include "../hash.h"
 #include "../parallel.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 enum {
     WINDOW = 2048, /* tiles that are checked before their records are written; their notes take 4 MB */
@@ -25,7 +26,7 @@ struct found {
 struct checking {
     const struct run_job *job;
     const tile_plan *plan;
-    struct storage *storage;
+    struct call *call;
     struct found *window;
     uint64_t begin, end; /* of the window */
     uint64_t missing, wrong;
@@ -58,13 +59,6 @@ static bool is_record_of(const json_t *json, const struct run_job *job, const st
            json_integer_value(json_object_get(json, "bytes")) == (json_int_t)bytes && *hash;
 }
 
-static void hexadecimal(XXH128_hash_t hash, char hex[33]) {
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, hash);
-    for (size_t i = 0; i < sizeof canonical.digest; i++)
-        snprintf(hex + 2 * i, 3, "%02x", canonical.digest[i]);
-}
-
 /* XXH3-128 of an object's content, as the manifest has it. */
 static bool hash_object(struct object *object, char hex[33], struct failure *failure) {
     uint64_t size = storage_object_facts(object)->size;
@@ -80,7 +74,7 @@ static bool hash_object(struct object *object, char hex[33], struct failure *fai
             XXH3_128bits_update(state, piece, n);
     }
     if (done)
-        hexadecimal(XXH3_128bits_digest(state), hex);
+        hash_text(state, hex);
     XXH3_freeState(state);
     free(piece);
     return done;
@@ -110,9 +104,13 @@ static bool check_one(void *user, uint64_t index, struct failure *failure) {
     char name[64], url[STORAGE_URL_MOST];
     struct object *object;
     name_tile(c->job, &region, name);
+    if (deadline_over(c->call->deadline))
+        return fail(failure, FAILURE_OUT_OF_TIME,
+                    "%.200s: the deadline came when some %" PRIu64 " of %" PRIu64 " tiles were checked", c->job->output,
+                    c->begin + index, c->job->tiles);
     if (!storage_join(url, c->job->output, name, failure))
         return false;
-    bool there = storage_open(&object, c->storage, url, NULL, UINT64_MAX, failure);
+    bool there = storage_open(&object, c->call->storage, url, NULL, UINT64_MAX, failure);
     bool done = there && check_object(c, object, &region, found, failure);
     if (there)
         storage_close(object);
@@ -120,8 +118,8 @@ static bool check_one(void *user, uint64_t index, struct failure *failure) {
         found->state = MISSING;
         return true;
     }
-    /* Somebody writes it right now: what it is then is not known. */
-    return done || (there && failure->kind == FAILURE_SOURCE_CHANGED);
+    /* Somebody writes it right now, or takes it away: what it is then is not known. */
+    return done || (there && (failure->kind == FAILURE_SOURCE_CHANGED || failure->kind == FAILURE_SOURCE_NOT_FOUND));
 }
 
 /* ---- All tiles ---- */
@@ -181,9 +179,9 @@ static tile_status record(void *user, uint64_t index, struct tile_buffer *out, s
     return writer.write_at(writer.user, out->size, line, strlen(line), error);
 }
 
-bool check_tiles(const struct run_job *job, const tile_plan *plan, struct storage *storage, struct spool *manifest,
+bool check_tiles(const struct run_job *job, const tile_plan *plan, struct call *call, struct spool *manifest,
                  struct failure *failure) {
-    struct checking c = {.job = job, .plan = plan, .storage = storage, .failure = failure};
+    struct checking c = {.job = job, .plan = plan, .call = call, .failure = failure};
     struct tile_writer writer = spool_writer(manifest);
     struct tile_error error;
     uint64_t count = tile_plan_count(plan);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "needs.h"
 
+#include "../members.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -30,16 +32,6 @@ struct needs needs_count(const struct needs_of *tile) {
     return (struct needs){.memory_mb = mb < LEAST_MB ? LEAST_MB : (uint64_t)mb, .seconds = (uint64_t)ceil(seconds)};
 }
 
-static bool read_member(uint64_t *out, const json_t *function, const char *name, struct failure *failure) {
-    const json_t *value = json_object_get(function, name);
-    json_int_t number = json_integer_value(value);
-    if (!value)
-        return true;
-    *out = (uint64_t)number;
-    return (json_is_integer(value) && number > 0) ||
-           fail(failure, FAILURE_BAD_REQUEST, "function: %s: a number above 0 is wanted", name);
-}
-
 static bool read_variable(uint64_t *out, const char *name, struct failure *failure) {
     const char *text = getenv(name);
     if (!text)
@@ -53,20 +45,21 @@ static bool read_variable(uint64_t *out, const char *name, struct failure *failu
 }
 
 bool needs_function(struct needs *out, const json_t *event, struct failure *failure) {
+    static const char *const names[] = {"memory_mb", "seconds", NULL};
     const json_t *function = json_object_get(event, "function");
     *out = (struct needs){.memory_mb = MOST_MB, .seconds = MOST_SECONDS};
-    if (function && !json_is_object(function))
-        return fail(failure, FAILURE_BAD_REQUEST, "function: {\"memory_mb\":N,\"seconds\":N} is wanted");
+    if (function && !members_check(function, "function", names, failure))
+        return false;
     return read_variable(&out->memory_mb, "TILE_FUNCTION_MEMORY_MB", failure) &&
            read_variable(&out->seconds, "TILE_FUNCTION_SECONDS", failure) &&
-           read_member(&out->memory_mb, function, "memory_mb", failure) &&
-           read_member(&out->seconds, function, "seconds", failure);
+           member_number(function, "memory_mb", 1, INT64_MAX, &out->memory_mb, failure) &&
+           member_number(function, "seconds", 1, INT64_MAX, &out->seconds, failure);
 }
 
 bool needs_fit(const struct needs *needed, const struct needs *function, struct failure *failure) {
     return (needed->memory_mb <= function->memory_mb && needed->seconds <= function->seconds) ||
            fail(failure, FAILURE_LIMIT_EXCEEDED,
                 "a tile takes %" PRIu64 " MB and %" PRIu64 " s, the function for tiles has %" PRIu64 " MB and %" PRIu64
-                " s: smaller tiles take less, but of a source without an index",
+                " s: take smaller tiles (without an index they need no less time), or give it more",
                 needed->memory_mb, needed->seconds, function->memory_mb, function->seconds);
 }

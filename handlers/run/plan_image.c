@@ -17,11 +17,12 @@
 struct planning {
     struct call *call;
     const json_t *event;
+    struct object *object; /* the source */
     struct task_options options;
     tile_source *source;
     tile_index *index;
-    char no_index[600]; /* why there is none; "" there is one */
-    tile_plan *plan;    /* of one region; NULL: the job has its own */
+    char no_index[sizeof(struct failure) + 8]; /* why there is none; "" there is one */
+    tile_plan *plan;                           /* of one region; NULL: the job has its own */
     tile_job *job;
     char job_url[STORAGE_URL_MOST], plan_url[STORAGE_URL_MOST], index_url[STORAGE_URL_MOST];
 };
@@ -48,10 +49,35 @@ static bool check_image(const struct planning *p, struct failure *failure) {
                     "image: %s: its suffix names no image format: jpg, png, tif, npy, "
                     "bmp, tga or hdr is wanted",
                     url);
+    if (strcmp(url, text(p, "source")) == 0)
+        return fail(failure, FAILURE_BAD_REQUEST, "image: is the source, %s", url);
     if (p->options.job.lossless)
         return fail(failure, FAILURE_BAD_REQUEST,
                     "image: one new image cannot be had without decoding: lossless does "
                     "not go with it");
+    return true;
+}
+
+/* "prefix/r12_c3.png": it would be written over, or be taken for a tile. */
+static bool is_tile(const char *url, const char *output) {
+    size_t size = strlen(output);
+    const char *name = url + size;
+    if (strncmp(url, output, size) != 0)
+        return false;
+    if (output[size - 1] != '/' && *name++ != '/')
+        return false;
+    if (*name++ != 'r')
+        return false;
+    name += strspn(name, "0123456789");
+    return strncmp(name, "_c", 2) == 0 && !strchr(name, '/');
+}
+
+static bool check_apart(const struct planning *p, struct failure *failure) {
+    static const char *const names[] = {"source", "image"};
+    for (size_t i = 0; i < 2; i++)
+        if (text(p, names[i]) && is_tile(text(p, names[i]), text(p, "output")))
+            return fail(failure, FAILURE_BAD_REQUEST, "%s: %s is where a tile may go: take another output", names[i],
+                        text(p, names[i]));
     return true;
 }
 
@@ -66,7 +92,8 @@ static bool read_event(struct planning *p, struct failure *failure) {
            storage_join(p->plan_url, output, "plan.jsonl", failure) &&
            storage_join(p->index_url, output, "index.tix", failure) &&
            storage_check_url(storage, p->job_url, failure) &&
-           task_options_read(&p->options, p->call, p->event, others, failure) && check_image(p, failure);
+           task_options_read(&p->options, p->call, p->event, others, failure) && check_image(p, failure) &&
+           check_apart(p, failure);
 }
 
 /* ---- What can be done ---- */
@@ -129,19 +156,20 @@ static bool build_index(struct planning *p, struct failure *failure) {
     /* Decoding may still give what is wanted of it, as the library's own jobs find. */
     bool bad = status == TILE_BAD_DATA || status == TILE_UNSUPPORTED || status == TILE_LIMIT_EXCEEDED;
     if (!bad || p->options.job.lossless)
-        return fail_from(failure, &error);
-    snprintf(p->no_index, sizeof p->no_index, "none: %s", error.message);
+        return storage_fail_from(p->object, &error, failure);
+    fail_from(failure, &error); /* which makes a line of UTF-8 of it */
+    snprintf(p->no_index, sizeof p->no_index, "none: %s", failure->message);
     return true;
 }
 
 /* What cannot be done is refused before the source is read, but for what wants an index first. */
-static bool settle(struct planning *p, struct object *object, struct failure *failure) {
-    struct tile_reader reader = storage_reader(object);
+static bool settle(struct planning *p, struct failure *failure) {
+    struct tile_reader reader = storage_reader(p->object);
     struct tile_error error;
     reader.modified = 0; /* the ETag says more, and an index holds the time only of what was written long ago */
     p->options.source.name = text(p, "source");
     if (tile_source_open_reader(&p->source, &reader, &p->options.source, &error) != TILE_OK)
-        return fail_from(failure, &error);
+        return storage_fail_from(p->object, &error, failure);
     bool early = !p->options.job.lossless || tile_source_info(p->source)->no_index;
     return make_plan(p, failure) && (!early || (make_job(p, failure) && check_count(p, failure))) &&
            build_index(p, failure) && make_job(p, failure) && check_count(p, failure);
@@ -169,7 +197,7 @@ static bool find_damage(struct planning *p, struct tile_rect area, struct failur
         status = tile_source_read(p->source, strip, &rows, &error);
     }
     tile_image_free(&rows, NULL);
-    return status == TILE_OK || fail_from(failure, &error);
+    return status == TILE_OK || storage_fail_from(p->object, &error, failure);
 }
 
 /* The options as every task and the job have them; what is there already is not theirs to say. */
@@ -208,7 +236,7 @@ static bool describe(struct planning *p, const struct storage_facts *facts, cons
                           .image = text(p, "image")};
     bool done = find_damage(p, job.area, failure);
     if (done && tile_job_head(p->job, &head, &error) != TILE_OK)
-        done = fail_from(failure, &error);
+        done = storage_fail_from(p->object, &error, failure);
     struct tile_writer writer = tile_buffer_writer(&head);
     if (done && writer.write_at(writer.user, head.size, "", 1, &error) != TILE_OK)
         done = fail_from(failure, &error);
@@ -256,7 +284,8 @@ static bool write_plan(struct planning *p, const struct storage_facts *facts, js
                        const struct tile_buffer *job, struct response *response, struct failure *failure) {
     static const struct storage_put_options as_json = {.type = "application/json"};
     struct needs needs, function;
-    struct tasks tasks = {.job = p->job,
+    struct tasks tasks = {.deadline = p->call->deadline,
+                          .job = p->job,
                           .source = p->source,
                           .options = options,
                           .compression = p->options.encode.compression,
@@ -278,14 +307,14 @@ static bool write_plan(struct planning *p, const struct storage_facts *facts, js
 
 bool plan_image(struct call *call, const json_t *event, struct object *object, struct response *response,
                 struct failure *failure) {
-    struct planning p = {.call = call, .event = event};
+    struct planning p = {.call = call, .event = event, .object = object};
     const struct storage_facts *facts = storage_object_facts(object);
     struct tile_buffer job = {0};
     json_t *options = NULL;
     bool done = read_event(&p, failure) &&
                 (facts->etag[0] || fail(failure, FAILURE_UNSUPPORTED, "%s: the store tells no version of it (ETag)",
                                         text(&p, "source"))) &&
-                settle(&p, object, failure);
+                settle(&p, failure);
     if (done && !(options = common_options(&p)))
         done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the plan");
     done = done && describe(&p, facts, options, &job, failure) && check_output(&p, &job, failure) &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tasks.h"
 
+#include "../deadline.h"
 #include "../storage/storage.h"
 
 #include <inttypes.h>
@@ -159,6 +160,10 @@ bool tasks_write(struct tasks *t, struct failure *failure) {
         return false;
     for (uint64_t i = 0; i < tile_plan_count(plan); i++) {
         struct tile_region region = tile_plan_region(plan, i);
+        if (deadline_over(t->deadline))
+            return fail(failure, FAILURE_OUT_OF_TIME,
+                        "the deadline came when %" PRIu64 " of %" PRIu64 " tasks were written: larger tiles make fewer",
+                        i, tile_plan_count(plan));
         if (!add(t, &region, failure))
             return false;
     }

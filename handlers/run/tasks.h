@@ -7,6 +7,7 @@
 #include "../storage/spool.h"
 
 struct tasks {
+    int64_t deadline;
     const tile_job *job;
     const tile_source *source;
     const json_t *options; /* what each task has of them */
@@ -23,7 +24,7 @@ struct tasks {
     size_t range_capacity;
 };
 
-/* Writes all tasks aside, in the plan's order. */
+/* Writes all tasks aside, in the plan's order. OUT_OF_TIME says how many were. */
 bool tasks_write(struct tasks *tasks, struct failure *failure);
 /* Writes them, and the whole index where one needs it, to the store. */
 bool tasks_put(struct tasks *tasks, const tile_index *index, struct storage *storage, const char *url,

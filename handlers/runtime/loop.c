@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "loop.h"
 
+#include "../deadline.h"
 #include "../storage/storage.h"
 #include "client.h"
 #include "event.h"
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 struct loop {
@@ -34,9 +34,7 @@ uint64_t loop_memory(void) {
 
 /* A tenth of the time that is left, up to a second, is for saying that it was not enough. */
 static int64_t deadline_for_work(int64_t deadline) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t left = deadline - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    int64_t left = deadline - deadline_now();
     return deadline == INT64_MAX || left <= 0 ? deadline : deadline - (left < 10000 ? left / 10 : 1000);
 }
 

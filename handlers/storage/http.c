@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "http_exchange.h"
 
+#include "../deadline.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -40,10 +42,6 @@ static int64_t milliseconds(clockid_t clock) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int64_t http_now(void) {
-    return milliseconds(CLOCK_REALTIME);
-}
-
 /* ---- An attempt --------------------------------------------------------------------------------------------- */
 
 static void finish(struct http *http, struct http_request *request, bool done) {
@@ -77,7 +75,7 @@ static void begin(struct http *http, struct http_request *request) {
     CURL *easy = http->idle_count ? http->idle[--http->idle_count] : curl_easy_init();
     request->private.easy = easy;
     bool ready = easy ? true : fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
-    if (ready && request->deadline <= http_now())
+    if (ready && request->deadline <= deadline_now())
         ready = out_of_time(request);
     ready = ready && request->hooks->prepare(request, failure);
     if (ready) {
@@ -115,7 +113,7 @@ static void wait_to_retry(struct http *http, struct http_request *request) {
     int64_t most = http->options.delay_ms << (request->private.attempt - 1);
     most = most > DELAY_MOST_MS ? DELAY_MOST_MS : most;
     int64_t delay = (int64_t)(next_random(http) % (uint64_t)(most + 1));
-    if (request->deadline != INT64_MAX && request->deadline - http_now() <= delay) {
+    if (request->deadline != INT64_MAX && request->deadline - deadline_now() <= delay) {
         char why[sizeof request->private.failure.message];
         snprintf(why, sizeof why, "%s", request->private.failure.message);
         fail(&request->private.failure, FAILURE_OUT_OF_TIME, "the deadline left no time for another try: %s", why);
@@ -146,7 +144,7 @@ static void end(struct http *http, struct http_request *request, CURLcode transp
     bool dead = was_dead(request);
     give_back(http, request);
     enum http_verdict verdict;
-    if (transport == CURLE_OPERATION_TIMEDOUT && http_now() >= request->deadline)
+    if (transport == CURLE_OPERATION_TIMEDOUT && deadline_now() >= request->deadline)
         verdict = out_of_time(request) ? HTTP_DONE : HTTP_FAILED;
     else if (dead)
         verdict = HTTP_AGAIN;

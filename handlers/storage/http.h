@@ -93,9 +93,6 @@ bool http_wait(struct http_request *request, struct failure *failure);
 /* Ends it early; http_wait is still to be called. */
 void http_cancel(struct http_request *request);
 
-/* Milliseconds since 1970. */
-int64_t http_now(void);
-
 /* For `prepare`. False where there is no memory. */
 bool http_set_url(struct http_request *request, const char *url);
 bool http_set_header(struct http_request *request, const char *name, const char *value);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "http_exchange.h"
 
+#include "../deadline.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +106,7 @@ static void set_transport(struct http_request *request, const struct http_option
     if (bundle)
         curl_easy_setopt(easy, CURLOPT_CAINFO, bundle);
     if (request->deadline != INT64_MAX)
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->deadline - http_now()) + 1);
+        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->deadline - deadline_now()) + 1);
 }
 
 static void set_exchange(struct http_request *request) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "object.h"
 
+#include "../deadline.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,6 +98,9 @@ static bool read_from(struct object *object, uint64_t offset, void *buffer, size
     if (offset > object->facts.size || size > object->facts.size - offset)
         return fail(failure, FAILURE_BAD_REQUEST, "%s: has %ju bytes; %zu at byte %ju are not there", object->url,
                     (uintmax_t)object->facts.size, size, (uintmax_t)offset);
+    if (deadline_over(object->storage->deadline)) /* what is in memory is worked on, too */
+        return fail(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came at byte %ju of %ju", object->url,
+                    (uintmax_t)offset, (uintmax_t)object->facts.size);
     if (!object->place.s3)
         return read_file(object, offset, buffer, size, failure);
     for (unsigned char *to = buffer; size > 0;) {
@@ -144,4 +149,14 @@ bool storage_reader_failed(struct object *object, struct failure *failure) {
         *failure = object->failure;
     pthread_mutex_unlock(&object->lock);
     return failed;
+}
+
+bool storage_fail_from(struct object *object, const struct tile_error *error, struct failure *failure) {
+    struct failure read;
+    struct tile_error of_read;
+    fail_from(failure, error);
+    /* An older read that failed otherwise has nothing to do with this. */
+    if (object && storage_reader_failed(object, &read) && failure_to_error(&read, &of_read) == error->status)
+        failure->kind = read.kind;
+    return false;
 }

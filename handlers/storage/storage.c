@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "internal.h"
 
+#include "../deadline.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -178,6 +180,8 @@ static bool put(struct storage *storage, const char *url, const struct file_cont
     struct s3_call call = {.action = S3_PUT, .object = &place, .url = url, .content = content, .options = options};
     if (place.s3)
         return run(storage, &call, failure);
+    if (deadline_over(storage->deadline))
+        return fail(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came before it was written", url);
     if (!file_put(&storage->local, place.path, url, content, options, failure))
         return false;
     storage->counts.bytes_written += content->size;

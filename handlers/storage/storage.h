@@ -75,6 +75,9 @@ struct tile_reader storage_reader(struct object *object);
  * that reading failed, not whether the object is missing, may not be read, or was out of reach.
  */
 bool storage_reader_failed(struct object *object, struct failure *failure);
+/* As fail_from, of an error of the library's while it read `object` (NULL: none), with the kind of that read's; false.
+ */
+bool storage_fail_from(struct object *object, const struct tile_error *error, struct failure *failure);
 /* Reads these ranges, all at once, and keeps them until the object is closed: reads within them cost nothing. */
 bool storage_fetch(struct object *object, const struct tile_range *ranges, size_t count, struct failure *failure);
 /* Reads `size` bytes at `offset`. */

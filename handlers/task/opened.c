@@ -69,9 +69,14 @@ static tile_status read_part(void *user, uint64_t offset, void *buffer, size_t s
     return TILE_OK;
 }
 
+bool opened_fail(const struct opened *opened, const struct tile_error *error, struct failure *failure) {
+    storage_fail_from(opened->pinned ? opened->pinned->object : NULL, error, failure);
+    return failure->kind == FAILURE_SOURCE_UNREADABLE && storage_fail_from(opened->index_object, error, failure);
+}
+
 /* What an event says is no index is the event's fault, not the source's. */
-static bool fail_index(struct failure *failure, const struct tile_error *error) {
-    fail_from(failure, error);
+static bool fail_index(const struct opened *opened, const struct tile_error *error, struct failure *failure) {
+    opened_fail(opened, error, failure);
     if (error->status == TILE_BAD_DATA || error->status == TILE_UNSUPPORTED)
         failure->kind = FAILURE_BAD_REQUEST;
     return fail(failure, failure->kind, "index: %s", failure->message);
@@ -89,7 +94,7 @@ static bool load_index(struct opened_set *set, struct opened *opened, struct fai
         if (opened->tasks > 1 && reader.size <= set->memory / 8)
             storage_fetch(opened->index_object, &(struct tile_range){0, reader.size}, 1, failure);
     }
-    return tile_index_load(&opened->index, &reader, NULL, &error) == TILE_OK || fail_index(failure, &error);
+    return tile_index_load(&opened->index, &reader, NULL, &error) == TILE_OK || fail_index(opened, &error, failure);
 }
 
 bool opened_open(struct opened_set *set, struct opened *opened, struct failure *failure) {
@@ -107,11 +112,12 @@ bool opened_open(struct opened_set *set, struct opened *opened, struct failure *
         status = tile_source_open_memory(&opened->source, task->image.data, task->image.size, &options, &error);
     }
     if (status != TILE_OK)
-        return fail_from(failure, &error);
+        return opened_fail(opened, &error, failure);
     if (!task->index && !task->part.size)
         return true;
     return load_index(set, opened, failure) &&
-           (tile_source_use_index(opened->source, opened->index, &error) == TILE_OK || fail_index(failure, &error));
+           (tile_source_use_index(opened->source, opened->index, &error) == TILE_OK ||
+            fail_index(opened, &error, failure));
 }
 
 void opened_close(struct opened_set *set) {

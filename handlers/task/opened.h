@@ -43,6 +43,8 @@ bool opened_pin(struct opened_set *set, struct pinned *pinned, struct failure *f
 /* Opens the source and its index. */
 bool opened_open(struct opened_set *set, struct opened *opened, struct failure *failure);
 void opened_close(struct opened_set *set);
+/* Of an error of the library's while it read the source or its index; false. */
+bool opened_fail(const struct opened *opened, const struct tile_error *error, struct failure *failure);
 
 /*
  * Fetches all of the ranges at once, which may overlap and are sorted here. Where they are more than `most` bytes

@@ -160,13 +160,13 @@ static const struct option options[] = {
     {"overlap", take_count, IN(job.grid.overlap), .wanted = "a number from 0 to 2147483647", .most = INT32_MAX},
     {"edge", take_edge, IN(job), .wanted = "clip, replicate, pad or pad=#RRGGBB", .choices = "clip pad replicate"},
     {"region", take_region, 0, .wanted = "[X,Y,W,H] or \"X,Y,W,H\"", .separator = ','},
-    {"to", take_space, IN(job.to.space), .wanted = "a color space, such as srgb, lab or ycbcr"},
+    {"to", take_space, IN(job.to.space), .wanted = "a color space"},
     {"to-profile", NULL, 0, .wanted = "the URL of an ICC profile"},
     {"depth", take_depth, IN(job.to.sample), .wanted = "u8, u16 or f32", .choices = "u8 u16 f32"},
     {"intent", take_choice, IN(job.intent), .wanted = "perceptual, relative, saturation or absolute",
      .choices = "perceptual relative saturation absolute"},
     {"black-point", FLAG(job.black_point_compensation)},
-    {"assume", take_space, IN(source.assume), .wanted = "a color space, such as srgb or gray"},
+    {"assume", take_space, IN(source.assume), .wanted = "a color space"},
     {"ignore-profile", FLAG(source.ignore_profile)},
     {"drop-alpha", FLAG(job.drop_alpha)},
     {"format", take_codec, IN(job.codec), .wanted = "jpg, png, tif, npy, bmp, tga or hdr"},
@@ -211,8 +211,13 @@ static const char *show(struct shown *shown, const json_t *value) {
 
 static bool refuse_value(const struct option *option, const json_t *value, struct failure *failure) {
     struct shown shown;
-    return fail(failure, FAILURE_BAD_REQUEST, "%s: %s is wanted, not %s", option->name, option->wanted,
-                show(&shown, value));
+    char names[640] = "";
+    size_t size = 0;
+    for (tile_space space = 1; option->take == take_space && space < TILE_SPACE_COUNT && size < sizeof names; space++)
+        size += (size_t)snprintf(names + size, sizeof names - size, "%s%s", size ? ", " : ": one of ",
+                                 tile_space_name(space));
+    return fail(failure, FAILURE_BAD_REQUEST, "%s: %s is wanted, not %s%s", option->name, option->wanted,
+                show(&shown, value), names);
 }
 
 static bool refuse_member(const char *name, const char *const others[], struct failure *failure) {

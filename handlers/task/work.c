@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "work.h"
 
+#include "../deadline.h"
 #include "../parallel.h"
 #include "../runtime/metrics.h"
 #include "opened.h"
@@ -17,7 +18,9 @@ struct wave {
     struct task *tasks;
     size_t count;
     bool all;
-    uint64_t budget; /* bytes that all tiles and what is fetched for them may take */
+    size_t all_count;    /* of all waves */
+    _Atomic size_t made; /* tiles, of earlier waves, too */
+    uint64_t budget;     /* bytes that all tiles and what is fetched for them may take */
     struct opened_set set;
     tile_plan *plans[OPENED_MOST];
     tile_job *jobs[OPENED_MOST];
@@ -97,13 +100,13 @@ static bool find_ranges(struct wave *wave, size_t i, struct failure *failure) {
     if (!wave->set.of[i]->pinned || !wave->set.of[i]->index)
         return true;
     if (tile_source_ranges(source, rect, NULL, 0, &count, &error) != TILE_OK)
-        return fail_from(failure, &error);
+        return opened_fail(wave->set.of[i], &error, failure);
     wave->ranges[i] = malloc((count ? count : 1) * sizeof *wave->ranges[i]);
     if (!wave->ranges[i])
         return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", wave->tasks[i].source);
     wave->range_counts[i] = count;
     return tile_source_ranges(source, rect, wave->ranges[i], count, &count, &error) == TILE_OK ||
-           fail_from(failure, &error);
+           opened_fail(wave->set.of[i], &error, failure);
 }
 
 /* The library says this, too, but not of regions that end beyond 32 bits. */
@@ -209,13 +212,21 @@ static bool make(struct wave *wave, size_t i, struct failure *failure) {
     struct tile_buffer record = {0};
     struct tile_error error;
     double start = metrics_now();
+    if (deadline_over(call->deadline)) {
+        fail(failure, FAILURE_OUT_OF_TIME, "the deadline came when %zu of %zu tiles were made", wave->made,
+             wave->all_count);
+        return end(wave, task, failure);
+    }
     bool done = tile_job_tile(wave->jobs[i], &task->region, &task->bytes, &record, &error) == TILE_OK ||
-                fail_from(failure, &error);
+                opened_fail(wave->set.of[i], &error, failure);
     task->written = task->bytes.size;
     metrics_add(call->metrics, METRIC_CONVERT_MS, metrics_now() - start);
     done = done && (!task->output || store(call, task, &record, failure));
     tile_buffer_free(&record);
+    if (!done)
+        tile_buffer_free(&task->bytes); /* there may be thousands of tasks */
     if (done) {
+        wave->made++;
         metrics_add(call->metrics, METRIC_TILES, 1);
         metrics_add(call->metrics, METRIC_PIXELS, (double)task->region.width * task->region.height);
     }
@@ -277,6 +288,7 @@ static bool run(struct wave *wave, struct failure *failure) {
 
 bool work_do(struct call *call, struct task *tasks, size_t count, bool all, struct failure *failure) {
     uint64_t budget = call->memory > 2 * OWN_MEMORY ? call->memory - OWN_MEMORY : call->memory / 2;
+    size_t made = 0;
     bool done = true;
     for (size_t from = 0; from < count && done; from += OPENED_MOST) {
         struct wave *wave = calloc(1, sizeof *wave);
@@ -286,10 +298,13 @@ bool work_do(struct call *call, struct task *tasks, size_t count, bool all, stru
         wave->tasks = tasks + from;
         wave->count = count - from < OPENED_MOST ? count - from : OPENED_MOST;
         wave->all = all;
+        wave->all_count = count;
+        wave->made = made;
         wave->budget = budget;
         wave->set.storage = call->storage;
         wave->set.memory = budget;
         done = run(wave, failure);
+        made = wave->made;
         for (size_t i = 0; i < wave->count; i++) {
             tile_job_free(wave->jobs[i]);
             tile_plan_free(wave->plans[i]);

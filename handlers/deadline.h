@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* When an invocation has to be over. */
+#ifndef HANDLERS_DEADLINE_H
+#define HANDLERS_DEADLINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Milliseconds since 1970. */
+int64_t deadline_now(void);
+/* Whether that time, in the same milliseconds, has come. INT64_MAX never does. */
+bool deadline_over(int64_t deadline);
+
+#endif
