@@ -249,6 +249,32 @@ static void learns_the_region_of_a_bucket(void **state) {
     proxy_stop(proxy);
 }
 
+static bool read_elsewhere(void *storage, uint64_t index, struct failure *failure) {
+    struct tile_buffer buffer = {0};
+    (void)index;
+    bool done = storage_get(storage, "s3://tile/elsewhere", 100, &buffer, NULL, failure);
+    tile_buffer_free(&buffer);
+    return done;
+}
+
+/* The first answer teaches the region while the others' requests are underway, signed for the wrong one. */
+static void learns_the_region_for_all_that_ask(void **state) {
+    (void)state;
+    enum { COUNT = 8 };
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    put_small(storage, "s3://tile/elsewhere");
+    storage_free(storage);
+    storage = store_new(proxy.endpoint, 0);
+    setenv("AWS_REGION", "eu-central-1", 1);
+    proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":0.5,\"path\":\"elsewhere\",\"after\":1,\"times\":7}]");
+    assert_works(parallel_run(COUNT, COUNT, read_elsewhere, storage, &failure));
+    assert_in_range(proxy_count(proxy, NULL, "elsewhere"), COUNT + 1, 2 * COUNT);
+    storage_free(storage);
+    proxy_stop(proxy);
+}
+
 /* Amazon's other forms: 301 with a header, and one that never ends. */
 static void follows_a_redirect_once(void **state) {
     (void)state;
@@ -505,11 +531,17 @@ int main(void) {
     if (!store_is_there())
         return 77;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(survives_what_passes_when_it_reads), cmocka_unit_test(leaves_nothing_when_it_cannot_write),
-        cmocka_unit_test(learns_the_region_of_a_bucket),      cmocka_unit_test(follows_a_redirect_once),
-        cmocka_unit_test(forgives_closed_connections),        cmocka_unit_test(keeps_connections),
-        cmocka_unit_test(trusts_whom_it_is_told_to),          cmocka_unit_test(ends_by_the_deadline),
-        cmocka_unit_test(tries_again_when_nothing_comes),     cmocka_unit_test(leaves_nothing_when_it_is_killed),
+        cmocka_unit_test(survives_what_passes_when_it_reads),
+        cmocka_unit_test(leaves_nothing_when_it_cannot_write),
+        cmocka_unit_test(learns_the_region_of_a_bucket),
+        cmocka_unit_test(learns_the_region_for_all_that_ask),
+        cmocka_unit_test(follows_a_redirect_once),
+        cmocka_unit_test(forgives_closed_connections),
+        cmocka_unit_test(keeps_connections),
+        cmocka_unit_test(trusts_whom_it_is_told_to),
+        cmocka_unit_test(ends_by_the_deadline),
+        cmocka_unit_test(tries_again_when_nothing_comes),
+        cmocka_unit_test(leaves_nothing_when_it_is_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
