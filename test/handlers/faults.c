@@ -203,6 +203,30 @@ static void leaves_nothing_when_it_cannot_write(void **state) {
     proxy_stop(proxy);
 }
 
+/* What cannot be settled by trying again is told so that one knows where to look. */
+static void tells_why(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    struct storage_facts facts;
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    proxy_rules(proxy, "[{\"path\":\"skewed\"," CODE(403, "RequestTimeTooSkewed") ALWAYS
+                "},"
+                "{\"path\":\"lost\",\"fault\":\"refuse\"},"
+                "{\"path\":\"lost\"," CODE(412, "PreconditionFailed") ALWAYS
+                "},"
+                "{\"path\":\"kept\"," CODE(412, "PreconditionFailed") ALWAYS "}]");
+    assert_refused(FAILURE_SOURCE_UNREADABLE, storage_stat(storage, "s3://tile/skewed", &facts, &failure));
+    assert_non_null(strstr(failure.message, "the clock of this machine is wrong"));
+    const struct storage_put_options keep = {.keep = true};
+    assert_refused(FAILURE_OUTPUT_DENIED, storage_put(storage, "s3://tile/kept", "x", 1, &keep, &failure));
+    assert_null(strstr(failure.message, "perhaps"));
+    assert_refused(FAILURE_OUTPUT_DENIED, storage_put(storage, "s3://tile/lost", "x", 1, &keep, &failure));
+    assert_non_null(strstr(failure.message, "perhaps from this call's first attempt"));
+    storage_free(storage);
+    proxy_stop(proxy);
+}
+
 /* ---- Regions
  * ------------------------------------------------------------------------------------------------
  */
@@ -533,6 +557,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(survives_what_passes_when_it_reads),
         cmocka_unit_test(leaves_nothing_when_it_cannot_write),
+        cmocka_unit_test(tells_why),
         cmocka_unit_test(learns_the_region_of_a_bucket),
         cmocka_unit_test(learns_the_region_for_all_that_ask),
         cmocka_unit_test(follows_a_redirect_once),
