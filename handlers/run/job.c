@@ -80,7 +80,7 @@ static bool read_numbers(const struct reading *r, const char *name, size_t count
 
 /* The grid's other half is among the options. Its profile is not read: no tile is made here. */
 static bool read_grid(const struct reading *r, struct call *call, json_t *options, struct tile_grid *grid) {
-    static const char *const others[] = {"to-profile", NULL};
+    static const char *const others[] = {"to-profile", "to-profile-etag", NULL};
     struct task_options read;
     if (!json_is_object(options))
         return wrong(r, "options", "an object is wanted");

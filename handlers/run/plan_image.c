@@ -21,8 +21,8 @@ struct planning {
     struct task_options options;
     tile_source *source;
     tile_index *index;
-    char no_index[sizeof(struct failure) + 8]; /* why there is none; "" there is one */
-    tile_plan *plan;                           /* of one region; NULL: the job has its own */
+    char no_index[600]; /* why there is none; "" there is one */
+    tile_plan *plan;    /* of one region; NULL: the job has its own */
     tile_job *job;
     char job_url[STORAGE_URL_MOST], plan_url[STORAGE_URL_MOST], index_url[STORAGE_URL_MOST];
 };
@@ -157,8 +157,7 @@ static bool build_index(struct planning *p, struct failure *failure) {
     bool bad = status == TILE_BAD_DATA || status == TILE_UNSUPPORTED || status == TILE_LIMIT_EXCEEDED;
     if (!bad || p->options.job.lossless)
         return storage_fail_from(p->object, &error, failure);
-    fail_from(failure, &error); /* which makes a line of UTF-8 of it */
-    snprintf(p->no_index, sizeof p->no_index, "none: %s", failure->message);
+    snprintf(p->no_index, sizeof p->no_index, "none: %s", error.message);
     return true;
 }
 
@@ -200,12 +199,14 @@ static bool find_damage(struct planning *p, struct tile_rect area, struct failur
     return status == TILE_OK || storage_fail_from(p->object, &error, failure);
 }
 
-/* The options as every task and the job have them; what is there already is not theirs to say. */
+/* The options as every task and the job have them; what is there already is not theirs to say. All have one profile. */
 static json_t *common_options(const struct planning *p) {
     json_t *options = task_options_json(p->event);
     json_object_del(options, "overwrite");
     json_t *format = json_string(tile_codec_name(tile_job_codec(p->job)));
-    if (json_object_set_new(options, "format", format) == 0)
+    const char *etag = p->options.to_profile_etag;
+    if (json_object_set_new(options, "format", format) == 0 &&
+        (!etag[0] || json_object_set_new(options, "to-profile-etag", json_string(etag)) == 0))
         return options;
     json_decref(options);
     return NULL;
@@ -249,6 +250,23 @@ static bool describe(struct planning *p, const struct storage_facts *facts, cons
     return done;
 }
 
+/* Without a job there is nothing that another run, or a run of another program, made. */
+static bool check_free(const struct planning *p, struct failure *failure) {
+    char manifest[STORAGE_URL_MOST];
+    struct storage_facts facts;
+    if (!storage_join(manifest, text(p, "output"), "manifest.json", failure))
+        return false;
+    const char *urls[] = {manifest, text(p, "image")};
+    for (size_t i = 0; i < 2 && urls[i]; i++) {
+        if (storage_stat(p->call->storage, urls[i], &facts, failure))
+            return fail(failure, FAILURE_OUTPUT_DENIED, "%s: is there already; take another, or \"overwrite\": true",
+                        urls[i]);
+        if (failure->kind != FAILURE_SOURCE_NOT_FOUND)
+            return false;
+    }
+    return true;
+}
+
 /* What is there already is of this job, or is to be replaced. */
 static bool check_output(const struct planning *p, const struct tile_buffer *job, struct failure *failure) {
     struct tile_buffer old = {0};
@@ -257,8 +275,10 @@ static bool check_output(const struct planning *p, const struct tile_buffer *job
     bool there = storage_get(p->call->storage, p->job_url, job->size, &old, NULL, failure);
     bool same = there && old.size == job->size && memcmp(old.data, job->data, job->size) == 0;
     tile_buffer_free(&old);
-    if (same || (!there && failure->kind == FAILURE_SOURCE_NOT_FOUND))
+    if (same)
         return true;
+    if (!there && failure->kind == FAILURE_SOURCE_NOT_FOUND)
+        return check_free(p, failure);
     if (!there && failure->kind != FAILURE_LIMIT_EXCEEDED)
         return false;
     return fail(failure, FAILURE_OUTPUT_DENIED,

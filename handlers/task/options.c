@@ -14,7 +14,7 @@ enum { TEXT_MOST = 128, SHOWN_MOST = 120, PROFILE_MOST = 1 << 26 };
 /* What a member may be, and where it goes. */
 struct option {
     const char *name;
-    bool (*take)(void *place, const char *text, const struct option *option); /* NULL: a URL, read at the end */
+    bool (*take)(void *place, const char *text, const struct option *option); /* NULL: see read_profile */
     size_t where;                                                             /* within struct task_options */
     const char *wanted;
     const char *choices; /* separated by spaces */
@@ -162,6 +162,7 @@ static const struct option options[] = {
     {"region", take_region, 0, .wanted = "[X,Y,W,H] or \"X,Y,W,H\"", .separator = ','},
     {"to", take_space, IN(job.to.space), .wanted = "a color space"},
     {"to-profile", NULL, 0, .wanted = "the URL of an ICC profile"},
+    {"to-profile-etag", NULL, 0, .wanted = "the ETag of to-profile, which must be there"},
     {"depth", take_depth, IN(job.to.sample), .wanted = "u8, u16 or f32", .choices = "u8 u16 f32"},
     {"intent", take_choice, IN(job.intent), .wanted = "perceptual, relative, saturation or absolute",
      .choices = "perceptual relative saturation absolute"},
@@ -280,15 +281,20 @@ static const char *text_of(const json_t *value, char separator, char buffer[TEXT
 }
 
 static bool read_profile(struct task_options *out, struct call *call, const json_t *event, struct failure *failure) {
-    const json_t *value = json_object_get(event, "to-profile");
-    if (!value)
-        return true;
-    char buffer[TEXT_MOST];
-    const char *url = text_of(value, '\0', buffer);
-    if (!json_is_string(value) || !url || !url[0])
+    const json_t *value = json_object_get(event, "to-profile"), *etag = json_object_get(event, "to-profile-etag");
+    const char *url = json_string_value(value);
+    struct storage_facts facts;
+    if (value && !(url && *url))
         return refuse_value(find("to-profile"), value, failure);
-    if (!storage_get(call->storage, url, PROFILE_MOST, &out->to_profile, NULL, failure))
+    if (etag && (!url || !json_is_string(etag)))
+        return refuse_value(find("to-profile-etag"), etag, failure);
+    if (!url)
+        return true;
+    if (!storage_get(call->storage, url, PROFILE_MOST, &out->to_profile, &facts, failure))
         return fail(failure, failure->kind, "to-profile: %s", failure->message);
+    if (etag && strcmp(json_string_value(etag), facts.etag) != 0)
+        return fail(failure, FAILURE_SOURCE_CHANGED, "to-profile: %s: is not the one any more that was planned", url);
+    memcpy(out->to_profile_etag, facts.etag, sizeof facts.etag);
     if (out->to_profile.size == 0)
         return fail(failure, FAILURE_BAD_REQUEST, "to-profile: %s: is empty, no ICC profile", url);
     out->job.to_profile = out->to_profile.data;

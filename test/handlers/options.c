@@ -239,6 +239,19 @@ static void long_values_are_cut(void **state) {
     free(text);
 }
 
+static void an_unknown_space_is_told_of_all(void **state) {
+    (void)state;
+    for (tile_space space = 1; space < TILE_SPACE_COUNT; space++) {
+        char name[64];
+        snprintf(name, sizeof name, " %s%s", tile_space_name(space), space + 1 < TILE_SPACE_COUNT ? "," : "");
+        refuses("{\"to\":\"labb\"}", "to: ", name);
+        refuses("{\"assume\":\"labb\"}", "\"labb\"", name);
+    }
+    struct task_options out;
+    assert_false(read_text(&out, "{\"intent\":\"labb\"}"));
+    assert_null(strstr(failure.message, "srgb"));
+}
+
 static void lossless_goes_with_little(void **state) {
     (void)state;
     refuses("{\"lossless\":true,\"subsampling\":420}", "lossless: ", "subsampling");
@@ -305,6 +318,7 @@ int main(void) {
         cmocka_unit_test(wrong_values),
         cmocka_unit_test(unknown_members),
         cmocka_unit_test(long_values_are_cut),
+        cmocka_unit_test(an_unknown_space_is_told_of_all),
         cmocka_unit_test(lossless_goes_with_little),
         cmocka_unit_test(profiles_are_read),
         cmocka_unit_test(large_profiles_are_refused),

@@ -240,13 +240,34 @@ class Same(Case):
     def test_region_in_tiles(self):
         self.check("photo.jpg", region=[100, 22, 333, 144], tile=64, edge="pad", overlap=5)
 
-    def test_profile_of_the_target(self):
+    def make_profile(self, name):
         png = read(fixture("p3-profile.png"))
         at = png.index(b"iCCP")
         size = int.from_bytes(png[at - 4:at], "big")
         profile = zlib.decompress(png[at + 4:at + 4 + size].split(b"\0", 1)[1][1:])
-        write(self.path("p3.icc"), profile)
+        write(self.path(name), profile)
+
+    def test_profile_of_the_target(self):
+        self.make_profile("p3.icc")
         self.check("photo.jpg", **{"tile": 128, "to-profile": "p3.icc", "intent": "absolute", "black-point": True})
+
+    def test_profile_of_the_target_changed(self):
+        """All tiles are of the profile that the manifest's head tells of, or none is made."""
+        self.make_profile("p3.icc")
+        event = {"source": fixture("photo.jpg"), "output": "out", "tile": 300, "to-profile": "p3.icc",
+                 "image": "one.png"}
+        plan = self.done("plan", event)
+        self.work(self.tasks(plan))
+        data = read(self.path("p3.icc"))
+        os.remove(self.path("p3.icc"))
+        write(self.path("p3.icc"), data)
+        for task in self.tasks(plan):
+            self.refused("SourceChanged", "tile", task, "to-profile: p3.icc")
+        self.refused("SourceChanged", "assemble", {"job": plan["job"]}, "to-profile: p3.icc")
+        self.refused("OutputDenied", "plan", event, "another job")
+        self.refused("BadRequest", "plan", {"source": fixture("photo.jpg"), "output": "else", "to-profile-etag": "x"},
+                     "to-profile-etag")
+        self.refused("BadRequest", "plan", dict(event, **{"to-profile-etag": 7}), "to-profile-etag")
 
     def test_lenient(self):
         for name in ("truncated.jpg", "truncated-progressive.jpg", "truncated.png", "photo.jpg"):
@@ -294,6 +315,10 @@ class Image(Case):
         for image, words in ((7, "image: "), ("one.webp", "suffix"), ("one", "suffix"), ("ftp://a/b.jpg", "scheme")):
             self.refused("BadRequest", "plan", dict(event, image=image), words)
         self.refused("BadRequest", "plan", dict(event, image="one.jpg", lossless=True), "lossless")
+        self.refused("BadRequest", "plan", dict(event, image=event["source"]), "image: is the source")
+        for image in ("out/r0_c0.png", "out/r12_c3.tif"):
+            self.refused("BadRequest", "plan", dict(event, image=image), "image: " + image)
+        self.refused("BadRequest", "plan", dict(event, output="out/", image="out/r0_c0.jpg"), "where a tile may go")
         self.assertFalse(os.path.exists(self.path("out")))
 
     def test_source_changed(self):
@@ -347,6 +372,22 @@ class Twice(Case):
         self.done("plan", dict(event, tile=101, overwrite=True))
         self.assertNotEqual(contents(self.path("out")), before)
         self.assertNotIn(b"overwrite", read(self.path("out", "job.json")) + read(self.path("out", "plan.jsonl")))
+
+    def test_what_others_made(self):
+        event = {"source": fixture("photo.jpg"), "output": "out", "tile": 300, "image": "one.png"}
+        self.convert(fixture("photo.jpg"), "out", {"tile": 200})
+        write(self.path("one.png"), b"mine")
+        before = contents(self.path("out"))
+        self.refused("OutputDenied", "plan", event, "out/manifest.json", "overwrite")
+        os.remove(self.path("out", "manifest.json"))
+        self.refused("OutputDenied", "plan", event, "one.png", "overwrite")
+        del before["manifest.json"]
+        self.assertEqual(contents(self.path("out")), before)
+        plan = self.done("plan", dict(event, overwrite=True))
+        self.work(self.tasks(plan))
+        self.done("assemble", {"job": plan["job"]})
+        self.done("plan", event)  # again, of what it made itself
+        self.assertNotEqual(read(self.path("one.png")), b"mine")
 
     def test_another_version(self):
         shutil.copy(fixture("photo.jpg"), self.path("photo.jpg"))
@@ -517,6 +558,7 @@ class Job(Case):
         shutil.copytree(self.path("out"), self.path("copy"))
         self.refused("BadRequest", "assemble", {"job": "copy/job.json"}, "copy/job.json", "output")
         self.refused("SourceNotFound", "assemble", {"job": "none/job.json"}, "none/job.json")
+        self.refused("BadRequest", "assemble", {"job": "out/job.json", "image": "one.png"}, "image")
         for event in ({}, {"job": 1}, [], 7, {"job": None}):
             self.refused("BadRequest", "assemble", event, "job")
 
@@ -541,6 +583,8 @@ class Refused(Case):
         self.refuse("BadRequest", "function", function=7)
         self.refuse("BadRequest", "memory_mb", function={"memory_mb": 0})
         self.refuse("BadRequest", "seconds", function={"seconds": "many"})
+        self.refuse("BadRequest", "memory", function={"memory": 512})
+        self.refuse("BadRequest", "type", type=7)
         for event in ([], "plan", None, 3):
             self.refused("BadRequest", "plan", event, "source")
 
@@ -551,6 +595,13 @@ class Refused(Case):
         self.refuse("BadRequest", "scheme", source="gopher://host/photo.jpg")
         self.refuse("SourceChanged", "photo.jpg", etag="another")
         self.refuse("BadRequest", "folder", source=FIXTURES)
+
+    def test_a_tile_that_is_the_source(self):
+        os.mkdir(self.path("tiles"))
+        shutil.copy(fixture("photo.jpg"), self.path("tiles", "r0_c0.jpg"))
+        event = {"source": "tiles/r0_c0.jpg", "output": "tiles", "format": "jpg"}
+        self.refused("BadRequest", "plan", event, "source: tiles/r0_c0.jpg")
+        self.assertEqual(os.listdir(self.path("tiles")), ["r0_c0.jpg"])
 
     def test_jobs_that_cannot_be(self):
         self.refuse("BadRequest", "600,0,100,100", region=[600, 0, 100, 100])

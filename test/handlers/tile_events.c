@@ -210,6 +210,9 @@ static void a_batch_fails_as_a_whole(void **state) {
     invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items), FAILURE_SOURCE_NOT_FOUND, "out/m.png", NULL);
     static const char *const bad[] = {"{\"Items\":[]}",   "{\"Items\":{}}",   "{\"Items\":[7]}",
                                       "{\"Items\":[[]]}", "{\"Items\":[{}]}", "{\"BatchInput\":7,\"Items\":[{}]}"};
+    json_t *input = json_pack("{s{ss}so}", "Batchinput", "to", "lab", "Items", json_pack("[o]", task_with(NULL)));
+    invoke_fails(&place, handle_tile, input, FAILURE_BAD_REQUEST, "Batchinput", NULL);
+    assert_false(place_has(&place, "out/a.png"));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         invoke_fails(&place, handle_tile, parse(bad[i]), FAILURE_BAD_REQUEST, NULL);
 }

@@ -30,6 +30,7 @@ class Store(http.server.ThreadingHTTPServer):
         self.given = []  # (name, first, end)
         self.broken = set()  # names that are answered with 500
         self.checksums = False  # whether it vouches for what it holds, as S3 does
+        self.gone = {}  # name -> (GETs that are answered, status and code of those after them)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, address):
@@ -73,6 +74,10 @@ class Request(http.server.BaseHTTPRequestHandler):
             return self.refuse(500, "InternalError")
         if name not in self.server.objects:
             return self.refuse(404, "NoSuchKey")
+        after, refusal = self.server.gone.get(name, (1 << 30, None))
+        if self.command == "GET" and after == 0:
+            return self.refuse(*refusal)
+        self.server.gone[name] = (after - (self.command == "GET"), refusal)
         body, headers = self.server.objects[name]
         etag = f'"{self.server.etag(name)}"'
         if self.headers.get("If-Match", etag) != etag:
@@ -325,6 +330,44 @@ class Objects(unittest.TestCase):
             done = self.run_handler("assemble", event)
             self.assertIn("Function.Incomplete", done.stderr.decode())
             self.assertIn(os.path.basename(tiles[5]), done.stderr.decode())
+
+
+    def test_gone_or_denied_while_it_is_read(self):
+        """The kind of a failure is the store's, though it is the library that reads."""
+        self.store.put("in-bucket/a.png", png(500, 500))
+        task = {"source": "s3://in-bucket/a.png", "region": [400, 400, 64, 64], "output": "s3://out-bucket/a.npy"}
+        plan = {"source": "s3://in-bucket/a.png", "tile": 200, "format": "npy", "output": "s3://out-bucket/tiles/"}
+        answer = self.invoke(dict(plan, image="s3://out-bucket/one.png"), "plan")
+        tasks = [json.loads(line) for line in self.store.objects["out-bucket/tiles/plan.jsonl"][0].splitlines()]
+        self.invoke({"Items": tasks})
+        before = set(self.store.objects)
+        for refusal, kind in (((404, "NoSuchKey"), "SourceNotFound"), ((403, "AccessDenied"), "SourceDenied"),
+                              ((412, "PreconditionFailed"), "SourceChanged")):
+            for after in (0, 1):  # its first bytes come, or not even these
+                for handler, event, name in (("tile", task, "a.png"), ("plan", dict(plan, tile=100), "a.png"),
+                                             ("tile", tasks[0], "a.png"), ("assemble", {"job": answer["job"]}, "a.png")):
+                    with self.subTest(kind=kind, after=after, handler=handler):
+                        if after and (handler == "tile" and event is not task):
+                            continue  # that is all that it reads
+                        self.store.gone["in-bucket/" + name] = (after, refusal)
+                        done = self.run_handler(handler, event)
+                        why = json.loads(done.stderr.splitlines()[-1])
+                        self.assertEqual(why["errorType"], "Function." + kind, why)
+                        self.assertIn("s3://in-bucket/" + name, why["errorMessage"])
+            self.store.gone = {"out-bucket/tiles/index.tix": (0, refusal)}
+            self.assertIn("index: ", self.fails(tasks[0], kind))
+            self.store.gone = {}
+        self.assertEqual(set(self.store.objects), before)
+
+    def test_a_tile_that_goes_while_it_is_checked(self):
+        answer = self.invoke({"source": "s3://in-bucket/" + self.NAME.split("/", 1)[1], "format": "png",
+                              "output": "s3://out-bucket/tiles/"}, "plan")
+        plan = self.store.objects["out-bucket/tiles/plan.jsonl"][0].splitlines()
+        self.invoke({"Items": [json.loads(line) for line in plan]})
+        self.store.gone["out-bucket/tiles/r0_c0.png"] = (0, (404, "NoSuchKey"))
+        why = json.loads(self.run_handler("assemble", {"job": answer["job"]}).stderr.splitlines()[-1])
+        self.assertEqual(why["errorType"], "Function.Incomplete", why)
+        self.assertIn("r0_c0.png", why["errorMessage"])
 
 
 if __name__ == "__main__":
