@@ -50,10 +50,12 @@ bool needs_function(struct needs *out, const json_t *event, struct failure *fail
     *out = (struct needs){.memory_mb = MOST_MB, .seconds = MOST_SECONDS};
     if (function && !members_check(function, "function", names, failure))
         return false;
-    return read_variable(&out->memory_mb, "TILE_FUNCTION_MEMORY_MB", failure) &&
-           read_variable(&out->seconds, "TILE_FUNCTION_SECONDS", failure) &&
-           member_number(function, "memory_mb", 1, INT64_MAX, &out->memory_mb, failure) &&
-           member_number(function, "seconds", 1, INT64_MAX, &out->seconds, failure);
+    if (!read_variable(&out->memory_mb, "TILE_FUNCTION_MEMORY_MB", failure) ||
+        !read_variable(&out->seconds, "TILE_FUNCTION_SECONDS", failure))
+        return false;
+    return (member_number(function, "memory_mb", 1, INT64_MAX, &out->memory_mb, failure) &&
+            member_number(function, "seconds", 1, INT64_MAX, &out->seconds, failure)) ||
+           fail(failure, failure->kind, "function: %s", failure->message);
 }
 
 bool needs_fit(const struct needs *needed, const struct needs *function, struct failure *failure) {
