@@ -27,6 +27,16 @@ packages=("${linked[@]}" libc6 linux-libc-dev)
 # which Debian has no static library of: functions that answer 0 take their place. Of them only initializations run.
 unused='^(GSS_C_|gss_|ldap_|ber_|libssh2_|RTMP_|nghttp2_|psl_|Brotli|idn2_|ZSTD_|lzma_|WebP|jbg_|lerc_)'
 
+# mirror SUITE NAME: where the machine's own apt has this suite of Debian's from, else Debian's archive NAME. A proxy is
+# taken from its settings or the environment anyway.
+mirror() {
+    local found
+    # shellcheck disable=SC2016 # the variable is apt's
+    found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' "Codename: $1" |
+        awk '/^https?:/ && !found++')
+    echo "${found:-http://deb.debian.org/$2}"
+}
+
 # apt_of ARCHITECTURE COMMAND...: apt-get with a state of its own, in which nothing is installed.
 apt_of() {
     local architecture=$1 state=$work/apt-$1
@@ -34,12 +44,14 @@ apt_of() {
     if [ ! -e "$state/sources.list" ]; then
         mkdir -p "$state/lists/partial" "$state/archives/partial"
         touch "$state/status"
-        local signed='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+        local signed='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]' main security
+        main=$(mirror bookworm debian)
+        security=$(mirror bookworm-security debian-security)
         cat >"$state/sources.list" <<EOF
-deb $signed http://deb.debian.org/debian bookworm main
-deb-src $signed http://deb.debian.org/debian bookworm main
-deb $signed http://deb.debian.org/debian-security bookworm-security main
-deb-src $signed http://deb.debian.org/debian-security bookworm-security main
+deb $signed $main bookworm main
+deb-src $signed $main bookworm main
+deb $signed $security bookworm-security main
+deb-src $signed $security bookworm-security main
 EOF
     fi
     apt-get -qq -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" \

@@ -10,8 +10,9 @@
 #include <string.h>
 
 enum {
-    WINDOW = 2048, /* tiles that are checked before their records are written; their notes take 4 MB */
-    THREADS = 32,  /* they wait for the store most of the time */
+    WINDOW = 2048,   /* tiles that are checked before their records are written; their notes take 4 MB */
+    THREADS = 32,    /* they wait for the store most of the time */
+    SMALL = 4 << 20, /* bytes that are read at once */
     PIECE = 256 << 10,
     FIRST_FEW = 5
 };
@@ -31,6 +32,7 @@ struct checking {
     uint64_t begin, end; /* of the window */
     uint64_t missing, wrong;
     char missing_names[FIRST_FEW * 40], wrong_names[FIRST_FEW * 40];
+    _Atomic bool vouches; /* as far as is known */
     bool failed;
     struct failure *failure;
 };
@@ -59,7 +61,7 @@ static bool is_record_of(const json_t *json, const struct run_job *job, const st
            json_integer_value(json_object_get(json, "bytes")) == (json_int_t)bytes && *hash;
 }
 
-/* XXH3-128 of an object's content, as the manifest has it. */
+/* XXH3-128 of what an object holds, as the manifest has it. */
 static bool hash_object(struct object *object, char hex[33], struct failure *failure) {
     uint64_t size = storage_object_facts(object)->size;
     unsigned char *piece = malloc(PIECE);
@@ -80,29 +82,71 @@ static bool hash_object(struct object *object, char hex[33], struct failure *fai
     return done;
 }
 
-static bool check_object(const struct checking *c, struct object *object, const struct tile_region *region,
-                         struct found *found, struct failure *failure) {
-    const struct storage_facts *facts = storage_object_facts(object);
-    const char *told;
-    char hash[33];
-    json_t *record = json_loads(facts->note, JSON_REJECT_DUPLICATES, NULL);
-    bool done = true;
-    found->state = WRONG;
-    memcpy(found->record, facts->note, sizeof found->record);
-    if (is_record_of(record, c->job, region, facts->size, &told)) {
-        done = hash_object(object, hash, failure);
-        found->state = done && strcmp(hash, told) == 0 ? RIGHT : WRONG;
-    }
-    json_decref(record);
+static bool hash_large(struct storage *storage, const char *url, struct storage_facts *facts, char hex[33],
+                       struct failure *failure) {
+    struct object *object;
+    if (!storage_open(&object, storage, url, NULL, UINT64_MAX, failure))
+        return false;
+    *facts = *storage_object_facts(object);
+    bool done = hash_object(object, hex, failure);
+    storage_close(object);
     return done;
+}
+
+static bool hash_bytes(const struct tile_buffer *bytes, char hex[33], struct failure *failure) {
+    XXH3_state_t *state = XXH3_createState();
+    if (!state)
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a tile's content");
+    XXH3_128bits_reset(state);
+    XXH3_128bits_update(state, bytes->data, bytes->size);
+    hash_text(state, hex);
+    XXH3_freeState(state);
+    return true;
+}
+
+/* Most tiles are small, and one request gives all of one. */
+static bool hash_any(struct storage *storage, const char *url, struct storage_facts *facts, char hex[33],
+                     struct failure *failure) {
+    struct tile_buffer bytes = {0};
+    bool small = storage_get(storage, url, SMALL, &bytes, facts, failure);
+    bool done = small ? hash_bytes(&bytes, hex, failure)
+                      : failure->kind == FAILURE_LIMIT_EXCEEDED && hash_large(storage, url, facts, hex, failure);
+    tile_buffer_free(&bytes);
+    return done;
+}
+
+/*
+ * What is there, and its content's hash; "" where the store vouches that it is what its note came with. Where it has
+ * told once that it does not keep such hashes, it is not asked again.
+ */
+static bool look_at(struct checking *c, const char *url, struct storage_facts *facts, char hex[33],
+                    struct failure *failure) {
+    hex[0] = '\0';
+    if (c->vouches) {
+        if (!storage_stat(c->call->storage, url, facts, failure))
+            return false;
+        c->vouches = facts->sha256[0] != '\0';
+        if (c->vouches && strcmp(facts->sha256, facts->noted_sha256) == 0)
+            return true;
+    }
+    return hash_any(c->call->storage, url, facts, hex, failure);
+}
+
+static bool is_right(const struct checking *c, const struct tile_region *region, const struct storage_facts *facts,
+                     const char *hash) {
+    const char *told;
+    json_t *record = json_loads(facts->note, JSON_REJECT_DUPLICATES, NULL);
+    bool right = is_record_of(record, c->job, region, facts->size, &told) && (!*hash || strcmp(hash, told) == 0);
+    json_decref(record);
+    return right;
 }
 
 static bool check_one(void *user, uint64_t index, struct failure *failure) {
     struct checking *c = user;
     struct found *found = &c->window[index];
     struct tile_region region = tile_plan_region(c->plan, c->begin + index);
-    char name[64], url[STORAGE_URL_MOST];
-    struct object *object;
+    char name[64], url[STORAGE_URL_MOST], hash[33];
+    struct storage_facts facts;
     name_tile(c->job, &region, name);
     if (deadline_over(c->call->deadline))
         return fail(failure, FAILURE_OUT_OF_TIME,
@@ -110,16 +154,14 @@ static bool check_one(void *user, uint64_t index, struct failure *failure) {
                     c->begin + index, c->job->tiles);
     if (!storage_join(url, c->job->output, name, failure))
         return false;
-    bool there = storage_open(&object, c->call->storage, url, NULL, UINT64_MAX, failure);
-    bool done = there && check_object(c, object, &region, found, failure);
-    if (there)
-        storage_close(object);
-    else if (failure->kind == FAILURE_SOURCE_NOT_FOUND) {
-        found->state = MISSING;
+    if (look_at(c, url, &facts, hash, failure)) {
+        found->state = is_right(c, &region, &facts, hash) ? RIGHT : WRONG;
+        memcpy(found->record, facts.note, sizeof found->record);
         return true;
     }
-    /* Somebody writes it right now, or takes it away: what it is then is not known. */
-    return done || (there && (failure->kind == FAILURE_SOURCE_CHANGED || failure->kind == FAILURE_SOURCE_NOT_FOUND));
+    /* Where somebody writes it right now, what it is then is not known. */
+    found->state = failure->kind == FAILURE_SOURCE_NOT_FOUND ? MISSING : WRONG;
+    return failure->kind == FAILURE_SOURCE_NOT_FOUND || failure->kind == FAILURE_SOURCE_CHANGED;
 }
 
 /* ---- All tiles ---- */
@@ -181,7 +223,7 @@ static tile_status record(void *user, uint64_t index, struct tile_buffer *out, s
 
 bool check_tiles(const struct run_job *job, const tile_plan *plan, struct call *call, struct spool *manifest,
                  struct failure *failure) {
-    struct checking c = {.job = job, .plan = plan, .call = call, .failure = failure};
+    struct checking c = {.job = job, .plan = plan, .call = call, .vouches = true, .failure = failure};
     struct tile_writer writer = spool_writer(manifest);
     struct tile_error error;
     uint64_t count = tile_plan_count(plan);

@@ -331,7 +331,10 @@ bool plan_image(struct call *call, const json_t *event, struct object *object, s
     const struct storage_facts *facts = storage_object_facts(object);
     struct tile_buffer job = {0};
     json_t *options = NULL;
-    bool done = read_event(&p, failure) && settle(&p, failure);
+    bool done = read_event(&p, failure) &&
+                (facts->etag[0] || fail(failure, FAILURE_UNSUPPORTED, "%s: the store tells no version of it (ETag)",
+                                        text(&p, "source"))) &&
+                settle(&p, failure);
     if (done && !(options = common_options(&p)))
         done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the plan");
     done = done && describe(&p, facts, options, &job, failure) && check_output(&p, &job, failure) &&

@@ -14,7 +14,7 @@ enum metric {
     METRIC_OPEN_MS,    /* opening the source, its index and what it needs fetched */
     METRIC_CONVERT_MS, /* reading, converting and encoding */
     METRIC_STORE_MS,
-    METRIC_TOTAL_MS, /* the runtime's: from the event's arrival until its response is made */
+    METRIC_TOTAL_MS, /* the runtime's: from the event's arrival until its response is made, not posted */
     METRIC_COUNT
 };
 

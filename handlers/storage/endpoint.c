@@ -32,17 +32,23 @@ bool endpoint_is_region(const char *name) {
     return size > 0 && size < REGION_SIZE && !name[size];
 }
 
-/* "scheme://host[:port][/prefix]" */
+/* "scheme://host[:port][/prefix]"; what the prefix consists of is signed as it is, so nothing in it may be encoded. */
 static bool check_custom(char *custom, struct failure *failure) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
     size_t size = strlen(custom);
     while (size > 0 && custom[size - 1] == '/')
         custom[--size] = '\0';
-    const char *host = strstr(custom, "://");
-    if (size == 0 || (host && host[3] && host[3] != '/' && !strpbrk(custom, "@?#%\\") &&
-                      (strncmp(custom, "http://", 7) == 0 || strncmp(custom, "https://", 8) == 0)))
+    if (size == 0)
         return true;
-    return fail(failure, FAILURE_BAD_REQUEST,
-                "S3: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL is %s; http://host or https://host is wanted", custom);
+    size_t scheme = strncmp(custom, "http://", 7) == 0 ? 7 : strncmp(custom, "https://", 8) == 0 ? 8 : 0;
+    const char *host = custom + scheme, *path = host + strcspn(host, "/");
+    if (scheme && path > host && !strpbrk(host, "@?#%\\") && !path[strspn(path, plain)])
+        return true;
+    /* Without its value, in which there may be a password. */
+    return fail(
+        failure, FAILURE_BAD_REQUEST,
+        "S3: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL is not http://host or https://host, with a port and a path "
+        "of letters, digits and -._~/ where needed");
 }
 
 bool endpoint_read(struct endpoint *out, struct failure *failure) {

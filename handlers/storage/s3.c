@@ -78,8 +78,10 @@ static void add_read(struct sign_request *to, struct values *values, const struc
 static void add_write(struct sign_request *to, const struct s3_call *call) {
     if (call->options->type)
         add(to, "content-type", call->options->type);
-    if (call->options->note && *call->options->note)
+    if (call->options->note && *call->options->note) {
         add(to, "x-amz-meta-tile", call->options->note);
+        add(to, "x-amz-meta-tile-sha256", call->private.checksum);
+    }
     if (call->options->keep)
         add(to, "if-none-match", "*");
     add(to, "x-amz-checksum-sha256", call->private.checksum);
@@ -121,6 +123,7 @@ static bool prepare(struct http_request *http, struct failure *failure) {
     struct tm utc;
     strftime(values.time, sizeof values.time, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
     s3_answer_clear(call);
+    snprintf(call->private.asked, sizeof call->private.asked, "%s", region);
     describe_body(http, call);
     struct sign_request request = {.method = http->method,
                                    .path = place.path,
@@ -156,13 +159,14 @@ static enum http_verdict judge_transport(struct s3_call *call, struct failure *f
 }
 
 /* A bucket of another region is asked for there; each call goes only once from one to another. */
-static bool is_elsewhere(struct s3_call *call, const char *asked) {
+static bool is_elsewhere(struct s3_call *call) {
     struct s3_private *private = &call->private;
     if (private->moved || (private->http.status != 301 && private->http.status != 307 && private->http.status != 400))
         return false;
     if (!private->region[0])
         s3_error_element(private->region, sizeof private->region, private->error, "Region");
-    return endpoint_is_region(private->region) && strcmp(private->region, asked) != 0;
+    /* Not what is known by now: of several calls that are underway at once, the first one's answer taught it. */
+    return endpoint_is_region(private->region) && strcmp(private->region, private->asked) != 0;
 }
 
 static enum http_verdict judge(struct http_request *http, struct failure *failure) {
@@ -175,7 +179,7 @@ static enum http_verdict judge(struct http_request *http, struct failure *failur
     if (http->status < 300)
         return http->transport == CURLE_OK || private->overflow ? s3_answer_judge(call, failure)
                                                                 : judge_transport(call, failure);
-    if (is_elsewhere(call, region_of(private->s3, call->object->bucket))) {
+    if (is_elsewhere(call)) {
         learn_region(private->s3, call->object->bucket, private->region);
         private->moved = true;
         private->probe = false;

@@ -44,6 +44,7 @@ struct s3_call {
         uint64_t first, last, total; /* Content-Range; total UINT64_MAX: none was told */
         bool overflow, no_memory, probe, moved;
         char etag[128];
+        char asked[64];    /* the region that this attempt was signed for */
         char region[64];   /* where the answer says that the bucket is */
         char payload[65];  /* of a PUT, hexadecimal */
         char checksum[45]; /* the same in base64 */

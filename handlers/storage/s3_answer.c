@@ -66,6 +66,8 @@ static void read_fact(struct storage_facts *facts, const char *name, const char 
         snprintf(facts->type, sizeof facts->type, "%s", value);
     else if (strcasecmp(name, "x-amz-meta-tile") == 0 && strlen(value) < sizeof facts->note)
         snprintf(facts->note, sizeof facts->note, "%s", value);
+    else if (strcasecmp(name, "x-amz-meta-tile-sha256") == 0)
+        copy_checksum(facts->noted_sha256, value);
     else if (strcasecmp(name, "x-amz-checksum-sha256") == 0)
         copy_checksum(facts->sha256, value);
     else if (strcasecmp(name, "last-modified") == 0) {

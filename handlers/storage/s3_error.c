@@ -67,6 +67,12 @@ static enum failure_kind kind_of(const struct s3_call *call, long status, const 
 
 static const char *explain(const struct s3_call *call, long status, const char *code) {
     bool put = call->action == S3_PUT;
+    const struct http_request *http = &call->private.http;
+    if (strcmp(code, "RequestTimeTooSkewed") == 0)
+        return "; the clock of this machine is wrong";
+    if (status == 412 && put && (http->private.attempt > 0 || http->private.fresh))
+        return "; there is an object by this name already, perhaps from this call's first attempt, whose answer was "
+               "lost";
     if (status == 412)
         return put ? "; there is an object by this name already" : "; it is not the one any more that is wanted";
     if (status == 416)
@@ -93,8 +99,8 @@ enum http_verdict s3_error_judge(const struct s3_call *call, struct failure *fai
     const char *what = call->action == S3_PUT ? "writing it" : "reading it";
     if (passes(status, code)) {
         fail(failure, call->action == S3_PUT ? FAILURE_OUTPUT_UNWRITABLE : FAILURE_SOURCE_UNREADABLE,
-             "%s: %s failed %d times, at last by %ld %s: %s", call->url, what, call->private.http.private.attempt + 1,
-             status, code, message);
+             "%s: %s failed %d times, at last by %ld %s: %s%s", call->url, what, call->private.http.private.attempt + 1,
+             status, code, message, explain(call, status, code));
         return HTTP_RETRY;
     }
     const char *missing = status == 404 && strcmp(code, "NoSuchBucket") == 0 ? "bucket" : "object";

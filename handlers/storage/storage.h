@@ -46,6 +46,7 @@ struct storage_facts {
     char type[128];               /* media type; of a file: by its suffix; "" unknown */
     char note[STORAGE_NOTE_MOST]; /* what storage_put was told; "" none */
     char sha256[65];              /* of the content, where the store vouches for it (S3's checksum); hex; "" else */
+    char noted_sha256[65];        /* of what was written with the note; "" unknown */
 };
 
 /* Whether the URL can name something here: scheme, bucket, key, path within the root. BAD_REQUEST where not. */

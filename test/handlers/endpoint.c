@@ -74,11 +74,52 @@ static void knows_a_region(void **state) {
         assert_false(endpoint_is_region(bad[i]));
 }
 
+static void reads_an_endpoint(void **state) {
+    (void)state;
+    static const char *const good[][2] = {
+        {"http://localhost:9000/", "http://localhost:9000"},
+        {"https://store.example/s3-v1/a_b~c.d//", "https://store.example/s3-v1/a_b~c.d"},
+        {"http://[::1]:9000", "http://[::1]:9000"},
+        {"///", ""},
+    };
+    /* The signature would be of another path, or the password in a log. */
+    static const char *const bad[] = {"localhost:9000",
+                                      "ftp://host",
+                                      "http://",
+                                      "http:///path",
+                                      "https://host/a+b",
+                                      "https://host/a%20b",
+                                      "https://host/?hunter",
+                                      "https://me:hunter@host",
+                                      "https://host/#hunter",
+                                      "https://h\\hunter",
+                                      "me:hunter@host"};
+    struct endpoint endpoint;
+    struct failure failure;
+    setenv("AWS_ACCESS_KEY_ID", "id", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "hunter2", 1);
+    setenv("AWS_REGION", "eu-west-1", 1);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        setenv("AWS_ENDPOINT_URL_S3", good[i][0], 1);
+        assert_true(endpoint_read(&endpoint, &failure));
+        assert_string_equal(endpoint.custom, good[i][1]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        setenv("AWS_ENDPOINT_URL_S3", bad[i], 1);
+        if (endpoint_read(&endpoint, &failure))
+            fail_msg("%s", bad[i]);
+        assert_int_equal(failure.kind, FAILURE_BAD_REQUEST);
+        assert_non_null(strstr(failure.message, "AWS_ENDPOINT_URL_S3"));
+        assert_null(strstr(failure.message, "hunter"));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_objects),
         cmocka_unit_test(finds_the_longest),
         cmocka_unit_test(knows_a_region),
+        cmocka_unit_test(reads_an_endpoint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,6 +203,30 @@ static void leaves_nothing_when_it_cannot_write(void **state) {
     proxy_stop(proxy);
 }
 
+/* What cannot be settled by trying again is told so that one knows where to look. */
+static void tells_why(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    struct storage_facts facts;
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    proxy_rules(proxy, "[{\"path\":\"skewed\"," CODE(403, "RequestTimeTooSkewed") ALWAYS
+                "},"
+                "{\"path\":\"lost\",\"fault\":\"refuse\"},"
+                "{\"path\":\"lost\"," CODE(412, "PreconditionFailed") ALWAYS
+                "},"
+                "{\"path\":\"kept\"," CODE(412, "PreconditionFailed") ALWAYS "}]");
+    assert_refused(FAILURE_SOURCE_UNREADABLE, storage_stat(storage, "s3://tile/skewed", &facts, &failure));
+    assert_non_null(strstr(failure.message, "the clock of this machine is wrong"));
+    const struct storage_put_options keep = {.keep = true};
+    assert_refused(FAILURE_OUTPUT_DENIED, storage_put(storage, "s3://tile/kept", "x", 1, &keep, &failure));
+    assert_null(strstr(failure.message, "perhaps"));
+    assert_refused(FAILURE_OUTPUT_DENIED, storage_put(storage, "s3://tile/lost", "x", 1, &keep, &failure));
+    assert_non_null(strstr(failure.message, "perhaps from this call's first attempt"));
+    storage_free(storage);
+    proxy_stop(proxy);
+}
+
 /* ---- Regions
  * ------------------------------------------------------------------------------------------------
  */
@@ -246,6 +270,32 @@ static void learns_the_region_of_a_bucket(void **state) {
         assert_int_equal(proxy_count(proxy, NULL, "elsewhere"), asked + 3); /* it is asked for once only */
         storage_free(storage);
     }
+    proxy_stop(proxy);
+}
+
+static bool read_elsewhere(void *storage, uint64_t index, struct failure *failure) {
+    struct tile_buffer buffer = {0};
+    (void)index;
+    bool done = storage_get(storage, "s3://tile/elsewhere", 100, &buffer, NULL, failure);
+    tile_buffer_free(&buffer);
+    return done;
+}
+
+/* The first answer teaches the region while the others' requests are underway, signed for the wrong one. */
+static void learns_the_region_for_all_that_ask(void **state) {
+    (void)state;
+    enum { COUNT = 8 };
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    put_small(storage, "s3://tile/elsewhere");
+    storage_free(storage);
+    storage = store_new(proxy.endpoint, 0);
+    setenv("AWS_REGION", "eu-central-1", 1);
+    proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":0.5,\"path\":\"elsewhere\",\"after\":1,\"times\":7}]");
+    assert_works(parallel_run(COUNT, COUNT, read_elsewhere, storage, &failure));
+    assert_in_range(proxy_count(proxy, NULL, "elsewhere"), COUNT + 1, 2 * COUNT);
+    storage_free(storage);
     proxy_stop(proxy);
 }
 
@@ -505,11 +555,18 @@ int main(void) {
     if (!store_is_there())
         return 77;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(survives_what_passes_when_it_reads), cmocka_unit_test(leaves_nothing_when_it_cannot_write),
-        cmocka_unit_test(learns_the_region_of_a_bucket),      cmocka_unit_test(follows_a_redirect_once),
-        cmocka_unit_test(forgives_closed_connections),        cmocka_unit_test(keeps_connections),
-        cmocka_unit_test(trusts_whom_it_is_told_to),          cmocka_unit_test(ends_by_the_deadline),
-        cmocka_unit_test(tries_again_when_nothing_comes),     cmocka_unit_test(leaves_nothing_when_it_is_killed),
+        cmocka_unit_test(survives_what_passes_when_it_reads),
+        cmocka_unit_test(leaves_nothing_when_it_cannot_write),
+        cmocka_unit_test(tells_why),
+        cmocka_unit_test(learns_the_region_of_a_bucket),
+        cmocka_unit_test(learns_the_region_for_all_that_ask),
+        cmocka_unit_test(follows_a_redirect_once),
+        cmocka_unit_test(forgives_closed_connections),
+        cmocka_unit_test(keeps_connections),
+        cmocka_unit_test(trusts_whom_it_is_told_to),
+        cmocka_unit_test(ends_by_the_deadline),
+        cmocka_unit_test(tries_again_when_nothing_comes),
+        cmocka_unit_test(leaves_nothing_when_it_is_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

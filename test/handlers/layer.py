@@ -288,6 +288,23 @@ class LayersTest(unittest.TestCase):
             server.shutdown()
             server.server_close()
 
+    def test_handlers_load_nothing_to_find_a_host(self):
+        """Whatever nsswitch.conf says: what it names is made for another C library."""
+        root = self.native()
+        for name in ("etc", "modules"):
+            (root / name).mkdir()
+        (root / "etc/hosts").write_text("127.0.0.1 runtime.test\n")
+        (root / "etc/nsswitch.conf").write_text("hosts: trap files\n")
+        made = run(["cc", "-shared", "-nostdlib", "-o", root / "modules/libnss_trap.so.2", "-x", "c", "-"],
+                   input=b"__attribute__((constructor)) void spring(void) { __builtin_trap(); }")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        done = run([*ENTER, root, "/opt/bootstrap", "--local", "plan"],
+                   input=b'{"source": "s3://bucket/none.jpg", "output": "s3://bucket/tiles/"}',
+                   env={"AWS_ENDPOINT_URL_S3": "http://runtime.test:1", "AWS_REGION": "us-east-1",
+                        "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "LD_LIBRARY_PATH": "/modules"})
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("connect to runtime.test", json.loads(done.stderr)["errorMessage"])
+
     def invoking(self, function):
         def invoke(event):
             done, value = function.invoke(event, timeout=300)

@@ -376,9 +376,12 @@ static void sends_what_belongs_to_a_request(void **state) {
     setenv("AWS_SESSION_TOKEN", "a+token/=", 1);
     proxy_rules(proxy, "[]");
     /* SHA-256 of "abc": FIPS 180-2, B.1. */
-    assert_works(
-        storage_put(storage, url_of("abc"), "abc", 3, &(struct storage_put_options){.type = "text/plain"}, &failure));
+    assert_works(storage_put(storage, url_of("abc"), "abc", 3,
+                             &(struct storage_put_options){.type = "text/plain", .note = "note"}, &failure));
     assert_works(storage_open(&object, storage, url_of("abc"), NULL, UINT64_MAX, &failure));
+    assert_string_equal(storage_object_facts(object)->note, "note");
+    assert_string_equal(storage_object_facts(object)->noted_sha256,
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     assert_works(storage_read(object, 1, data, 2, &failure));
     json_t *seen = proxy_seen(proxy);
     assert_int_equal(json_array_size(seen), 3);

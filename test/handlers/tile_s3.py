@@ -4,6 +4,7 @@
 
 The store is a small one in this process, which believes any signature and notes which bytes of what it gave away.
 """
+import base64
 import hashlib
 import http.server
 import json
@@ -28,6 +29,7 @@ class Store(http.server.ThreadingHTTPServer):
         self.objects = {}  # "bucket/key" -> (bytes, headers)
         self.given = []  # (name, first, end)
         self.broken = set()  # names that are answered with 500
+        self.checksums = False  # whether it vouches for what it holds, as S3 does
         self.gone = {}  # name -> (GETs that are answered, status and code of those after them)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -81,6 +83,8 @@ class Request(http.server.BaseHTTPRequestHandler):
         if self.headers.get("If-Match", etag) != etag:
             return self.refuse(412, "PreconditionFailed")
         headers = dict(headers, ETag=etag)
+        if self.server.checksums and self.headers.get("x-amz-checksum-mode") == "ENABLED":
+            headers["x-amz-checksum-sha256"] = base64.b64encode(hashlib.sha256(body).digest()).decode()
         first, end, status = 0, len(body), 200
         if "Range" in self.headers:
             first, last = self.headers["Range"].removeprefix("bytes=").split("-")
@@ -293,6 +297,39 @@ class Objects(unittest.TestCase):
         del self.store.objects["in-bucket/a.jpg"]
         self.fails(tasks[0], "SourceNotFound")
         self.assertEqual(set(self.store.objects), there - {"in-bucket/a.jpg"})
+
+    def run_job(self):
+        """Plans and makes all tiles; their names and the event to assemble them with."""
+        plan = self.invoke({"source": "s3://" + self.NAME, "output": "s3://out-bucket/o/", "tile": 200}, "plan")
+        lines = self.store.objects["out-bucket/o/plan.jsonl"][0].splitlines()
+        tasks = [json.loads(line) for line in lines]
+        self.invoke({"Items": tasks})
+        self.store.given.clear()
+        return [task["output"].removeprefix("s3://") for task in tasks], {"job": plan["job"]}
+
+    def tiles_read(self, tiles):
+        return [name for name, _, _ in self.store.given if name in tiles]
+
+    def test_a_store_that_vouches_is_believed(self):
+        self.store.checksums = True
+        tiles, event = self.run_job()
+        self.assertEqual(self.invoke(event, "assemble")["tiles"], len(tiles))
+        self.assertEqual(self.tiles_read(tiles), [])
+        believed = self.store.objects["out-bucket/o/manifest.json"][0]
+        self.store.checksums = False
+        self.invoke(event, "assemble")
+        self.assertEqual(sorted(self.tiles_read(tiles)), sorted(tiles))
+        self.assertEqual(self.store.objects["out-bucket/o/manifest.json"][0], believed)
+
+    def test_notes_of_other_bytes_are_found_out(self):
+        for checksums in (True, False):
+            self.store.checksums = checksums
+            tiles, event = self.run_job()
+            body, headers = self.store.objects[tiles[5]]
+            self.store.put(tiles[5], body[:-1] + bytes([body[-1] ^ 1]), headers)
+            done = self.run_handler("assemble", event)
+            self.assertIn("Function.Incomplete", done.stderr.decode())
+            self.assertIn(os.path.basename(tiles[5]), done.stderr.decode())
 
 
     def test_gone_or_denied_while_it_is_read(self):
