@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "loop.h"
 
-#include "../storage/storage.h"
+#include "../storage/spool.h"
 #include "client.h"
 #include "event.h"
 #include "log.h"
@@ -144,6 +144,7 @@ int loop_run(const char *api, const char *name, handle *function) {
     struct loop loop = {.function = function, .name = deployed ? deployed : name};
     struct failure failure;
     int stop = signal_to_stop(), status = EXIT_FAILURE;
+    spool_clean();
     if (stop < 0)
         fail(&failure, FAILURE_OUT_OF_MEMORY, "signalfd: %s", strerror(errno));
     if (stop < 0 || !client_new(&loop.client, api, stop, &failure)) {
