@@ -65,8 +65,8 @@ class Answers(Case):
 
     def test_short_deadline(self):
         function = self.function()
-        answer = function.invoke({}, deadline=1.0)[1]
-        self.assertAlmostEqual(function.last.deadline * 1e3 - answer["deadline"], 100, delta=60)
+        answer = function.invoke({}, deadline=8.0)[1]
+        self.assertAlmostEqual(function.last.deadline * 1e3 - answer["deadline"], 800, delta=400)
         # One that is over already stays so.
         answer = function.invoke({}, deadline=-5.0)[1]
         self.assertAlmostEqual(answer["deadline"], function.last.deadline * 1e3, delta=2)
