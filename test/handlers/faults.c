@@ -517,6 +517,18 @@ static void tries_again_when_nothing_comes(void **state) {
     assert_false(http_wait(&request, &failure));
     assert_int_equal(plain.verdicts, 5);
     http_free(http);
+    /* Nor is one tried again that is given up meanwhile. */
+    const struct http_options patient = {.connect_ms = 5000, .stall_seconds = 20, .attempts = 3, .delay_ms = 20000};
+    assert_works(http_new(&http, &patient, &counts, &failure));
+    proxy_rules(proxy, "[{\"fault\":\"refuse\"}]");
+    request = (struct http_request){.hooks = &hooks, .user = &plain, .deadline = INT64_MAX};
+    assert_works(http_start(http, &request, &failure));
+    while (counts.retries == 2)
+        usleep(1000);
+    http_cancel(&request);
+    assert_false(http_wait(&request, &failure));
+    assert_int_equal(proxy_count(proxy, NULL, "stalled"), 1);
+    http_free(http);
     proxy_stop(proxy);
 }
 
