@@ -354,6 +354,15 @@ static void forgives_closed_connections(void **state) {
     proxy_stop(proxy);
 }
 
+/* How many of this process's threads leave SIGTERM to others. */
+static int count_deaf_threads(void) {
+    struct test_bytes lines;
+    assert_int_equal(test_run(&lines, "grep -h SigBlk /proc/%d/task/*/status | grep -c '[4-7c-f]...$'", getpid()), 0);
+    int count = atoi((const char *)lines.data);
+    free(lines.data);
+    return count;
+}
+
 static void keeps_connections(void **state) {
     (void)state;
     struct proxy proxy = proxy_start();
@@ -363,6 +372,7 @@ static void keeps_connections(void **state) {
         put_small(storage, "s3://tile/kept");
         read_small(storage, "s3://tile/kept");
     }
+    assert_int_equal(count_deaf_threads(), 1); /* the transport's: signals are the program's */
     json_t *seen = proxy_seen(proxy);
     assert_int_equal(json_array_size(seen), 40);
     for (size_t i = 1; i < 40; i++)
@@ -528,6 +538,16 @@ static void tries_again_when_nothing_comes(void **state) {
     http_cancel(&request);
     assert_false(http_wait(&request, &failure));
     assert_int_equal(proxy_count(proxy, NULL, "stalled"), 1);
+    /* A pause that the deadline would end is not begun; of pauses of up to 20 s, few are shorter than this time. */
+    const uint64_t before = counts.retries;
+    proxy_rules(proxy, "[{\"fault\":\"refuse\",\"times\":-1}]");
+    for (int i = 0; i < 8; i++) {
+        request = (struct http_request){.hooks = &hooks, .user = &plain, .deadline = now() + 300};
+        assert_works(http_start(http, &request, &failure));
+        assert_false(http_wait(&request, &failure));
+        assert_int_equal(failure.kind, FAILURE_OUT_OF_TIME);
+    }
+    assert_true(counts.retries < before + 8);
     http_free(http);
     proxy_stop(proxy);
 }
