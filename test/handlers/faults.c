@@ -210,7 +210,9 @@ static void tells_why(void **state) {
     struct failure failure;
     struct storage_facts facts;
     struct storage *storage = store_new(proxy.endpoint, 0);
-    proxy_rules(proxy, "[{\"path\":\"skewed\"," CODE(403, "RequestTimeTooSkewed") ALWAYS
+    proxy_rules(proxy, "[{\"path\":\"odd\",\"fault\":\"status\",\"status\":200,\"body\":\"\",\"headers\":{"
+                       "\"ETag\":\"\\u0001\",\"Content-Type\":\"t\\u00e9\",\"x-amz-meta-tile\":\"a\\tb\"}},"
+                       "{\"path\":\"skewed\"," CODE(403, "RequestTimeTooSkewed") ALWAYS
                 "},"
                 "{\"path\":\"lost\",\"fault\":\"refuse\"},"
                 "{\"path\":\"lost\"," CODE(412, "PreconditionFailed") ALWAYS
@@ -218,6 +220,11 @@ static void tells_why(void **state) {
                 "{\"path\":\"kept\"," CODE(412, "PreconditionFailed") ALWAYS "}]");
     assert_refused(FAILURE_SOURCE_UNREADABLE, storage_stat(storage, "s3://tile/skewed", &facts, &failure));
     assert_non_null(strstr(failure.message, "the clock of this machine is wrong"));
+    /* What is no text goes into no JSON and no other request's header. */
+    assert_works(storage_stat(storage, "s3://tile/odd", &facts, &failure));
+    assert_string_equal(facts.etag, "");
+    assert_string_equal(facts.type, "");
+    assert_string_equal(facts.note, "");
     const struct storage_put_options keep = {.keep = true};
     assert_refused(FAILURE_OUTPUT_DENIED, storage_put(storage, "s3://tile/kept", "x", 1, &keep, &failure));
     assert_null(strstr(failure.message, "perhaps"));
@@ -491,7 +498,7 @@ static void tries_again_when_nothing_comes(void **state) {
     (void)state;
     static const struct http_hooks hooks = {
         .prepare = prepare_plain, .header = pass_over, .body = add_up, .judge = judge_plain};
-    const struct http_options options = {.connect_ms = 5000, .stall_seconds = 1, .attempts = 3, .delay_ms = 10};
+    const struct http_options options = {.connect_ms = 5000, .stall_seconds = 3, .attempts = 3, .delay_ms = 10};
     struct proxy proxy = proxy_start();
     struct failure failure;
     struct http_counts counts = {0};
