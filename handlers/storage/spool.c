@@ -3,8 +3,10 @@
 
 #include "../hash.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +38,30 @@ static bool fail_file(const struct spool *spool, struct failure *failure) {
                 strerror(errno));
 }
 
-static bool create(struct spool *spool, struct failure *failure) {
+static const char *spool_folder(void) {
     const char *folder = getenv("TMPDIR");
-    int size = snprintf(spool->path, sizeof spool->path, "%s/tile-XXXXXX", folder && *folder ? folder : "/tmp");
+    return folder && *folder ? folder : "/tmp";
+}
+
+/* "tile-PROCESS-random", or what the library writes aside of that: ".tile-...". */
+static bool is_left(const char *name) {
+    int process, end = 0;
+    if (sscanf(name + (*name == '.'), "tile-%d-%n", &process, &end) != 1 || end == 0 || process <= 0)
+        return false;
+    return process == getpid() || (kill(process, 0) != 0 && errno == ESRCH);
+}
+
+void spool_clean(void) {
+    DIR *folder = opendir(spool_folder());
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        if (is_left(entry->d_name))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+}
+
+static bool create(struct spool *spool, struct failure *failure) {
+    int size = snprintf(spool->path, sizeof spool->path, "%s/tile-%d-XXXXXX", spool_folder(), (int)getpid());
     if (size >= (int)sizeof spool->path)
         return fail(failure, FAILURE_OUTPUT_UNWRITABLE, "TMPDIR: is too long a path");
     spool->descriptor = mkostemp(spool->path, O_CLOEXEC);

@@ -19,6 +19,11 @@ struct spool {
     uint64_t bytes; /* of all that was written */
 };
 
+/*
+ * Removes the files of processes that are gone, or had this one's number: a function that was killed, by its timeout
+ * say, starts again beside all that it had in /tmp.
+ */
+void spool_clean(void);
 /* OUT_OF_MEMORY. Also then to be closed, which removes the file. */
 bool spool_open(struct spool *spool, struct failure *failure);
 /* `spool` may be cleared memory. */

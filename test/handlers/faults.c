@@ -210,7 +210,9 @@ static void tells_why(void **state) {
     struct failure failure;
     struct storage_facts facts;
     struct storage *storage = store_new(proxy.endpoint, 0);
-    proxy_rules(proxy, "[{\"path\":\"skewed\"," CODE(403, "RequestTimeTooSkewed") ALWAYS
+    proxy_rules(proxy, "[{\"path\":\"odd\",\"fault\":\"status\",\"status\":200,\"body\":\"\",\"headers\":{"
+                       "\"ETag\":\"\\u0001\",\"Content-Type\":\"t\\u00e9\",\"x-amz-meta-tile\":\"a\\tb\"}},"
+                       "{\"path\":\"skewed\"," CODE(403, "RequestTimeTooSkewed") ALWAYS
                 "},"
                 "{\"path\":\"lost\",\"fault\":\"refuse\"},"
                 "{\"path\":\"lost\"," CODE(412, "PreconditionFailed") ALWAYS
@@ -218,6 +220,11 @@ static void tells_why(void **state) {
                 "{\"path\":\"kept\"," CODE(412, "PreconditionFailed") ALWAYS "}]");
     assert_refused(FAILURE_SOURCE_UNREADABLE, storage_stat(storage, "s3://tile/skewed", &facts, &failure));
     assert_non_null(strstr(failure.message, "the clock of this machine is wrong"));
+    /* What is no text goes into no JSON and no other request's header. */
+    assert_works(storage_stat(storage, "s3://tile/odd", &facts, &failure));
+    assert_string_equal(facts.etag, "");
+    assert_string_equal(facts.type, "");
+    assert_string_equal(facts.note, "");
     const struct storage_put_options keep = {.keep = true};
     assert_refused(FAILURE_OUTPUT_DENIED, storage_put(storage, "s3://tile/kept", "x", 1, &keep, &failure));
     assert_null(strstr(failure.message, "perhaps"));
@@ -363,6 +370,8 @@ static void keeps_connections(void **state) {
         put_small(storage, "s3://tile/kept");
         read_small(storage, "s3://tile/kept");
     }
+    /* The transport's thread leaves SIGTERM, and all others, to the program's own. */
+    assert_int_equal(test_run(NULL, "grep -h SigBlk /proc/%d/task/*/status | grep -q '[4-7c-f]...$'", getpid()), 0);
     json_t *seen = proxy_seen(proxy);
     assert_int_equal(json_array_size(seen), 40);
     for (size_t i = 1; i < 40; i++)
@@ -481,7 +490,7 @@ static void tries_again_when_nothing_comes(void **state) {
     (void)state;
     static const struct http_hooks hooks = {
         .prepare = prepare_plain, .header = pass_over, .body = add_up, .judge = judge_plain};
-    const struct http_options options = {.connect_ms = 5000, .stall_seconds = 1, .attempts = 3, .delay_ms = 10};
+    const struct http_options options = {.connect_ms = 5000, .stall_seconds = 3, .attempts = 3, .delay_ms = 10};
     struct proxy proxy = proxy_start();
     struct failure failure;
     struct http_counts counts = {0};
@@ -516,6 +525,28 @@ static void tries_again_when_nothing_comes(void **state) {
     http_cancel(&request);
     assert_false(http_wait(&request, &failure));
     assert_int_equal(plain.verdicts, 5);
+    http_free(http);
+    /* Nor is one tried again that is given up meanwhile. */
+    const struct http_options patient = {.connect_ms = 5000, .stall_seconds = 20, .attempts = 3, .delay_ms = 20000};
+    assert_works(http_new(&http, &patient, &counts, &failure));
+    proxy_rules(proxy, "[{\"fault\":\"refuse\"}]");
+    request = (struct http_request){.hooks = &hooks, .user = &plain, .deadline = INT64_MAX};
+    assert_works(http_start(http, &request, &failure));
+    while (counts.retries == 2)
+        usleep(1000);
+    http_cancel(&request);
+    assert_false(http_wait(&request, &failure));
+    assert_int_equal(proxy_count(proxy, NULL, "stalled"), 1);
+    /* A pause that the deadline would end is not begun; of pauses of up to 20 s, few are shorter than this time. */
+    const uint64_t before = counts.retries;
+    proxy_rules(proxy, "[{\"fault\":\"refuse\",\"times\":-1}]");
+    for (int i = 0; i < 8; i++) {
+        request = (struct http_request){.hooks = &hooks, .user = &plain, .deadline = now() + 300};
+        assert_works(http_start(http, &request, &failure));
+        assert_false(http_wait(&request, &failure));
+        assert_int_equal(failure.kind, FAILURE_OUT_OF_TIME);
+    }
+    assert_true(counts.retries < before + 8);
     http_free(http);
     proxy_stop(proxy);
 }

@@ -45,7 +45,7 @@ struct proxy proxy_start_tls(const char *certificate) {
         dup2(ends[1], STDOUT_FILENO);
         close(ends[0]);
         close(ends[1]);
-        execl("/usr/bin/python3", "python3", TEST_ROOT "/test/handlers/faults.py", server, certificate, NULL);
+        execl("/usr/bin/python3", "/usr/bin/python3", TEST_ROOT "/test/handlers/faults.py", server, certificate, NULL);
         _exit(127);
     }
     close(ends[1]);
