@@ -18,6 +18,8 @@ struct storage {
 
 /* NULL on failure. */
 struct s3 *storage_s3(struct storage *storage, struct failure *failure);
+/* Starts the call and waits for it. */
+bool storage_run(struct storage *storage, struct s3_call *call, struct failure *failure);
 /* Takes memory from what fetched ranges may have; false where there is not as much. */
 bool storage_reserve(struct storage *storage, uint64_t size);
 void storage_release(struct storage *storage, uint64_t size);

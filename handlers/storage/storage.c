@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "internal.h"
 
-#include "../deadline.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { CACHE_SIZE = 256 << 20 };
 
@@ -87,8 +81,7 @@ bool storage_join(char out[STORAGE_URL_MOST], const char *prefix, const char *na
     return true;
 }
 
-/* Starts it and waits for it. */
-static bool run(struct storage *storage, struct s3_call *call, struct failure *failure) {
+bool storage_run(struct storage *storage, struct s3_call *call, struct failure *failure) {
     struct s3 *s3 = storage_s3(storage, failure);
     call->deadline = storage->deadline;
     return s3 && s3_start(s3, call, failure) && s3_wait(call, failure);
@@ -101,110 +94,5 @@ bool storage_stat(struct storage *storage, const char *url, struct storage_facts
     if (!place.s3)
         return file_stat(&storage->local, place.path, url, facts, failure);
     struct s3_call call = {.action = S3_HEAD, .object = &place, .url = url, .facts = facts};
-    return run(storage, &call, failure);
-}
-
-/* ---- Whole objects ------------------------------------------------------------------------------------------ */
-
-static bool append(struct tile_buffer *out, struct object *object, struct failure *failure) {
-    struct tile_error error;
-    size_t size = (size_t)storage_object_facts(object)->size;
-    void *data = malloc(size ? size : 1);
-    if (!data)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for %zu bytes", size);
-    struct tile_writer writer = tile_buffer_writer(out);
-    bool done = storage_read(object, 0, data, size, failure);
-    if (done && writer.write_at(writer.user, out->size, data, size, &error) != TILE_OK)
-        done = fail_from(failure, &error);
-    free(data);
-    return done;
-}
-
-static bool get_file(struct storage *storage, const char *url, uint64_t most, struct tile_buffer *out,
-                     struct storage_facts *facts, struct failure *failure) {
-    struct object *object;
-    if (!storage_open(&object, storage, url, NULL, UINT64_MAX, failure))
-        return false;
-    const struct storage_facts *found = storage_object_facts(object);
-    bool done = found->size <= most ? append(out, object, failure)
-                                    : fail(failure, FAILURE_LIMIT_EXCEEDED,
-                                           "%s: has more than %ju bytes, the limit here", url, (uintmax_t)most);
-    if (done && facts)
-        *facts = *found;
-    storage_close(object);
-    return done;
-}
-
-bool storage_get(struct storage *storage, const char *url, uint64_t most, struct tile_buffer *out,
-                 struct storage_facts *facts, struct failure *failure) {
-    struct url place;
-    if (!url_read(&place, &storage->local, url, failure))
-        return false;
-    if (!place.s3)
-        return get_file(storage, url, most, out, facts, failure);
-    struct s3_call call = {
-        .action = S3_GET_ALL, .object = &place, .url = url, .most = most, .out = out, .facts = facts};
-    size_t before = out->size;
-    bool done = run(storage, &call, failure);
-    if (!done)
-        out->size = before;
-    return done;
-}
-
-static bool is_printable(const char *text) {
-    for (; *text; text++)
-        if (*text < ' ' || *text > '~')
-            return false;
-    return true;
-}
-
-/* They become headers, around whose values there are no spaces. */
-static bool check_options(const struct storage_put_options *options, const char *url, struct failure *failure) {
-    const char *note = options->note ? options->note : "";
-    size_t size = strlen(note);
-    if (!is_printable(note) || (options->type && !is_printable(options->type)))
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: its note or type has a byte that is not printable ASCII", url);
-    if (size >= STORAGE_NOTE_MOST || (size && (note[0] == ' ' || note[size - 1] == ' ')))
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "%s: its note is longer than %d bytes, or begins or ends with a space", url, STORAGE_NOTE_MOST - 1);
-    return true;
-}
-
-static bool put(struct storage *storage, const char *url, const struct file_content *content,
-                const struct storage_put_options *options, struct failure *failure) {
-    static const struct storage_put_options none;
-    struct url place;
-    options = options ? options : &none;
-    if (!url_read(&place, &storage->local, url, failure) || !check_options(options, url, failure))
-        return false;
-    struct s3_call call = {.action = S3_PUT, .object = &place, .url = url, .content = content, .options = options};
-    if (place.s3)
-        return run(storage, &call, failure);
-    if (deadline_over(storage->deadline))
-        return fail(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came before it was written", url);
-    if (!file_put(&storage->local, place.path, url, content, options, failure))
-        return false;
-    storage->counts.bytes_written += content->size;
-    return true;
-}
-
-bool storage_put(struct storage *storage, const char *url, const void *data, size_t size,
-                 const struct storage_put_options *options, struct failure *failure) {
-    return put(storage, url, &(struct file_content){.data = data, .descriptor = -1, .size = size}, options, failure);
-}
-
-bool storage_put_file(struct storage *storage, const char *url, const char *path,
-                      const struct storage_put_options *options, struct failure *failure) {
-    struct stat status;
-    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (descriptor < 0)
-        return fail(failure, FAILURE_OUTPUT_UNWRITABLE, "%s: what is to be written, %s: %s", url, path,
-                    strerror(errno));
-    bool done =
-        fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)
-            ? put(storage, url, &(struct file_content){.descriptor = descriptor, .size = (uint64_t)status.st_size},
-                  options, failure)
-            : fail(failure, FAILURE_OUTPUT_UNWRITABLE, "%s: what is to be written, %s, is no file", url, path);
-    close(descriptor);
-    return done;
+    return storage_run(storage, &call, failure);
 }
