@@ -8,6 +8,8 @@
 #define HEADER_MOST ((uint64_t)64 << 10)
 /* See tile_reader. */
 #define DEFAULT_GAP ((uint64_t)256 << 10)
+/* Between the rows of a small tile there is much more in the file than in the tile. */
+#define COPY_GAP ((uint64_t)4 << 10)
 
 /* ---- What is shared ---- */
 
@@ -97,6 +99,11 @@ static bool load_index(struct opened_set *set, struct opened *opened, struct fai
     return tile_index_load(&opened->index, &reader, NULL, &error) == TILE_OK || fail_index(opened, &error, failure);
 }
 
+static bool is_small(const struct task *task) {
+    const uint32_t most = 1024;
+    return task->part.size && task->options.has_region && task->region.source.width <= most;
+}
+
 bool opened_open(struct opened_set *set, struct opened *opened, struct failure *failure) {
     struct task *task = opened->task;
     struct tile_source_options options = task->options.source;
@@ -107,6 +114,8 @@ bool opened_open(struct opened_set *set, struct opened *opened, struct failure *
         options.limits.memory = set->memory;
     if (opened->pinned) {
         struct tile_reader reader = storage_reader(opened->pinned->object);
+        if (is_small(task)) /* what it needs will have been fetched, and costs a copy */
+            reader.gap = COPY_GAP;
         status = tile_source_open_reader(&opened->source, &reader, &options, &error);
     } else {
         status = tile_source_open_memory(&opened->source, task->image.data, task->image.size, &options, &error);
