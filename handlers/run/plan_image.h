@@ -15,8 +15,8 @@ struct object;
  * and job.json, which comes last: where it is, all is. A plan made twice writes the same bytes.
  *
  * OUTPUT_DENIED where another plan's job.json is there, or, without one, a manifest or the new image ("overwrite": true
- * takes their place), LIMIT_EXCEEDED where there are more tiles than a run can have or a tile does not fit the function,
- * and what the job itself is refused for.
+ * takes their place), LIMIT_EXCEEDED where there are more tiles than a run can have or a tile does not fit the
+ * function, and what the job itself is refused for.
  */
 bool plan_image(struct call *call, const json_t *event, struct object *object, struct response *response,
                 struct failure *failure);
