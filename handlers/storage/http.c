@@ -2,13 +2,13 @@
 #include "http_exchange.h"
 
 #include "../deadline.h"
+#include "sockets.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -21,40 +21,32 @@ struct http {
     struct http_options options;
     struct http_counts *counts;
     CURLM *multi;
+    struct sockets sockets;
     char *bundle; /* of certificates; NULL: as the library was built */
 
-    pthread_mutex_t lock; /* of the rest, and of each request's `finished` */
+    pthread_mutex_t lock; /* of the rest */
     pthread_t thread;
     bool started, stop, cancels;
     struct http_request *queue, **queue_end; /* to be begun, in this order */
 
     /* The thread's own. */
-    struct http_request *running, *waiting;
+    struct http_request *running[ACTIVE_MOST], *waiting;
     int running_count;
     CURL *idle[ACTIVE_MOST];
     int idle_count;
     uint64_t random;
 };
 
-static int64_t milliseconds(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- An attempt --------------------------------------------------------------------------------------------- */
 
-static void finish(struct http *http, struct http_request *request, bool done) {
-    pthread_mutex_lock(&http->lock);
+static void finish(struct http_request *request, bool done) {
     request->private.done = done;
-    request->private.finished = true;
-    pthread_cond_signal(&request->private.changed);
-    pthread_mutex_unlock(&http->lock);
+    sem_post(&request->private.finished); /* after which it is not there any more */
 }
 
 static void give_back(struct http *http, struct http_request *request) {
     if (request->private.easy) {
-        curl_easy_reset(request->private.easy);
+        http_exchange_clear(request->private.easy);
         http->idle[http->idle_count++] = request->private.easy; /* there are no more than may run */
     }
     curl_slist_free_all(request->private.headers);
@@ -72,32 +64,33 @@ static void begin(struct http *http, struct http_request *request) {
     request->transport = CURLE_OK;
     request->private.sent = 0;
     request->private.header_bytes = 0;
-    CURL *easy = http->idle_count ? http->idle[--http->idle_count] : curl_easy_init();
+    CURL *easy = http->idle_count ? http->idle[--http->idle_count] : http_exchange_new(&http->options, http->bundle);
     request->private.easy = easy;
     bool ready = easy ? true : fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
     if (ready && request->deadline <= deadline_now())
         ready = out_of_time(request);
     ready = ready && request->hooks->prepare(request, failure);
     if (ready) {
-        http_exchange_set(request, &http->options, http->bundle);
+        http_exchange_set(request);
         if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
             ready = fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
     }
     if (!ready) {
         give_back(http, request);
-        finish(http, request, false);
+        finish(request, false);
         return;
     }
     http->counts->requests++;
-    request->private.next = http->running;
-    http->running = request;
-    http->running_count++;
+    request->private.slot = http->running_count;
+    http->running[http->running_count++] = request;
 }
 
-static void unlink_from(struct http_request **list, const struct http_request *request) {
-    while (*list != request)
-        list = &(*list)->private.next;
-    *list = request->private.next;
+/* Its place is taken by the last one. */
+static void stop(struct http *http, const struct http_request *request) {
+    struct http_request *last = http->running[--http->running_count];
+    http->running[request->private.slot] = last;
+    last->private.slot = request->private.slot;
+    curl_multi_remove_handle(http->multi, request->private.easy);
 }
 
 /* xorshift64* */
@@ -117,11 +110,11 @@ static void wait_to_retry(struct http *http, struct http_request *request) {
         char why[sizeof request->private.failure.message];
         snprintf(why, sizeof why, "%s", request->private.failure.message);
         fail(&request->private.failure, FAILURE_OUT_OF_TIME, "the deadline left no time for another try: %s", why);
-        finish(http, request, false);
+        finish(request, false);
         return;
     }
     http->counts->retries++;
-    request->private.due = milliseconds(CLOCK_MONOTONIC) + delay;
+    request->private.due = sockets_now() + delay;
     request->private.next = http->waiting;
     http->waiting = request;
 }
@@ -136,11 +129,9 @@ static bool was_dead(const struct http_request *request) {
 }
 
 static void end(struct http *http, struct http_request *request, CURLcode transport) {
-    unlink_from(&http->running, request);
-    http->running_count--;
     request->transport = transport;
     curl_easy_getinfo(request->private.easy, CURLINFO_RESPONSE_CODE, &request->status);
-    curl_multi_remove_handle(http->multi, request->private.easy);
+    stop(http, request);
     bool dead = was_dead(request);
     give_back(http, request);
     enum http_verdict verdict;
@@ -156,10 +147,16 @@ static void end(struct http *http, struct http_request *request, CURLcode transp
     else if (verdict == HTTP_AGAIN)
         begin(http, request);
     else
-        finish(http, request, verdict == HTTP_DONE);
+        finish(request, verdict == HTTP_DONE);
 }
 
 /* ---- The thread --------------------------------------------------------------------------------------------- */
+
+static void drop(struct http *http, struct http_request *request) {
+    give_back(http, request);
+    fail(&request->private.failure, FAILURE_OUT_OF_TIME, "the request was given up");
+    finish(request, false);
+}
 
 static void drop_cancelled(struct http *http, struct http_request **list) {
     while (*list) {
@@ -169,15 +166,24 @@ static void drop_cancelled(struct http *http, struct http_request **list) {
             continue;
         }
         *list = request->private.next;
-        if (request->private.easy) {
-            curl_multi_remove_handle(http->multi, request->private.easy);
-            http->running_count--;
-        }
-        give_back(http, request);
-        fail(&request->private.failure, FAILURE_OUT_OF_TIME, "the request was given up");
-        request->private.finished = true;
-        pthread_cond_signal(&request->private.changed);
+        drop(http, request);
     }
+}
+
+/* Under the lock. */
+static void drop_all_cancelled(struct http *http) {
+    drop_cancelled(http, &http->queue);
+    for (http->queue_end = &http->queue; *http->queue_end;)
+        http->queue_end = &(*http->queue_end)->private.next;
+    drop_cancelled(http, &http->waiting);
+    for (int i = http->running_count; i-- > 0;) {
+        struct http_request *request = http->running[i];
+        if (request->private.cancelled) {
+            stop(http, request);
+            drop(http, request);
+        }
+    }
+    http->cancels = false;
 }
 
 /* Under the lock. */
@@ -193,14 +199,8 @@ static struct http_request *take_queued(struct http *http) {
 
 static void begin_queued(struct http *http) {
     pthread_mutex_lock(&http->lock);
-    if (http->cancels) {
-        drop_cancelled(http, &http->queue);
-        for (http->queue_end = &http->queue; *http->queue_end;)
-            http->queue_end = &(*http->queue_end)->private.next;
-        drop_cancelled(http, &http->running);
-        drop_cancelled(http, &http->waiting);
-        http->cancels = false;
-    }
+    if (http->cancels)
+        drop_all_cancelled(http);
     for (struct http_request *request; (request = take_queued(http));) {
         pthread_mutex_unlock(&http->lock);
         begin(http, request);
@@ -209,9 +209,9 @@ static void begin_queued(struct http *http) {
     pthread_mutex_unlock(&http->lock);
 }
 
-/* Begins what is due; milliseconds until more is. */
-static int begin_due(struct http *http) {
-    int64_t now = milliseconds(CLOCK_MONOTONIC), next = now + 60000;
+/* Begins what is due; when more is. */
+static int64_t begin_due(struct http *http) {
+    int64_t now = sockets_now(), next = INT64_MAX;
     for (struct http_request **at = &http->waiting; *at;) {
         struct http_request *request = *at;
         if (request->private.due <= now && http->running_count < ACTIVE_MOST) {
@@ -223,13 +223,14 @@ static int begin_due(struct http *http) {
             next = request->private.due < next ? request->private.due : next;
         at = &request->private.next;
     }
-    return (int)(next - now);
+    return next;
 }
 
 /* Here, where no signal comes to: closing a connection may write to one that is closed already. */
 static void close_connections(struct http *http) {
     while (http->idle_count)
         curl_easy_cleanup(http->idle[--http->idle_count]);
+    sockets_close(&http->sockets);
     curl_multi_cleanup(http->multi);
 }
 
@@ -244,18 +245,14 @@ static void *run(void *argument) {
             return NULL;
         }
         begin_queued(http);
-        int timeout = begin_due(http), count;
-        curl_multi_perform(http->multi, &count);
-        bool ended = false;
+        sockets_wait(&http->sockets, begin_due(http));
+        int count;
         for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &count));) {
             struct http_request *request;
             CURLcode result = message->data.result;
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
             end(http, request, result);
-            ended = true;
         }
-        if (!ended)
-            curl_multi_poll(http->multi, NULL, 0, timeout, NULL);
     }
 }
 
@@ -282,7 +279,9 @@ bool http_new(struct http **out, const struct http_options *options, struct http
     pthread_once(&once, start_library);
     struct http *http = calloc(1, sizeof *http);
     *out = http;
-    if (!http || !(http->multi = curl_multi_init())) {
+    if (!http || !(http->multi = curl_multi_init()) || !sockets_open(&http->sockets, http->multi)) {
+        if (http)
+            curl_multi_cleanup(http->multi);
         free(http);
         *out = NULL;
         return fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for requests");
@@ -292,7 +291,7 @@ bool http_new(struct http **out, const struct http_options *options, struct http
     http->counts = counts;
     http->bundle = find_bundle();
     http->queue_end = &http->queue;
-    http->random = (uint64_t)milliseconds(CLOCK_REALTIME) << 20 ^ (uint64_t)getpid() ^ (uintptr_t)http;
+    http->random = (uint64_t)deadline_now() << 20 ^ (uint64_t)getpid() ^ (uintptr_t)http;
     pthread_mutex_init(&http->lock, NULL);
     return true;
 }
@@ -303,7 +302,7 @@ void http_free(struct http *http) {
     pthread_mutex_lock(&http->lock);
     bool started = http->started;
     http->stop = true;
-    curl_multi_wakeup(http->multi);
+    sockets_wake(&http->sockets);
     pthread_mutex_unlock(&http->lock);
     if (started)
         pthread_join(http->thread, NULL);
@@ -328,29 +327,28 @@ static bool start_thread(struct http *http) {
 
 bool http_start(struct http *http, struct http_request *request, struct failure *failure) {
     request->private = (struct http_private){.http = http, .counts = http->counts};
-    pthread_cond_init(&request->private.changed, NULL);
+    sem_init(&request->private.finished, 0, 0);
     pthread_mutex_lock(&http->lock);
     bool started = start_thread(http);
+    bool asleep = started && !http->queue; /* or about to look at the queue, or at what ends */
     if (started) {
         *http->queue_end = request;
         http->queue_end = &request->private.next;
     }
     pthread_mutex_unlock(&http->lock);
     if (!started) {
-        pthread_cond_destroy(&request->private.changed);
+        sem_destroy(&request->private.finished);
         return fail(failure, FAILURE_OUT_OF_MEMORY, "no thread for requests could be started");
     }
-    curl_multi_wakeup(http->multi);
+    if (asleep)
+        sockets_wake(&http->sockets);
     return true;
 }
 
 bool http_wait(struct http_request *request, struct failure *failure) {
-    struct http *http = request->private.http;
-    pthread_mutex_lock(&http->lock);
-    while (!request->private.finished)
-        pthread_cond_wait(&request->private.changed, &http->lock);
-    pthread_mutex_unlock(&http->lock);
-    pthread_cond_destroy(&request->private.changed);
+    while (sem_wait(&request->private.finished) != 0)
+        ; /* a signal came */
+    sem_destroy(&request->private.finished);
     if (!request->private.done)
         *failure = request->private.failure;
     return request->private.done;
@@ -362,5 +360,5 @@ void http_cancel(struct http_request *request) {
     request->private.cancelled = true;
     http->cancels = true;
     pthread_mutex_unlock(&http->lock);
-    curl_multi_wakeup(http->multi);
+    sockets_wake(&http->sockets);
 }

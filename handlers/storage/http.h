@@ -9,7 +9,7 @@
 #include "../failure.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 struct http_options {
@@ -74,9 +74,9 @@ struct http_request {
         uint64_t sent;
         size_t header_bytes;
         int64_t due; /* of the next attempt, monotonic milliseconds */
-        int attempt;
-        bool fresh, cancelled, finished, done;
-        pthread_cond_t changed;
+        int attempt, slot;
+        bool fresh, cancelled, done;
+        sem_t finished;
         struct failure failure;
     } private;
 };

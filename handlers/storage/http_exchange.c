@@ -89,8 +89,10 @@ bool http_set_header(struct http_request *request, const char *name, const char 
     return more != NULL;
 }
 
-static void set_transport(struct http_request *request, const struct http_options *options, const char *bundle) {
-    CURL *easy = request->private.easy;
+CURL *http_exchange_new(const struct http_options *options, const char *bundle) {
+    CURL *easy = curl_easy_init();
+    if (!easy)
+        return NULL;
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -102,36 +104,38 @@ static void set_transport(struct http_request *request, const struct http_option
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, options->connect_ms);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, options->stall_seconds);
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)request->private.fresh);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
     if (bundle)
         curl_easy_setopt(easy, CURLOPT_CAINFO, bundle);
-    if (request->deadline != INT64_MAX)
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->deadline - deadline_now()) + 1);
+    return easy;
 }
 
-static void set_exchange(struct http_request *request) {
+void http_exchange_set(struct http_request *request) {
     CURL *easy = request->private.easy;
+    bool forever = request->deadline == INT64_MAX;
     request->error[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->error);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->private.headers);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+    curl_easy_setopt(easy, CURLOPT_READDATA, request);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)request->private.fresh);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, forever ? 0L : (long)(request->deadline - deadline_now()) + 1);
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L); /* whatever it was before */
     if (strcmp(request->method, "HEAD") == 0)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    if (strcmp(request->method, "PUT") != 0)
-        return;
-    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->size);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(easy, CURLOPT_READDATA, request);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
+    if (strcmp(request->method, "PUT") == 0) {
+        curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->size);
+    }
 }
 
-void http_exchange_set(struct http_request *request, const struct http_options *options, const char *bundle) {
-    set_transport(request, options, bundle);
-    set_exchange(request);
+void http_exchange_clear(CURL *easy) {
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
 }

@@ -5,7 +5,11 @@
 
 #include "http.h"
 
-/* Sets all options of the request's handle, which has none but those that `prepare` set. `bundle` may be NULL. */
-void http_exchange_set(struct http_request *request, const struct http_options *options, const char *bundle);
+/* A handle with what is the same for all requests. NULL: no memory. `bundle` may be NULL. */
+CURL *http_exchange_new(const struct http_options *options, const char *bundle);
+/* Has the request's handle, for which `prepare` was called, do it. */
+void http_exchange_set(struct http_request *request);
+/* So that nothing of its request is left in a handle. */
+void http_exchange_clear(CURL *easy);
 
 #endif

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "s3.h"
 
+#include <pthread.h>
 struct storage {
     struct local local;
     uint64_t cache;
