@@ -32,17 +32,22 @@ static tile_status make_codes(struct tile_canonical *c, const struct tile_huffma
 }
 
 struct code {
-    unsigned length; /* 0: there is none */
-    unsigned symbol;
+    uint16_t length; /* 0: there is none */
+    uint16_t symbol;
 };
+
+/* The code that 16 bits begin with, if it is not shorter than `length`. */
+static inline struct code look_from(const struct tile_canonical *c, uint32_t bits, unsigned length) {
+    for (; length <= 16; length++)
+        if (bits < c->end[length])
+            return (struct code){(uint16_t)length, c->symbols[(int32_t)(bits >> (16 - length)) + c->offset[length]]};
+    return (struct code){0};
+}
 
 /* The code that 16 bits begin with. Rarely asked for, and returned by value, which keeps its callers' bits in
  * registers. */
 static __attribute__((noinline)) struct code look_up(const struct tile_canonical *c, uint32_t bits) {
-    for (unsigned length = 1; length <= 16; length++)
-        if (bits < c->end[length])
-            return (struct code){length, c->symbols[(int32_t)(bits >> (16 - length)) + c->offset[length]]};
-    return (struct code){0};
+    return look_from(c, bits, 1);
 }
 
 static tile_status make_dc(struct tile_scan_dc *t, const struct tile_huffman *table, struct tile_error *error) {
@@ -59,10 +64,10 @@ static tile_status make_dc(struct tile_scan_dc *t, const struct tile_huffman *ta
 }
 
 /* As many coefficients as have their codes whole within the index; the last one's own bits may lie beyond it. */
-static uint16_t several(const struct tile_canonical *codes, uint32_t index) {
+static uint16_t several(const struct code first[1 << TILE_AC_BITS], uint32_t index) {
     uint32_t bits = 0, passed = 0;
     while (bits < TILE_AC_BITS) {
-        struct code code = look_up(codes, (index << (16 - TILE_AC_BITS + bits)) & 0xFFFF);
+        struct code code = first[(index << bits) & ((1 << TILE_AC_BITS) - 1)];
         uint32_t length = code.length, run = code.symbol >> 4, size = code.symbol & 15;
         if (length == 0 || length > TILE_AC_BITS - bits)
             break;
@@ -76,11 +81,20 @@ static uint16_t several(const struct tile_canonical *codes, uint32_t index) {
     return (uint16_t)(bits | passed << PASSED_SHIFT);
 }
 
+/* For each tile of a distributed run, so its time counts: codes, in order, only become longer. */
 static tile_status make_ac(struct tile_scan_table *t, const struct tile_huffman *table, struct tile_error *error) {
+    struct code first[1 << TILE_AC_BITS];
     tile_status status = make_codes(&t->codes, table, error);
-    for (uint32_t i = 0; i < 1u << TILE_AC_BITS && status == TILE_OK; i++)
-        t->several[i] = several(&t->codes, i);
-    return status;
+    if (status != TILE_OK)
+        return status;
+    unsigned length = 1;
+    for (uint32_t i = 0; i < 1u << TILE_AC_BITS; i++) {
+        first[i] = look_from(&t->codes, i << (16 - TILE_AC_BITS), length);
+        length = first[i].length ? first[i].length : 17;
+    }
+    for (uint32_t i = 0; i < 1u << TILE_AC_BITS; i++)
+        t->several[i] = several(first, i);
+    return TILE_OK;
 }
 
 tile_status tile_scanner_init(struct tile_scanner *s, const struct tile_jpeg_header *h, struct tile_error *error) {
