@@ -7,7 +7,6 @@
 #include <curl/curl.h>
 #include <openssl/evp.h>
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,11 +140,11 @@ static bool header(struct client *client, const char *name, char *out, size_t ro
     return true;
 }
 
+/* One that does not fit strtoll's type never comes, either. */
 static int64_t deadline_of(struct client *client) {
     char text[24], *end;
-    errno = 0;
     long long value = header(client, "Lambda-Runtime-Deadline-Ms", text, sizeof text) ? strtoll(text, &end, 10) : 0;
-    return value > 0 && !errno && *end == '\0' ? value : INT64_MAX;
+    return value > 0 && *end == '\0' ? value : INT64_MAX;
 }
 
 static size_t receive(char *bytes, size_t one, size_t count, void *user) {

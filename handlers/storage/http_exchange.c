@@ -47,6 +47,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *user) {
     return request->hooks->body(request, data, size) ? size : 0;
 }
 
+/* There is no going back, which curl would ask for where it sends a body again by itself: that is another attempt. */
 static size_t on_read(char *buffer, size_t one, size_t size, void *user) {
     struct http_request *request = user;
     uint64_t left = request->size - request->private.sent;
@@ -62,14 +63,6 @@ static size_t on_read(char *buffer, size_t one, size_t size, void *user) {
     request->private.sent += size;
     request->private.counts->bytes_written += size;
     return size;
-}
-
-static int on_seek(void *user, curl_off_t offset, int origin) {
-    struct http_request *request = user;
-    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > request->size)
-        return CURL_SEEKFUNC_FAIL;
-    request->private.sent = (uint64_t)offset;
-    return CURL_SEEKFUNC_OK;
 }
 
 /* ---- An attempt --------------------------------------------------------------------------------------------- */
@@ -107,7 +100,6 @@ CURL *http_exchange_new(const struct http_options *options, const char *bundle) 
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
     if (bundle)
         curl_easy_setopt(easy, CURLOPT_CAINFO, bundle);
     return easy;
@@ -123,7 +115,6 @@ void http_exchange_set(struct http_request *request) {
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
     curl_easy_setopt(easy, CURLOPT_READDATA, request);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)request->private.fresh);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, forever ? 0L : (long)(request->deadline - deadline_now()) + 1);
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L); /* whatever it was before */

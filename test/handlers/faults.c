@@ -32,6 +32,8 @@ static const struct fault reads[] = {
     {"500", CODE(500, "InternalError") TWICE, WORKS, 3, 3},
     {"502", CODE(502, "") TWICE, WORKS, 3, 3},
     {"503", CODE(503, "SlowDown") TWICE, WORKS, 3, 3},
+    {"500-bare", CODE(500, "") TWICE, WORKS, 3, 3},
+    {"503-bare", CODE(503, "") TWICE, WORKS, 3, 3},
     {"504", CODE(504, "") TWICE, WORKS, 3, 3},
     {"429", CODE(429, "") TWICE, WORKS, 3, 3},
     {"throttled", CODE(400, "Throttling") TWICE, WORKS, 3, 3},
@@ -306,10 +308,14 @@ static void learns_the_region_for_all_that_ask(void **state) {
     proxy_stop(proxy);
 }
 
+#define TO_REGION(name)                                                                                                \
+    "{\"fault\":\"status\",\"status\":301,\"path\":\"moved\",\"headers\":{\"x-amz-bucket-region\":\"" name "\"}}"
+
 /* Amazon's other forms: 301 with a header, and one that never ends. */
 static void follows_a_redirect_once(void **state) {
     (void)state;
     struct proxy proxy = proxy_start();
+    struct tile_buffer buffer = {0};
     struct failure failure;
     struct storage_facts facts;
     struct storage *storage = store_new(proxy.endpoint, 0);
@@ -328,6 +334,11 @@ static void follows_a_redirect_once(void **state) {
                        "\"headers\":{\"x-amz-bucket-region\":\"mars-1\"},\"times\":-1}]");
     assert_refused(FAILURE_SOURCE_DENIED, storage_stat(storage, "s3://tile/moved", &facts, &failure));
     assert_in_range(proxy_count(proxy, NULL, "moved"), 2, 4);
+    /* Nor does one that leads from region to region. */
+    proxy_rules(proxy, "[" TO_REGION("venus-1") "," TO_REGION("mars-1") "," TO_REGION("venus-1") "," TO_REGION(
+                           "mars-1") "," TO_REGION("venus-1") "]");
+    assert_refused(FAILURE_SOURCE_DENIED, storage_get(storage, "s3://tile/moved", 100, &buffer, NULL, &failure));
+    assert_int_equal(proxy_count(proxy, NULL, "moved"), 2);
     /* What cannot be a region's name never becomes part of a host's. */
     proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":301,\"code\":\"PermanentRedirect\","
                        "\"path\":\"moved\","
@@ -378,6 +389,10 @@ static void keeps_connections(void **state) {
         assert_true(json_equal(json_object_get(json_array_get(seen, i), "connection"),
                                json_object_get(json_array_get(seen, 0), "connection")));
     json_decref(seen);
+    /* Between requests, the transport sleeps. */
+    clock_t before = clock();
+    nanosleep(&(struct timespec){.tv_nsec = 500000000}, NULL);
+    assert_true(clock() - before < CLOCKS_PER_SEC / 10);
     storage_free(storage);
     proxy_stop(proxy);
 }
@@ -400,7 +415,8 @@ static void ends_by_the_deadline(void **state) {
     proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":30,\"method\":\"HEAD\",\"times\":-1},"
                        "{\"fault\":\"stall\",\"seconds\":30,\"method\":\"GET\",\"times\":-1},"
                        "{\"fault\":\"delay\",\"seconds\":30,\"method\":\"PUT\",\"times\":-1}]");
-    storage_set_deadline(storage, now() + 500);
+    int64_t begun = now();
+    storage_set_deadline(storage, begun + 500);
     assert_refused(FAILURE_OUT_OF_TIME, storage_stat(storage, "s3://tile/late", &facts, &failure));
     assert_non_null(strstr(failure.message, "s3://tile/late"));
     storage_set_deadline(storage, now() + 500);
@@ -409,12 +425,14 @@ static void ends_by_the_deadline(void **state) {
     storage_set_deadline(storage, now() + 500);
     assert_refused(FAILURE_OUT_OF_TIME, storage_put(storage, "s3://tile/late", data, SIZE, NULL, &failure));
     assert_int_equal(proxy_count(proxy, NULL, "late"), 3);
+    assert_true(now() - begun < 15000); /* before it is given up for its silence */
     proxy_rules(proxy, "[]");
     storage_set_deadline(storage, now() - 1);
     assert_refused(FAILURE_OUT_OF_TIME, storage_stat(storage, "s3://tile/late", &facts, &failure));
     assert_int_equal(proxy_count(proxy, NULL, "late"), 0); /* not even asked */
     storage_set_deadline(storage, INT64_MAX);
-    assert_works(storage_stat(storage, "s3://tile/late", &facts, &failure)); /* and it lives on */
+    proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":1}]");
+    assert_works(storage_stat(storage, "s3://tile/late", &facts, &failure)); /* and it lives on, without haste */
     free(data);
     tile_buffer_free(&buffer);
     storage_free(storage);

@@ -209,8 +209,10 @@ class OddServers(Case):
             last = function.send({"size": 20}, fault=Fault(post_status=[status] * 100))
             self.lives(function)
             self.assertEqual([post.path.split("/")[2] for post in last.posts], ["response"])
-        function.next_faults += [500, 403, "drop", b"no HTTP at all\r\n\r\n", b"HTTP/1.1 200 OK\r\n", 204]
+        function.next_faults += [500, 403, "drop", b"no HTTP at all\r\n\r\n", b"HTTP/1.1 200 OK\r\n", 204,
+                                 b"HTTP/1.1 500 Fault\r\n" + HEADERS[0].replace(b"$ID", b"none") + b"\r\n\r\n{}"]
         self.lives(function)
+        self.assertEqual(function.posts, [])  # nothing was taken for an invocation
         self.lives(function)
         self.ends_well(function)
 
