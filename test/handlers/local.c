@@ -109,6 +109,8 @@ static void takes_urls_of_files(void **state) {
     check_content(&place, below(&place, "a b%.txt"), "text"); /* the whole path, where it is below the root */
     snprintf(url, sizeof url, "file://localhost%s/a%%20b%%25.txt", place.root);
     check_content(&place, url, "text");
+    snprintf(url, sizeof url, "file://%s/a%%20b%%25.txt%%00.jpg", place.root);
+    assert_refused(FAILURE_BAD_REQUEST, storage_check_url(place.storage, url, &failure)); /* not what it begins with */
     place_free(place);
 }
 

@@ -185,6 +185,15 @@ static void reads_ahead(void **state) {
     for (size_t at = 0; at < size / 3; at += step)
         assert_int_equal(reader.read_at(reader.user, at, copy, step, &error), TILE_OK);
     storage_close(object);
+    /* What has been read gives its memory back. */
+    struct storage *small = store_new(proxy.endpoint, 4 << 20);
+    assert_works(storage_open(&object, small, url_of("ahead"), NULL, UINT64_MAX, &failure));
+    reader = storage_reader(object);
+    for (size_t at = 0; at < size; at += step)
+        assert_int_equal(reader.read_at(reader.user, at, copy, size - at < step ? size - at : step, &error), TILE_OK);
+    assert_in_range(requests(small), 10, 60);
+    storage_close(object);
+    storage_free(small);
     /* One that fails for good is told with its type. */
     assert_works(storage_open(&object, storage, url_of("ahead"), NULL, UINT64_MAX, &failure));
     reader = storage_reader(object);

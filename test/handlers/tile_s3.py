@@ -204,6 +204,11 @@ class Objects(unittest.TestCase):
         self.fails(self.notification("in/b.jpg", "0" * 32), "SourceNotFound", TILE_TASK=self.TASK)
         self.assertEqual(len(self.store.objects), 1)
 
+    def test_the_source_is_not_written_over(self):
+        task = {"source": "s3://" + self.NAME, "output": "s3://" + self.NAME, "to": "gray"}
+        self.assertIn("output: is the source", self.fails(task, "BadRequest"))
+        self.assertEqual(self.store.objects[self.NAME][0], read("photo.jpg"))
+
     def test_told_of_by_messages(self):
         bodies = {"a": self.notification(self.KEY), "b": self.notification("in/missing.jpg"),
                   "c": {"Service": "Amazon S3", "Event": "s3:TestEvent"}, "d": self.notification("in/second.jpg")}
