@@ -208,6 +208,8 @@ static void a_batch_fails_as_a_whole(void **state) {
                  "640 x 427", NULL);
     items = json_pack("[oo]", task_with(NULL), task_with("{\"too\":\"lab\"}"));
     invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items), FAILURE_BAD_REQUEST, "task 1", "too", NULL);
+    items = json_pack("[oo]", task_with(NULL), task_with("{\"output\":\"https://host/x.png\"}"));
+    invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items), FAILURE_BAD_REQUEST, "task 1", "scheme", NULL);
     items = json_pack("[oo]", task_with(NULL), task_with("{\"source\":\"missing.jpg\",\"output\":\"out/m.png\"}"));
     invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items), FAILURE_SOURCE_NOT_FOUND, "out/m.png", NULL);
     static const char *const bad[] = {"{\"Items\":[]}",   "{\"Items\":{}}",   "{\"Items\":[7]}",
