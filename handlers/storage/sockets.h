@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What curl's transfers wait for. The kernel tells which sockets are ready, so that an event costs the same beside one
- * transfer as beside thirty; curl_multi_perform and curl_multi_poll look at each transfer each time. */
+/*
+ * What curl's transfers wait for. The kernel tells which sockets are ready, so that an event costs the same beside one
+ * transfer as beside thirty; curl_multi_perform and curl_multi_poll look at each transfer each time.
+ */
 #ifndef HANDLERS_STORAGE_SOCKETS_H
 #define HANDLERS_STORAGE_SOCKETS_H
 

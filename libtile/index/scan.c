@@ -58,7 +58,7 @@ static tile_status make_dc(struct tile_scan_dc *t, const struct tile_huffman *ta
         struct code code = look_up(&t->codes, i << (16 - TILE_DC_BITS));
         if (code.symbol > 15)
             return tile_error_set(error, TILE_BAD_DATA, "has a Huffman table with a DC category that cannot be");
-        t->first[i] = code.length <= TILE_DC_BITS ? (uint16_t)(code.length | code.symbol << 8) : 0;
+        t->first[i] = (uint16_t)(code.length <= TILE_DC_BITS ? code.length | code.symbol << 8 : 0);
     }
     return TILE_OK;
 }
