@@ -431,7 +431,7 @@ static void ends_by_the_deadline(void **state) {
     assert_refused(FAILURE_OUT_OF_TIME, storage_stat(storage, "s3://tile/late", &facts, &failure));
     assert_int_equal(proxy_count(proxy, NULL, "late"), 0); /* not even asked */
     storage_set_deadline(storage, INT64_MAX);
-    proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":1}]");
+    proxy_rules(proxy, "[{\"fault\":\"delay\",\"seconds\":1,\"times\":-1}]");
     assert_works(storage_stat(storage, "s3://tile/late", &facts, &failure)); /* and it lives on, without haste */
     free(data);
     tile_buffer_free(&buffer);
