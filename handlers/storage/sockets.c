@@ -16,8 +16,7 @@ int64_t sockets_now(void) {
 
 /* ---- What curl tells ---------------------------------------------------------------------------------------- */
 
-/* `known`: not NULL for a socket that is waited for already. Where the kernel refuses, the transfer's timeout ends it.
- */
+/* `known`: NULL for a socket that is new. Where the kernel refuses it, the transfer's own time limits end that. */
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, void *known) {
     struct sockets *sockets = user;
     struct epoll_event event = {.data.fd = socket};

@@ -273,8 +273,10 @@ def benchmark(big, workers, what, folder):
     local = converted(big, wanted, what)
     index = os.path.join(folder, "big.tix")
     subprocess.run([CONVERT, "-q", big, "--build-index", index], check=True)
-    shutil.rmtree(wanted)
-    indexed = converted(big, wanted, what, "--index", index)
+    indexed = float("inf")
+    for _ in range(3):  # the least: what is noise only adds, and must not flatter the functions
+        shutil.rmtree(wanted)
+        indexed = min(indexed, converted(big, wanted, what, "--index", index))
     print("local run: %.1f s of processor time from the top, %.1f s by an index that was there" % (local, indexed))
 
     bucket, prefix = Bucket(SERVER.endpoint, BUCKET), "benchmark-%d/" % os.getpid()

@@ -55,7 +55,21 @@ static void ends_with_a_failure(void **state) {
     }
 }
 
+static bool fail_in_order(void *user, uint64_t index, struct failure *failure) {
+    (void)user;
+    usleep((useconds_t)index * 300000);
+    return (fail)(failure, FAILURE_INCOMPLETE, "%d", (int)index);
+}
+
+static void the_first_failure_tells_why(void **state) {
+    (void)state;
+    struct failure failure;
+    assert_false(parallel_run(3, 3, fail_in_order, NULL, &failure));
+    assert_string_equal(failure.message, "0");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(does_each_once), cmocka_unit_test(ends_with_a_failure)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(does_each_once), cmocka_unit_test(ends_with_a_failure),
+                                       cmocka_unit_test(the_first_failure_tells_why)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
