@@ -73,9 +73,27 @@ typedef enum tile_status {
     TILE_CANCELLED,        /* the progress callback asked to stop */
 } tile_status;
 
+/* Options that may let a failed call succeed; a bit set. Front ends name them in their own way. */
+typedef enum tile_remedy {
+    TILE_REMEDY_TO = 1 << 0,                 /* tile_job_options.to: another space */
+    TILE_REMEDY_NO_ALPHA = 1 << 1,           /* tile_job_options.drop_alpha or .flatten */
+    TILE_REMEDY_NO_PROFILE = 1 << 2,         /* tile_encode_options.no_profile */
+    TILE_REMEDY_RAW_CHANNELS = 1 << 3,       /* tile_encode_options.raw_channels */
+    TILE_REMEDY_OVERWRITE = 1 << 4,          /* tile_job_options.overwrite, or that of tile_file_create */
+    TILE_REMEDY_IGNORE_PROFILE = 1 << 5,     /* this and the next three: tile_source_options */
+    TILE_REMEDY_IGNORE_ORIENTATION = 1 << 6,
+    TILE_REMEDY_ASSUME = 1 << 7,
+    TILE_REMEDY_LENIENT = 1 << 8,
+    TILE_REMEDY_NOT_STRICT = 1 << 9,         /* tile_source_options.strict is set */
+    TILE_REMEDY_PIXELS = 1 << 10,            /* this and the next two: tile_limits */
+    TILE_REMEDY_MEMORY = 1 << 11,
+    TILE_REMEDY_METADATA = 1 << 12,
+} tile_remedy;
+
 /* Filled when a call fails; untouched when it succeeds. The message is one line of UTF-8 without a final period. */
 struct tile_error {
     tile_status status;
+    unsigned remedies; /* a set of tile_remedy; 0: none that the library knows of */
     char message[500];
 };
 
@@ -116,7 +134,8 @@ struct tile_reader {
 
 /*
  * A caller's own place to write to. `write_at` stores all of `size` bytes at `offset` or fails as read_at does.
- * Every format is written from front to back without gaps, but TIFF's, which also goes back.
+ * Every format is written from front to back without gaps, but TIFF's: it has no gaps either, and goes back to its
+ * header at the end. A place that can only append has to refuse TIFF by its codec.
  */
 struct tile_writer {
     void *user;
@@ -282,7 +301,7 @@ struct tile_rect {
     uint32_t x, y, width, height;
 };
 
-/* "lab" -> TILE_LAB; TILE_SPACE_UNSET where the name is unknown. Also takes "ycbcr601-full". */
+/* "lab", or "Lab" -> TILE_LAB; TILE_SPACE_UNSET where the name is unknown. Also takes "ycbcr601-full" and "grey". */
 TILE_API tile_space tile_space_from_name(const char *name);
 /* TILE_LAB -> "lab"; NULL outside the enumeration. */
 TILE_API const char *tile_space_name(tile_space space);
@@ -334,6 +353,7 @@ struct tile_source_options {
     bool ignore_profile;     /* samples are sRGB or gray, whatever profile, gamma or chromaticities say */
     bool lenient;            /* keep what decodes of a damaged file; see tile_source_damage */
     tile_space assume;       /* the space of a file that does not say; must have the file's number of channels */
+    bool strict;             /* refuse (BAD_DATA) what would be a note otherwise; see tile_source_note */
 };
 
 struct tile_info {
@@ -353,6 +373,22 @@ struct tile_info {
     const char *coding;   /* for people: "baseline YCbCr 4:2:0", "palette, interlaced". Owned by the source */
     const char *no_index; /* why it can have no index: "progressive", "interlaced"; NULL where it can. Static */
     bool indexed;         /* tile_source_use_index gave it one */
+
+    /*
+     * What goes along where the color is kept: `profile`, or an ICC profile that nothing can be converted from by
+     * LittleCMS but that came with these pixels. NULL: none. Owned by the source, as all that follows.
+     */
+    const void *carried_profile;
+    size_t carried_profile_size;
+    const char *profile_unusable; /* why nothing can be converted from carried_profile; NULL where something can */
+    /* Why an ICC profile that the file has is none of these pixels: damaged, a device link, of another model. NULL: there
+     * is none, or it is carried_profile. */
+    const char *profile_dropped;
+    /* Four numbers of ITU-T H.273 (primaries, transfer, matrix, full range) that a PNG's cICP chunk has; NULL: none. */
+    const unsigned char *code_points;
+    /* Why nobody here knows what these RGB or gray samples mean: they can be kept, with code_points, but not converted,
+     * and format.space says no more than their model. NULL: format and profile say it. */
+    const char *unknown_color;
 };
 
 /*
@@ -403,6 +439,13 @@ TILE_API struct tile_rect tile_source_stored_rect(const tile_source *source, str
 
 /* XXH3-128 of the file's bytes, as its canonical 16 bytes. Reads all of it, unless an index in use knows it. */
 TILE_API tile_status tile_source_hash(tile_source *source, unsigned char hash[16], struct tile_error *error);
+
+/*
+ * What a person should know of this file although its pixels can be read, a line each: an ICC profile that is left out
+ * or cannot be used, a gain map or further pictures that are not read, an end marker that is missing. NULL from the
+ * first index on that there is none for. Most are there after opening, some come with reading. Owned by the source.
+ */
+TILE_API const char *tile_source_note(const tile_source *source, size_t index);
 
 /* What was wrong with the data read so far, where `lenient` let it pass; NULL if nothing. Owned by the source. */
 TILE_API const char *tile_source_damage(const tile_source *source);
@@ -518,7 +561,7 @@ typedef struct tile_plan tile_plan;
 
 /*
  * Cuts `area` into a grid, row by row. Any 32-bit sizes; nothing is allocated per tile. INVALID_ARGUMENT where the area
- * is empty, its end does not fit 32 bits, or a tile with its overlap does not.
+ * is empty, its end does not fit 32 bits, or a tile with its overlap does not, or the overlap is larger than the tile.
  */
 TILE_API tile_status tile_plan_grid(tile_plan **out, struct tile_rect area, struct tile_grid grid,
                                     const struct tile_allocator *allocator, struct tile_error *error);
@@ -589,9 +632,21 @@ struct tile_converter_options {
     size_t from_profile_size;
     const void *to_profile;
     size_t to_profile_size;
-    tile_intent intent; /* for profiles with tables */
+    /*
+     * The intent is for profiles with tables. Those of matrix and curves know colorimetry only: for them perceptual and
+     * saturation are relative. Black points are compensated where that is asked for, and under the perceptual intent and
+     * saturation of tables of ICC version 4, whose black is that of a reference medium. The same for every sample type,
+     * and in both directions.
+     */
+    tile_intent intent;
     bool black_point_compensation;
     tile_cpu cpu; /* whose kernels to use; UNSUPPORTED where this machine cannot run them */
+    /*
+     * Where the source has alpha and the target has none: values of the source's color channels (as many f32 as it has,
+     * not premultiplied), which the pixels are laid on: color + (1 - alpha) (background - color). NULL: alpha is dropped.
+     * Copied.
+     */
+    const float *background;
 };
 
 /*
@@ -630,30 +685,39 @@ struct tile_encode_options {
     int quality;                  /* JPEG, 1 to 100; 0: TILE_DEFAULT_QUALITY */
     tile_subsampling subsampling; /* JPEG of YCbCr */
     int compression;              /* PNG and TIFF deflate, 1 to 9; 0: TILE_DEFAULT_COMPRESSION */
-    const void *profile;          /* ICC profile of the pixels, embedded where the format can; must stay valid */
+    /* ICC profile of the pixels, embedded where the format can, up to the size that it says; must stay valid. */
+    const void *profile;
     size_t profile_size;
     bool raw_channels; /* let a format carry samples whose meaning it cannot say */
     /* Bytes that an encoder may hold (BMP, TGA and HDR hold the whole image, `optimize` its coefficients); 0: 1 GiB */
     uint64_t memory;
     bool optimize; /* JPEG: Huffman tables of its own, some percent smaller, somewhat slower */
+    /* Embed neither `profile` nor one of the space's own: whoever reads the file must know what the pixels are. */
+    bool no_profile;
+    /* PNG: what its cICP chunk says of the pixels, four numbers of ITU-T H.273 (primaries, transfer, matrix, full range);
+     * NULL: what the space says. Must stay valid. */
+    const unsigned char *code_points;
 };
 
-/* "jpg" or ".JPEG" -> TILE_JPEG; TILE_CODEC_UNSET where unknown. */
+/* "jpg", ".JPEG" or "jfif" -> TILE_JPEG; TILE_CODEC_UNSET where unknown. */
 TILE_API tile_codec tile_codec_from_suffix(const char *suffix);
 /* TILE_JPEG -> "jpg", also the suffix that its files get; NULL outside the enumeration. */
 TILE_API const char *tile_codec_name(tile_codec codec);
+#define TILE_CODEC_NAMES 64
+/* "jpg, png, tif, npy, bmp, tga or hdr": fills in `text`, for messages, and returns it. */
+TILE_API char *tile_codec_names(char text[TILE_CODEC_NAMES]);
 /*
  * Whether `codec` can say what samples of `format` mean (interleaved, natural order); where not, TILE_UNSUPPORTED with
  * a message that names the codecs that can.
  */
 TILE_API tile_status tile_codec_can_carry(tile_codec codec, struct tile_format format, struct tile_error *error);
 
-/* Encodes a whole image. Errors: UNSUPPORTED, LIMIT_EXCEEDED, WRITE_FAILED, NO_MEMORY, INVALID_ARGUMENT. */
+/* Encodes a whole image, interleaved and in natural order. Errors: UNSUPPORTED, LIMIT_EXCEEDED, WRITE_FAILED, NO_MEMORY, INVALID_ARGUMENT. */
 TILE_API tile_status tile_encode(const struct tile_image *image, tile_codec codec,
                                  const struct tile_encode_options *options, const struct tile_writer *writer,
                                  struct tile_error *error);
 
-/* The same by strips from top to bottom: any number of rows at a time, `height` in all. */
+/* The same by strips from top to bottom: any number of rows at a time, `height` in all, interleaved, natural order. */
 typedef struct tile_encoder tile_encoder;
 
 TILE_API tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_format format, uint32_t width,
@@ -682,16 +746,16 @@ struct tile_job_options {
     struct tile_grid grid;
     float pad_color[4]; /* srgb and alpha, 0..1: the color of TILE_EDGE_PAD */
 
-    /* To what: 0 in a field keeps the source's. Interleaved, natural order. */
+    /* To what: 0 in a field keeps the source's. Interleaved and natural order, else INVALID_ARGUMENT. */
     struct tile_format to;
     bool drop_alpha;
-    const void *to_profile; /* see tile_converter_options */
+    const void *to_profile; /* see tile_converter_options; where to.space is 0, it names the model, too */
     size_t to_profile_size;
     tile_intent intent;
     bool black_point_compensation;
     tile_codec codec; /* 0: PNG where it can carry `to`, else TIFF; for one image: by its suffix */
-    /* NULL: all defaults. Its allocator is the job's; its profile is what the job makes of the source's and to_profile.
-     */
+    /* NULL: all defaults. Its allocator is the job's; its profile and code points are what the job makes of the source's
+     * and to_profile. */
     const struct tile_encode_options *encode;
 
     /* Where to: one of the two. */
@@ -699,7 +763,7 @@ struct tile_job_options {
     const char *image;  /* one new image */
     bool overwrite; /* replace what another job left instead of refusing; an interrupted run of this one is resumed */
 
-    int threads; /* 0: one a processor */
+    int threads; /* 0: one a processor; below that, INVALID_ARGUMENT */
 
     /* Called on the calling thread, before the first read (what can be resumed is known then) and as tiles are stored.
      * False: stop, TILE_CANCELLED. */
@@ -709,6 +773,10 @@ struct tile_job_options {
     tile_cpu cpu; /* see tile_converter_options */
 
     bool lossless; /* JPEG tiles that hold the source's own coefficients: nothing is decoded or encoded */
+
+    /* Write no alpha, but lay what is transparent on `background`, in the source's own coded values, as browsers do. */
+    bool flatten;
+    float background[3]; /* srgb, 0..1 */
 };
 
 struct tile_job_result {

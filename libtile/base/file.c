@@ -2,6 +2,7 @@
 /* tile_file: written aside, then renamed. */
 #include "file.h"
 
+#include "error.h"
 #include "memory.h"
 
 #include <errno.h>
@@ -74,7 +75,7 @@ tile_status tile_file_create(tile_file **out, const char *path, bool overwrite, 
         if (S_ISDIR(facts.st_mode))
             return tile_error_set(error, TILE_WRITE_FAILED, "%s: is a directory", path);
         if (!overwrite)
-            return tile_error_set(error, TILE_WRITE_FAILED, "%s: exists already", path);
+            return tile_error_advise(error, TILE_REMEDY_OVERWRITE, TILE_WRITE_FAILED, "%s: exists already", path);
     }
     tile_file *file = tile_alloc_zero(allocator, sizeof *file);
     if (!file)
@@ -138,8 +139,9 @@ static bool rename_aside(const tile_file *file) {
 tile_status tile_file_commit(tile_file *file, struct tile_error *error) {
     tile_status status = TILE_OK;
     if (!flush_by_closing(file->descriptor) || !rename_aside(file)) {
-        status = tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", file->path,
-                                errno == EEXIST ? "exists already" : strerror(errno));
+        bool exists = errno == EEXIST;
+        status = tile_error_advise(error, exists ? TILE_REMEDY_OVERWRITE : 0, TILE_WRITE_FAILED, "%s: %s", file->path,
+                                   exists ? "exists already" : strerror(errno));
         unlink(file->aside);
     }
     close(file->descriptor);

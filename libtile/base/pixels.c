@@ -45,10 +45,12 @@ tile_status tile_image_check(const struct tile_image *image, const char *what, s
     if (image->height > 1 && (stride < 0 ? (size_t)0 - (size_t)stride : (size_t)stride) < row)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: rows of %zu bytes overlap at a stride of %td", what,
                               row, stride);
+    if (stride % (ptrdiff_t)image->format.sample != 0)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: the stride, %td, is no multiple of the samples' %d bytes",
+                              what, stride, (int)image->format.sample);
     int planes = image->format.layout == TILE_PLANAR ? tile_format_channels(image->format) : 1;
     for (int i = 0; i < planes; i++)
-        if (!image->plane[i] || (uintptr_t)image->plane[i] % image->format.sample != 0 ||
-            stride % (ptrdiff_t)image->format.sample != 0)
+        if (!image->plane[i] || (uintptr_t)image->plane[i] % image->format.sample != 0)
             return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: plane %d is NULL or not aligned to its samples",
                                   what, i);
     return TILE_OK;

@@ -3,6 +3,7 @@
 #include "../tile.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const struct {
     const char *name;
@@ -45,6 +46,11 @@ static const struct {
     [TILE_YCOCG_R] = {"ycocg-r", 3, false, "YCoCg-R, reversible, of 8-bit sRGB"},
 };
 
+static const struct {
+    const char *name;
+    tile_space space;
+} others[] = {{"ycbcr601-full", TILE_YCBCR}, {"grey", TILE_GRAY}, {"grey709", TILE_GRAY709}};
+
 static bool known(tile_space space) {
     return space > TILE_SPACE_UNSET && space < TILE_SPACE_COUNT;
 }
@@ -53,9 +59,12 @@ tile_space tile_space_from_name(const char *name) {
     if (!name)
         return TILE_SPACE_UNSET;
     for (int i = TILE_SPACE_UNSET + 1; i < TILE_SPACE_COUNT; i++)
-        if (strcmp(name, spaces[i].name) == 0)
+        if (strcasecmp(name, spaces[i].name) == 0)
             return (tile_space)i;
-    return strcmp(name, "ycbcr601-full") == 0 ? TILE_YCBCR : TILE_SPACE_UNSET;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcasecmp(name, others[i].name) == 0)
+            return others[i].space;
+    return TILE_SPACE_UNSET;
 }
 
 const char *tile_space_name(tile_space space) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "../tile.h"
+#include "error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,15 +27,34 @@ const char *tile_status_name(tile_status status) {
     return "unknown status";
 }
 
-tile_status tile_error_set(struct tile_error *error, tile_status status, const char *format, ...) {
-    if (error) {
-        /* The message may be made from the error's own (to put a file's name before it), so it is built aside. */
-        struct tile_error made = {.status = status};
-        va_list arguments;
-        va_start(arguments, format);
-        vsnprintf(made.message, sizeof made.message, format, arguments);
-        va_end(arguments);
+/* The message may be made from the error's own (to put a file's name before it), so it is built aside. */
+static void set(struct tile_error *error, unsigned remedies, tile_status status, const char *format,
+                va_list arguments) {
+    struct tile_error made = {.status = status, .remedies = remedies};
+    vsnprintf(made.message, sizeof made.message, format, arguments);
+    if (error)
         *error = made;
-    }
+}
+
+tile_status tile_error_set(struct tile_error *error, tile_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    set(error, 0, status, format, arguments);
+    va_end(arguments);
     return status;
+}
+
+tile_status tile_error_advise(struct tile_error *error, unsigned remedies, tile_status status, const char *format,
+                              ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    set(error, remedies, status, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+tile_status tile_error_name(struct tile_error *error, const char *name, tile_status status,
+                            const struct tile_error *why) {
+    return tile_error_advise(error, why->remedies, status, "%s: %s", name,
+                             why->message[0] ? why->message : tile_status_name(status));
 }

@@ -35,6 +35,9 @@ tile_status tile_plan_grid(tile_plan **out, struct tile_rect area, struct tile_g
     if (larger + 2 * (uint64_t)grid.overlap > UINT32_MAX)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "a tile of %u x %u with an overlap of %u is too large",
                               grid.tile_width, grid.tile_height, grid.overlap);
+    if (grid.overlap > grid.tile_width || grid.overlap > grid.tile_height)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "an overlap of %u pixels is larger than a tile of %u x %u",
+                              grid.overlap, grid.tile_width, grid.tile_height);
     if (grid.edge < TILE_EDGE_CLIP || grid.edge > TILE_EDGE_REPLICATE)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%d is no edge policy", (int)grid.edge);
     tile_plan *plan = tile_alloc(allocator, sizeof *plan);
