@@ -3,9 +3,11 @@
 #include "source.h"
 
 #include "../base/buffer.h"
+#include "../base/error.h"
 #include "../base/hash.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
+#include "../base/profile.h"
 
 #include <inttypes.h>
 #include <lcms2.h>
@@ -16,13 +18,47 @@ static void profile_description(const struct tile_info *info, char *text, size_t
     text[0] = '\0';
     cmsContext context = cmsCreateContext(NULL, NULL);
     cmsHPROFILE profile =
-        context ? cmsOpenProfileFromMemTHR(context, info->profile, (cmsUInt32Number)info->profile_size) : NULL;
+        context ? cmsOpenProfileFromMemTHR(context, info->carried_profile, (cmsUInt32Number)info->carried_profile_size) : NULL;
     if (profile) {
         cmsGetProfileInfoASCII(profile, cmsInfoDescription, "en", "US", text, (cmsUInt32Number)size);
         cmsCloseProfile(profile);
     }
     if (context)
         cmsDeleteContext(context);
+}
+
+/* ,"key":"text" */
+static tile_status put_text(struct tile_buffer *out, const char *key, const char *text, struct tile_error *error) {
+    tile_status status = tile_buffer_printf(out, error, ",\"%s\":", key);
+    return status == TILE_OK ? tile_buffer_json_text(out, text, error) : status;
+}
+
+static tile_status put_profile(struct tile_buffer *out, const struct tile_info *i, struct tile_error *error) {
+    char description[256];
+    profile_description(i, description, sizeof description);
+    tile_status status = tile_buffer_printf(out, error, ",\"profile\":{\"bytes\":%zu", i->carried_profile_size);
+    if (status == TILE_OK)
+        status = put_text(out, "description", description, error);
+    if (status == TILE_OK && i->profile_unusable)
+        status = put_text(out, "unusable", i->profile_unusable, error);
+    return status == TILE_OK ? tile_buffer_append(out, "}", 1, error) : status;
+}
+
+static tile_status put_notes(struct tile_buffer *out, const tile_source *source, struct tile_error *error) {
+    tile_status status = tile_buffer_printf(out, error, ",\"notes\":[");
+    for (int n = 0; n < source->note_count && status == TILE_OK; n++) {
+        if (n)
+            status = tile_buffer_append(out, ",", 1, error);
+        if (status == TILE_OK)
+            status = tile_buffer_json_text(out, source->notes[n], error);
+    }
+    return status == TILE_OK ? tile_buffer_append(out, "]", 1, error) : status;
+}
+
+/* The name of the space that the pixels are of, also where it is a profile that says so. */
+static const char *space_name(const struct tile_info *i) {
+    tile_space said = i->profile ? tile_profile_space(i->profile, i->profile_size) : TILE_SPACE_UNSET;
+    return i->unknown_color ? "unknown" : tile_space_name(said != TILE_SPACE_UNSET ? said : i->format.space);
 }
 
 tile_status tile_source_describe(const tile_source *source, struct tile_buffer *out, struct tile_error *error) {
@@ -38,21 +74,21 @@ tile_status tile_source_describe(const tile_source *source, struct tile_buffer *
             "\"height\":%u,\"orientation\":%d,\"bits\":%d,\"space\":\"%s\",\"sample\":\"%s\","
             "\"alpha\":\"%s\",\"tagged\":%s,\"streams\":%s,\"decoder_memory\":%" PRIu64 ",\"index\":\"%s%s\"",
             i->bytes, i->codec == TILE_JPEG ? "jpg" : "png", i->coding, i->width, i->height, i->orientation, i->bits,
-            tile_space_name(i->format.space), tile_sample_name(i->format.sample), alphas[i->format.alpha],
+            space_name(i), tile_sample_name(i->format.sample), alphas[i->format.alpha],
             i->tagged ? "true" : "false", i->streams ? "true" : "false", i->memory,
             i->no_index  ? "none: "
             : i->indexed ? "used"
                          : "possible",
             i->no_index ? i->no_index : "");
-    if (status == TILE_OK && i->profile) {
-        char description[256];
-        profile_description(i, description, sizeof description);
-        status = tile_buffer_printf(out, error, ",\"profile\":{\"bytes\":%zu,\"description\":", i->profile_size);
-        if (status == TILE_OK)
-            status = tile_buffer_json_text(out, description, error);
-        if (status == TILE_OK)
-            status = tile_buffer_append(out, "}", 1, error);
-    }
+    if (status == TILE_OK && i->carried_profile)
+        status = put_profile(out, i, error);
+    if (status == TILE_OK && i->profile_dropped)
+        status = put_text(out, "profile_dropped", i->profile_dropped, error);
+    if (status == TILE_OK && i->code_points)
+        status = tile_buffer_printf(out, error, ",\"code_points\":[%u,%u,%u,%u]", i->code_points[0], i->code_points[1],
+                                    i->code_points[2], i->code_points[3]);
+    if (status == TILE_OK && source->note_count)
+        status = put_notes(out, source, error);
     return status == TILE_OK ? tile_buffer_append(out, "}", 1, error) : status;
 }
 
@@ -86,7 +122,7 @@ tile_status tile_source_hash(tile_source *source, unsigned char hash[16], struct
     else
         status = tile_source_read_hash(source, &value, &why);
     if (status != TILE_OK)
-        return tile_error_set(error, status, "%s: %s", source->name, why.message);
+        return tile_error_name(error, source->name, status, &why);
     memcpy(hash, value.bytes, sizeof value.bytes);
     return TILE_OK;
 }

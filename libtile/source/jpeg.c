@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* JPEG by libjpeg-turbo, with the decoder's defaults: what djpeg writes is what is read. */
-#include "source.h"
+#include "jpeg_metadata.h"
 
+#include "../base/error.h"
 #include "../base/memory.h"
 
 #include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <jpeglib.h>
 #include <jerror.h>
 
 /* A real progressive file has about 10 scans; each costs a pass over the image, however few bytes it has. */
@@ -26,6 +24,7 @@ struct jpeg {
     tile_status status;       /* why it jumped */
     bool in_header;
     bool header_read;    /* and nothing after it */
+    bool ended;          /* the file was read to its end, and an EOI marker was put there */
     bool finishing;      /* all rows are there, what is still read is the end of the file */
     J_COLOR_SPACE space; /* in the file */
     unsigned char *skipped;
@@ -55,7 +54,11 @@ static const char *message(struct jpeg *jpeg, char text[JMSG_LENGTH_MAX]) {
 
 static void damaged(struct jpeg *jpeg, const char *cause) {
     tile_status status;
-    if (jpeg->in_header)
+    if (jpeg->ended) /* whatever is wrong, more bytes would have mended it */
+        status = tile_source_damaged(jpeg->source, "; the rest is filled in", jpeg->error,
+                                     "ends early at byte %ju (row %u of %u)", (uintmax_t)jpeg->source->input.offset,
+                                     row(jpeg), jpeg->decompress.image_height);
+    else if (jpeg->in_header)
         status = tile_source_damaged(jpeg->source, "", jpeg->error, "has a damaged header at byte %ju: %s",
                                      (uintmax_t)position(jpeg), cause);
     else
@@ -94,6 +97,9 @@ static void error_exit(j_common_ptr common) {
     case JERR_WIDTH_OVERFLOW:
         jump(jpeg, tile_error_set(jpeg->error, TILE_UNSUPPORTED, "cannot be read: %s", message(jpeg, text)));
     default:
+        if (jpeg->ended)
+            jump(jpeg, tile_error_set(jpeg->error, TILE_BAD_DATA, "ends early at byte %ju, before its last scan",
+                                      (uintmax_t)jpeg->source->input.offset));
         jump(jpeg, tile_error_set(jpeg->error, TILE_BAD_DATA, "is damaged at byte %ju: %s", (uintmax_t)position(jpeg),
                                   message(jpeg, text)));
     }
@@ -129,7 +135,7 @@ static void init_source(j_decompress_ptr decompress) {
 static void check_header_size(struct jpeg *jpeg) {
     uint64_t limit = jpeg->source->limits.metadata;
     if (jpeg->in_header && position(jpeg) > limit)
-        jump(jpeg, tile_error_set(jpeg->error, TILE_LIMIT_EXCEEDED,
+        jump(jpeg, tile_error_advise(jpeg->error, TILE_REMEDY_METADATA, TILE_LIMIT_EXCEEDED,
                                   "has more than %ju bytes of metadata, which is the limit", (uintmax_t)limit));
 }
 
@@ -150,12 +156,15 @@ static boolean fill_input_buffer(j_decompress_ptr decompress) {
     if (jpeg->in_header)
         jump(jpeg, tile_error_set(jpeg->error, TILE_BAD_DATA, "ends early at byte %ju, in its header",
                                   (uintmax_t)input->offset));
-    status = tile_source_damaged(jpeg->source, "; the rest is filled in", jpeg->error,
-                                 "ends early at byte %ju (row %u of %u)", (uintmax_t)input->offset, row(jpeg),
-                                 decompress->image_height);
-    if (status != TILE_OK)
-        jump(jpeg, status);
-    /* libjpeg decodes zeros from an end of image on. */
+    /*
+     * libjpeg looks ahead, and so comes here also where nothing is missing but the EOI marker. It is given one, from
+     * which on it decodes zeros: where it has to, it warns. An arithmetic decoder does not warn.
+     */
+    if (jpeg->ended || decompress->arith_code) {
+        jpeg->ended = true;
+        damaged(jpeg, "");
+    }
+    jpeg->ended = true;
     jpeg->input.next_input_byte = end;
     jpeg->input.bytes_in_buffer = sizeof end;
     return TRUE;
@@ -201,7 +210,7 @@ static void read_header(struct jpeg *jpeg, bool with_metadata) {
     d->mem->max_memory_to_use = 0; /* the limit is ours, not the environment's JPEGMEM */
     jpeg->source->input.offset = 0;
     jpeg->input.bytes_in_buffer = 0;
-    jpeg->finishing = false;
+    jpeg->ended = jpeg->finishing = false;
     jpeg->in_header = true;
     if (with_metadata) {
         jpeg_save_markers(d, JPEG_APP0 + 1, 0xFFFF);
@@ -271,13 +280,6 @@ static uint64_t decoding_memory(const struct jpeg_decompress_struct *d) {
            sizeof(struct tile_source);
 }
 
-static int orientation(const struct jpeg_decompress_struct *d) {
-    for (jpeg_saved_marker_ptr m = d->marker_list; m; m = m->next)
-        if (m->marker == JPEG_APP0 + 1 && m->data_length >= 6 && memcmp(m->data, "Exif\0\0", 6) == 0)
-            return tile_exif_orientation(m->data + 6, m->data_length - 6);
-    return 1;
-}
-
 static tile_status describe(struct jpeg *jpeg, struct tile_error *error) {
     struct jpeg_decompress_struct *d = &jpeg->decompress;
     struct tile_info *info = &jpeg->source->info;
@@ -313,7 +315,6 @@ static tile_status describe(struct jpeg *jpeg, struct tile_error *error) {
     info->width = d->image_width;
     info->height = d->image_height;
     info->bits = d->data_precision;
-    info->orientation = orientation(d);
     info->streams = !jpeg_has_multiple_scans(d);
     info->memory = decoding_memory(d);
     info->no_index = d->progressive_mode ? "progressive"
@@ -327,27 +328,26 @@ static tile_status describe(struct jpeg *jpeg, struct tile_error *error) {
     return TILE_OK;
 }
 
-static tile_status read_profile(struct jpeg *jpeg, struct tile_error *error) {
-    JOCTET *profile = NULL;
-    unsigned size = 0;
-    if (jpeg->source->options.ignore_profile)
-        return TILE_OK;
-    jpeg->in_header = true;
-    if (setjmp(jpeg->jump))
-        return jpeg->status;
-    jpeg_read_icc_profile(&jpeg->decompress, &profile, &size);
-    jpeg->in_header = false;
-    tile_status status = TILE_OK;
-    if (profile)
-        status = tile_source_set_profile(jpeg->source, profile, size, error);
-    free(profile);
-    return status;
+/* What the application segments say of the pixels, and of what is not read. */
+static tile_status read_metadata(struct jpeg *jpeg, struct tile_error *error) {
+    tile_source *source = jpeg->source;
+    struct tile_info *info = &source->info;
+    jpeg_saved_marker_ptr markers = jpeg->decompress.marker_list;
+    struct tile_exif exif = tile_jpeg_exif(markers);
+    info->orientation = exif.orientation;
+    tile_status status = tile_jpeg_profile(source, markers, error);
+    if (status == TILE_OK && exif.adobe_rgb && !info->tagged && !source->options.ignore_profile &&
+        info->format.space == TILE_SRGB) {
+        info->format.space = TILE_A98_RGB;
+        info->tagged = true;
+    }
+    return status == TILE_OK ? tile_jpeg_note_others(source, markers, error) : status;
 }
 
 /* ---- The decoder ------------------------------------------------------------------------------------------- */
 
 static bool jpeg_detect(const unsigned char *first, size_t size) {
-    return size >= 3 && first[0] == 0xFF && first[1] == 0xD8 && first[2] == 0xFF;
+    return size >= 2 && first[0] == 0xFF && first[1] == 0xD8; /* libjpeg passes over what is no marker then */
 }
 
 static tile_status jpeg_open(tile_source *source, struct tile_error *error) {
@@ -372,7 +372,22 @@ static tile_status jpeg_open(tile_source *source, struct tile_error *error) {
         return jpeg->status;
     read_header(jpeg, true);
     tile_status status = describe(jpeg, error);
-    return status == TILE_OK ? read_profile(jpeg, error) : status;
+    return status == TILE_OK ? read_metadata(jpeg, error) : status;
+}
+
+/*
+ * Whether every scan was there, of a file that ends without an EOI marker: of a progressive one, those that give each
+ * coefficient its last bit; of others, one for each component.
+ */
+static bool has_all_scans(const struct jpeg_decompress_struct *d) {
+    for (int i = 0; i < d->num_components; i++) {
+        if (!d->comp_info[i].quant_table) /* set by a component's first scan */
+            return false;
+        for (int k = 0; d->coef_bits && k < DCTSIZE2; k++)
+            if (d->coef_bits[i][k] != 0)
+                return false;
+    }
+    return true;
 }
 
 /* Inside of setjmp. */
@@ -390,6 +405,8 @@ static tile_status start_decompress(struct jpeg *jpeg, struct tile_format format
                              : format.space == TILE_YCBCR ? JCS_YCbCr
                                                           : JCS_RGB;
     jpeg_start_decompress(d);
+    if (jpeg->ended && !has_all_scans(d))
+        damaged(jpeg, "");
     return TILE_OK;
 }
 
@@ -423,6 +440,12 @@ static void read_rows(struct jpeg *jpeg, uint32_t count, unsigned char *to, size
     if (d->output_scanline == d->output_height) {
         jpeg->finishing = true;
         jpeg_finish_decompress(d); /* reads on to the end of the image */
+        tile_status status = TILE_OK;
+        if (jpeg->ended && !jpeg->source->damage[0])
+            status = tile_source_notice(jpeg->source, TILE_REMEDY_LENIENT, jpeg->error,
+                                        "it lacks the marker of its end (EOI), and nothing else");
+        if (status != TILE_OK)
+            jump(jpeg, status);
     }
 }
 

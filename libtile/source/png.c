@@ -4,11 +4,14 @@
 
 #include "png_color.h"
 
+#include "../base/error.h"
 #include "../base/memory.h"
 
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <png.h>
 
 struct png {
     png_structp read;
@@ -22,6 +25,9 @@ struct png {
     bool in_header;
     bool header_read; /* and nothing after it */
     bool out_of_memory;
+    bool bad_checksum; /* of the ancillary chunk that libpng has read just now */
+    bool wants_chunks; /* what they say is not known yet */
+    struct tile_png_chunks chunks;
     bool stopped;     /* by damage that a lenient source lets pass: all further rows are zero */
     uint32_t row;     /* the next to be given */
     uint32_t decoded; /* the next to be decoded, while interlaced of this pass */
@@ -51,8 +57,22 @@ static PNG_NORETURN void on_error(png_structp read, png_const_charp text) {
 }
 
 static void on_warning(png_structp read, png_const_charp text) {
-    (void)read;
-    (void)text;
+    struct png *png = png_get_error_ptr(read);
+    png->bad_checksum |= strstr(text, "CRC error") != NULL;
+}
+
+/* Every ancillary chunk that libpng does not have to know comes here, and ends here. */
+static int on_chunk(png_structp read, png_unknown_chunkp chunk) {
+    struct png *png = png_get_user_chunk_ptr(read);
+    bool damaged = png->bad_checksum, ancillary = chunk->name[0] & 0x20;
+    png->bad_checksum = false;
+    tile_status status = TILE_OK;
+    if (png->wants_chunks)
+        status = tile_png_chunks_take(&png->chunks, (const char *)chunk->name, chunk->data, chunk->size, damaged,
+                                      &png->source->limits, png->error);
+    if (status != TILE_OK)
+        jump(png, status);
+    return ancillary; /* of a critical one libpng says that it cannot go on */
 }
 
 static png_voidp on_alloc(png_structp read, png_alloc_size_t size) {
@@ -96,7 +116,7 @@ static void on_read(png_structp read, png_bytep to, png_size_t size) {
         to += part;
         size -= part;
         if (png->in_header && input->offset - png->left > limit)
-            jump(png, tile_error_set(png->error, TILE_LIMIT_EXCEEDED,
+            jump(png, tile_error_advise(png->error, TILE_REMEDY_METADATA, TILE_LIMIT_EXCEEDED,
                                      "has more than %ju bytes of metadata, which is the limit", (uintmax_t)limit));
     }
 }
@@ -110,12 +130,12 @@ static void destroy(struct png *png) {
 
 /* From the start of the file to the first IDAT. Inside of setjmp. */
 static void read_header(struct png *png) {
-    /* Text and the like is skipped, not unpacked and kept; cICP is not known to libpng 1.6.39. */
-    static const png_byte skipped[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pCAL\0sCAL\0tIME\0pHYs\0oFFs\0bKGD\0sBIT";
-    static const png_byte kept[] = "cICP";
+    /* Those that libpng would look at and that change no pixel; those that it does not know come to on_chunk, too. */
+    static const png_byte others[] = "iCCP\0sRGB\0gAMA\0cHRM\0eXIf\0tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pCAL\0sCAL\0tIME\0"
+                                     "pHYs\0oFFs\0bKGD\0sBIT";
     uint64_t limit = png->source->limits.metadata;
     destroy(png);
-    png->out_of_memory = png->stopped = png->header_read = false;
+    png->out_of_memory = png->stopped = png->header_read = png->bad_checksum = false;
     png->row = png->decoded = 0;
     png->left = 0;
     png->in_header = true;
@@ -128,21 +148,14 @@ static void read_header(struct png *png) {
     png_set_read_fn(png->read, png, on_read);
     png_set_user_limits(png->read, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours is on pixels */
     png_set_chunk_malloc_max(png->read, limit < PNG_SIZE_MAX ? (png_alloc_size_t)limit : PNG_SIZE_MAX);
-    png_set_chunk_cache_max(png->read, 16);
-    png_set_keep_unknown_chunks(png->read, PNG_HANDLE_CHUNK_NEVER, skipped, (int)sizeof skipped / 5);
-    png_set_keep_unknown_chunks(png->read, PNG_HANDLE_CHUNK_ALWAYS, kept, 1);
+    png_set_keep_unknown_chunks(png->read, PNG_HANDLE_CHUNK_NEVER, others, (int)sizeof others / 5);
+    png_set_read_user_chunk_fn(png->read, png, on_chunk);
     png_read_info(png->read, png->info);
     /* An ancillary chunk that found no memory is but a warning to libpng. */
     if (png->out_of_memory)
         jump(png, tile_error_set(png->error, TILE_NO_MEMORY, "out of memory in libpng"));
     png->in_header = false;
     png->header_read = true;
-}
-
-static int orientation(const struct png *png) {
-    png_uint_32 size = 0;
-    png_bytep exif = NULL;
-    return png_get_eXIf_1(png->read, png->info, &size, &exif) && exif ? tile_exif_orientation(exif, size) : 1;
 }
 
 static struct tile_format format_of(const struct png *png) {
@@ -179,14 +192,18 @@ static tile_status png_open(tile_source *source, struct tile_error *error) {
     png->error = error;
     if (setjmp(png->jump))
         return png->status;
+    png->wants_chunks = true;
+    png->chunks.profile.allocator = source->allocator;
     read_header(png);
+    png->wants_chunks = false;
     struct tile_info *info = &source->info;
     info->codec = TILE_PNG;
     info->width = png_get_image_width(png->read, png->info);
     info->height = png_get_image_height(png->read, png->info);
     info->bits = png_get_bit_depth(png->read, png->info);
     info->format = format_of(png);
-    info->orientation = orientation(png);
+    /* PNG, third edition, 11.3.4.5: eXIf goes before what older programs wrote. */
+    info->orientation = png->chunks.has_exif || png->chunks.has_old_exif ? png->chunks.exif.orientation : 1;
     info->streams = png_get_interlace_type(png->read, png->info) == PNG_INTERLACE_NONE;
     info->no_index = info->streams ? NULL : "interlaced";
     /* libpng has three rows of up to 4 samples of 2 bytes; zlib's window and buffers are below 100 KB. Width and
@@ -197,7 +214,13 @@ static tile_status png_open(tile_source *source, struct tile_error *error) {
         info->memory = UINT64_MAX;
     png->row_size = (size_t)row;
     name_coding(png);
-    return tile_png_color(source, png->read, png->info, error);
+    tile_status status = tile_png_color(source, &png->chunks, error);
+    if (status == TILE_OK && png->chunks.frames > 1)
+        status = tile_source_notice(source, 0, error,
+                                    "it is an animation of %u frames, of which only the still picture is read",
+                                    png->chunks.frames);
+    tile_png_chunks_free(&png->chunks);
+    return status;
 }
 
 /* Inside of setjmp. */
@@ -298,6 +321,7 @@ static void png_close(tile_source *source) {
     if (!png)
         return;
     destroy(png);
+    tile_png_chunks_free(&png->chunks);
     tile_free(source->allocator, png->image);
     tile_free(source->allocator, png);
 }

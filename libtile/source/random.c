@@ -2,6 +2,7 @@
 /* Reading through an index: a region's part of the file becomes a small file, which the ordinary decoder reads. */
 #include "source.h"
 
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
 
@@ -39,10 +40,7 @@ static void set_subject(tile_source *source) {
 /* Says whose fault it is. */
 static tile_status named(const tile_source *source, tile_status status, const struct tile_error *why,
                          struct tile_error *error) {
-    if (status == TILE_OK)
-        return status;
-    return tile_error_set(error, status, "%s: %s", source->name,
-                          why->message[0] ? why->message : tile_status_name(status));
+    return status == TILE_OK ? TILE_OK : tile_error_name(error, source->name, status, why);
 }
 
 tile_status tile_index_build(tile_index **out, tile_source *source, const struct tile_index_options *options,

@@ -2,6 +2,7 @@
 /* The one way in which pixels are read: rows are decoded to a ring, and copied out of it cropped and upright. */
 #include "source.h"
 
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
 
@@ -109,7 +110,7 @@ static tile_status plan_capacity(const tile_source *source, struct tile_rect sto
                                  struct tile_error *error) {
     uint64_t memory = source->limits.memory, used = source->info.memory;
     if (used > memory || row_size > memory - used)
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+        return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
                               "decoding it (%s, %u x %u) needs %ju bytes of memory, the limit is %ju", source->coding,
                               source->width, source->height, (uintmax_t)used + row_size, (uintmax_t)memory);
     uint64_t most = memory - used;

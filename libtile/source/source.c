@@ -2,10 +2,10 @@
 /* Opening a source: whose bytes, which format, what its header says, what the options make of that. */
 #include "source.h"
 
+#include "../base/error.h"
 #include "../base/input.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
-#include "../base/profile.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,10 +30,6 @@ static void set_name(char out[256], const char *name) {
             *c = '?';
 }
 
-static tile_status fail(struct tile_error *error, const char *name, tile_status status, const struct tile_error *why) {
-    return tile_error_set(error, status, "%s: %s", name, why->message[0] ? why->message : tile_status_name(status));
-}
-
 tile_status tile_input_fill(struct tile_input *input, size_t *size, struct tile_error *error) {
     uint64_t left = input->reader.size - input->offset;
     *size = left < sizeof input->buffer ? (size_t)left : sizeof input->buffer;
@@ -52,29 +48,26 @@ tile_status tile_source_damaged(tile_source *source, const char *remedy, struct 
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (!source->options.lenient)
-        return tile_error_set(error, TILE_BAD_DATA, "%s", text);
+        return tile_error_advise(error, TILE_REMEDY_LENIENT, TILE_BAD_DATA, "%s", text);
     if (!source->damage[0]) /* what follows is most often of the same cause */
         snprintf(source->damage, sizeof source->damage, "%s%s", text, remedy);
     return TILE_OK;
 }
 
-tile_status tile_source_set_profile(tile_source *source, const void *profile, size_t size, struct tile_error *error) {
-    /* ICC.1:2022, 7.2.6: the data color space, at byte 16 of 128; 7.2.11: the signature. */
-    const char *model = source->info.format.space == TILE_GRAY   ? "GRAY"
-                        : source->info.format.space == TILE_CMYK ? "CMYK"
-                                                                 : "RGB ";
-    /* A profile of another model (RGB, on a picture that was made gray) says nothing about these samples. */
-    if (source->options.ignore_profile || size < 128 || memcmp((const char *)profile + 16, model, 4) != 0 ||
-        memcmp((const char *)profile + 36, "acsp", 4) != 0)
-        return TILE_OK;
-    source->profile = tile_alloc(source->allocator, size);
-    if (!source->profile)
-        return tile_no_memory(error, size);
-    memcpy(source->profile, profile, size);
-    source->info.profile = source->profile;
-    source->info.profile_size = size;
-    source->profile_is_srgb = tile_profile_bytes_are_plain(profile, size, TILE_SRGB);
-    source->info.tagged = true;
+tile_status tile_source_notice(tile_source *source, unsigned remedies, struct tile_error *error, const char *format,
+                               ...) {
+    char text[sizeof source->notes[0]];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (source->options.strict)
+        return tile_error_advise(error, remedies | TILE_REMEDY_NOT_STRICT, TILE_BAD_DATA, "%s", text);
+    for (int i = 0; i < source->note_count; i++) /* going back reads the file again */
+        if (strcmp(source->notes[i], text) == 0)
+            return TILE_OK;
+    if (source->note_count < TILE_SOURCE_NOTES)
+        memcpy(source->notes[source->note_count++], text, sizeof text);
     return TILE_OK;
 }
 
@@ -158,7 +151,7 @@ static tile_status open_source(tile_source *source, struct tile_error *error) {
     struct tile_info *info = &source->info;
     uint64_t pixels = (uint64_t)info->width * info->height;
     if (pixels > source->limits.pixels)
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED, "%u x %u is %ju pixels, the limit is %ju", info->width,
+        return tile_error_advise(error, TILE_REMEDY_PIXELS, TILE_LIMIT_EXCEEDED, "%u x %u is %ju pixels, the limit is %ju", info->width,
                               info->height, (uintmax_t)pixels, (uintmax_t)source->limits.pixels);
     source->width = info->width;
     source->height = info->height;
@@ -183,7 +176,7 @@ static tile_status open_reader(tile_source **out, struct tile_reader reader, con
     if (!source) {
         if (reader.close)
             reader.close(reader.user);
-        return fail(error, name, tile_no_memory(&why, sizeof *source), &why);
+        return tile_error_name(error, name, tile_no_memory(&why, sizeof *source), &why);
     }
     source->options = *options;
     source->allocator = options->allocator;
@@ -194,7 +187,7 @@ static tile_status open_reader(tile_source **out, struct tile_reader reader, con
     snprintf(source->name, sizeof source->name, "%s", name);
     tile_status status = open_source(source, &why);
     if (status != TILE_OK) {
-        fail(error, name, status, &why);
+        tile_error_name(error, name, status, &why);
         tile_source_close(source);
         return status;
     }
@@ -210,7 +203,7 @@ static tile_status prepare(tile_source **out, struct tile_source_options *copy, 
     struct tile_error why = {0};
     tile_status status = tile_options_copy(copy, sizeof *copy, options, &why);
     if (status != TILE_OK)
-        return fail(error, name, status, &why);
+        return tile_error_name(error, name, status, &why);
     if (copy->name)
         set_name(name, copy->name);
     return TILE_OK;
@@ -229,7 +222,7 @@ tile_status tile_source_open_file(tile_source **out, const char *path, const str
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: the path is NULL", name);
     status = tile_reader_open_file(&reader, path, copy.allocator, &why);
     if (status != TILE_OK)
-        return fail(error, name, status, &why);
+        return tile_error_name(error, name, status, &why);
     return open_reader(out, reader, &copy, name, error);
 }
 
@@ -246,7 +239,7 @@ tile_status tile_source_open_memory(tile_source **out, const void *data, size_t 
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: the data is NULL", name);
     status = tile_reader_open_memory(&reader, data, size, copy.allocator, &why);
     if (status != TILE_OK)
-        return fail(error, name, status, &why);
+        return tile_error_name(error, name, status, &why);
     return open_reader(out, reader, &copy, name, error);
 }
 
@@ -283,13 +276,17 @@ const struct tile_info *tile_source_info(const tile_source *source) {
     return &source->info;
 }
 
+const char *tile_source_note(const tile_source *source, size_t index) {
+    return index < (size_t)source->note_count ? source->notes[index] : NULL;
+}
+
 const char *tile_source_damage(const tile_source *source) {
     return source->damage[0] ? source->damage : NULL;
 }
 
 struct tile_format tile_source_format_for(const tile_source *source, tile_space wanted) {
     struct tile_format format = source->info.format;
-    if (source->jfif_ycbcr && format.space == TILE_SRGB && (!source->info.profile || source->profile_is_srgb) &&
+    if (source->jfif_ycbcr && format.space == TILE_SRGB && (!source->info.profile || source->profile_is_plain) &&
         (wanted == TILE_YCBCR || wanted == TILE_GRAY))
         format.space = wanted;
     return format;
@@ -344,5 +341,5 @@ tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct 
                              struct tile_error *error) {
     struct tile_error why = {0};
     tile_status status = read_checked(source, rect, image, &why);
-    return status == TILE_OK ? TILE_OK : fail(error, source->name, status, &why);
+    return status == TILE_OK ? TILE_OK : tile_error_name(error, source->name, status, &why);
 }

@@ -31,6 +31,9 @@ struct tile_decoder {
 extern const struct tile_decoder tile_jpeg_decoder;
 extern const struct tile_decoder tile_png_decoder;
 
+/* More notes than there are kinds of them. */
+#define TILE_SOURCE_NOTES 8
+
 /* The bytes of the file in the order in which decoders want them. */
 struct tile_input {
     struct tile_reader reader;
@@ -62,10 +65,16 @@ struct tile_source {
     uint32_t width, height; /* as stored */
     bool trusted;           /* a piece that was made here: its pixel data's checksums are not set, nor looked at */
     bool jfif_ycbcr;        /* the samples are stored as JFIF YCbCr and can be read so */
-    bool profile_is_srgb;   /* info.profile says nothing that srgb does not */
+    bool profile_is_plain;  /* info.profile says nothing that srgb or gray does not */
     char coding[64];
-    void *profile; /* freed on closing */
+    void *profile;      /* freed on closing */
+    char dropped[160];  /* what info.profile_dropped and info.profile_unusable point to */
+    char unusable[200];
+    unsigned char code_points[4]; /* as do info.code_points and info.unknown_color */
+    char unknown[100];
     char damage[200];
+    char notes[TILE_SOURCE_NOTES][240];
+    int note_count;
     const struct tile_decoder *decoder;
     void *state; /* the decoder's */
     struct tile_input input;
@@ -86,13 +95,29 @@ tile_status tile_source_damaged(tile_source *source, const char *remedy, struct 
                                 ...) TILE_PRINTF(4, 5);
 
 /*
- * Makes a copy of `profile` info.profile, unless profiles are ignored or it is one of another model than
- * info.format.space.
+ * Something that a person should know and that does not keep the pixels from being read: a note (tile_source_note), or
+ * TILE_BAD_DATA where the source is strict. `remedies`: what else would let it pass then.
+ */
+tile_status tile_source_notice(tile_source *source, unsigned remedies, struct tile_error *error, const char *format,
+                               ...) TILE_PRINTF(4, 5);
+
+/*
+ * Makes a copy of `profile` info.profile; or only info.carried_profile, where it cannot be converted from; or nothing,
+ * where it does not speak of these samples, whose model info.format.space is. Nothing at all where profiles are ignored.
  */
 tile_status tile_source_set_profile(tile_source *source, const void *profile, size_t size, struct tile_error *error);
+/* There is none for the reason that is given, a clause of its own: "segment 2 of 3 is missing". */
+tile_status tile_source_drop_profile(tile_source *source, struct tile_error *error, const char *format, ...)
+    TILE_PRINTF(3, 4);
 
-/* The orientation in a TIFF structure, as EXIF has it; 1 where it says none or nonsense. */
-int tile_exif_orientation(const unsigned char *tiff, size_t size);
+/* What EXIF says about pixels; what it does not say, or not sensibly, is {1, false}. */
+struct tile_exif {
+    int orientation; /* 1 to 8 */
+    bool adobe_rgb;  /* the file is of DCF's optional color space, Adobe RGB (1998) */
+};
+struct tile_exif tile_exif_read(const unsigned char *data, size_t size);
+/* Pictures that a multi-picture index (MPF) tells of beside the first one; previews are not counted. */
+uint32_t tile_exif_pictures(const unsigned char *data, size_t size);
 
 /* INVALID_ARGUMENT where `rect` is not a part of the upright image. */
 tile_status tile_source_check_rect(const tile_source *source, struct tile_rect rect, struct tile_error *error);
