@@ -205,17 +205,26 @@ static tile_codes_op *codes_of(const struct tile_kernels *k, tile_row_op *run, b
     return NULL;
 }
 
-/* Chooses the way and fits the program to what lies at its ends. */
-static void finish(tile_converter *c) {
+static void add_background(struct tile_program *program, const float *background, int channels) {
+    double p[TILE_NUMBERS] = {0};
+    for (int j = 0; j < channels; j++)
+        p[j] = (double)background[j];
+    tile_program_add_first(program, program->kernels->over, p);
+}
+
+/* Chooses the way and fits the program to what lies at its ends. `background`: see the option; NULL: alpha is not laid
+ * on anything. */
+static void finish(tile_converter *c, const float *background) {
     const struct tile_kernels *k = c->program.kernels;
     struct tile_program *program = &c->program;
     struct tile_format from = c->from.format, to = c->to.format;
     bool same = program->count == 0; /* or hsv and hsv-180 */
+    bool lay = background != NULL;
     bool scaled = from.alpha == TILE_ALPHA_PREMULTIPLIED && to.alpha == TILE_ALPHA_PREMULTIPLIED && same;
     bool divide = from.alpha == TILE_ALPHA_PREMULTIPLIED && !scaled;
     bool multiply = to.alpha == TILE_ALPHA_PREMULTIPLIED && from.alpha != TILE_ALPHA_NONE && !scaled;
 
-    if (same && from.space == to.space && from.sample == to.sample && !divide && !multiply) {
+    if (same && from.space == to.space && from.sample == to.sample && !divide && !multiply && !lay) {
         c->way = tile_format_equal(from, to) ? COPY : REORDER;
         if (c->way == REORDER && is_packed(&c->from, 3) && is_packed(&c->to, 3) && c->from.channels == 3) {
             c->way = PIXELS;
@@ -224,7 +233,7 @@ static void finish(tile_converter *c) {
         return;
     }
     int hue = tile_space_hue(to.space);
-    if (from.sample != TILE_F32 && to.sample != TILE_F32 && !divide && !multiply && !c->has_table) {
+    if (from.sample != TILE_F32 && to.sample != TILE_F32 && !divide && !multiply && !lay && !c->has_table) {
         /* Limited range: 256 codes become one, and floats cannot tell the ties. Elsewhere it is 257, without ties. */
         if (same && c->from.encoding[0].scale == 256 * c->to.encoding[0].scale)
             tile_program_add(program, k->matrix, (const double[TILE_NUMBERS]){1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0});
@@ -247,15 +256,17 @@ static void finish(tile_converter *c) {
     if (program->count && to.sample != TILE_F32 && !rgb_codes)
         clip_rgb(program);
     if (program->count)
-        fit_ends(c, divide, multiply);
+        fit_ends(c, divide || lay, multiply);
+    if (lay)
+        add_background(program, background, c->from.channels);
     if (divide)
         tile_program_add_first(program, k->unpremultiply, (const double[TILE_NUMBERS]){mask_of(from.space)});
     if (multiply)
         tile_program_add(program, k->premultiply, (const double[TILE_NUMBERS]){mask_of(to.space)});
-    c->keeps_alpha = from.sample == TILE_U8 && to.sample == TILE_U8 && !divide && !multiply;
+    c->keeps_alpha = from.sample == TILE_U8 && to.sample == TILE_U8 && !divide && !multiply && !lay;
     if (from.sample == TILE_U8) {
         fill_tables(c);
-        if (!divide)
+        if (!divide && !lay)
             tile_head_take(&c->head, program, from.space, c->table);
     }
     if (to.sample == TILE_U8 && !multiply)
@@ -295,11 +306,14 @@ tile_status tile_converter_new(tile_converter **out, struct tile_format from, st
     c->program.kernels = kernels;
     c->program.in_double = from.sample != TILE_U8; /* light of these is a float already, and float is faster */
 
+    const float *background = from.alpha != TILE_ALPHA_NONE && to.alpha == TILE_ALPHA_NONE ? o.background : NULL;
     bool same_profile = o.from_profile && o.to_profile && o.from_profile_size == o.to_profile_size &&
                         from.space == to.space && memcmp(o.from_profile, o.to_profile, o.to_profile_size) == 0;
     if ((o.from_profile || o.to_profile) && !same_profile)
         status = tile_icc_compile(&c->icc, &c->program, from.space, to.space, &o,
-                                  from.sample == TILE_U8 && from.alpha != TILE_ALPHA_PREMULTIPLIED ? c->table : NULL,
+                                  from.sample == TILE_U8 && from.alpha != TILE_ALPHA_PREMULTIPLIED && !background
+                                      ? c->table
+                                      : NULL,
                                   &c->has_table, error);
     else
         tile_program_path(&c->program, from.space, to.space);
@@ -307,7 +321,7 @@ tile_status tile_converter_new(tile_converter **out, struct tile_format from, st
         tile_converter_free(c);
         return status;
     }
-    finish(c);
+    finish(c, background);
     *out = c;
     return TILE_OK;
 }

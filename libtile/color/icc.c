@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "icc.h"
 
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/profile.h"
 #include "compile.h"
@@ -21,18 +22,6 @@ struct tile_icc {
     struct side from, to;
 };
 
-/* The first message that LittleCMS gave; later ones are mostly consequences. */
-struct complaint {
-    char text[200];
-};
-
-static void complain(cmsContext context, cmsUInt32Number code, const char *text) {
-    struct complaint *first = cmsGetContextUserData(context);
-    (void)code;
-    if (first && first->text[0] == '\0')
-        snprintf(first->text, sizeof first->text, "%s", text);
-}
-
 static const char *model_name(cmsColorSpaceSignature model) {
     switch (model) {
     case cmsSigRgbData: return "RGB";
@@ -47,22 +36,21 @@ static const char *model_name(cmsColorSpaceSignature model) {
 /* Opens a profile and checks that it can stand for `space`. */
 static tile_status open_profile(cmsHPROFILE *out, cmsContext context, const void *data, size_t size, tile_space space,
                                 const char *which, struct tile_error *error) {
-    const struct complaint *first = cmsGetContextUserData(context);
+    const struct tile_complaint *first = cmsGetContextUserData(context);
     *out = size <= UINT32_MAX ? cmsOpenProfileFromMemTHR(context, data, (cmsUInt32Number)size) : NULL;
     if (!*out)
         return tile_error_set(error, TILE_BAD_DATA, "the %s profile is damaged: %s", which,
                               first->text[0] ? first->text : "LittleCMS cannot open it");
     cmsColorSpaceSignature model = cmsGetColorSpace(*out);
     cmsProfileClassSignature kind = cmsGetDeviceClass(*out);
-    cmsColorSpaceSignature wanted = space == TILE_SRGB   ? cmsSigRgbData
-                                    : space == TILE_GRAY ? cmsSigGrayData
-                                    : space == TILE_CMYK ? cmsSigCmykData
-                                                         : 0;
-    if (wanted != model || wanted == 0)
+    tile_space named = tile_profile_model(data, size);
+    if (named == TILE_SPACE_UNSET)
         return tile_error_set(error, TILE_UNSUPPORTED,
-                              "the %s profile is %s, but the pixels are %s: srgb, gray and cmyk can have a profile, of "
-                              "RGB, gray and CMYK",
-                              which, model_name(model), tile_space_name(space));
+                              "the %s profile is of %s: one of RGB, gray or CMYK is needed", which, model_name(model));
+    if (named != space)
+        return tile_error_advise(error, TILE_REMEDY_TO, TILE_UNSUPPORTED,
+                                 "the %s profile is of %s, which goes with the space %s, not with %s", which,
+                                 model_name(model), tile_space_name(named), tile_space_name(space));
     if (kind != cmsSigInputClass && kind != cmsSigDisplayClass && kind != cmsSigOutputClass &&
         kind != cmsSigColorSpaceClass)
         return tile_error_set(error, TILE_UNSUPPORTED,
@@ -85,18 +73,41 @@ static cmsUInt32Number type_of(cmsHPROFILE profile, tile_space space) {
                                 : TYPE_RGB_FLT;
 }
 
+/*
+ * Black points are compensated where that is asked for, and where the connection space has a black of its own: under
+ * the perceptual intent and saturation, tables of version 4 lead to that of ICC.1's perceptual reference medium.
+ */
+static bool has_perceptual_black(cmsHPROFILE profile, tile_intent intent) {
+    return profile && (intent == TILE_INTENT_PERCEPTUAL || intent == TILE_INTENT_SATURATION) &&
+           cmsGetEncodedICCversion(profile) >= 0x4000000 && tile_profile_has_tables(profile);
+}
+
+/*
+ * A profile of matrix and curves, and XYZ (NULL), know colorimetry only. Called so, LittleCMS leaves their black point
+ * alone; under the perceptual intent it would compensate it wherever they are of version 4, as XYZ is.
+ */
+static cmsUInt32Number own_intent(cmsHPROFILE profile, tile_intent intent, bool compensates) {
+    bool as_asked =
+        compensates || intent == TILE_INTENT_ABSOLUTE || (profile && tile_profile_has_tables(profile));
+    return (cmsUInt32Number)(as_asked ? intent : TILE_INTENT_RELATIVE);
+}
+
 static tile_status make_transform(tile_icc *icc, cmsHPROFILE from, cmsHPROFILE to, tile_space from_space,
                                   tile_space to_space, const struct tile_converter_options *options,
                                   struct tile_error *error) {
-    const struct complaint *first = cmsGetContextUserData(icc->context);
+    const struct tile_complaint *first = cmsGetContextUserData(icc->context);
     cmsHPROFILE xyz = cmsCreateXYZProfileTHR(icc->context);
     if (!xyz)
         return tile_error_set(error, TILE_NO_MEMORY, "out of memory for an ICC profile");
+    bool compensates = options->black_point_compensation || has_perceptual_black(from, options->intent) ||
+                       has_perceptual_black(to, options->intent);
+    cmsBool compensation[2] = {compensates, compensates};
+    cmsUInt32Number intents[2] = {own_intent(from, options->intent, compensates),
+                                  own_intent(to, options->intent, compensates)};
     /* Without the cache of the last pixel a transform may run in many threads. */
-    cmsUInt32Number flags =
-        cmsFLAGS_NOCACHE | (options->black_point_compensation ? cmsFLAGS_BLACKPOINTCOMPENSATION : 0);
-    icc->transform = cmsCreateTransformTHR(icc->context, from ? from : xyz, type_of(from, from_space), to ? to : xyz,
-                                           type_of(to, to_space), (cmsUInt32Number)options->intent, flags);
+    icc->transform = cmsCreateExtendedTransform(icc->context, 2, (cmsHPROFILE[]){from ? from : xyz, to ? to : xyz}, compensation, intents, (cmsFloat64Number[]){1, 1},
+                                                NULL, 0, type_of(from, from_space), type_of(to, to_space),
+                                                cmsFLAGS_NOCACHE);
     icc->from = side_of(from, from_space);
     icc->to = side_of(to, to_space);
     cmsCloseProfile(xyz);
@@ -168,28 +179,29 @@ tile_status tile_icc_compile(tile_icc **out, struct tile_program *program, tile_
                              struct tile_error *error) {
     *out = NULL;
     *has_table = false;
-    struct complaint first = {{0}};
+    struct tile_complaint first = {{0}};
     tile_icc *icc = tile_alloc_zero(options->allocator, sizeof *icc);
     if (!icc)
         return tile_no_memory(error, sizeof *icc);
-    icc->context = cmsCreateContext(NULL, &first);
+    icc->context = tile_profile_context(&first);
     if (!icc->context) {
         tile_free(options->allocator, icc);
         return tile_error_set(error, TILE_NO_MEMORY, "out of memory for LittleCMS");
     }
-    cmsSetLogErrorHandlerTHR(icc->context, complain);
 
     cmsHPROFILE source = NULL, target = NULL;
     tile_status status = TILE_OK;
     if (options->from_profile)
         status = open_profile(&source, icc->context, options->from_profile, options->from_profile_size, from, "source",
                               error);
+    if (status != TILE_OK && error)
+        error->remedies |= TILE_REMEDY_IGNORE_PROFILE;
     if (status == TILE_OK && options->to_profile)
         status =
             open_profile(&target, icc->context, options->to_profile, options->to_profile_size, to, "target", error);
     if (status == TILE_OK)
-        status = add_operations(icc, program, source && !tile_profile_is_plain(source, from) ? source : NULL,
-                                target && !tile_profile_is_plain(target, to) ? target : NULL, from, to, options, table,
+        status = add_operations(icc, program, source && !tile_profile_is_of(source, from) ? source : NULL,
+                                target && !tile_profile_is_of(target, to) ? target : NULL, from, to, options, table,
                                 has_table, error);
     if (source)
         cmsCloseProfile(source);

@@ -243,6 +243,7 @@ struct tile_kernels {
     tile_row_op *ycocg, *ycocg_inverse;
     tile_row_op *wrap_hue;                    /* plane p0 to 0..360; 360 stays */
     tile_row_op *unpremultiply, *premultiply; /* the color planes whose bit is set in p0 by the alpha plane */
+    tile_row_op *over; /* lays the color planes on the values p0 to p3 by the alpha plane */
 };
 
 extern const struct tile_kernels tile_kernels_scalar;

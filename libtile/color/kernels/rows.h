@@ -508,4 +508,14 @@ static void row_premultiply(float *const *plane, size_t count, const double *p) 
                 plane[j][i] *= alpha[i];
 }
 
+/* Exactly the color where alpha is 1, exactly the background where it is 0. */
+static void row_over(float *const *plane, size_t count, const double *p) {
+    const float *alpha = plane[TILE_ALPHA_PLANE];
+    for (int j = 0; j < TILE_ALPHA_PLANE; j++) {
+        float below = (float)p[j];
+        for (size_t i = 0; i < count; i++)
+            plane[j][i] = plane[j][i] * alpha[i] + below * (1 - alpha[i]);
+    }
+}
+
 #endif

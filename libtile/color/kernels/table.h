@@ -71,4 +71,5 @@ const struct tile_kernels TILE_TABLE = {
     .wrap_hue = row_wrap_hue,
     .unpremultiply = row_unpremultiply,
     .premultiply = row_premultiply,
+    .over = row_over,
 };
