@@ -3,6 +3,7 @@
 #include "encode.h"
 
 #include "../base/buffer.h"
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "../base/profile.h"
@@ -27,7 +28,7 @@ tile_codec tile_codec_from_suffix(const char *suffix) {
         return TILE_CODEC_UNSET;
     suffix += *suffix == '.';
     for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
-        for (int j = 0; j < 3 && codecs[i]->suffixes[j]; j++)
+        for (int j = 0; codecs[i]->suffixes[j]; j++)
             if (strcasecmp(suffix, codecs[i]->suffixes[j]) == 0)
                 return (tile_codec)i;
     return TILE_CODEC_UNSET;
@@ -35,6 +36,28 @@ tile_codec tile_codec_from_suffix(const char *suffix) {
 
 const char *tile_codec_name(tile_codec codec) {
     return find(codec) ? find(codec)->name : NULL;
+}
+
+/* "a, b or c", cut off where there is no room. */
+static char *list(char *text, size_t size, const char *const *names, int count) {
+    text[0] = '\0';
+    for (int i = 0; i < count; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%s",
+                 i == 0          ? ""
+                 : i + 1 < count ? ", "
+                                 : " or ",
+                 names[i]);
+    }
+    return text;
+}
+
+char *tile_codec_names(char text[TILE_CODEC_NAMES]) {
+    const char *names[TILE_CODEC_COUNT];
+    int count = 0;
+    for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
+        names[count++] = codecs[i]->name;
+    return list(text, TILE_CODEC_NAMES, names, count);
 }
 
 /* ---- What a codec can carry -------------------------------------------------------------------------------- */
@@ -76,7 +99,7 @@ static bool holds_memory(const struct tile_codec_ops *codec, const struct reques
 }
 
 struct names {
-    char text[64];
+    char text[TILE_CODEC_NAMES];
 };
 
 /* "png, tif or npy": the codecs that can do what is asked. TIFF and NPY always can. */
@@ -86,15 +109,8 @@ static struct names able(const struct request *r) {
     for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
         if (carries(codecs[i], r->format) && holds_size(codecs[i], r) && holds_memory(codecs[i], r))
             found[count++] = codecs[i]->name;
-    struct names names = {""};
-    for (int i = 0; i < count; i++) {
-        size_t used = strlen(names.text);
-        snprintf(names.text + used, sizeof names.text - used, "%s%s",
-                 i == 0          ? ""
-                 : i + 1 < count ? ", "
-                                 : " or ",
-                 found[i]);
-    }
+    struct names names;
+    list(names.text, sizeof names.text, found, count);
     return names;
 }
 
@@ -112,12 +128,17 @@ static tile_status refuse(const struct tile_codec_ops *codec, const struct reque
                         : format.alpha == TILE_ALPHA_PREMULTIPLIED ? " with premultiplied alpha"
                                                                    : "";
     const char *space = tile_space_name(format.space), *sample = tile_sample_name(format.sample);
-    if (!holds_samples(codec, format))
-        return tile_error_set(error, TILE_UNSUPPORTED, "%s holds only %s: %s can carry %s %s%s", codec->name,
-                              codec->holds, able(r).text, space, sample, alpha);
-    return tile_error_set(error, TILE_UNSUPPORTED, "%s cannot carry %s %s%s: %s can%s", codec->name, space, sample,
-                          alpha, able(r).text,
-                          carries_raw(codec, format) ? " (the option raw_channels stores it without its meaning)" : "");
+    unsigned remedies = 0;
+    if (!holds_samples(codec, format)) {
+        format.alpha = TILE_ALPHA_NONE;
+        if (r->format.alpha != TILE_ALPHA_NONE && carries(codec, format))
+            remedies = TILE_REMEDY_NO_ALPHA;
+        return tile_error_advise(error, remedies, TILE_UNSUPPORTED, "%s holds only %s: %s can carry %s %s%s",
+                                 codec->name, codec->holds, able(r).text, space, sample, alpha);
+    }
+    remedies = TILE_REMEDY_TO | (carries_raw(codec, format) ? TILE_REMEDY_RAW_CHANNELS : 0u);
+    return tile_error_advise(error, remedies, TILE_UNSUPPORTED, "%s cannot carry %s %s%s: %s can", codec->name, space,
+                             sample, alpha, able(r).text);
 }
 
 tile_status tile_codec_can_carry(tile_codec codec, struct tile_format format, struct tile_error *error) {
@@ -204,8 +225,9 @@ static tile_status check_options(struct tile_encode_options *options, struct til
     if (!options->profile != (options->profile_size == 0))
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "profile and profile_size contradict each other");
     const char *model = profile_model(format.space), *profile = options->profile;
-    if (profile && (options->profile_size < 132 || options->profile_size > INT_MAX ||
-                    memcmp(profile + 36, "acsp", 4) != 0)) /* ICC.1:2022, 7.2: a header of 128 bytes, a tag count */
+    if (profile)
+        options->profile_size = tile_profile_size(profile, options->profile_size);
+    if (profile && (options->profile_size == 0 || options->profile_size > INT_MAX))
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the profile is no ICC profile");
     if (profile && (!model || memcmp(profile + 16, model, 4) != 0))
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the profile describes %.4s, the pixels are %s",
@@ -235,33 +257,32 @@ static tile_status check_request(const struct tile_codec_ops *codec, const struc
         return tile_error_set(error, TILE_UNSUPPORTED, "%u x %u pixels are too many for %s: %s can hold them", r->width,
                               r->height, codec->name, able(r).text);
     if (!holds_memory(codec, r))
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
-                              "%s is encoded from the whole image, of %ju bytes, and the option memory allows %ju: %s "
-                              "can do with less",
-                              codec->name, (uintmax_t)pixels_size(r), (uintmax_t)r->memory, able(r).text);
+        return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
+                                 "%s is encoded from the whole image, of %ju bytes, and the limit of memory is %ju: %s "
+                                 "can do with less",
+                                 codec->name, (uintmax_t)pixels_size(r), (uintmax_t)r->memory, able(r).text);
     return TILE_OK;
 }
 
 /* What the format's own chunks cannot say, a profile does. */
-static tile_status choose_profile(tile_encoder *encoder, struct tile_error *error) {
+static tile_status choose_profile(tile_encoder *encoder, tile_codec codec, struct tile_error *error) {
     const struct tile_encode_options *options = &encoder->options;
-    tile_space space = encoder->format.space;
     encoder->profile.allocator = encoder->allocator;
-    if (encoder->raw)
+    encoder->own_color = !encoder->raw && !options->profile && !options->code_points;
+    if (encoder->raw || options->no_profile)
         return TILE_OK;
     /* NPY says nothing of color in any case, and nobody expects it to; the others would be taken for sRGB. */
-    if (options->profile && !encoder->codec->profile && encoder->codec != &tile_npy_ops)
-        return tile_error_set(
-            error, TILE_UNSUPPORTED,
-            "%s cannot carry the ICC profile of the pixels: convert them to srgb, or choose jpg, png, "
-            "tif or npy",
+    if (options->profile && !encoder->codec->profile && codec != TILE_NPY)
+        return tile_error_advise(
+            error, TILE_REMEDY_TO | TILE_REMEDY_NO_PROFILE, TILE_UNSUPPORTED,
+            "%s cannot carry the ICC profile of the pixels: convert them to srgb, or choose jpg, png, tif or npy",
             encoder->codec->name);
     if (!encoder->codec->profile)
         return TILE_OK;
     if (options->profile)
         return tile_buffer_append(&encoder->profile, options->profile, options->profile_size, error);
-    if ((tile_space_is_rgb(space) && space != TILE_SRGB) || space == TILE_LUMINANCE)
-        return tile_profile_of_space(&encoder->profile, space, error);
+    if (encoder->own_color && tile_profile_is_needed(codec, encoder->format))
+        return tile_profile_of_space(&encoder->profile, encoder->format.space, error);
     return TILE_OK;
 }
 
@@ -271,14 +292,14 @@ static tile_status fail(const tile_encoder *encoder, struct tile_error *error) {
     return encoder->failure.status;
 }
 
-static tile_status start(tile_encoder *encoder, struct tile_error *error) {
+static tile_status start(tile_encoder *encoder, tile_codec codec, struct tile_error *error) {
     encoder->state = tile_alloc_zero(encoder->allocator, encoder->codec->state_size);
     if (!encoder->state)
         return tile_no_memory(error, encoder->codec->state_size);
     encoder->buffer = tile_alloc(encoder->allocator, TILE_ENCODER_BUFFER);
     if (!encoder->buffer)
         return tile_no_memory(error, TILE_ENCODER_BUFFER);
-    tile_status status = choose_profile(encoder, error);
+    tile_status status = choose_profile(encoder, codec, error);
     if (status != TILE_OK)
         return status;
     encoder->codec->start(encoder);
@@ -302,6 +323,9 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
     struct request request = {.format = format, .width = width, .height = height, .memory = all.memory};
     if (status == TILE_OK)
         status = check_request(find(codec), &request, all.raw_channels, error);
+    if (status == TILE_OK && all.code_points && codec != TILE_PNG)
+        status = tile_error_set(error, TILE_UNSUPPORTED, "%s cannot carry code points (ITU-T H.273): png can",
+                                find(codec)->name);
     if (status != TILE_OK)
         return status;
     tile_encoder *encoder = tile_alloc_zero(all.allocator, sizeof *encoder);
@@ -317,7 +341,7 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
     encoder->row_size = width * tile_format_step(format);
     encoder->raw = !carries(find(codec), format);
     encoder->writer = *writer;
-    status = start(encoder, error);
+    status = start(encoder, codec, error);
     if (status != TILE_OK)
         tile_encoder_free(encoder);
     else

@@ -11,7 +11,7 @@
  */
 struct tile_codec_ops {
     const char *name;
-    const char *suffixes[3]; /* lower case */
+    const char *suffixes[6]; /* lower case */
     const char *holds;       /* the sample types and alpha in words, for messages */
     unsigned samples;        /* a set of tile_sample */
     bool straight, premultiplied;
@@ -45,6 +45,7 @@ struct tile_encoder {
     bool raw;        /* the format cannot say what the samples mean: nothing about color is written */
     bool finished;
     struct tile_buffer profile; /* to embed: the caller's or the space's own; empty if none */
+    bool own_color;             /* the space says what the pixels are: no profile or code points of the caller's do */
 
     struct tile_writer writer;
     uint8_t *buffer; /* TILE_ENCODER_BUFFER bytes, of which `buffered` wait for the writer */

@@ -195,7 +195,7 @@ static void release(tile_encoder *encoder) {
 
 const struct tile_codec_ops tile_jpeg_ops = {
     .name = "jpg",
-    .suffixes = {"jpg", "jpeg", "jpe"},
+    .suffixes = {"jpg", "jpeg", "jpe", "jfif", "jif"},
     .holds = "8-bit samples without alpha",
     .samples = TILE_U8,
     .carries = carries_jpeg,

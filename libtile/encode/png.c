@@ -6,21 +6,24 @@
 #include "../base/pixels.h"
 
 #include <setjmp.h>
+#include <string.h>
 
+#include <libdeflate.h>
 #include <png.h>
 
 struct png {
     png_structp png;
     png_infop info;
+    uint8_t *chunk; /* iCCP's, kept here because libpng may jump while it is written */
 };
 
 static bool carries_png(struct tile_format format) {
     return format.space == TILE_GRAY || format.space == TILE_LUMINANCE || tile_space_is_rgb(format.space);
 }
 
-/* Failures of memory and of the writer are noted before libpng sees them: what is left is the caller's ICC profile. */
+/* Failures of memory and of the writer are noted before libpng sees them, and nothing else is to go wrong. */
 static void on_error(png_structp png, png_const_charp message) {
-    tile_encoder_fail(png_get_error_ptr(png), TILE_INVALID_ARGUMENT, "libpng: %s", message);
+    tile_encoder_fail(png_get_error_ptr(png), TILE_NO_MEMORY, "libpng: %s", message);
     png_longjmp(png, 1);
 }
 
@@ -59,6 +62,12 @@ static int color_type(const tile_encoder *encoder) {
  */
 static void write_code_points(tile_encoder *encoder, png_structp png) {
     png_byte points[4] = {0, 0, 0, 1};
+    if (encoder->options.code_points) {
+        png_write_chunk(png, (png_const_bytep) "cICP", encoder->options.code_points, 4);
+        return;
+    }
+    if (!encoder->own_color)
+        return;
     switch (encoder->format.space) {
     case TILE_SRGB_LINEAR: points[0] = 1, points[1] = 8; break;
     case TILE_DISPLAY_P3: points[0] = 12, points[1] = 13; break;
@@ -68,27 +77,47 @@ static void write_code_points(tile_encoder *encoder, png_structp png) {
     png_write_chunk(png, (png_const_bytep) "cICP", points, 4);
 }
 
+/*
+ * The iCCP chunk: a name, NUL, 0 for deflate, the profile (PNG, third edition, 11.3.2.3). libpng would refuse to write
+ * many a profile that is in use: those that it knows to be a little off sRGB, or whose header is not as it ought to be.
+ */
+static void write_profile(tile_encoder *encoder, struct png *state) {
+    static const char head[] = "ICC profile"; /* its NUL is the one */
+    const struct tile_buffer *profile = &encoder->profile;
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(encoder->options.compression);
+    if (!compressor) {
+        tile_encoder_fail(encoder, TILE_NO_MEMORY, "out of memory for libdeflate");
+        return;
+    }
+    size_t most = libdeflate_zlib_compress_bound(compressor, profile->size), size = sizeof head + 1;
+    state->chunk = tile_encoder_alloc(encoder, size + most);
+    if (state->chunk) {
+        memcpy(state->chunk, head, sizeof head);
+        state->chunk[sizeof head] = 0;
+        size += libdeflate_zlib_compress(compressor, profile->data, profile->size, state->chunk + size, most);
+    }
+    libdeflate_free_compressor(compressor);
+    if (state->chunk)
+        png_write_chunk(state->png, (png_const_bytep) "iCCP", state->chunk, size);
+}
+
 static void write_header(tile_encoder *encoder, struct png *state) {
     png_structp png = state->png;
-    const struct tile_buffer *profile = &encoder->profile;
+    tile_space space = encoder->format.space;
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* libpng's own is 1,000,000 */
     png_set_write_fn(png, encoder, write_data, flush_data);
     png_set_compression_level(png, encoder->options.compression);
     png_set_IHDR(png, state->info, encoder->width, encoder->height, 8 * (int)encoder->format.sample,
                  color_type(encoder), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    if (profile->size) {
-        png_set_iCCP(png, state->info, "ICC", PNG_COMPRESSION_TYPE_BASE, profile->data, (png_uint_32)profile->size);
-        /* libpng drops a profile that it finds damaged. */
-        if (!png_get_valid(png, state->info, PNG_INFO_iCCP))
-            tile_encoder_fail(encoder, TILE_INVALID_ARGUMENT, "libpng finds the ICC profile damaged");
-    } else if (!encoder->raw) {
+    if (encoder->own_color && (space == TILE_SRGB || space == TILE_GRAY))
         png_set_sRGB(png, state->info, PNG_sRGB_INTENT_PERCEPTUAL);
-    }
+    png_write_info_before_PLTE(png, state->info);
+    if (!encoder->raw)
+        write_code_points(encoder, png);
+    if (encoder->profile.size)
+        write_profile(encoder, state);
     if (tile_encoder_failed(encoder))
         return;
-    png_write_info_before_PLTE(png, state->info);
-    if (!encoder->options.profile && !encoder->raw)
-        write_code_points(encoder, png);
     png_write_info(png, state->info);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     if (encoder->format.sample == TILE_U16)
@@ -129,6 +158,7 @@ static void finish(tile_encoder *encoder) {
 static void release(tile_encoder *encoder) {
     struct png *state = encoder->state;
     png_destroy_write_struct(&state->png, &state->info);
+    tile_free(encoder->allocator, state->chunk);
 }
 
 const struct tile_codec_ops tile_png_ops = {

@@ -43,8 +43,17 @@ static tmsize_t read_nothing(thandle_t handle, void *data, tmsize_t size) {
 }
 
 static tmsize_t write_data(thandle_t handle, void *data, tmsize_t size) {
+    static const uint8_t zero[16];
     tile_encoder *encoder = handle;
     struct tiff *state = encoder->state;
+    /* Directories begin at even offsets. What is skipped for that is filled: a writer sees no gaps. */
+    while (state->end < state->position) {
+        uint64_t gap = state->position - state->end;
+        size_t part = gap < sizeof zero ? (size_t)gap : sizeof zero;
+        if (!tile_encoder_put_at(encoder, state->end, zero, part))
+            return -1;
+        state->end += part;
+    }
     if (!tile_encoder_put_at(encoder, state->position, data, (size_t)size))
         return -1;
     state->position += (uint64_t)size;
