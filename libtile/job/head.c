@@ -44,6 +44,18 @@ static tile_status head_of_rectangles(const tile_plan *plan, struct tile_buffer 
                               tile_plan_count(plan), tile_hash_text(tile_hasher_end(&hasher)).hex);
 }
 
+static tile_status put_color(struct tile_buffer *head, const char *key, const float *color, int count,
+                             struct tile_error *error) {
+    tile_status status = tile_buffer_printf(head, error, ",\"%s\":[", key);
+    for (int i = 0; i < count && status == TILE_OK; i++) {
+        if (i)
+            status = tile_buffer_append(head, ",", 1, error);
+        if (status == TILE_OK)
+            status = tile_buffer_number(head, (double)color[i], error);
+    }
+    return status == TILE_OK ? tile_buffer_append(head, "]", 1, error) : status;
+}
+
 static tile_status head_of_plan(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
     static const char *const edges[] = {"clip", "pad", "replicate"};
     const tile_plan *plan = job->plan;
@@ -55,13 +67,8 @@ static tile_status head_of_plan(const struct tile_job *job, struct tile_buffer *
     tile_status status = tile_buffer_printf(
         head, error, ",\"grid\":{\"area\":[%u,%u,%u,%u],\"tile\":[%u,%u],\"overlap\":%u,\"edge\":\"%s\"", area.x,
         area.y, area.width, area.height, grid.tile_width, grid.tile_height, grid.overlap, edges[grid.edge]);
-    for (int i = 0; i < 4 && grid.edge == TILE_EDGE_PAD && status == TILE_OK; i++) {
-        status = tile_buffer_printf(head, error, "%s", i ? "," : ",\"pad\":[");
-        if (status == TILE_OK)
-            status = tile_buffer_number(head, (double)job->o.pad_color[i], error);
-        if (status == TILE_OK && i == 3)
-            status = tile_buffer_append(head, "]", 1, error);
-    }
+    if (status == TILE_OK && grid.edge == TILE_EDGE_PAD)
+        status = put_color(head, "pad", job->o.pad_color, 4, error);
     return status == TILE_OK ? tile_buffer_append(head, "}", 1, error) : status;
 }
 
@@ -81,7 +88,14 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
     if (status == TILE_OK && (job->info->profile || job->to_profile))
         status = tile_buffer_printf(head, error, ",\"intent\":%d,\"black_point\":%s", (int)job->o.intent,
                                     job->o.black_point_compensation ? "true" : "false");
-    if (status == TILE_OK && e->profile)
+    if (status == TILE_OK && job->o.flatten && job->read.alpha != TILE_ALPHA_NONE)
+        status = put_color(head, "background", job->o.background, 3, error);
+    if (status == TILE_OK && e->code_points)
+        status = tile_buffer_printf(head, error, ",\"code_points\":[%u,%u,%u,%u]", e->code_points[0], e->code_points[1],
+                                    e->code_points[2], e->code_points[3]);
+    if (status == TILE_OK && e->no_profile)
+        status = tile_buffer_printf(head, error, ",\"no_profile\":true");
+    else if (status == TILE_OK && e->profile)
         status = tile_buffer_printf(head, error, ",\"profile\":\"%s\"",
                                     tile_hash_text(tile_hash_of(e->profile, e->profile_size)).hex);
     if (status == TILE_OK)

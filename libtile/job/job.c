@@ -4,6 +4,7 @@
  *
  * What is to be done is settled first (settle.c); the pipeline reads, and here is what becomes of each region's pixels.
  */
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "journal.h"
 #include "make.h"
@@ -162,7 +163,7 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     const tile_plan *plan = job->plan;
     uint64_t scratch = tile_make_memory(job, job->largest_pixels);
     if (job->o.lossless && tile_cut_memory(job, job->largest_pixels) > job->o.limits.memory)
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+        return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
                               "cutting a tile takes %ju bytes of memory, the limit is %ju bytes",
                               (uintmax_t)tile_cut_memory(job, job->largest_pixels), (uintmax_t)job->o.limits.memory);
     struct tile_pipeline pipeline = {

@@ -2,6 +2,7 @@
 #include "manifest.h"
 
 #include "../base/buffer.h"
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "journal.h"
 
@@ -268,10 +269,10 @@ static tile_status take_what_is_there(struct tile_manifest *m, struct tile_error
         m->complete = m->complete && m->same_job && m->stored == m->count;
     }
     if (status == TILE_OK && found && !m->same_job)
-        status = tile_error_set(error, TILE_WRITE_FAILED,
-                                "%s: holds the tiles of another job (another source or other options); take another "
-                                "folder, or overwrite",
-                                m->job.folder);
+        status = tile_error_advise(error, TILE_REMEDY_OVERWRITE, TILE_WRITE_FAILED,
+                                   "%s: holds the tiles of another job (another source or other options); take another "
+                                   "folder",
+                                   m->job.folder);
     return status;
 }
 
@@ -280,7 +281,7 @@ tile_status tile_manifest_open(struct tile_manifest **out, const struct tile_man
     *out = NULL;
     uint64_t count = tile_plan_count(job->plan);
     if (count > job->memory / sizeof(uint64_t))
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+        return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
                               "the journal of %" PRIu64 " tiles takes 8 bytes of memory for each, the limit is %" PRIu64
                               ": take larger tiles",
                               count, job->memory);

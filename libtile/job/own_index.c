@@ -42,7 +42,10 @@ tile_status tile_job_own_index(const struct tile_job *job, tile_index **out, str
     /* Decoding may still give what is wanted of it. */
     if (status == TILE_BAD_DATA || status == TILE_UNSUPPORTED || status == TILE_LIMIT_EXCEEDED)
         return TILE_OK;
-    if (status != TILE_OK)
-        return tile_error_set(error, status, "%s", why.message);
+    if (status != TILE_OK) {
+        if (error)
+            *error = why;
+        return status;
+    }
     return tile_source_use_index(job->source, *out, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A job tile by tile: what tile_job_run does with each region, for those who store the tiles themselves. */
 #include "../base/buffer.h"
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "make.h"
 #include "reading.h"
@@ -88,7 +89,7 @@ static tile_status check(const tile_job *job, const struct tile_region *region, 
                               region->width, region->height, r.width, r.height);
     uint64_t memory = region_memory(job, region);
     if (memory > job->o.limits.memory)
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+        return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
                               "a tile of %u x %u pixels takes %" PRIu64 " bytes of memory, the limit is %" PRIu64,
                               region->width, region->height, memory, job->o.limits.memory);
     return TILE_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline.h"
 
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "order.h"
@@ -224,7 +225,7 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
     uint64_t room = p->memory > once ? p->memory - once : 0;
     uint64_t bands_that_fit = largest ? room / each : UINT64_MAX;
     if (bands_that_fit == 0)
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED,
+        return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
                               "%s takes %ju bytes of memory, %s %ju and %d threads %ju: the limit is %ju bytes",
                               p->in_order && run->bands == 1 ? "the whole image, which its orientation turns,"
                                                              : "a row of tiles",

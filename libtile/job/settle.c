@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "settle.h"
 
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "../base/profile.h"
@@ -112,35 +113,110 @@ static tile_sample settle_sample(const struct tile_job *job, struct tile_format 
     return tile_space_has_sample(format.space, job->read.sample) ? job->read.sample : TILE_U16;
 }
 
+/* A target profile is cut to its own size, and names the space where the options do not. */
+static tile_status settle_profile(struct tile_job_options *o, struct tile_error *error) {
+    if (!o->to_profile)
+        return TILE_OK;
+    o->to_profile_size = tile_profile_size(o->to_profile, o->to_profile_size);
+    if (o->to_profile_size == 0)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "what is to be the target profile is no ICC profile");
+    if (o->to.space == TILE_SPACE_UNSET)
+        o->to.space = tile_profile_model(o->to_profile, o->to_profile_size);
+    if (o->to.space == TILE_SPACE_UNSET)
+        return tile_error_set(error, TILE_UNSUPPORTED,
+                              "the target profile is of neither RGB, gray nor CMYK: one of these is needed");
+    return TILE_OK;
+}
+
+static bool keeps_color(const struct tile_job *job) {
+    return job->o.to.space == TILE_SPACE_UNSET && !job->o.to_profile;
+}
+
 static tile_status settle_formats(struct tile_job *job, struct tile_error *error) {
-    const struct tile_job_options *o = &job->o;
-    bool keep = o->to.space == TILE_SPACE_UNSET;
+    struct tile_job_options *o = &job->o;
+    tile_status status = settle_profile(o, error);
+    if (status != TILE_OK)
+        return status;
+    bool keep = keeps_color(job);
     job->read = keep ? job->info->format : tile_source_format_for(job->source, o->to.space);
     struct tile_format to = o->to;
+    if (to.order != TILE_ORDER_NATURAL || to.layout != TILE_INTERLEAVED)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "the target is to be interleaved and in natural order, as files hold pixels");
     if (keep)
         to.space = job->read.space;
-    if (o->drop_alpha)
+    if (o->drop_alpha || o->flatten)
         to.alpha = TILE_ALPHA_NONE;
     else if (to.alpha == TILE_ALPHA_NONE)
         to.alpha = job->read.alpha;
-    to.order = TILE_ORDER_NATURAL;
-    to.layout = TILE_INTERLEAVED;
     job->codec = o->codec;
     if (job->codec == TILE_CODEC_UNSET && o->image) {
         const char *dot = strrchr(o->image, '.');
         job->codec = dot ? tile_codec_from_suffix(dot) : TILE_CODEC_UNSET;
         if (job->codec == TILE_CODEC_UNSET)
-            return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: its suffix names no image format", o->image);
+            return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: its suffix names none of %s", o->image,
+                                  tile_codec_names((char[TILE_CODEC_NAMES]){0}));
     }
     if (to.sample == TILE_SAMPLE_UNSET)
         to.sample = settle_sample(job, to);
-    tile_status status = tile_format_check(to, "the target", error);
+    status = tile_format_check(to, "the target", error);
     if (status != TILE_OK)
         return status;
     if (job->codec == TILE_CODEC_UNSET)
         job->codec = carries(TILE_PNG, to, false) ? TILE_PNG : TILE_TIFF;
     job->write = to;
     return TILE_OK;
+}
+
+/* What goes into the files to say what their pixels are. */
+static tile_status settle_label(struct tile_job *job, struct tile_error *error) {
+    const struct tile_info *info = job->info;
+    struct tile_encode_options *e = &job->encode;
+    bool keeps = keeps_color(job);
+    e->profile = keeps ? info->carried_profile : job->to_profile;
+    e->profile_size = keeps ? info->carried_profile_size : job->to_profile_size;
+    e->code_points = keeps && job->codec == TILE_PNG ? info->code_points : NULL;
+    if (info->unknown_color && !keeps)
+        return tile_error_advise(error, TILE_REMEDY_ASSUME | TILE_REMEDY_IGNORE_PROFILE, TILE_UNSUPPORTED,
+                                 "%s, so that it can be kept but not converted", info->unknown_color);
+    if (info->unknown_color && job->codec != TILE_PNG && job->codec != TILE_NPY && !e->raw_channels)
+        return tile_error_advise(error, TILE_REMEDY_ASSUME | TILE_REMEDY_IGNORE_PROFILE | TILE_REMEDY_RAW_CHANNELS,
+                                 TILE_UNSUPPORTED, "%s: %s cannot say so, png can", info->unknown_color,
+                                 tile_codec_name(job->codec));
+    /* Making a space's profile takes about as long as encoding a small JPEG. PNG says more without one (cICP). */
+    job->own_profile.allocator = job->allocator;
+    if (e->profile || e->raw_channels || e->no_profile || job->codec == TILE_PNG ||
+        !tile_profile_is_needed(job->codec, job->write))
+        return TILE_OK;
+    tile_status status = tile_profile_of_space(&job->own_profile, job->write.space, error);
+    e->profile = job->own_profile.data;
+    e->profile_size = job->own_profile.size;
+    return status;
+}
+
+/* A color of srgb and alpha as one pixel of `format`. */
+static tile_status make_pixel(const struct tile_job *job, const float color[4], struct tile_format format,
+                              const void *profile, size_t profile_size, float pixel[TILE_MAX_CHANNELS],
+                              struct tile_error *error) {
+    struct tile_format srgb = {TILE_SRGB, TILE_F32, TILE_ALPHA_STRAIGHT, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
+    struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
+    c.allocator = job->allocator;
+    c.cpu = job->o.cpu;
+    c.to_profile = profile;
+    c.to_profile_size = profile_size;
+    if (job->info->unknown_color && keeps_color(job))
+        return tile_error_advise(error, TILE_REMEDY_ASSUME | TILE_REMEDY_IGNORE_PROFILE, TILE_UNSUPPORTED,
+                                 "%s: nobody knows what a background or an edge of a color is in it",
+                                 job->info->unknown_color);
+    tile_converter *converter;
+    tile_status status = tile_converter_new(&converter, srgb, format, &c, error);
+    if (status != TILE_OK)
+        return status;
+    struct tile_image from = {.format = srgb, .width = 1, .height = 1, .plane = {(void *)color}};
+    struct tile_image to = {.format = format, .width = 1, .height = 1, .plane = {pixel}};
+    status = tile_convert(converter, &from, &to, error);
+    tile_converter_free(converter);
+    return status;
 }
 
 static tile_status settle_converter(struct tile_job *job, struct tile_error *error) {
@@ -158,22 +234,25 @@ static tile_status settle_converter(struct tile_job *job, struct tile_error *err
     c.to_profile_size = o->to_profile_size;
     c.intent = o->intent;
     c.black_point_compensation = o->black_point_compensation;
-    if (o->to.space == TILE_SPACE_UNSET && !o->to_profile) { /* the color is kept, and its profile goes with it */
+    if (keeps_color(job)) {
         c.to_profile = info->profile;
         c.to_profile_size = info->profile_size;
     }
-    job->to_profile = job->encode.profile = c.to_profile;
-    job->to_profile_size = job->encode.profile_size = c.to_profile_size;
-    /* Making a space's profile takes about as long as encoding a small JPEG. PNG says more without one (cICP). */
-    job->own_profile.allocator = job->allocator;
-    if (!c.to_profile && (job->codec == TILE_JPEG || job->codec == TILE_TIFF) && !job->encode.raw_channels &&
-        tile_profile_of_space(&job->own_profile, job->write.space, NULL) == TILE_OK) {
-        job->encode.profile = job->own_profile.data;
-        job->encode.profile_size = job->own_profile.size;
+    job->to_profile = c.to_profile;
+    job->to_profile_size = c.to_profile_size;
+    tile_status status = settle_label(job, error);
+    if (status != TILE_OK || (tile_format_equal(job->read, job->write) && c.from_profile == c.to_profile))
+        return status;
+    float background[TILE_MAX_CHANNELS];
+    if (o->flatten && job->read.alpha != TILE_ALPHA_NONE) {
+        struct tile_format format = job->read;
+        format.sample = TILE_F32;
+        format.alpha = TILE_ALPHA_NONE;
+        const float color[4] = {o->background[0], o->background[1], o->background[2], 1};
+        status = make_pixel(job, color, format, c.from_profile, c.from_profile_size, background, error);
+        c.background = background;
     }
-    if (tile_format_equal(job->read, job->write) && c.from_profile == c.to_profile)
-        return TILE_OK;
-    return tile_converter_new(&job->converter, job->read, job->write, &c, error);
+    return status == TILE_OK ? tile_converter_new(&job->converter, job->read, job->write, &c, error) : status;
 }
 
 /* The edge's color as one pixel of the target. */
@@ -184,22 +263,9 @@ static tile_status settle_edge(struct tile_job *job, struct tile_error *error) {
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%d is no edge policy", (int)job->edge);
     if (job->edge != TILE_EDGE_PAD)
         return TILE_OK;
-    struct tile_format color = {TILE_SRGB, TILE_F32, TILE_ALPHA_STRAIGHT, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
-    struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
-    c.allocator = job->allocator;
-    c.cpu = job->o.cpu;
-    c.to_profile = job->to_profile;
-    c.to_profile_size = job->to_profile_size;
-    tile_converter *converter;
-    tile_status status = tile_converter_new(&converter, color, job->write, &c, error);
-    if (status != TILE_OK)
-        return status;
-    float pixel[TILE_MAX_CHANNELS];
-    struct tile_image from = {.format = color, .width = 1, .height = 1, .plane = {(void *)job->o.pad_color}};
-    struct tile_image to = {.format = job->write, .width = 1, .height = 1, .plane = {pixel}};
-    status = tile_convert(converter, &from, &to, error);
+    float pixel[TILE_MAX_CHANNELS] = {0};
+    tile_status status = make_pixel(job, job->o.pad_color, job->write, job->to_profile, job->to_profile_size, pixel, error);
     memcpy(job->pad, pixel, sizeof job->pad);
-    tile_converter_free(converter);
     return status;
 }
 
@@ -284,7 +350,9 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
     struct tile_job_options *o = &job->o;
     job->allocator = o->allocator;
     o->limits = tile_limits_or_default(&o->limits);
-    if (o->threads <= 0)
+    if (o->threads < 0)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "%d threads cannot be", o->threads);
+    if (o->threads == 0)
         o->threads = processors();
     status = tile_options_copy(&job->encode, sizeof job->encode, o->encode, error);
     job->encode.allocator = job->allocator;
@@ -319,5 +387,5 @@ tile_status tile_job_name_error(const tile_source *source, tile_status status, s
     if (status == TILE_OK || status == TILE_WRITE_FAILED || !error ||
         (strncmp(error->message, name, length) == 0 && error->message[length] == ':'))
         return status;
-    return tile_error_set(error, status, "%s: %s", name, error->message);
+    return tile_error_name(error, name, status, error);
 }
