@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arguments.h"
+#include "output.h"
+#include "suggest.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -19,23 +21,28 @@ static const char help[] =
     "  INPUT               a JPEG or PNG file; with several, each gets a folder of its name in OUTPUT\n"
     "  -o, --output OUTPUT a folder: one file per tile, and manifest.json; run again to resume\n"
     "                      or a file name with an image suffix: one new image\n"
+    "                      {name}, {ext} and {n} in it are an input's name, suffix and number: 'out/{n}-{name}.png'\n"
     "\n"
     "what\n"
     "  -s, --tile N|WxH    tile size in pixels (default 256)\n"
     "      --overlap N     pixels shared with the neighbors, on each side of a tile\n"
-    "      --edge POLICY   tiles that reach over the edge: clip (default), replicate, pad or pad=#RRGGBB[AA]\n"
+    "      --edge POLICY   tiles that reach over the edge: clip (default), replicate, pad (black, or --background) or\n"
+    "                      pad=#RRGGBB[AA]\n"
     "      --region X,Y,W,H  only this rectangle. With a folder: cut into tiles if --tile is given, else one file\n"
     "                      each (repeatable; row i is the i-th)\n"
     "\n"
     "color\n"
     "  -t, --to SPACE      target color space, see --list-spaces (default: the source's is kept)\n"
-    "      --to-profile FILE  target ICC profile; --to names its model (default srgb)\n"
+    "      --to-profile FILE  target ICC profile, of RGB, gray or CMYK\n"
     "      --depth TYPE    u8, u16 or f32 (default: the source's, as far as SPACE and the format have it)\n"
-    "      --intent NAME   of profiles with tables: perceptual (default), relative, saturation, absolute\n"
+    "      --intent NAME   of profiles with tables: perceptual (default), relative, saturation, absolute; those of\n"
+    "                      matrix and curves are relative under the first three\n"
     "      --black-point   black point compensation\n"
     "      --assume SPACE  what the samples of a file that does not say are\n"
     "      --ignore-profile  samples are sRGB, or gray, whatever the file says\n"
+    "      --no-profile    embed no ICC profile in what is written\n"
     "      --drop-alpha    write no alpha\n"
+    "      --background RRGGBB  write no alpha, but lay the pixels on this color, as browsers do\n"
     "\n"
     "format\n"
     "  -f, --format NAME   jpg png tif npy bmp tga hdr (default: png where it can carry the space, else tif)\n"
@@ -54,6 +61,7 @@ static const char help[] =
     "input\n"
     "      --ignore-orientation  leave the pixels as they are stored\n"
     "      --lenient       keep what decodes of a damaged file, and say so\n"
+    "      --strict        refuse what is noted otherwise: a profile that cannot be used, an end that is missing ...\n"
     "      --max-pixels N, --max-memory BYTES, --max-metadata BYTES\n"
     "                      refuse what is larger (defaults 4G, 1G, 64M; K, M, G are powers of 1024)\n"
     "\n"
@@ -70,10 +78,7 @@ static const char help[] =
     "\n"
     "Exit status: 0 done, 1 usage, 2 input refused, 3 output or I/O failed, 4 the self-test failed, 130 interrupted.\n";
 
-static bool usage(const char *format, ...) TILE_PRINTF(1, 2);
-
-/* Always false, for `return usage(...)`. */
-static bool usage(const char *format, ...) {
+bool usage(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fputs("tile-convert: ", stderr);
@@ -130,24 +135,40 @@ static bool region(const char *text, struct tile_rect *rect) {
     return true;
 }
 
+/* "#RRGGBB", also without the #, which shells take for the begin of a comment; with `alpha`, also "#RRGGBBAA". */
+static bool color(const char *text, bool alpha, float out[4]) {
+    text += *text == '#';
+    size_t digits = strlen(text);
+    if ((digits != 6 && !(alpha && digits == 8)) || strspn(text, "0123456789abcdefABCDEF") != digits)
+        return false;
+    out[3] = 1;
+    for (size_t i = 0; i < digits / 2; i++) {
+        char pair[3] = {text[2 * i], text[2 * i + 1], 0};
+        out[i] = (float)strtoul(pair, NULL, 16) / 255.0f;
+    }
+    return true;
+}
+
 /* "pad=#RRGGBB" and the like. */
-static bool edge(const char *text, struct tile_job_options *job) {
+static bool edge(const char *text, struct arguments *a) {
     static const char *const names[] = {"clip", "pad", "replicate"};
     for (int i = 0; i < 3; i++)
         if (strcmp(text, names[i]) == 0) {
-            job->grid.edge = (tile_edge)i;
+            a->job.grid.edge = (tile_edge)i;
+            a->pad_given = false;
             return true;
         }
-    size_t digits = strncmp(text, "pad=#", 5) == 0 ? strlen(text + 5) : 0;
-    if ((digits != 6 && digits != 8) || strspn(text + 5, "0123456789abcdefABCDEF") != digits)
-        return false;
-    job->grid.edge = TILE_EDGE_PAD;
-    job->pad_color[3] = 1;
-    for (size_t i = 0; i < digits / 2; i++) {
-        char pair[3] = {text[5 + 2 * i], text[6 + 2 * i], 0};
-        job->pad_color[i] = (float)strtoul(pair, NULL, 16) / 255.0f;
-    }
-    return true;
+    a->job.grid.edge = TILE_EDGE_PAD;
+    a->pad_given = true;
+    return strncmp(text, "pad=", 4) == 0 && color(text + 4, true, a->job.pad_color);
+}
+
+static bool background(const char *text, struct tile_job_options *job) {
+    float rgb[4];
+    if (!color(text, false, rgb))
+        return usage("--background %s: a color such as FFFFFF or '#FFFFFF' is wanted", text);
+    memcpy(job->background, rgb, sizeof job->background);
+    return job->flatten = true;
 }
 
 /* The index of `text` among names separated by spaces; -1 if it is none of them. */
@@ -205,77 +226,6 @@ static void list_formats(void) {
     }
 }
 
-/* Image suffixes that somebody may ask for and nobody writes here; a folder of such a name is surely a mistake. */
-static bool foreign_suffix(const char *suffix) {
-    return choice(suffix, ".gif .webp .jp2 .j2k .jxl .avif .heic .heif .exr .ppm .pgm .pnm .pdf .svg .ico .psd .raw "
-                          ".dng") >= 0;
-}
-
-static bool settle_output(struct arguments *a) {
-    struct stat facts;
-    const char *name = strrchr(a->output, '/');
-    const char *suffix = strrchr(name ? name : a->output, '.');
-    tile_codec codec = suffix ? tile_codec_from_suffix(suffix) : TILE_CODEC_UNSET;
-    bool folder = (stat(a->output, &facts) == 0 && S_ISDIR(facts.st_mode)) || (name && name[1] == '\0');
-    if (!folder && suffix && foreign_suffix(suffix))
-        return usage("%s: %s is not written here (jpg png tif npy bmp tga hdr are)", a->output, suffix);
-    a->one_image = !folder && codec != TILE_CODEC_UNSET;
-    if (!a->one_image)
-        return true;
-    if (a->input_count > 1)
-        return usage("%s: one new image is made of one input, not of %d", a->output, a->input_count);
-    if (a->region_count > 1)
-        return usage("%s: one new image is made of one --region, not of %zu", a->output, a->region_count);
-    if (a->tile_given || a->job.grid.overlap || a->job.grid.edge != TILE_EDGE_CLIP)
-        return usage("%s: one new image has no tiles: --tile, --overlap and --edge go with a folder", a->output);
-    if (a->job.codec != TILE_CODEC_UNSET && a->job.codec != codec)
-        return usage("%s: its suffix and --format %s differ", a->output, tile_codec_name(a->job.codec));
-    return true;
-}
-
-/* Bytes of a file's name without its suffix; of a name that would be no folder's (".jpg", "...jpg"), all of it. */
-static int stem_length(const char *name) {
-    const char *dot = strrchr(name, '.');
-    bool nothing = !dot || strspn(name, ".") >= (size_t)(dot - name);
-    return (int)(nothing ? strlen(name) : (size_t)(dot - name));
-}
-
-static int compare_texts(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Two inputs of one name would write over each other's tiles. */
-static bool folders_differ(const struct arguments *a) {
-    size_t count = (size_t)a->input_count;
-    char **sorted = malloc(count * sizeof *sorted);
-    const char *twice = NULL;
-    if (!sorted)
-        return usage("out of memory");
-    memcpy(sorted, a->folders, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_texts);
-    for (size_t i = 1; i < count; i++)
-        if (strcmp(sorted[i - 1], sorted[i]) == 0)
-            twice = sorted[i];
-    free(sorted);
-    return !twice || usage("%s: more than one input would have its tiles there; convert them one by one", twice);
-}
-
-static bool settle_folders(struct arguments *a) {
-    a->folders = calloc((size_t)a->input_count, sizeof *a->folders);
-    for (int i = 0; a->folders && i < a->input_count; i++) {
-        const char *slash = strrchr(a->inputs[i], '/'), *name = slash ? slash + 1 : a->inputs[i];
-        size_t size = strlen(a->output) + strlen(name) + 2;
-        a->folders[i] = malloc(size);
-        if (!a->folders[i])
-            return usage("out of memory");
-        if (a->input_count > 1)
-            snprintf(a->folders[i], size, "%s/%.*s", a->output, stem_length(name), name);
-        else
-            snprintf(a->folders[i], size, "%s", a->output);
-    }
-    return a->folders ? folders_differ(a) : usage("out of memory");
-}
-
 enum {
     OVERLAP = 256,
     EDGE,
@@ -287,6 +237,8 @@ enum {
     ASSUME,
     IGNORE_PROFILE,
     DROP_ALPHA,
+    BACKGROUND,
+    NO_PROFILE,
     SUBSAMPLING,
     COMPRESSION,
     OPTIMIZE,
@@ -296,6 +248,7 @@ enum {
     INDEX,
     IGNORE_ORIENTATION,
     LENIENT,
+    STRICT,
     MAX_PIXELS,
     MAX_MEMORY,
     MAX_METADATA,
@@ -322,6 +275,8 @@ static const struct option options[] = {
     {"assume", required_argument, NULL, ASSUME},
     {"ignore-profile", no_argument, NULL, IGNORE_PROFILE},
     {"drop-alpha", no_argument, NULL, DROP_ALPHA},
+    {"background", required_argument, NULL, BACKGROUND},
+    {"no-profile", no_argument, NULL, NO_PROFILE},
     {"format", required_argument, NULL, 'f'},
     {"quality", required_argument, NULL, 'Q'},
     {"subsampling", required_argument, NULL, SUBSAMPLING},
@@ -333,6 +288,7 @@ static const struct option options[] = {
     {"index", required_argument, NULL, INDEX},
     {"ignore-orientation", no_argument, NULL, IGNORE_ORIENTATION},
     {"lenient", no_argument, NULL, LENIENT},
+    {"strict", no_argument, NULL, STRICT},
     {"max-pixels", required_argument, NULL, MAX_PIXELS},
     {"max-memory", required_argument, NULL, MAX_MEMORY},
     {"max-metadata", required_argument, NULL, MAX_METADATA},
@@ -350,9 +306,47 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* Always false: `text` is none of what `list` lists. */
+static bool unknown(const char *option, const char *text, const char *what, const struct suggestion *near,
+                    const char *list) {
+    return near->name ? usage("%s %s: no such %s; is %s meant? (%s)", option, text, what, near->name, list)
+                      : usage("%s %s: no such %s (%s)", option, text, what, list);
+}
+
 static bool space(const char *name, const char *option, tile_space *out) {
+    struct suggestion near = {NULL, 0};
     *out = tile_space_from_name(name);
-    return *out != TILE_SPACE_UNSET || usage("%s %s: no such color space; --list-spaces names them", option, name);
+    for (int i = TILE_SPACE_UNSET + 1; i < TILE_SPACE_COUNT; i++)
+        suggest(&near, name, tile_space_name((tile_space)i));
+    return *out != TILE_SPACE_UNSET || unknown(option, name, "color space", &near, "--list-spaces names them");
+}
+
+static bool format(const char *name, tile_codec *out) {
+    struct suggestion near = {NULL, 0};
+    char list[TILE_CODEC_NAMES];
+    *out = tile_codec_from_suffix(name);
+    for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
+        suggest(&near, name, tile_codec_name((tile_codec)i));
+    return *out != TILE_CODEC_UNSET || unknown("--format", name, "format", &near, tile_codec_names(list));
+}
+
+/* Always false: what getopt_long did not take. A long option may come with its value. */
+static bool unknown_option(const char *text) {
+    char name[64];
+    struct suggestion near = {NULL, 0};
+    const struct option *o = options;
+    while (o->name && o->val != optopt)
+        o++;
+    if (optopt && !o->name)
+        return usage("-%c: no such option", optopt);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(text + 2, "="), text + 2);
+    for (o = options; o->name; o++) {
+        if (strcmp(o->name, name) == 0)
+            return usage("%s: this option takes no value", text);
+        suggest(&near, name, o->name);
+    }
+    return near.name ? usage("--%s: no such option; is --%s meant?", name, near.name)
+                     : usage("--%s: no such option", name);
 }
 
 /* Options that name a count, with its bounds. */
@@ -380,7 +374,7 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
             return false;
         job->grid.overlap = (uint32_t)n;
         return true;
-    case EDGE: return edge(value, job) || usage("--edge %s: clip, replicate, pad or pad=#RRGGBB is wanted", value);
+    case EDGE: return edge(value, a) || usage("--edge %s: clip, replicate, pad or pad=#RRGGBB is wanted", value);
     case REGION: return region(value, &a->regions[a->region_count++]) || usage("--region %s: X,Y,W,H is wanted", value);
     case 't': return space(value, "--to", &job->to.space);
     case TO_PROFILE: return read_profile(value, a);
@@ -395,10 +389,9 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
     case ASSUME: return space(value, "--assume", &a->source.assume);
     case IGNORE_PROFILE: a->source.ignore_profile = true; return true;
     case DROP_ALPHA: job->drop_alpha = true; return true;
-    case 'f':
-        job->codec = tile_codec_from_suffix(value);
-        return job->codec != TILE_CODEC_UNSET ||
-               usage("--format %s: jpg, png, tif, npy, bmp, tga or hdr is wanted", value);
+    case BACKGROUND: return background(value, job);
+    case NO_PROFILE: a->encode.no_profile = true; return true;
+    case 'f': return format(value, &job->codec);
     case 'Q':
         if (!count(value, "--quality", 1, 100, &n))
             return false;
@@ -420,6 +413,7 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
     case INDEX: a->index = value; return true;
     case IGNORE_ORIENTATION: a->source.ignore_orientation = true; return true;
     case LENIENT: a->source.lenient = true; return true;
+    case STRICT: a->source.strict = true; return true;
     case MAX_PIXELS: return limit(value, "--max-pixels", &a->source.limits.pixels);
     case MAX_MEMORY: return limit(value, "--max-memory", &a->source.limits.memory);
     case MAX_METADATA: return limit(value, "--max-metadata", &a->source.limits.metadata);
@@ -492,10 +486,7 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
             list_formats();
             return false;
         case ':': return usage("%s wants a value", argv[optind - 1]);
-        case '?':
-            return strncmp(argv[optind - 1], "--", 2) == 0
-                       ? usage("%s: no such option, or it takes no value", argv[optind - 1])
-                       : usage("-%c: no such option", optopt);
+        case '?': return unknown_option(argv[optind - 1]);
         default:
             if (!parse_option(a, option, optarg))
                 return false;
@@ -514,8 +505,8 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
     a->job.limits = a->source.limits;
     if (a->quiet)
         a->progress = false;
-    if (a->job.to_profile && a->job.to.space == TILE_SPACE_UNSET)
-        a->job.to.space = TILE_SRGB;
+    if (a->job.flatten && !a->pad_given)
+        memcpy(a->job.pad_color, a->job.background, sizeof a->job.background);
     if (a->selftest)
         return a->input_count == 0 || usage("--selftest takes no input");
     if (!settle_inputs(a))
@@ -526,13 +517,13 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
         return usage("no output is named: -o FOLDER or -o IMAGE");
     if (a->region_count > 1 && a->tile_given)
         return usage("--tile with several regions: cut one --region into tiles at a time");
-    return settle_output(a) && (a->one_image || settle_folders(a));
+    return output_settle(a);
 }
 
 void arguments_free(struct arguments *a) {
-    for (int i = 0; a->folders && i < a->input_count; i++)
-        free(a->folders[i]);
-    free(a->folders);
+    for (int i = 0; a->outputs && i < a->input_count; i++)
+        free(a->outputs[i]);
+    free(a->outputs);
     free(a->regions);
     free(a->profile);
 }

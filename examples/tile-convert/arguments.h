@@ -10,13 +10,13 @@ enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_REFUSED = 2, EXIT_OUTPUT = 3, EXIT_SE
 struct arguments {
     struct tile_source_options source;
     struct tile_encode_options encode;
-    struct tile_job_options job; /* folder and image are set for each input */
+    struct tile_job_options job; /* folder or image is set for each input */
     char **inputs;
     int input_count;
     const char *output;
-    char **folders; /* for each input: OUTPUT, or with several OUTPUT/name. NULL with one image */
-    bool one_image; /* OUTPUT names an image, not a folder */
-    bool tile_given, subsampling_given;
+    char **outputs; /* for each input: OUTPUT with its placeholders filled in, or with several inputs OUTPUT/name */
+    bool one_image; /* these name images, not folders */
+    bool tile_given, subsampling_given, pad_given;
     struct tile_rect *regions;
     size_t region_count;
     unsigned char *profile;  /* of --to-profile */
@@ -34,5 +34,8 @@ struct arguments {
  */
 bool arguments_parse(struct arguments *arguments, int argc, char **argv, int *exit_status);
 void arguments_free(struct arguments *arguments);
+
+/* Prints a usage error. Always false, for `return usage(...)`. */
+bool usage(const char *format, ...) TILE_PRINTF(1, 2);
 
 #endif

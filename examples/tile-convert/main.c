@@ -2,6 +2,7 @@
 /* tile-convert: the library on the command line. */
 #include "arguments.h"
 #include "progress.h"
+#include "remedies.h"
 #include "selftest.h"
 
 #include <errno.h>
@@ -48,6 +49,14 @@ static tile_status plan_regions(const struct arguments *a, tile_plan **plan, str
     return status == TILE_OK ? status : tile_error_set(error, status, "--region: %s", error->message);
 }
 
+static void print_notes(const tile_source *source) {
+    const char *name = tile_source_info(source)->name, *note;
+    for (size_t i = 0; (note = tile_source_note(source, i)); i++)
+        fprintf(stderr, "tile-convert: note: %s: %s\n", name, note);
+    if (tile_source_damage(source))
+        fprintf(stderr, "tile-convert: warning: %s: %s\n", name, tile_source_damage(source));
+}
+
 static tile_status convert(const struct arguments *a, int number, tile_source *source, struct tile_error *error) {
     const char *input = a->inputs[number];
     struct progress progress;
@@ -57,18 +66,17 @@ static tile_status convert(const struct arguments *a, int number, tile_source *s
     tile_status status = plan_regions(a, &plan, error);
     if (status == TILE_OK) {
         job.plan = plan;
-        job.folder = a->one_image ? NULL : a->folders[number];
-        job.image = a->one_image ? a->output : NULL;
+        job.folder = a->one_image ? NULL : a->outputs[number];
+        job.image = a->one_image ? a->outputs[number] : NULL;
         job.progress = on_progress;
         job.user = &progress;
-        progress_begin(&progress, input, a->progress);
+        progress_begin(&progress, tile_source_info(source)->name, number, a->input_count, a->progress);
         status = tile_job_run(source, &job, &result, error);
         double seconds = progress_end(&progress);
-        if (status == TILE_OK && tile_source_damage(source) && !a->quiet)
-            fprintf(stderr, "tile-convert: warning: %s: %s\n", tile_source_info(source)->name,
-                    tile_source_damage(source));
+        if (status == TILE_OK && !a->quiet)
+            print_notes(source);
         if (a->verbose && status == TILE_OK && a->one_image)
-            fprintf(stderr, "%s: %s written in %.1f s\n", input, a->output, seconds);
+            fprintf(stderr, "%s: %s written in %.1f s\n", input, a->outputs[number], seconds);
         else if (a->verbose && status == TILE_OK)
             fprintf(stderr, "%s: %llu tiles written (%llu bytes), %llu kept, in %.1f s\n", input,
                     (unsigned long long)result.written, (unsigned long long)result.bytes,
@@ -94,7 +102,7 @@ static bool on_pass(void *user, uint64_t done, uint64_t total) {
     return on_progress(user, &(struct tile_progress){done, total});
 }
 
-static tile_status make_index(const struct arguments *a, tile_source *source, tile_index **index,
+static tile_status make_index(const struct arguments *a, int number, tile_source *source, tile_index **index,
                               struct tile_error *error) {
     struct progress progress;
     struct tile_index_options options = TILE_OPTIONS(struct tile_index_options);
@@ -102,7 +110,7 @@ static tile_status make_index(const struct arguments *a, tile_source *source, ti
     options.tile_height = a->job.grid.tile_height;
     options.progress = on_pass;
     options.user = &progress;
-    progress_begin(&progress, tile_source_info(source)->name, a->progress);
+    progress_begin(&progress, tile_source_info(source)->name, number, a->input_count, a->progress);
     tile_status status = tile_index_build(index, source, &options, error);
     double seconds = progress_end(&progress);
     if (status == TILE_OK && a->verbose)
@@ -119,7 +127,7 @@ static tile_status write_index(const struct arguments *a, tile_source *source, s
     if (status != TILE_OK)
         return status;
     struct tile_writer writer = tile_file_writer(file);
-    status = make_index(a, source, &index, error);
+    status = make_index(a, 0, source, &index, error);
     if (status == TILE_OK)
         status = tile_index_save(index, &writer, error);
     tile_index_free(index);
@@ -130,14 +138,14 @@ static tile_status write_index(const struct arguments *a, tile_source *source, s
 }
 
 /* Has the source read by the index that the arguments name, or by the one that lossless tiles take. */
-static tile_status use_index(const struct arguments *a, tile_source *source, tile_index **index,
+static tile_status use_index(const struct arguments *a, int number, tile_source *source, tile_index **index,
                              struct tile_error *error) {
     const struct tile_info *info = tile_source_info(source);
     tile_status status = TILE_OK;
     if (a->index)
         status = tile_index_load_file(index, a->index, NULL, error);
     else if (a->job.lossless && info->codec == TILE_JPEG && !info->no_index && !a->info)
-        status = make_index(a, source, index, error);
+        status = make_index(a, number, source, index, error);
     return status == TILE_OK && *index ? tile_source_use_index(source, *index, error) : status;
 }
 
@@ -147,7 +155,7 @@ static int run(const struct arguments *a, int number) {
     tile_index *index = NULL;
     tile_status status = tile_source_open_file(&source, a->inputs[number], &a->source, &error);
     if (status == TILE_OK)
-        status = use_index(a, source, &index, &error);
+        status = use_index(a, number, source, &index, &error);
     int result = exit_status(status, true);
     if (status == TILE_OK) {
         status = a->info          ? describe(source, &error)
@@ -155,8 +163,11 @@ static int run(const struct arguments *a, int number) {
                                   : convert(a, number, source, &error);
         result = exit_status(status, false);
     }
-    if (status != TILE_OK)
-        fprintf(stderr, "tile-convert: %s\n", error.message);
+    if (status != TILE_OK) {
+        fprintf(stderr, "tile-convert: %s", error.message);
+        remedies_print(a, error.remedies);
+        fputc('\n', stderr);
+    }
     tile_source_close(source);
     tile_index_free(index);
     return result;
