@@ -47,6 +47,36 @@ bool fail(struct failure *failure, enum failure_kind kind, const char *format, .
     return false;
 }
 
+/* " (drop-alpha, background)": what an event calls the options that may help; empty where none does. */
+static const char *options_of(unsigned remedies, char text[200]) {
+    static const struct {
+        tile_remedy remedy;
+        const char *options;
+    } names[] = {
+        {TILE_REMEDY_TO, "to"},
+        {TILE_REMEDY_NO_ALPHA, "drop-alpha, background"},
+        {TILE_REMEDY_NO_PROFILE, "no-profile"},
+        {TILE_REMEDY_RAW_CHANNELS, "raw-channels"},
+        {TILE_REMEDY_OVERWRITE, "overwrite"},
+        {TILE_REMEDY_ASSUME, "assume"},
+        {TILE_REMEDY_IGNORE_PROFILE, "ignore-profile"},
+        {TILE_REMEDY_IGNORE_ORIENTATION, "ignore-orientation"},
+        {TILE_REMEDY_LENIENT, "lenient"},
+        {TILE_REMEDY_NOT_STRICT, "strict"},
+        {TILE_REMEDY_PIXELS, "max-pixels"},
+        {TILE_REMEDY_MEMORY, "max-memory"},
+        {TILE_REMEDY_METADATA, "max-metadata"},
+    };
+    size_t size = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (remedies & names[i].remedy)
+            size += (size_t)snprintf(text + size, 200 - size, "%s%s", size ? ", " : " (see ", names[i].options);
+    if (size)
+        snprintf(text + size, 200 - size, ")");
+    return text;
+}
+
 bool fail_from(struct failure *failure, const struct tile_error *error) {
     static const enum failure_kind of_status[] = {
         [TILE_INVALID_ARGUMENT] = FAILURE_BAD_REQUEST,  [TILE_NO_MEMORY] = FAILURE_OUT_OF_MEMORY,
@@ -55,7 +85,8 @@ bool fail_from(struct failure *failure, const struct tile_error *error) {
         [TILE_LIMIT_EXCEEDED] = FAILURE_LIMIT_EXCEEDED, [TILE_SOURCE_CHANGED] = FAILURE_SOURCE_CHANGED,
         [TILE_CANCELLED] = FAILURE_OUT_OF_TIME,
     };
-    return fail(failure, of_status[error->status], "%s", error->message);
+    char text[200];
+    return fail(failure, of_status[error->status], "%s%s", error->message, options_of(error->remedies, text));
 }
 
 tile_status failure_to_error(const struct failure *failure, struct tile_error *error) {

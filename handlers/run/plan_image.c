@@ -288,15 +288,35 @@ static bool check_output(const struct planning *p, const struct tile_buffer *job
 
 /* ---- All of it ---- */
 
+/* Takes a reference, which may be NULL; NULL without memory. */
+static json_t *with(json_t *json, const char *key, json_t *value) {
+    if (json && json_object_set_new(json, key, value) == 0)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+/* What a person should know of the image; NULL without memory. */
+static json_t *notes_of(const tile_source *source) {
+    json_t *notes = json_array();
+    const char *note;
+    for (size_t i = 0; notes && (note = tile_source_note(source, i)); i++)
+        if (json_array_append_new(notes, json_string(note)) != 0) {
+            json_decref(notes);
+            notes = NULL;
+        }
+    return notes;
+}
+
 static bool answer(const struct planning *p, const struct needs *needs, struct response *response,
                    struct failure *failure) {
     json_t *json = json_pack("{ss ss ss sI sI sI}", "job", p->job_url, "plan", p->plan_url, "kind", "image", "tiles",
                              (json_int_t)tile_plan_count(tile_job_plan(p->job)), "memory_mb",
                              (json_int_t)needs->memory_mb, "seconds", (json_int_t)needs->seconds);
-    if (p->no_index[0] && json_object_set_new(json, "index", json_string(p->no_index)) != 0) {
-        json_decref(json);
-        json = NULL;
-    }
+    if (p->no_index[0])
+        json = with(json, "index", json_string(p->no_index));
+    if (tile_source_note(p->source, 0))
+        json = with(json, "notes", notes_of(p->source));
     return respond_json(&response->body, json, failure);
 }
 

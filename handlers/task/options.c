@@ -128,20 +128,38 @@ static bool take_region(void *place, const char *text, const struct option *opti
     return out->has_region = true;
 }
 
-/* "clip", "pad", "replicate", "pad=#RRGGBB" or "pad=#RRGGBBAA". */
-static bool take_edge(void *place, const char *text, const struct option *option) {
-    struct tile_job_options *job = place;
-    if (take_choice(&job->grid.edge, text, option))
-        return true;
-    size_t digits = strncmp(text, "pad=#", 5) == 0 ? strlen(text + 5) : 0;
-    if ((digits != 6 && digits != 8) || strspn(text + 5, "0123456789abcdefABCDEF") != digits)
+/* "#RRGGBB", also without the #, which has another meaning in URLs; with `alpha`, also "#RRGGBBAA". */
+static bool take_color(const char *text, bool alpha, float out[4]) {
+    text += *text == '#';
+    size_t digits = strlen(text);
+    if ((digits != 6 && !(alpha && digits == 8)) || strspn(text, "0123456789abcdefABCDEF") != digits)
         return false;
-    job->grid.edge = TILE_EDGE_PAD;
+    out[3] = 1;
     for (size_t i = 0; i < digits / 2; i++) {
-        const char pair[3] = {text[5 + 2 * i], text[6 + 2 * i], '\0'};
-        job->pad_color[i] = (float)strtoul(pair, NULL, 16) / 255.0f;
+        const char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
+        out[i] = (float)strtoul(pair, NULL, 16) / 255.0f;
     }
     return true;
+}
+
+/* "clip", "pad", "replicate", "pad=#RRGGBB" or "pad=#RRGGBBAA". */
+static bool take_edge(void *place, const char *text, const struct option *option) {
+    struct task_options *out = place;
+    if (take_choice(&out->job.grid.edge, text, option))
+        return true;
+    out->job.grid.edge = TILE_EDGE_PAD;
+    out->pad_given = true;
+    return strncmp(text, "pad=", 4) == 0 && take_color(text + 4, true, out->job.pad_color);
+}
+
+static bool take_background(void *place, const char *text, const struct option *option) {
+    struct tile_job_options *job = place;
+    float rgb[4];
+    (void)option;
+    if (!take_color(text, false, rgb))
+        return false;
+    memcpy(job->background, rgb, sizeof job->background);
+    return job->flatten = true;
 }
 
 static bool take_overwrite(void *place, const char *text, const struct option *option) {
@@ -158,7 +176,7 @@ static bool take_overwrite(void *place, const char *text, const struct option *o
 static const struct option options[] = {
     {"tile", take_tile, IN(job.grid), .wanted = "N, [W,H] or \"WxH\"", .separator = 'x'},
     {"overlap", take_count, IN(job.grid.overlap), .wanted = "a number from 0 to 2147483647", .most = INT32_MAX},
-    {"edge", take_edge, IN(job), .wanted = "clip, replicate, pad or pad=#RRGGBB", .choices = "clip pad replicate"},
+    {"edge", take_edge, 0, .wanted = "clip, replicate, pad or pad=#RRGGBB", .choices = "clip pad replicate"},
     {"region", take_region, 0, .wanted = "[X,Y,W,H] or \"X,Y,W,H\"", .separator = ','},
     {"to", take_space, IN(job.to.space), .wanted = "a color space"},
     {"to-profile", NULL, 0, .wanted = "the URL of an ICC profile"},
@@ -170,7 +188,9 @@ static const struct option options[] = {
     {"assume", take_space, IN(source.assume), .wanted = "a color space"},
     {"ignore-profile", FLAG(source.ignore_profile)},
     {"drop-alpha", FLAG(job.drop_alpha)},
-    {"format", take_codec, IN(job.codec), .wanted = "jpg, png, tif, npy, bmp, tga or hdr"},
+    {"background", take_background, IN(job), .wanted = "#RRGGBB"},
+    {"no-profile", FLAG(encode.no_profile)},
+    {"format", take_codec, IN(job.codec), .wanted = "a format"},
     {"quality", take_count, IN(encode.quality), .wanted = "a number from 1 to 100", .least = 1, .most = 100},
     {"subsampling", take_choice, IN(encode.subsampling), .wanted = "420, 422 or 444", .choices = "420 422 444"},
     {"compression", take_count, IN(encode.compression), .wanted = "a number from 1 to 9", .least = 1, .most = 9},
@@ -179,6 +199,7 @@ static const struct option options[] = {
     {"lossless", FLAG(job.lossless)},
     {"ignore-orientation", FLAG(source.ignore_orientation)},
     {"lenient", FLAG(source.lenient)},
+    {"strict", FLAG(source.strict)},
     {"max-pixels", take_bytes, IN(source.limits.pixels), .wanted = "a number, such as 1000000 or \"512M\""},
     {"max-memory", take_bytes, IN(source.limits.memory), .wanted = "a number of bytes, such as \"512M\""},
     {"max-metadata", take_bytes, IN(source.limits.metadata), .wanted = "a number of bytes, such as \"16M\""},
@@ -217,6 +238,8 @@ static bool refuse_value(const struct option *option, const json_t *value, struc
     for (tile_space space = 1; option->take == take_space && space < TILE_SPACE_COUNT && size < sizeof names; space++)
         size += (size_t)snprintf(names + size, sizeof names - size, "%s%s", size ? ", " : ": one of ",
                                  tile_space_name(space));
+    if (option->take == take_codec)
+        snprintf(names, sizeof names, ": %s", tile_codec_names((char[TILE_CODEC_NAMES]){0}));
     return fail(failure, FAILURE_BAD_REQUEST, "%s: %s is wanted, not %s%s", option->name, option->wanted,
                 show(&shown, value), names);
 }
@@ -299,8 +322,6 @@ static bool read_profile(struct task_options *out, struct call *call, const json
         return fail(failure, FAILURE_BAD_REQUEST, "to-profile: %s: is empty, no ICC profile", url);
     out->job.to_profile = out->to_profile.data;
     out->job.to_profile_size = out->to_profile.size;
-    if (out->job.to.space == TILE_SPACE_UNSET)
-        out->job.to.space = TILE_SRGB;
     return true;
 }
 
@@ -344,6 +365,8 @@ bool task_options_read(struct task_options *out, struct call *call, const json_t
     done = done && read_members(out, event, others, failure) && check_lossless(out, event, failure) &&
            read_profile(out, call, event, failure);
     out->job.limits = out->source.limits;
+    if (out->job.flatten && !out->pad_given)
+        memcpy(out->job.pad_color, out->job.background, sizeof out->job.background);
     if (!done)
         task_options_free(out);
     return done;

@@ -16,6 +16,7 @@ struct task_options {
     char to_profile_etag[128];     /* the version that was read; "" there is none */
     struct tile_rect region;       /* "region" */
     bool has_region;
+    bool pad_given; /* "edge" names the color of its own */
     bool keep; /* "overwrite": false; what is there already is left, and an error */
 };
 

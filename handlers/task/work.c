@@ -3,6 +3,7 @@
 
 #include "../deadline.h"
 #include "../parallel.h"
+#include "../runtime/log.h"
 #include "../runtime/metrics.h"
 #include "opened.h"
 
@@ -150,6 +151,12 @@ static bool open_and_settle(void *user, uint64_t index, struct failure *failure)
     struct wave *wave = user;
     struct opened *opened = &wave->set.opened[index];
     bool done = opened->task->failed || opened_open(&wave->set, opened, failure);
+    /* Of an image that is converted whole; of one that was planned, the plan has told. */
+    const char *note;
+    for (size_t i = 0; done && !opened->task->failed && !opened->task->options.has_region &&
+                       (note = tile_source_note(opened->source, i));
+         i++)
+        log_line(LOG_WARN, wave->call->id, "%s: %s", tile_source_info(opened->source)->name, note);
     for (size_t i = 0; i < wave->count; i++) {
         struct task *task = &wave->tasks[i];
         if (wave->set.of[i] == opened && !task->failed && (!done || !settle(wave, i, failure)) &&
