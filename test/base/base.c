@@ -23,7 +23,12 @@ static void space_names_round_trip(void **state) {
         assert_non_null(tile_space_description((tile_space)i));
     }
     assert_int_equal(tile_space_from_name("ycbcr601-full"), TILE_YCBCR);
-    assert_int_equal(tile_space_from_name("sRGB"), TILE_SPACE_UNSET);
+    assert_int_equal(tile_space_from_name("sRGB"), TILE_SRGB);
+    assert_int_equal(tile_space_from_name("Lab"), TILE_LAB);
+    assert_int_equal(tile_space_from_name("grey"), TILE_GRAY);
+    assert_int_equal(tile_space_from_name("Grey709"), TILE_GRAY709);
+    assert_int_equal(tile_space_from_name("sRGB "), TILE_SPACE_UNSET);
+    assert_int_equal(tile_space_from_name(""), TILE_SPACE_UNSET);
     assert_null(tile_space_name(TILE_SPACE_COUNT));
     assert_false(tile_space_has_sample(TILE_JZAZBZ, TILE_U8));
 }
@@ -172,16 +177,22 @@ static void profiles_say_what_the_space_is(void **state) {
         tile_space space;
         double red_y;   /* the luminance of red, adapted to D50: from CSS Color 4's matrices and Bradford */
         double at_half; /* the curve at 0.5 */
-    } cases[] = {{TILE_SRGB_LINEAR, 0.2225, 0.5},
-                 {TILE_DISPLAY_P3, 0.2412, 0.2140},
-                 {TILE_A98_RGB, 0.3111, 0.2177},
-                 {TILE_PROPHOTO_RGB, 0.2880, 0.2872},
-                 {TILE_REC2020, 0.2790, 0.2597}};
+        const char *name;
+    } cases[] = {{TILE_SRGB, 0.2225, 0.2140, "sRGB"},
+                 {TILE_SRGB_LINEAR, 0.2225, 0.5, "Linear sRGB"},
+                 {TILE_DISPLAY_P3, 0.2412, 0.2140, "Display P3"},
+                 {TILE_A98_RGB, 0.3111, 0.2177, "A98 RGB, compatible with Adobe RGB (1998)"},
+                 {TILE_PROPHOTO_RGB, 0.2880, 0.2872, "ProPhoto RGB"},
+                 {TILE_REC2020, 0.2790, 0.2597, "ITU-R BT.2020"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tile_buffer buffer = {0};
         assert_ok(tile_profile_of_space(&buffer, cases[i].space, &error));
         cmsHPROFILE profile = cmsOpenProfileFromMem(buffer.data, (cmsUInt32Number)buffer.size);
         assert_non_null(profile);
+        char name[64] = "";
+        cmsGetProfileInfoASCII(profile, cmsInfoDescription, "en", "US", name, sizeof name);
+        assert_string_equal(name, cases[i].name);
+        assert_int_equal(tile_profile_space(buffer.data, buffer.size), cases[i].space);
         const cmsCIEXYZ *red = cmsReadTag(profile, cmsSigRedColorantTag);
         assert_true(red->Y > cases[i].red_y - 5e-4 && red->Y < cases[i].red_y + 5e-4);
         float half = cmsEvalToneCurveFloat(cmsReadTag(profile, cmsSigRedTRCTag), 0.5f);
@@ -200,6 +211,47 @@ static void profiles_say_what_the_space_is(void **state) {
     assert_fails(TILE_UNSUPPORTED, tile_profile_of_space(&none, TILE_HSV, &error));
 }
 
+/* A space's profile is that space's and no other's; of a gray one under Lab, whose curve gives L*, none is. */
+static void profiles_are_told_apart(void **state) {
+    (void)state;
+    static const tile_space spaces[] = {TILE_SRGB,         TILE_SRGB_LINEAR, TILE_DISPLAY_P3, TILE_A98_RGB,
+                                        TILE_PROPHOTO_RGB, TILE_REC2020,     TILE_GRAY,       TILE_LUMINANCE};
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+        struct tile_buffer buffer = {0};
+        assert_ok(tile_profile_of_space(&buffer, spaces[i], &error));
+        cmsHPROFILE profile = cmsOpenProfileFromMem(buffer.data, (cmsUInt32Number)buffer.size);
+        for (size_t k = 0; k < sizeof spaces / sizeof *spaces; k++)
+            assert_int_equal(tile_profile_is_of(profile, spaces[k]), i == k);
+        cmsCloseProfile(profile);
+        tile_buffer_free(&buffer);
+    }
+    cmsToneCurve *curve = cmsBuildGamma(NULL, 1);
+    cmsHPROFILE gray = cmsCreateGrayProfile(cmsD50_xyY(), curve);
+    assert_true(tile_profile_is_of(gray, TILE_LUMINANCE));
+    cmsSetPCS(gray, cmsSigLabData);
+    assert_false(tile_profile_is_of(gray, TILE_LUMINANCE));
+    cmsFreeToneCurve(curve);
+    cmsCloseProfile(gray);
+    assert_int_equal(tile_profile_space("nonsense", 8), TILE_SPACE_UNSET);
+}
+
+/* A stride that is no multiple of the samples' size is told as what it is. */
+static void strides_are_told(void **state) {
+    (void)state;
+    float pixels[64] = {0};
+    struct tile_image image = {.format = {.space = TILE_SRGB, .sample = TILE_F32},
+                               .width = 2,
+                               .height = 2,
+                               .plane = {pixels},
+                               .stride = 30};
+    assert_fails(TILE_INVALID_ARGUMENT, tile_image_check(&image, "image", &error));
+    assert_non_null(strstr(error.message, "the stride, 30, is no multiple of the samples' 4 bytes"));
+    image.stride = 32;
+    image.plane[0] = (char *)pixels + 2;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_image_check(&image, "image", &error));
+    assert_non_null(strstr(error.message, "plane 0"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(space_names_round_trip),
@@ -211,6 +263,8 @@ int main(void) {
         cmocka_unit_test(nothing_is_freed_of_nothing),
         cmocka_unit_test(a_file_appears_whole_or_not_at_all),
         cmocka_unit_test(profiles_say_what_the_space_is),
+        cmocka_unit_test(profiles_are_told_apart),
+        cmocka_unit_test(strides_are_told),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ static void profiles_are_embedded(void **state) {
         if (tile_codec_can_carry(TILE_JPEG, format, NULL) != TILE_OK)
             continue;
         struct tile_buffer profile = {0};
-        if (has_profile((tile_space)space))
+        if (has_profile(TILE_JPEG, (struct tile_format){.space = (tile_space)space, .sample = TILE_U8}))
             assert_ok(tile_profile_of_space(&profile, (tile_space)space, &error));
         struct tile_image image = image_of(format, 8, 8);
         struct tile_buffer buffer = encode(&image, TILE_JPEG, NULL);
@@ -203,6 +203,8 @@ static void a_profile_too_large_for_its_markers_is_refused(void **state) {
     assert_non_null(profile);
     memcpy(profile + 16, "RGB ", 4);
     memcpy(profile + 36, "acsp", 4);
+    for (int i = 0; i < 4; i++) /* its size */
+        profile[i] = (unsigned char)(size >> 8 * (3 - i));
     struct tile_format format = {.space = TILE_SRGB, .sample = TILE_U8};
     struct tile_image image = {.format = format, .width = 1, .height = 1, .plane = {pixel}, .stride = 3};
     struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);

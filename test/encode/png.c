@@ -2,9 +2,11 @@
 /* PNG, read back by libpng, and its chunks looked for by hand. */
 #include "common.h"
 
+#include "base/buffer.h"
 #include "base/profile.h"
 
 #include <png.h>
+#include <zlib.h>
 
 struct input {
     const struct tile_buffer *buffer;
@@ -104,7 +106,7 @@ static void pixels_and_color_come_back(void **state) {
                 continue;
             seen++;
             struct tile_buffer profile = {0};
-            if (has_profile((tile_space)space))
+            if (has_profile(TILE_PNG, format))
                 assert_ok(tile_profile_of_space(&profile, (tile_space)space, &error));
             struct tile_image image = image_of(format, sizes[variant >> 2][0], sizes[variant >> 2][1]);
             struct tile_buffer buffer = encode(&image, TILE_PNG, NULL);
@@ -140,11 +142,44 @@ static void a_given_profile_is_all_that_is_said(void **state) {
         tile_buffer_free(&buffer);
         tile_image_free(&image, NULL);
     }
-    /* Damaged where libpng looks: its tag table. It must not be left out in silence. */
+    /* Damaged where libpng looks, its tag table, and where it does not, behind its end: what is given is written. */
     memset(profile.data + 128, 0xFF, 8);
     struct tile_image image = image_of(format_of(TILE_SRGB, TILE_U8, 0), 9, 9);
-    struct tile_buffer buffer = {0};
+    options.profile_size = profile.size;
+    assert_ok(tile_buffer_append(&profile, "more", 4, &error));
+    options.profile = profile.data;
+    options.profile_size = profile.size;
+    struct tile_buffer buffer = encode(&image, TILE_PNG, &options);
+    uint32_t size = 0;
+    const uint8_t *iccp = chunk(&buffer, "iCCP", &size);
+    uint8_t inflated[4096];
+    uLongf count = sizeof inflated;
+    size_t head = strlen((const char *)iccp) + 2; /* the name, NUL, the method */
+    assert_int_equal(uncompress(inflated, &count, iccp + head, size - head), Z_OK);
+    assert_int_equal(count, profile.size - 4);
+    assert_memory_equal(inflated, profile.data, count);
+    assert_false(has(&buffer, "sRGB") || has(&buffer, "cICP"));
+    tile_buffer_free(&buffer);
+
+    /* Without its profile nothing says that it is sRGB; and code points go before what the space says. */
+    options.no_profile = true;
+    buffer = encode(&image, TILE_PNG, &options);
+    assert_false(has(&buffer, "sRGB") || has(&buffer, "cICP") || has(&buffer, "iCCP"));
+    tile_buffer_free(&buffer);
+    options = (struct tile_encode_options)TILE_OPTIONS(struct tile_encode_options);
+    options.code_points = (const unsigned char[]){12, 16, 0, 1};
+    buffer = encode(&image, TILE_PNG, &options);
+    const uint8_t *points = chunk(&buffer, "cICP", &size);
+    assert_true(points && size == 4 && memcmp(points, options.code_points, 4) == 0);
+    assert_false(has(&buffer, "sRGB") || has(&buffer, "iCCP"));
+    tile_buffer_free(&buffer);
     struct tile_writer writer = tile_buffer_writer(&buffer);
+    assert_fails(TILE_UNSUPPORTED, tile_encode(&image, TILE_TIFF, &options, &writer, &error));
+    assert_non_null(strstr(error.message, "png can"));
+    tile_buffer_free(&buffer);
+    options.code_points = NULL;
+    options.profile = "no profile at all, of some length";
+    options.profile_size = 33;
     assert_fails(TILE_INVALID_ARGUMENT, tile_encode(&image, TILE_PNG, &options, &writer, &error));
     tile_buffer_free(&buffer);
     tile_image_free(&image, NULL);

@@ -106,7 +106,7 @@ static void check_tags(TIFF *tiff, struct tile_format format) {
                                    : format.alpha == TILE_ALPHA_PREMULTIPLIED       ? 1
                                                                                     : 2);
     struct tile_buffer profile = {0};
-    if (has_profile(format.space))
+    if (has_profile(TILE_TIFF, format))
         assert_ok(tile_profile_of_space(&profile, format.space, &error));
     uint32_t size = 0;
     const void *data = NULL;

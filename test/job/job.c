@@ -319,7 +319,8 @@ static void gray_of_an_srgb_profile_is_the_files_own(void **state) {
     char *gray = strdup(test_path(folder, "gray.npy"));
     tile_source *source;
     assert_ok(tile_source_open_file(&source, jpeg, NULL, &error));
-    assert_int_equal(tile_source_info(source)->profile_size, size);
+    /* LittleCMS leaves `size` what it was; the profile is as long as it says in its first four bytes. */
+    assert_int_equal(tile_source_info(source)->profile_size, (unsigned)profile[2] << 8 | profile[3]);
     struct tile_job_options options = npy_job(NULL, TILE_GRAY);
     options.image = gray;
     assert_ok(tile_job_run(source, &options, NULL, &error));

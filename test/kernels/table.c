@@ -593,6 +593,7 @@ static const struct entry entries[] = {
     ROW(unpremultiply, ANY, 1),
     ROW(premultiply, ANY, 15),
     ROW(premultiply, ANY, 3),
+    ROW(over, ANY, .25, .5, .75, 1),
 };
 
 enum { ENTRIES = sizeof entries / sizeof *entries, TRIALS = 125 };

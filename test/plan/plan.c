@@ -94,6 +94,13 @@ static void every_pixel_of_a_grid_is_where_it_belongs(void **state) {
                                  .tile_height = test_random_below(&random, 30),
                                  .overlap = test_random_below(&random, 3) * test_random_below(&random, 9),
                                  .edge = (tile_edge)test_random_below(&random, 3)};
+        uint32_t height = grid.tile_height ? grid.tile_height : grid.tile_width;
+        if (grid.overlap > grid.tile_width || grid.overlap > height) { /* pixels would be made over and over */
+            tile_plan *plan;
+            assert_fails(TILE_INVALID_ARGUMENT, tile_plan_grid(&plan, area, grid, NULL, &error));
+            assert_non_null(strstr(error.message, "overlap"));
+            continue;
+        }
         check_grid(&picture, area, grid);
     }
     tile_image_free(&picture, NULL);

@@ -163,22 +163,30 @@ static void profiles_and_assumptions(void **state) {
         icc += 2u + (size_t)(tagged.data[icc + 2] << 8 | tagged.data[icc + 3]);
     tagged.data[icc + 17] = 2;
     options.ignore_profile = false;
+    options.strict = true;
     assert_fails(TILE_BAD_DATA, tile_source_open_memory(&source, tagged.data, tagged.size, &options, &error));
-    assert_non_null(strstr(error.message, "ICC"));
-    options.lenient = true;
+    assert_non_null(strstr(error.message, "its segment 2 of 2 is missing"));
+    assert_int_equal(error.remedies, TILE_REMEDY_IGNORE_PROFILE | TILE_REMEDY_NOT_STRICT);
+    options.strict = false;
     assert_ok(tile_source_open_memory(&source, tagged.data, tagged.size, &options, &error));
-    assert_non_null(strstr(tile_source_damage(source), "ICC"));
+    assert_string_equal(tile_source_info(source)->profile_dropped, "its segment 2 of 2 is missing");
+    assert_non_null(strstr(tile_source_note(source, 0), "its segment 2 of 2 is missing"));
+    assert_null(tile_source_note(source, 1));
+    assert_null(tile_source_damage(source));
     assert_false(tile_source_info(source)->tagged);
+    assert_null(tile_source_info(source)->profile);
+    assert_null(tile_source_info(source)->carried_profile);
     tile_source_close(source);
-    options.lenient = false;
-    options.ignore_profile = true;
+    options.strict = options.ignore_profile = true;
     assert_ok(tile_source_open_memory(&source, tagged.data, tagged.size, &options, &error));
+    assert_null(tile_source_note(source, 0));
     tile_source_close(source);
     tagged.data[icc + 17] = 1;
 
     /* A gray profile says nothing about RGB. */
     assert_ok(tile_source_open_memory(&source, of_gray.data, of_gray.size, NULL, &error));
     assert_null(tile_source_info(source)->profile);
+    assert_string_equal(tile_source_info(source)->profile_dropped, "it describes gray, the samples are RGB");
     tile_source_close(source);
 
     options = (struct tile_source_options)TILE_OPTIONS(struct tile_source_options);

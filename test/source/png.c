@@ -124,8 +124,8 @@ static void color_of(struct png_recipe recipe, const struct tile_source_options 
     tile_buffer_free(&file);
 }
 
-/* Numbers that name no space here, with nothing beside them: refused, unless the caller says what to take it for. */
-static void cicp_is_refused(int type, const unsigned char *numbers) {
+/* Numbers that name no space here, with nothing beside them: told as unknown, unless the caller says what it is. */
+static void cicp_is_unknown(int type, const unsigned char *numbers) {
     struct png_recipe recipe = {.type = type, .cicp = numbers};
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     options.ignore_profile = true;
@@ -138,8 +138,13 @@ static void cicp_is_refused(int type, const unsigned char *numbers) {
     recipe.depth = 8;
     struct tile_buffer file = png_file(&recipe);
     tile_source *source;
-    assert_fails(TILE_UNSUPPORTED, tile_source_open_memory(&source, file.data, file.size, NULL, &error));
-    assert_non_null(strstr(error.message, "cICP"));
+    assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+    const struct tile_info *info = tile_source_info(source);
+    assert_non_null(strstr(info->unknown_color, "cICP"));
+    assert_memory_equal(info->code_points, numbers, 4);
+    assert_int_equal(info->format.space, plain);
+    assert_false(info->tagged);
+    tile_source_close(source);
     tile_buffer_free(&file);
 }
 
@@ -158,17 +163,22 @@ static void chunks_say_what_the_samples_mean(void **state) {
         color_of((struct png_recipe){.type = RGB, .cicp = cicp[i], .srgb = true, .gamma = 45455}, NULL, cicp[i][4],
                  false, true);
     }
-    static const unsigned char unknown[][4] = {{9, 16, 0, 1}, {1, 13, 1, 1}, {1, 13, 0, 0}, {255, 13, 0, 1}};
+    /* Display P3 with PQ; a matrix of YCbCr; limited range; no such primaries. */
+    static const unsigned char unknown[][4] = {{12, 16, 0, 1}, {1, 13, 1, 1}, {1, 13, 0, 0}, {255, 13, 0, 1}};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        cicp_is_refused(RGB, unknown[i]);
-        color_of((struct png_recipe){.type = RGB, .cicp = unknown[i], .srgb = true}, NULL, TILE_SRGB, false, true);
+        cicp_is_unknown(RGB, unknown[i]);
+        /* An sRGB chunk is no more than a hint beside PQ, whose samples are never called sRGB. */
+        color_of((struct png_recipe){.type = RGB, .cicp = unknown[i], .srgb = true}, NULL, TILE_SRGB, false, i != 0);
         color_of((struct png_recipe){.type = RGB, .cicp = unknown[i], .profile = p3.data, .profile_size = p3.size},
                  NULL, TILE_SRGB, true, true);
     }
     color_of((struct png_recipe){.type = GRAY, .cicp = cicp[0]}, NULL, TILE_GRAY, false, true);
     color_of((struct png_recipe){.type = GRAY, .cicp = cicp[2]}, NULL, TILE_LUMINANCE, false, true);
     color_of((struct png_recipe){.type = GRAY, .cicp = cicp[1]}, NULL, TILE_GRAY, false, true);
-    cicp_is_refused(GRAY, cicp[3]);
+    cicp_is_unknown(GRAY, cicp[3]);
+    static const unsigned char unspecified[4] = {2, 2, 0, 1};
+    color_of((struct png_recipe){.type = RGB, .cicp = unspecified}, NULL, TILE_SRGB, false, false);
+    color_of((struct png_recipe){.type = RGB, .cicp = unspecified, .gamma = 100000}, NULL, TILE_SRGB, true, true);
 
     color_of((struct png_recipe){.type = RGB, .profile = p3.data, .profile_size = p3.size}, NULL, TILE_SRGB, true,
              true);
