@@ -75,17 +75,17 @@ typedef enum tile_status {
 
 /* Options that may let a failed call succeed; a bit set. Front ends name them in their own way. */
 typedef enum tile_remedy {
-    TILE_REMEDY_TO = 1 << 0,                 /* tile_job_options.to: another space */
-    TILE_REMEDY_NO_ALPHA = 1 << 1,           /* tile_job_options.drop_alpha or .flatten */
-    TILE_REMEDY_NO_PROFILE = 1 << 2,         /* tile_encode_options.no_profile */
-    TILE_REMEDY_RAW_CHANNELS = 1 << 3,       /* tile_encode_options.raw_channels */
-    TILE_REMEDY_OVERWRITE = 1 << 4,          /* tile_job_options.overwrite, or that of tile_file_create */
-    TILE_REMEDY_IGNORE_PROFILE = 1 << 5,     /* this and the next three: tile_source_options */
+    TILE_REMEDY_TO = 1 << 0,             /* tile_job_options.to: another space */
+    TILE_REMEDY_NO_ALPHA = 1 << 1,       /* tile_job_options.drop_alpha or .flatten */
+    TILE_REMEDY_NO_PROFILE = 1 << 2,     /* tile_encode_options.no_profile */
+    TILE_REMEDY_RAW_CHANNELS = 1 << 3,   /* tile_encode_options.raw_channels */
+    TILE_REMEDY_OVERWRITE = 1 << 4,      /* tile_job_options.overwrite, or that of tile_file_create */
+    TILE_REMEDY_IGNORE_PROFILE = 1 << 5, /* this and the next three: tile_source_options */
     TILE_REMEDY_IGNORE_ORIENTATION = 1 << 6,
     TILE_REMEDY_ASSUME = 1 << 7,
     TILE_REMEDY_LENIENT = 1 << 8,
-    TILE_REMEDY_NOT_STRICT = 1 << 9,         /* tile_source_options.strict is set */
-    TILE_REMEDY_PIXELS = 1 << 10,            /* this and the next two: tile_limits */
+    TILE_REMEDY_NOT_STRICT = 1 << 9, /* tile_source_options.strict is set */
+    TILE_REMEDY_PIXELS = 1 << 10,    /* this and the next two: tile_limits */
     TILE_REMEDY_MEMORY = 1 << 11,
     TILE_REMEDY_METADATA = 1 << 12,
 } tile_remedy;
@@ -381,8 +381,8 @@ struct tile_info {
     const void *carried_profile;
     size_t carried_profile_size;
     const char *profile_unusable; /* why nothing can be converted from carried_profile; NULL where something can */
-    /* Why an ICC profile that the file has is none of these pixels: damaged, a device link, of another model. NULL: there
-     * is none, or it is carried_profile. */
+    /* Why an ICC profile that the file has is none of these pixels: damaged, a device link, of another model. NULL:
+     * there is none, or it is carried_profile. */
     const char *profile_dropped;
     /* Four numbers of ITU-T H.273 (primaries, transfer, matrix, full range) that a PNG's cICP chunk has; NULL: none. */
     const unsigned char *code_points;
@@ -634,17 +634,17 @@ struct tile_converter_options {
     size_t to_profile_size;
     /*
      * The intent is for profiles with tables. Those of matrix and curves know colorimetry only: for them perceptual and
-     * saturation are relative. Black points are compensated where that is asked for, and under the perceptual intent and
-     * saturation of tables of ICC version 4, whose black is that of a reference medium. The same for every sample type,
-     * and in both directions.
+     * saturation are relative. Black points are compensated where that is asked for, and under the perceptual intent
+     * and saturation of tables of ICC version 4, whose black is that of a reference medium. The same for every sample
+     * type, and in both directions.
      */
     tile_intent intent;
     bool black_point_compensation;
     tile_cpu cpu; /* whose kernels to use; UNSUPPORTED where this machine cannot run them */
     /*
      * Where the source has alpha and the target has none: values of the source's color channels (as many f32 as it has,
-     * not premultiplied), which the pixels are laid on: color + (1 - alpha) (background - color). NULL: alpha is dropped.
-     * Copied.
+     * not premultiplied), which the pixels are laid on: color + (1 - alpha) (background - color). NULL: alpha is
+     * dropped. Copied.
      */
     const float *background;
 };
@@ -694,8 +694,8 @@ struct tile_encode_options {
     bool optimize; /* JPEG: Huffman tables of its own, some percent smaller, somewhat slower */
     /* Embed neither `profile` nor one of the space's own: whoever reads the file must know what the pixels are. */
     bool no_profile;
-    /* PNG: what its cICP chunk says of the pixels, four numbers of ITU-T H.273 (primaries, transfer, matrix, full range);
-     * NULL: what the space says. Must stay valid. */
+    /* PNG: what its cICP chunk says of the pixels, four numbers of ITU-T H.273 (primaries, transfer, matrix, full
+     * range); NULL: what the space says. Must stay valid. */
     const unsigned char *code_points;
 };
 
@@ -712,7 +712,8 @@ TILE_API char *tile_codec_names(char text[TILE_CODEC_NAMES]);
  */
 TILE_API tile_status tile_codec_can_carry(tile_codec codec, struct tile_format format, struct tile_error *error);
 
-/* Encodes a whole image, interleaved and in natural order. Errors: UNSUPPORTED, LIMIT_EXCEEDED, WRITE_FAILED, NO_MEMORY, INVALID_ARGUMENT. */
+/* Encodes a whole image, interleaved and in natural order. Errors: UNSUPPORTED, LIMIT_EXCEEDED, WRITE_FAILED,
+ * NO_MEMORY, INVALID_ARGUMENT. */
 TILE_API tile_status tile_encode(const struct tile_image *image, tile_codec codec,
                                  const struct tile_encode_options *options, const struct tile_writer *writer,
                                  struct tile_error *error);
@@ -754,8 +755,8 @@ struct tile_job_options {
     tile_intent intent;
     bool black_point_compensation;
     tile_codec codec; /* 0: PNG where it can carry `to`, else TIFF; for one image: by its suffix */
-    /* NULL: all defaults. Its allocator is the job's; its profile and code points are what the job makes of the source's
-     * and to_profile. */
+    /* NULL: all defaults. Its allocator is the job's; its profile and code points are what the job makes of the
+     * source's and to_profile. */
     const struct tile_encode_options *encode;
 
     /* Where to: one of the two. */

@@ -5,7 +5,8 @@
 
 #include "arguments.h"
 
-/* Settles one_image and outputs of `arguments`, whose other fields are parsed. False: a usage error that was printed. */
+/* Settles one_image and outputs of `arguments`, whose other fields are parsed. False: a usage error that was printed.
+ */
 bool output_settle(struct arguments *arguments);
 
 #endif

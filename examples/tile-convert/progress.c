@@ -30,8 +30,8 @@ static int terminal_width(void) {
 }
 
 /*
- * Bytes of UTF-8 text that fit in so many columns, and the columns that they take. Characters of three bytes and more are
- * counted as two columns, which the wide ones take.
+ * Bytes of UTF-8 text that fit in so many columns, and the columns that they take. Characters of three bytes and more
+ * are counted as two columns, which the wide ones take.
  */
 static int fit(const char *text, int columns, int *taken) {
     int bytes = 0;

@@ -17,7 +17,7 @@ struct task_options {
     struct tile_rect region;       /* "region" */
     bool has_region;
     bool pad_given; /* "edge" names the color of its own */
-    bool keep; /* "overwrite": false; what is there already is left, and an error */
+    bool keep;      /* "overwrite": false; what is there already is left, and an error */
 };
 
 /*

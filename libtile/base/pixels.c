@@ -46,8 +46,9 @@ tile_status tile_image_check(const struct tile_image *image, const char *what, s
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: rows of %zu bytes overlap at a stride of %td", what,
                               row, stride);
     if (stride % (ptrdiff_t)image->format.sample != 0)
-        return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: the stride, %td, is no multiple of the samples' %d bytes",
-                              what, stride, (int)image->format.sample);
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "%s: the stride, %td, is no multiple of the samples' %d bytes", what, stride,
+                              (int)image->format.sample);
     int planes = image->format.layout == TILE_PLANAR ? tile_format_channels(image->format) : 1;
     for (int i = 0; i < planes; i++)
         if (!image->plane[i] || (uintptr_t)image->plane[i] % image->format.sample != 0)

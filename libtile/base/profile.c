@@ -23,8 +23,10 @@ struct curve {
     double g, a, b, c, d;
 };
 
-#define LINEAR_CURVE {1, 1, 0, 0, 0}
-#define SRGB_CURVE   {2.4, 1 / 1.055, .055 / 1.055, 1 / 12.92, .04045}
+#define LINEAR_CURVE                                                                                                   \
+    { 1, 1, 0, 0, 0 }
+#define SRGB_CURVE                                                                                                     \
+    { 2.4, 1 / 1.055, .055 / 1.055, 1 / 12.92, .04045 }
 
 static cmsToneCurve *build_curve(cmsContext context, struct curve c) {
     if (c.d == 0)
@@ -35,7 +37,8 @@ static cmsToneCurve *build_curve(cmsContext context, struct curve c) {
 /* What a profile is called by those who list it: its description, in ASCII. */
 static bool set_name(cmsContext context, cmsHPROFILE profile, const char *name) {
     cmsMLU *text = cmsMLUalloc(context, 1);
-    bool set = text && cmsMLUsetASCII(text, "en", "US", name) && cmsWriteTag(profile, cmsSigProfileDescriptionTag, text);
+    bool set =
+        text && cmsMLUsetASCII(text, "en", "US", name) && cmsWriteTag(profile, cmsSigProfileDescriptionTag, text);
     cmsMLUfree(text);
     return set;
 }
@@ -63,8 +66,7 @@ static tile_status save(struct tile_buffer *out, cmsContext context, cmsHPROFILE
 /* NULL where there is no memory, or where LittleCMS cannot solve for the primaries. */
 static cmsHPROFILE make_rgb(cmsContext context, const struct tile_chromaticities *c, cmsToneCurve *tone) {
     cmsCIExyY white = {c->white[0], c->white[1], 1};
-    cmsCIExyYTRIPLE primaries = {
-        {c->red[0], c->red[1], 1}, {c->green[0], c->green[1], 1}, {c->blue[0], c->blue[1], 1}};
+    cmsCIExyYTRIPLE primaries = {{c->red[0], c->red[1], 1}, {c->green[0], c->green[1], 1}, {c->blue[0], c->blue[1], 1}};
     return cmsCreateRGBProfileTHR(context, &white, &primaries, (cmsToneCurve *[]){tone, tone, tone});
 }
 
@@ -126,7 +128,9 @@ static const struct {
     {TILE_A98_RGB, "A98 RGB, compatible with Adobe RGB (1998)", &a98, {563 / 256., 1, 0, 0, 0}},
     {TILE_PROPHOTO_RGB, "ProPhoto RGB", &prophoto, {1.8, 1, 0, 1 / 16., 16 / 512.}},
     /* BT.2020, table 4, inverted: alpha 1.09929682680944, beta 0.018053968510807. */
-    {TILE_REC2020, "ITU-R BT.2020", &rec2020,
+    {TILE_REC2020,
+     "ITU-R BT.2020",
+     &rec2020,
      {1 / .45, 1 / 1.09929682680944, .09929682680944 / 1.09929682680944, 1 / 4.5, 4.5 * .018053968510807}},
     {TILE_GRAY, "Gray, sRGB curve", NULL, SRGB_CURVE},
     {TILE_LUMINANCE, "Linear gray", NULL, LINEAR_CURVE},
@@ -284,9 +288,8 @@ const char *tile_profile_speaks_of_others(const void *profile) {
 
 /* Whether the three intents that use tables of their own, or the one that there is, lead to the connection space. */
 static bool converts(cmsContext context, cmsHPROFILE profile) {
-    static const cmsTagSignature tables[3][2] = {{0, 0},
-                                                 {cmsSigAToB1Tag, cmsSigDToB1Tag},
-                                                 {cmsSigAToB2Tag, cmsSigDToB2Tag}};
+    static const cmsTagSignature tables[3][2] = {
+        {0, 0}, {cmsSigAToB1Tag, cmsSigDToB1Tag}, {cmsSigAToB2Tag, cmsSigDToB2Tag}};
     cmsColorSpaceSignature model = cmsGetColorSpace(profile);
     cmsUInt32Number type = FLOAT_SH(1) | COLORSPACE_SH((cmsUInt32Number)_cmsLCMScolorSpace(model)) |
                            CHANNELS_SH(cmsChannelsOf(model)) | BYTES_SH(4);
@@ -310,7 +313,7 @@ enum tile_profile_use tile_profile_judge(const void *profile, size_t size, struc
     *why = (struct tile_complaint){{0}};
     cmsContext context = size <= UINT32_MAX ? tile_profile_context(why) : NULL;
     cmsHPROFILE opened = context ? cmsOpenProfileFromMemTHR(context, profile, (cmsUInt32Number)size) : NULL;
-    enum tile_profile_use use = !opened                                                             ? TILE_PROFILE_NONE
+    enum tile_profile_use use = !opened                                                         ? TILE_PROFILE_NONE
                                 : tile_profile_is_of(opened, tile_profile_model(profile, size)) ? TILE_PROFILE_PLAIN
                                 : converts(context, opened)                                     ? TILE_PROFILE_USED
                                                                                                 : TILE_PROFILE_CARRIED;

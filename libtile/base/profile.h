@@ -35,7 +35,8 @@ tile_status tile_profile_of_gray_gamma(struct tile_buffer *out, double gamma, st
 size_t tile_profile_size(const void *profile, size_t size);
 /* The space whose samples such a profile describes: srgb, gray or cmyk, as names of models. UNSET for others. */
 tile_space tile_profile_model(const void *profile, size_t size);
-/* Why a profile (of a size above 0 by tile_profile_size) cannot describe a picture's samples: its class. NULL: it can. */
+/* Why a profile (of a size above 0 by tile_profile_size) cannot describe a picture's samples: its class. NULL: it can.
+ */
 const char *tile_profile_speaks_of_others(const void *profile);
 
 /* ---- With LittleCMS ---- */

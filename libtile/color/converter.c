@@ -310,11 +310,10 @@ tile_status tile_converter_new(tile_converter **out, struct tile_format from, st
     bool same_profile = o.from_profile && o.to_profile && o.from_profile_size == o.to_profile_size &&
                         from.space == to.space && memcmp(o.from_profile, o.to_profile, o.to_profile_size) == 0;
     if ((o.from_profile || o.to_profile) && !same_profile)
-        status = tile_icc_compile(&c->icc, &c->program, from.space, to.space, &o,
-                                  from.sample == TILE_U8 && from.alpha != TILE_ALPHA_PREMULTIPLIED && !background
-                                      ? c->table
-                                      : NULL,
-                                  &c->has_table, error);
+        status = tile_icc_compile(
+            &c->icc, &c->program, from.space, to.space, &o,
+            from.sample == TILE_U8 && from.alpha != TILE_ALPHA_PREMULTIPLIED && !background ? c->table : NULL,
+            &c->has_table, error);
     else
         tile_program_path(&c->program, from.space, to.space);
     if (status != TILE_OK) {

@@ -45,8 +45,8 @@ static tile_status open_profile(cmsHPROFILE *out, cmsContext context, const void
     cmsProfileClassSignature kind = cmsGetDeviceClass(*out);
     tile_space named = tile_profile_model(data, size);
     if (named == TILE_SPACE_UNSET)
-        return tile_error_set(error, TILE_UNSUPPORTED,
-                              "the %s profile is of %s: one of RGB, gray or CMYK is needed", which, model_name(model));
+        return tile_error_set(error, TILE_UNSUPPORTED, "the %s profile is of %s: one of RGB, gray or CMYK is needed",
+                              which, model_name(model));
     if (named != space)
         return tile_error_advise(error, TILE_REMEDY_TO, TILE_UNSUPPORTED,
                                  "the %s profile is of %s, which goes with the space %s, not with %s", which,
@@ -87,8 +87,7 @@ static bool has_perceptual_black(cmsHPROFILE profile, tile_intent intent) {
  * alone; under the perceptual intent it would compensate it wherever they are of version 4, as XYZ is.
  */
 static cmsUInt32Number own_intent(cmsHPROFILE profile, tile_intent intent, bool compensates) {
-    bool as_asked =
-        compensates || intent == TILE_INTENT_ABSOLUTE || (profile && tile_profile_has_tables(profile));
+    bool as_asked = compensates || intent == TILE_INTENT_ABSOLUTE || (profile && tile_profile_has_tables(profile));
     return (cmsUInt32Number)(as_asked ? intent : TILE_INTENT_RELATIVE);
 }
 
@@ -105,9 +104,9 @@ static tile_status make_transform(tile_icc *icc, cmsHPROFILE from, cmsHPROFILE t
     cmsUInt32Number intents[2] = {own_intent(from, options->intent, compensates),
                                   own_intent(to, options->intent, compensates)};
     /* Without the cache of the last pixel a transform may run in many threads. */
-    icc->transform = cmsCreateExtendedTransform(icc->context, 2, (cmsHPROFILE[]){from ? from : xyz, to ? to : xyz}, compensation, intents, (cmsFloat64Number[]){1, 1},
-                                                NULL, 0, type_of(from, from_space), type_of(to, to_space),
-                                                cmsFLAGS_NOCACHE);
+    icc->transform = cmsCreateExtendedTransform(icc->context, 2, (cmsHPROFILE[]){from ? from : xyz, to ? to : xyz},
+                                                compensation, intents, (cmsFloat64Number[]){1, 1}, NULL, 0,
+                                                type_of(from, from_space), type_of(to, to_space), cmsFLAGS_NOCACHE);
     icc->from = side_of(from, from_space);
     icc->to = side_of(to, to_space);
     cmsCloseProfile(xyz);

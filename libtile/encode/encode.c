@@ -43,11 +43,7 @@ static char *list(char *text, size_t size, const char *const *names, int count) 
     text[0] = '\0';
     for (int i = 0; i < count; i++) {
         size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s%s",
-                 i == 0          ? ""
-                 : i + 1 < count ? ", "
-                                 : " or ",
-                 names[i]);
+        snprintf(text + used, size - used, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", names[i]);
     }
     return text;
 }

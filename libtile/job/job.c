@@ -164,8 +164,8 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     uint64_t scratch = tile_make_memory(job, job->largest_pixels);
     if (job->o.lossless && tile_cut_memory(job, job->largest_pixels) > job->o.limits.memory)
         return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
-                              "cutting a tile takes %ju bytes of memory, the limit is %ju bytes",
-                              (uintmax_t)tile_cut_memory(job, job->largest_pixels), (uintmax_t)job->o.limits.memory);
+                                 "cutting a tile takes %ju bytes of memory, the limit is %ju bytes",
+                                 (uintmax_t)tile_cut_memory(job, job->largest_pixels), (uintmax_t)job->o.limits.memory);
     struct tile_pipeline pipeline = {
         .source = job->source,
         .plan = plan,

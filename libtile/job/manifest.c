@@ -282,9 +282,9 @@ tile_status tile_manifest_open(struct tile_manifest **out, const struct tile_man
     uint64_t count = tile_plan_count(job->plan);
     if (count > job->memory / sizeof(uint64_t))
         return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
-                              "the journal of %" PRIu64 " tiles takes 8 bytes of memory for each, the limit is %" PRIu64
-                              ": take larger tiles",
-                              count, job->memory);
+                                 "the journal of %" PRIu64
+                                 " tiles takes 8 bytes of memory for each, the limit is %" PRIu64 ": take larger tiles",
+                                 count, job->memory);
     struct tile_manifest *m = tile_alloc_zero(job->allocator, sizeof *m);
     if (!m)
         return tile_no_memory(error, sizeof *m);

@@ -90,8 +90,8 @@ static tile_status check(const tile_job *job, const struct tile_region *region, 
     uint64_t memory = region_memory(job, region);
     if (memory > job->o.limits.memory)
         return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
-                              "a tile of %u x %u pixels takes %" PRIu64 " bytes of memory, the limit is %" PRIu64,
-                              region->width, region->height, memory, job->o.limits.memory);
+                                 "a tile of %u x %u pixels takes %" PRIu64 " bytes of memory, the limit is %" PRIu64,
+                                 region->width, region->height, memory, job->o.limits.memory);
     return TILE_OK;
 }
 

@@ -226,11 +226,11 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
     uint64_t bands_that_fit = largest ? room / each : UINT64_MAX;
     if (bands_that_fit == 0)
         return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
-                              "%s takes %ju bytes of memory, %s %ju and %d threads %ju: the limit is %ju bytes",
-                              p->in_order && run->bands == 1 ? "the whole image, which its orientation turns,"
-                                                             : "a row of tiles",
-                              (uintmax_t)largest, run->any_reads ? "reading it" : "the rows that are kept beside it",
-                              (uintmax_t)reading, p->threads, (uintmax_t)scratch, (uintmax_t)p->memory);
+                                 "%s takes %ju bytes of memory, %s %ju and %d threads %ju: the limit is %ju bytes",
+                                 p->in_order && run->bands == 1 ? "the whole image, which its orientation turns,"
+                                                                : "a row of tiles",
+                                 (uintmax_t)largest, run->any_reads ? "reading it" : "the rows that are kept beside it",
+                                 (uintmax_t)reading, p->threads, (uintmax_t)scratch, (uintmax_t)p->memory);
     uint64_t wanted = least_members >= (uint64_t)p->threads && !run->any_reads ? 2 : (uint64_t)p->threads + 1;
     wanted = wanted > run->bands ? run->bands : wanted;
     run->slot_count = (int)(wanted > bands_that_fit ? bands_that_fit : wanted);

@@ -264,7 +264,8 @@ static tile_status settle_edge(struct tile_job *job, struct tile_error *error) {
     if (job->edge != TILE_EDGE_PAD)
         return TILE_OK;
     float pixel[TILE_MAX_CHANNELS] = {0};
-    tile_status status = make_pixel(job, job->o.pad_color, job->write, job->to_profile, job->to_profile_size, pixel, error);
+    tile_status status =
+        make_pixel(job, job->o.pad_color, job->write, job->to_profile, job->to_profile_size, pixel, error);
     memcpy(job->pad, pixel, sizeof job->pad);
     return status;
 }

@@ -18,7 +18,8 @@ static void profile_description(const struct tile_info *info, char *text, size_t
     text[0] = '\0';
     cmsContext context = cmsCreateContext(NULL, NULL);
     cmsHPROFILE profile =
-        context ? cmsOpenProfileFromMemTHR(context, info->carried_profile, (cmsUInt32Number)info->carried_profile_size) : NULL;
+        context ? cmsOpenProfileFromMemTHR(context, info->carried_profile, (cmsUInt32Number)info->carried_profile_size)
+                : NULL;
     if (profile) {
         cmsGetProfileInfoASCII(profile, cmsInfoDescription, "en", "US", text, (cmsUInt32Number)size);
         cmsCloseProfile(profile);
@@ -74,8 +75,8 @@ tile_status tile_source_describe(const tile_source *source, struct tile_buffer *
             "\"height\":%u,\"orientation\":%d,\"bits\":%d,\"space\":\"%s\",\"sample\":\"%s\","
             "\"alpha\":\"%s\",\"tagged\":%s,\"streams\":%s,\"decoder_memory\":%" PRIu64 ",\"index\":\"%s%s\"",
             i->bytes, i->codec == TILE_JPEG ? "jpg" : "png", i->coding, i->width, i->height, i->orientation, i->bits,
-            space_name(i), tile_sample_name(i->format.sample), alphas[i->format.alpha],
-            i->tagged ? "true" : "false", i->streams ? "true" : "false", i->memory,
+            space_name(i), tile_sample_name(i->format.sample), alphas[i->format.alpha], i->tagged ? "true" : "false",
+            i->streams ? "true" : "false", i->memory,
             i->no_index  ? "none: "
             : i->indexed ? "used"
                          : "possible",

@@ -60,9 +60,7 @@ static uint32_t first_number(const struct tiff *tiff, const struct entry *e) {
     case ASCII: return e->count == 1 || e->values[1] == '\0' ? (uint32_t)e->values[0] - '0' : 0;
     case UNDEFINED: return e->count == 1 ? e->values[0] : 0;
     case RATIONAL:
-    case SRATIONAL:
-        divisor = get(tiff, e->values + 4, 4);
-        return divisor ? get(tiff, e->values, 4) / divisor : 0;
+    case SRATIONAL: divisor = get(tiff, e->values + 4, 4); return divisor ? get(tiff, e->values, 4) / divisor : 0;
     default: return get(tiff, e->values, sizes[e->type]);
     }
 }

@@ -136,7 +136,7 @@ static void check_header_size(struct jpeg *jpeg) {
     uint64_t limit = jpeg->source->limits.metadata;
     if (jpeg->in_header && position(jpeg) > limit)
         jump(jpeg, tile_error_advise(jpeg->error, TILE_REMEDY_METADATA, TILE_LIMIT_EXCEEDED,
-                                  "has more than %ju bytes of metadata, which is the limit", (uintmax_t)limit));
+                                     "has more than %ju bytes of metadata, which is the limit", (uintmax_t)limit));
 }
 
 static boolean fill_input_buffer(j_decompress_ptr decompress) {

@@ -117,7 +117,7 @@ static void on_read(png_structp read, png_bytep to, png_size_t size) {
         size -= part;
         if (png->in_header && input->offset - png->left > limit)
             jump(png, tile_error_advise(png->error, TILE_REMEDY_METADATA, TILE_LIMIT_EXCEEDED,
-                                     "has more than %ju bytes of metadata, which is the limit", (uintmax_t)limit));
+                                        "has more than %ju bytes of metadata, which is the limit", (uintmax_t)limit));
     }
 }
 

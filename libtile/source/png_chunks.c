@@ -82,7 +82,10 @@ static tile_status take_profile(struct tile_png_chunks *chunks, const unsigned c
 /* ---- EXIF in a text ---- */
 
 static int hex_digit(unsigned char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* As ImageMagick writes it: a name, a decimal number of bytes, and these in hexadecimal, each on lines of their own. */

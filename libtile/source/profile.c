@@ -60,6 +60,6 @@ tile_status tile_source_set_profile(tile_source *source, const void *profile, si
     }
     snprintf(source->unusable, sizeof source->unusable, "%s", why.text);
     info->profile_unusable = source->unusable;
-    return tile_source_notice(source, TILE_REMEDY_IGNORE_PROFILE, error,
-                              "its ICC profile cannot be converted from: %s", source->unusable);
+    return tile_source_notice(source, TILE_REMEDY_IGNORE_PROFILE, error, "its ICC profile cannot be converted from: %s",
+                              source->unusable);
 }

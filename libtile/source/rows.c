@@ -111,8 +111,9 @@ static tile_status plan_capacity(const tile_source *source, struct tile_rect sto
     uint64_t memory = source->limits.memory, used = source->info.memory;
     if (used > memory || row_size > memory - used)
         return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
-                              "decoding it (%s, %u x %u) needs %ju bytes of memory, the limit is %ju", source->coding,
-                              source->width, source->height, (uintmax_t)used + row_size, (uintmax_t)memory);
+                                 "decoding it (%s, %u x %u) needs %ju bytes of memory, the limit is %ju",
+                                 source->coding, source->width, source->height, (uintmax_t)used + row_size,
+                                 (uintmax_t)memory);
     uint64_t most = memory - used;
     if (stored.width == source->width && most > WHOLE_ROWS_KEPT)
         most = WHOLE_ROWS_KEPT > row_size ? WHOLE_ROWS_KEPT : row_size;

@@ -151,8 +151,9 @@ static tile_status open_source(tile_source *source, struct tile_error *error) {
     struct tile_info *info = &source->info;
     uint64_t pixels = (uint64_t)info->width * info->height;
     if (pixels > source->limits.pixels)
-        return tile_error_advise(error, TILE_REMEDY_PIXELS, TILE_LIMIT_EXCEEDED, "%u x %u is %ju pixels, the limit is %ju", info->width,
-                              info->height, (uintmax_t)pixels, (uintmax_t)source->limits.pixels);
+        return tile_error_advise(error, TILE_REMEDY_PIXELS, TILE_LIMIT_EXCEEDED,
+                                 "%u x %u is %ju pixels, the limit is %ju", info->width, info->height,
+                                 (uintmax_t)pixels, (uintmax_t)source->limits.pixels);
     source->width = info->width;
     source->height = info->height;
     info->coding = source->coding;

@@ -67,8 +67,8 @@ struct tile_source {
     bool jfif_ycbcr;        /* the samples are stored as JFIF YCbCr and can be read so */
     bool profile_is_plain;  /* info.profile says nothing that srgb or gray does not */
     char coding[64];
-    void *profile;      /* freed on closing */
-    char dropped[160];  /* what info.profile_dropped and info.profile_unusable point to */
+    void *profile;     /* freed on closing */
+    char dropped[160]; /* what info.profile_dropped and info.profile_unusable point to */
     char unusable[200];
     unsigned char code_points[4]; /* as do info.code_points and info.unknown_color */
     char unknown[100];
@@ -103,7 +103,8 @@ tile_status tile_source_notice(tile_source *source, unsigned remedies, struct ti
 
 /*
  * Makes a copy of `profile` info.profile; or only info.carried_profile, where it cannot be converted from; or nothing,
- * where it does not speak of these samples, whose model info.format.space is. Nothing at all where profiles are ignored.
+ * where it does not speak of these samples, whose model info.format.space is. Nothing at all where profiles are
+ * ignored.
  */
 tile_status tile_source_set_profile(tile_source *source, const void *profile, size_t size, struct tile_error *error);
 /* There is none for the reason that is given, a clause of its own: "segment 2 of 3 is missing". */
