@@ -239,11 +239,8 @@ static void profiles_are_told_apart(void **state) {
 static void strides_are_told(void **state) {
     (void)state;
     float pixels[64] = {0};
-    struct tile_image image = {.format = {.space = TILE_SRGB, .sample = TILE_F32},
-                               .width = 2,
-                               .height = 2,
-                               .plane = {pixels},
-                               .stride = 30};
+    struct tile_image image = {
+        .format = {.space = TILE_SRGB, .sample = TILE_F32}, .width = 2, .height = 2, .plane = {pixels}, .stride = 30};
     assert_fails(TILE_INVALID_ARGUMENT, tile_image_check(&image, "image", &error));
     assert_non_null(strstr(error.message, "the stride, 30, is no multiple of the samples' 4 bytes"));
     image.stride = 32;

@@ -80,12 +80,12 @@ static void add_table(cmsHPROFILE profile, cmsTagSignature tag, cmsUInt32Number 
     cmsPipelineFree(pipeline);
 }
 
-static struct test_bytes press(void) {
+static struct test_bytes press_of_version(double version) {
     cmsHPROFILE srgb = cmsCreate_sRGBProfile(), lab = cmsCreateLab4Profile(NULL);
     srgb_to_lab = cmsCreateTransform(srgb, TYPE_RGB_DBL, lab, TYPE_Lab_DBL, INTENT_RELATIVE_COLORIMETRIC, 0);
     lab_to_srgb = cmsCreateTransform(lab, TYPE_Lab_DBL, srgb, TYPE_RGB_DBL, INTENT_RELATIVE_COLORIMETRIC, 0);
     cmsHPROFILE profile = cmsCreateProfilePlaceholder(NULL);
-    cmsSetProfileVersion(profile, 4.3);
+    cmsSetProfileVersion(profile, version);
     cmsSetDeviceClass(profile, cmsSigOutputClass);
     cmsSetColorSpace(profile, cmsSigCmykData);
     cmsSetPCS(profile, cmsSigLabData);
@@ -100,6 +100,10 @@ static struct test_bytes press(void) {
     cmsCloseProfile(srgb);
     cmsCloseProfile(lab);
     return save(profile);
+}
+
+static struct test_bytes press(void) {
+    return press_of_version(4.3);
 }
 
 /* ---- Against LittleCMS ---- */
@@ -122,9 +126,16 @@ static double full_of(tile_space space) {
     return space == TILE_CMYK ? 100 : 1;
 }
 
+/* Of version 2: under the perceptual intent LittleCMS compensates black points where one of version 4 comes last. */
 static cmsHPROFILE open(const struct test_bytes *profile) {
-    return profile ? cmsOpenProfileFromMem(profile->data, (cmsUInt32Number)profile->size) : cmsCreate_sRGBProfile();
+    cmsHPROFILE srgb = profile ? NULL : cmsCreate_sRGBProfile();
+    if (srgb)
+        cmsSetProfileVersion(srgb, 2.1);
+    return profile ? cmsOpenProfileFromMem(profile->data, (cmsUInt32Number)profile->size) : srgb;
 }
+
+static tile_intent intent = TILE_INTENT_RELATIVE;
+static bool compensate_ours = true; /* where that is asked of LittleCMS */
 
 static struct tile_converter_options options_of(const struct test_bytes *from, const struct test_bytes *to) {
     struct tile_converter_options options = *test_converter_options();
@@ -132,7 +143,7 @@ static struct tile_converter_options options_of(const struct test_bytes *from, c
     options.from_profile_size = from ? from->size : 0;
     options.to_profile = to ? to->data : NULL;
     options.to_profile_size = to ? to->size : 0;
-    options.intent = TILE_INTENT_RELATIVE;
+    options.intent = intent;
     return options;
 }
 
@@ -154,10 +165,10 @@ static int difference(tile_space from, const struct test_bytes *from_profile, ti
     struct test_random random = {3};
     for (size_t i = 0; i < sizeof in; i++)
         in[i] = (unsigned char)test_random_below(&random, 256);
-    run(from, from_profile, to, to_profile, compensate);
+    run(from, from_profile, to, to_profile, compensate && compensate_ours);
     cmsHPROFILE a = open(from_profile), b = open(to_profile);
     cmsUInt32Number flags = cmsFLAGS_NOOPTIMIZE | (compensate ? cmsFLAGS_BLACKPOINTCOMPENSATION : 0);
-    cmsHTRANSFORM direct = cmsCreateTransform(a, type_of(from), b, type_of(to), INTENT_RELATIVE_COLORIMETRIC, flags);
+    cmsHTRANSFORM direct = cmsCreateTransform(a, type_of(from), b, type_of(to), (cmsUInt32Number)intent, flags);
     assert_non_null(direct);
     static double before[COUNT * 4], after[COUNT * 4];
     for (int i = 0; i < COUNT * tile_space_channels(from); i++)
@@ -191,6 +202,31 @@ static void as_littlecms(void **state) {
     free(adobe.data);
     free(gray.data);
     free(cmyk.data);
+}
+
+/*
+ * Tables of version 2 are not compensated unasked, in either direction; those of version 4 lead to the black of the
+ * perceptual reference medium, and are.
+ */
+static void perceptual_black(void **state) {
+    (void)state;
+    struct test_bytes old = press_of_version(2.4), new = press(), adobe = adobe_rgb();
+    for (int i = 0; i < 2; i++) {
+        intent = i ? TILE_INTENT_SATURATION : TILE_INTENT_PERCEPTUAL;
+        assert_in_range(difference(TILE_CMYK, &old, TILE_SRGB, NULL, false), 0, 1);
+        assert_in_range(difference(TILE_SRGB, NULL, TILE_CMYK, &old, false), 0, 1);
+        assert_in_range(difference(TILE_CMYK, &old, TILE_SRGB, NULL, true), 0, 1);
+        assert_true(difference(TILE_CMYK, &new, TILE_SRGB, NULL, false) > 2);
+        compensate_ours = false;
+        assert_in_range(difference(TILE_CMYK, &new, TILE_SRGB, NULL, true), 0, 1);
+        assert_in_range(difference(TILE_SRGB, NULL, TILE_CMYK, &new, true), 0, 1);
+        assert_in_range(difference(TILE_SRGB, &adobe, TILE_CMYK, &new, true), 0, 1);
+        compensate_ours = true;
+    }
+    intent = TILE_INTENT_RELATIVE;
+    free(adobe.data);
+    free(new.data);
+    free(old.data);
 }
 
 /* A profile that is sRGB changes nothing, nor do two that are the same. */
@@ -390,6 +426,7 @@ int main(void) {
         cmocka_unit_test(white_stays),      cmocka_unit_test(dark_channels),
         cmocka_unit_test(damaged_profiles), cmocka_unit_test(wrong_models),
         cmocka_unit_test(failing_memory),   cmocka_unit_test(threads_share_a_converter),
+        cmocka_unit_test(perceptual_black),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

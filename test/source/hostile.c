@@ -121,7 +121,8 @@ static void judge_message(j_common_ptr common, int level) {
         ((struct judge *)common->err)->misses_more = true;
 }
 
-/* Whether a JPEG that lacks its end has all of its data: libjpeg then has nothing to say but that, and gives `whole`. */
+/* Whether a JPEG that lacks its end has all of its data: libjpeg then has nothing to say but that, and gives `whole`.
+ */
 static bool is_whole(const void *data, size_t size, const unsigned char *whole) {
     struct judge judge = {.misses_more = false};
     struct jpeg_decompress_struct d = {.err = jpeg_std_error(&judge.errors)};
@@ -312,7 +313,8 @@ static void exif_of_any_bytes(void **state) {
     for (unsigned value = 0; value < 300; value++)
         for (int big = 0; big < 2; big++) {
             exif_block(block, value % 256, big);
-            assert_int_equal(tile_exif_read(block, 26).orientation, value % 256 >= 1 && value % 256 <= 8 ? value % 256 : 1);
+            assert_int_equal(tile_exif_read(block, 26).orientation,
+                             value % 256 >= 1 && value % 256 <= 8 ? value % 256 : 1);
         }
     for (int run = 0; run < 20000; run++) {
         size_t size = test_random_below(&random, 60);
