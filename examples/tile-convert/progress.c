@@ -50,16 +50,18 @@ static int fit(const char *text, int columns, int *taken) {
 /* "[3/20] name [######    ]  45%  12/70  1:05 left", as much of it as the terminal has room for: the bar goes first. */
 static void draw(const struct progress *p, double part, const char *numbers) {
     enum { NAME = 30, BAR = 30, LEAST_BAR = 4 };
-    int room = terminal_width() - 1 - (int)strlen(p->which) - (int)strlen(numbers), taken;
-    int bytes = fit(p->name, room < NAME ? (room < 0 ? 0 : room) : NAME, &taken);
-    int bar = room - taken - (int)strlen(" [] ");
-    fprintf(stderr, "\r%s%.*s ", p->which, bytes, p->name);
+    int width = terminal_width() - 1, which = (int)strlen(p->which), taken;
+    int room = width - which - (int)strlen(numbers) - 1; /* of the name, and a space behind it */
+    int bytes = fit(p->name, room > NAME ? NAME : room, &taken);
+    int bar = room - taken - (int)strlen("[] ");
+    fprintf(stderr, "\r%.*s%.*s%s", width, p->which, bytes, p->name, bytes ? " " : "");
     if (bar >= LEAST_BAR) {
         bar = bar < BAR ? bar : BAR;
         int filled = (int)(part * bar);
         fprintf(stderr, "[%.*s%*s] ", filled, "##############################", bar - filled, "");
     }
-    fprintf(stderr, "%s\033[K", numbers); /* erases the rest of a longer line */
+    /* The escape erases the rest of a longer line. */
+    fprintf(stderr, "%.*s\033[K", width > which ? width - which : 0, numbers);
     fflush(stderr);
 }
 
