@@ -55,25 +55,179 @@ static void usage_errors_are_status_1(void **state) {
     (void)state;
     check_refusal(1, "", "", "no input");
     check_refusal(1, "$F/photo.jpg", "", "no output");
-    check_refusal(1, "$F/photo.jpg -o out --to sRGB", "sRGB", "no such color space");
+    check_refusal(1, "$F/photo.jpg -o out --to sRGBB", "sRGBB", "no such color space; is srgb meant?");
+    check_refusal(1, "$F/photo.jpg -o out --to oklub", "oklub", "is oklab meant?");
+    check_refusal(1, "$F/photo.jpg -o out --assume grya", "grya", "is gray meant?");
+    check_refusal(1, "$F/photo.jpg -o out --to quux", "quux", "no such color space (--list-spaces names them)");
+    check_refusal(1, "$F/photo.jpg -o out -f pgn", "pgn", "is png meant? (jpg, png, tif, npy, bmp, tga or hdr)");
+    check_refusal(1, "$F/photo.jpg -o out -f webp", "webp", "no such format (jpg, png, tif");
     check_refusal(1, "$F/photo.jpg -o out -s 0", "", "--tile 0");
     check_refusal(1, "$F/photo.jpg -o out -s 256x", "", "--tile 256x");
     check_refusal(1, "$F/photo.jpg -o out -s 4294967296", "", "--tile");
     check_refusal(1, "$F/photo.jpg -o out --region 1,2,3", "", "--region");
     check_refusal(1, "$F/photo.jpg -o out --region 600,0,41,10", "photo.jpg", "not within 640 x 427");
     check_refusal(1, "$F/photo.jpg -o out -Q 101", "", "--quality");
-    check_refusal(1, "$F/photo.jpg -o out --frobnicate", "", "--frobnicate");
-    check_refusal(1, "$F/photo.jpg -o out -Z", "", "-Z");
+    check_refusal(1, "$F/photo.jpg -o out --frobnicate", "", "--frobnicate: no such option (see");
+    check_refusal(1, "$F/photo.jpg -o out --drop-alhpa", "", "--drop-alhpa: no such option; is --drop-alpha meant?");
+    check_refusal(1, "$F/photo.jpg -o out --tiel=64", "", "--tiel: no such option; is --tile meant?");
+    check_refusal(1, "$F/photo.jpg -o out --overlap 300 -s 7", "photo.jpg", "an overlap of 300 pixels is larger");
+    check_refusal(1, "$F/photo.jpg -o out -j -1", "", "--threads");
+    check_refusal(1, "$F/photo.jpg -o out --background '#12'", "", "--background #12: a color such as FFFFFF");
+    check_refusal(1, "$F/photo.jpg -o out --background 12345678", "", "--background 12345678");
+    check_refusal(1, "$F/photo.jpg -o out -Z", "", "-Z: no such option");
+    check_refusal(1, "$F/photo.jpg -o out --quiet -qZ", "", "-Z: no such option");
     check_refusal(1, "$F/photo.jpg -o", "", "-o wants a value");
-    check_refusal(1, "$F/photo.jpg -o out.gif", "out.gif", "not written here");
     check_refusal(1, "$F/photo.jpg -o out.png -f jpg", "out.png", "differ");
     check_refusal(1, "$F/photo.jpg $F/420.jpg -o out.png", "out.png", "one input");
     check_refusal(1, "$F/photo.jpg -o out.png -s 64", "out.png", "no tiles");
     check_refusal(1, "$F/photo.jpg -o out --edge pad=#12345", "", "--edge");
-    check_refusal(1, "$F/420.jpg ./420.jpg -o out", "out/420", "more than one input");
-    check_refusal(1, "$F/photo.jpg -o out --quiet=1", "", "--quiet=1");
+    check_refusal(1, "$F/420.jpg ./420.jpg -o out", "out/420", "-o 'out/{n}-{name}' tells inputs apart by number");
+    check_refusal(1, "$F/photo.jpg -o out --quiet=1", "", "--quiet=1: this option takes no value");
     check_refusal(1, "$F/photo.jpg -o out --max-memory x", "", "--max-memory");
     check_refusal(1, "$F/photo.jpg -o out --assume lch-d65 --assume gray", "photo.jpg", "gray cannot be assumed");
+}
+
+/* A suffix is a format's, or there is a slash: no folder "photo.GIF" is made of a mistake. */
+static void suffixes_are_formats(void **state) {
+    (void)state;
+    static const char *const jpegs[] = {"a.jfif", "a.jif", "a.jpe", "a.JPEG", "a.JPG"};
+    for (size_t i = 0; i < sizeof jpegs / sizeof *jpegs; i++) {
+        char arguments[64];
+        snprintf(arguments, sizeof arguments, "$F/8x8.jpg -o %s", jpegs[i]);
+        assert_int_equal(run(arguments), 0);
+        assert_int_equal(test_run(NULL, "djpeg '%s/%s' >/dev/null", folder, jpegs[i]), 0);
+    }
+    static const char *const others[] = {"out.GIF", "out.gif", "out.WEBP", "out.txt",
+                                         "out.",    "out.d",   "out.v1.2", "x/out.heic"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char arguments[64];
+        snprintf(arguments, sizeof arguments, "$F/8x8.jpg -o %s", others[i]);
+        check_refusal(1, arguments, others[i], "jpg, png, tif, npy, bmp, tga or hdr; a folder of that name");
+        assert_false(exists(others[i]) || exists("x"));
+    }
+    check_refusal(1, "$F/8x8.jpg -o out.jpgg", "out.jpgg", "(is .jpg meant?)");
+    check_refusal(1, "$F/8x8.jpg -o -", "-:", "nothing is written to standard output");
+    assert_false(exists("-"));
+    assert_int_equal(run("$F/8x8.jpg -o named.d/"), 0);
+    assert_true(exists("named.d/manifest.json"));
+    assert_int_equal(run("$F/8x8.jpg -o named.d"), 0); /* as it is there */
+    assert_int_equal(run("$F/8x8.jpg -o .hidden"), 0);
+    assert_true(exists(".hidden/manifest.json"));
+}
+
+/* A refusal ends with the options that help, by their names on the command line; and they do. */
+static void refusals_name_the_option_that_helps(void **state) {
+    (void)state;
+    check_refusal(2, "$F/rgb-alpha8.png -o out.jpg", "rgb-alpha8.png", "--drop-alpha");
+    check_refusal(2, "$F/rgb-alpha8.png -o out.jpg", "rgb-alpha8.png", "--background RRGGBB");
+    assert_int_equal(run("$F/rgb-alpha8.png -o a.jpg --drop-alpha"), 0);
+    assert_int_equal(run("$F/rgb-alpha8.png -o a.jpg --background '#FFFFFF' --overwrite"), 0);
+    check_refusal(2, "$F/cmyk.jpg -o out.png", "cmyk.jpg", "-t srgb");
+    check_refusal(2, "$F/cmyk.jpg -o out.png", "cmyk.jpg", "--raw-channels");
+    assert_int_equal(run("$F/cmyk.jpg -o b.png -t srgb"), 0);
+    assert_int_equal(run("$F/cmyk.jpg -o c.png --raw-channels"), 0);
+    check_refusal(3, "$F/8x8.jpg -o b.png", "b.png", "--overwrite");
+    assert_int_equal(run("$F/8x8.jpg -o tiles"), 0);
+    check_refusal(3, "$F/8x8.jpg -o tiles -t lab", "tiles", "--overwrite");
+    check_refusal(2, "$F/photo.jpg -o out --max-pixels 1000", "photo.jpg", "--max-pixels");
+    check_refusal(2, "$F/progressive.jpg -o out --max-memory 2000", "progressive.jpg", "--max-memory");
+    check_refusal(2, "$F/adobe-rgb-profile.jpg -o out --max-metadata 100", "adobe-rgb-profile.jpg", "--max-metadata");
+    check_refusal(2, "$F/truncated.jpg -o out", "truncated.jpg", "--lenient");
+    check_refusal(2, "$F/adobe-rgb-profile.jpg -o out.bmp", "adobe-rgb-profile.jpg", "--no-profile");
+    check_refusal(2, "$F/unknown-cicp.png -o out -t lab", "unknown-cicp.png", "--assume SPACE");
+    check_refusal(2, "$F/no-curves-profile.jpg -o out -t srgb --strict", "no-curves-profile.jpg", "--ignore-profile");
+    assert_int_equal(run("$F/no-curves-profile.jpg -o d.png -t srgb --strict --ignore-profile"), 0);
+    assert_string_equal(said, "");
+
+    /* A target profile's space; without -t it is the profile's own. */
+    struct tile_error error;
+    tile_source *source;
+    assert_ok(tile_source_open_file(&source, test_fixture("gray-lab-profile.png"), NULL, &error));
+    const struct tile_info *info = tile_source_info(source);
+    test_write_file(test_path(folder, "gray.icc"), info->profile, info->profile_size);
+    tile_source_close(source);
+    check_refusal(2, "$F/8x8.jpg -o out.png --to-profile gray.icc -t srgb", "8x8.jpg", "-t gray goes with it");
+    assert_int_equal(run("$F/8x8.jpg -o e.png --to-profile gray.icc -t gray"), 0);
+    assert_int_equal(run("$F/8x8.jpg -o f.png --to-profile gray.icc"), 0);
+    assert_int_equal(test_run(NULL, "cd '%s' && cmp e.png f.png", folder), 0);
+}
+
+/* What is lost is said on standard error, in a line each, but for -q. */
+static void notes_are_said(void **state) {
+    (void)state;
+    assert_int_equal(run("$F/device-link-profile.jpg $F/8x8.jpg -o out -t lab"), 0);
+    assert_non_null(strstr(said, "tile-convert: note: "));
+    assert_non_null(strstr(said, "device-link-profile.jpg: its ICC profile is left out"));
+    assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+    assert_int_equal(run("$F/gain-map.jpg -o map.png -q"), 0);
+    assert_string_equal(said, "");
+    assert_int_equal(run("$F/no-eoi.jpg -o end.png"), 0);
+    assert_non_null(strstr(said, "EOI"));
+    assert_int_equal(run("--info $F/profile-half.jpg"), 0);
+    json_t *info = json_load_file(test_path(folder, "stdout"), 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(info, "profile_dropped")), "its segment 1 of 2 is missing");
+    assert_int_equal(json_array_size(json_object_get(info, "notes")), 1);
+    json_decref(info);
+}
+
+static void inputs_of_one_name_are_kept_apart(void **state) {
+    (void)state;
+    assert_int_equal(test_run(NULL, "cd '%s' && cp '%s' a.jpg && cp '%s' a.png", folder, test_fixture("420.jpg"),
+                              test_fixture("rgb8.png")),
+                     0);
+    check_refusal(1, "a.jpg a.png -o out", "out/a: both a.jpg and a.png", "-o 'out/{n}-{name}'");
+    assert_int_equal(run("a.jpg a.png -o 'apart/{n}-{name}'"), 0);
+    assert_true(exists("apart/1-a/manifest.json") && exists("apart/2-a/manifest.json"));
+    assert_int_equal(run("a.jpg a.png -o 'apart/{name}.{ext}/'"), 0);
+    assert_true(exists("apart/a.jpg/manifest.json") && exists("apart/a.png/manifest.json"));
+    assert_int_equal(run("a.jpg a.png -o 'new-{name}.{ext}'"), 0);
+    assert_int_equal(
+        test_run(NULL, "cd '%s' && djpeg new-a.jpg >/dev/null && head -c 4 new-a.png | grep -q PNG", folder), 0);
+    check_refusal(1, "a.jpg a.png -o 'new.png'", "new.png", "-o '{name}.png' makes one of each");
+    check_refusal(1, "a.jpg a.png -o '{name}.png'", "a.png: both", "-o '{n}-{name}.png'");
+    assert_int_equal(run("a.jpg a.png -o '{n}-{name}.png'"), 0);
+    assert_true(exists("1-a.png") && exists("2-a.png"));
+    check_refusal(1, "a.jpg -o 'x-{stem}'", "x-{stem}", "{stem} is none of {name}, {ext} and {n}");
+    check_refusal(1, "a.jpg -o 'x-{name'", "x-{name", "is none of");
+}
+
+/* In a terminal of that many columns no line is longer, and of several inputs it says which. */
+static void progress_fits_the_terminal(void **state) {
+    (void)state;
+    if (test_run(NULL, "script -qec true /dev/null >/dev/null </dev/null") != 0) {
+        printf("no terminal by script(1)\n");
+        skip();
+    }
+    static const int widths[] = {20, 40, 80, 200};
+    assert_int_equal(test_run(NULL, "cp '%s' '%s/\xC3\xA4\xE6\xB0\xB4-a-rather-long-name-of-a-picture.jpg'",
+                              test_fixture("photo.jpg"), folder),
+                     0);
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        struct test_bytes output;
+        assert_int_equal(test_run(&output,
+                                  "cd '%s' && script -qec 'stty cols %d; \"%s\" *picture.jpg \"%s\" -s 32 -o out-%d' "
+                                  "/dev/null </dev/null",
+                                  folder, widths[i], tool, test_fixture("photo.jpg"), widths[i]),
+                         0);
+        output.data = realloc(output.data, output.size + 1);
+        assert_non_null(output.data);
+        output.data[output.size] = '\0';
+        assert_non_null(strstr((char *)output.data, "[1/2] "));
+        assert_non_null(strstr((char *)output.data, "[2/2] "));
+        assert_non_null(strstr((char *)output.data, "100%"));
+        int bars = 0;
+        for (char *line = strtok((char *)output.data, "\r\n"); line; line = strtok(NULL, "\r\n")) {
+            int columns = 0; /* of UTF-8: continued bytes take none, three bytes two; the last escape erases */
+            char *escape = strstr(line, "\033[K");
+            for (const char *c = line; *c && c != escape; c++)
+                columns += ((unsigned char)*c & 0xC0) == 0x80 ? 0 : (unsigned char)*c >= 0xE0 ? 2 : 1;
+            if (columns >= widths[i])
+                fail_msg("%d columns in a terminal of %d: %s", columns, widths[i], line);
+            bars += strchr(line, '#') != NULL;
+        }
+        assert_true((bars > 0) == (widths[i] >= 40)); /* of the shorter name */
+        free(output.data);
+    }
 }
 
 static void refused_inputs_are_status_2(void **state) {
@@ -459,6 +613,11 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(usage_errors_are_status_1),
+        TEST(suffixes_are_formats),
+        TEST(refusals_name_the_option_that_helps),
+        TEST(notes_are_said),
+        TEST(inputs_of_one_name_are_kept_apart),
+        TEST(progress_fits_the_terminal),
         TEST(refused_inputs_are_status_2),
         TEST(failed_outputs_are_status_3),
         TEST(lenient_keeps_what_decodes_and_says_so),
