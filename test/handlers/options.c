@@ -88,6 +88,11 @@ static void each_option_is_taken(void **state) {
     TAKES("{\"black-point\":true}", o.job.black_point_compensation);
     TAKES("{\"ignore-profile\":true}", o.source.ignore_profile);
     TAKES("{\"drop-alpha\":true}", o.job.drop_alpha);
+    TAKES("{\"background\":\"#FF0080\"}",
+          o.job.flatten && o.job.background[0] == 1 && o.job.background[1] == 0 && o.job.background[2] == 128 / 255.0f);
+    TAKES("{\"background\":\"00FF00\"}", o.job.flatten && o.job.background[1] == 1);
+    TAKES("{\"no-profile\":true}", o.encode.no_profile);
+    TAKES("{\"strict\":true}", o.source.strict);
     TAKES("{\"format\":\"jpg\"}", o.job.codec == TILE_JPEG);
     TAKES("{\"format\":\"tif\"}", o.job.codec == TILE_TIFF);
     TAKES("{\"format\":\"hdr\"}", o.job.codec == TILE_HDR);
@@ -127,6 +132,12 @@ static void edges(void **state) {
     (void)state;
     TAKES("{\"edge\":\"clip\"}", o.job.grid.edge == TILE_EDGE_CLIP);
     TAKES("{\"edge\":\"replicate\"}", o.job.grid.edge == TILE_EDGE_REPLICATE);
+    /* The background is the edge's color, where that names none, in any order. */
+    TAKES("{\"background\":\"#FF0000\",\"edge\":\"pad\"}", o.job.pad_color[0] == 1 && o.job.pad_color[3] == 1);
+    TAKES("{\"edge\":\"pad\",\"background\":\"#FF0000\"}", o.job.pad_color[0] == 1 && o.job.pad_color[3] == 1);
+    TAKES("{\"background\":\"#FF0000\",\"edge\":\"pad=#00FF00\"}",
+          o.job.pad_color[0] == 0 && o.job.pad_color[1] == 1 && o.job.background[0] == 1);
+    TAKES("{\"edge\":\"pad=00FF00\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.pad_color[1] == 1);
     TAKES("{\"edge\":\"pad\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.pad_color[0] == 0 && o.job.pad_color[3] == 1);
     TAKES("{\"edge\":\"pad=#fF0080\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.pad_color[0] == 1 &&
                                             o.job.pad_color[1] == 0 && o.job.pad_color[2] == 128 / 255.0f &&
@@ -165,11 +176,12 @@ static void wrong_values(void **state) {
          "-1 2147483648 99999999999999999 1.0 true \"\" \"a\" [] [1] {} null \"-1\" \"1\\u0020\""},
         {"edge", "replicate",
          "1 true null [] {} \"\" \"Pad\" \"pad=\" \"pad=#12345\" \"pad=#1234567\" \"pad=#123456789\" "
-         "\"pad=#00gg00\" \"pad=000000\" \"clip\\u0020pad\" \"pad=#-1-1-1\""},
+         "\"pad=#00gg00\" \"pad=##000000\" \"clip\\u0020pad\" \"pad=#-1-1-1\""},
+        {"background", "#RRGGBB", "1 true null [] {} \"\" \"#\" \"#12345\" \"#12345678\" \"#00gg00\" \"white\""},
         {"region", "X,Y,W,H",
          "1 true null {} [] [1,2,3] [1,2,3,4,5] [1,2,0,4] [1,2,3,0] [-1,2,3,4] [1.0,2,3,4] \"\" \"1,2,3\" "
          "\"1,2,3,4,5\" \"1,2,3,4,\" \"1,2,,4\" [0,0,4294967296,1] [0,0,99999999999999999999,1]"},
-        {"to", "color space", "1 true null [] {} \"\" \"Lab\" \"lab\\u0020\" \"cielab\""},
+        {"to", "color space", "1 true null [] {} \"\" \"Labb\" \"lab\\u0020\" \"cielab\""},
         {"assume", "color space", "1 true null [] {} \"\" \"rgb\""},
         {"to-profile", "URL", "1 true null [] {} \"\""},
         {"depth", "f32", "8 true null [] {} \"\" \"u32\" \"u8\\u0020u16\""},
@@ -267,8 +279,8 @@ static void profiles_are_read(void **state) {
     (void)state;
     assert_true(storage_put(call.storage, "p.icc", "profile", 7, NULL, &failure));
     assert_true(storage_put(call.storage, "empty.icc", "", 0, NULL, &failure));
-    TAKES("{\"to-profile\":\"p.icc\"}",
-          o.job.to_profile_size == 7 && memcmp(o.job.to_profile, "profile", 7) == 0 && o.job.to.space == TILE_SRGB);
+    TAKES("{\"to-profile\":\"p.icc\"}", o.job.to_profile_size == 7 && memcmp(o.job.to_profile, "profile", 7) == 0 &&
+                                            o.job.to.space == TILE_SPACE_UNSET);
     TAKES("{\"to\":\"cmyk\",\"to-profile\":\"p.icc\"}", o.job.to_profile_size == 7 && o.job.to.space == TILE_CMYK);
     refuses("{\"to-profile\":\"empty.icc\"}", "to-profile: ", "empty");
     refuses("{\"to-profile\":\"../p.icc\"}", "to-profile: ", "below");
