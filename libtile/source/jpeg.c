@@ -347,7 +347,7 @@ static tile_status read_profile(struct jpeg *jpeg, struct tile_error *error) {
 /* ---- The decoder ------------------------------------------------------------------------------------------- */
 
 static bool jpeg_detect(const unsigned char *first, size_t size) {
-    return size >= 3 && first[0] == 0xFF && first[1] == 0xD8 && first[2] == 0xFF;
+    return size >= 2 && first[0] == 0xFF && first[1] == 0xD8;
 }
 
 static tile_status jpeg_open(tile_source *source, struct tile_error *error) {
