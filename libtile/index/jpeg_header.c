@@ -83,16 +83,17 @@ static tile_status read_marker(struct reading *r, uint8_t *marker, struct tile_e
     }
 }
 
-/* The length of the segment that begins here; its content is passed over, or read to r->segment. */
+/*
+ * The length of the segment that begins here; its content is passed over, or read to r->segment. It counts its own two
+ * bytes (B.1.1.4); where it says less, decoders take the segment as empty.
+ */
 static tile_status read_segment(struct reading *r, bool wanted, struct tile_error *error) {
     unsigned char length[2];
     tile_status status = read_bytes(r, length, 2, error);
     if (status != TILE_OK)
         return status;
     r->size = (size_t)length[0] << 8 | length[1];
-    if (r->size < 2)
-        return damaged(r, error, "a segment's length cannot be");
-    r->size -= 2;
+    r->size = r->size < 2 ? 0 : r->size - 2;
     if (wanted)
         return read_bytes(r, r->segment, r->size, error);
     r->at += r->size;
@@ -199,6 +200,14 @@ static tile_status read_scan(struct tile_jpeg_header *h, struct reading *r, stru
     return TILE_OK;
 }
 
+static bool is_frame(uint8_t marker) {
+    return marker >= SOF0 && marker <= SOF15 && marker != DHT && marker != JPG && marker != DAC;
+}
+
+static bool has_no_segment(uint8_t marker) {
+    return (marker >= RST0 && marker < SOI) || marker == TEM;
+}
+
 static bool begins(const struct reading *r, const char *with, size_t size) {
     return r->size >= size && memcmp(r->segment, with, size) == 0;
 }
@@ -209,12 +218,12 @@ static tile_status read_all(struct tile_jpeg_header *h, struct reading *r, struc
     if (status == TILE_OK && (marker != SOI || r->at != 2))
         return damaged(r, error, "it does not begin as a JPEG");
     while (status == TILE_OK && (status = read_marker(r, &marker, error)) == TILE_OK) {
-        if ((marker >= RST0 && marker < SOI) || marker == TEM)
+        if (has_no_segment(marker))
             continue;
         if (marker == SOI || marker == EOI)
             return damaged(r, error, "a marker that cannot be here");
-        bool frame = marker >= SOF0 && marker <= SOF15 && marker != DHT && marker != JPG && marker != DAC;
-        if (marker == DAC || (frame && marker != SOF0 && marker != SOF1))
+        bool frame = is_frame(marker);
+        if (frame && marker != SOF0 && marker != SOF1)
             return tile_error_set(error, TILE_UNSUPPORTED,
                                   "is progressive, arithmetic coded or the like, of which no index can be made");
         bool wanted = frame || marker == DHT || marker == DQT || marker == DRI || marker == SOS || marker == APP0 ||
