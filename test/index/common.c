@@ -184,6 +184,68 @@ bool jpeg_is_whole(struct test_bytes file) {
     return !gave_up;
 }
 
+struct test_bytes jpeg_ending(struct test_bytes file, int i) {
+#define BYTES(literal)                                                                                                 \
+    { literal, sizeof literal - 1 }
+#define EOI "\xFF\xD9"
+#define COM "\xFF\xFE\0\x0B\xFF\xDA\xFF\xD8\xFF\xD9\xFF\xD0z"
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } endings[JPEG_ENDINGS] = {
+        /* No EOI, half of it, fill bytes before it (T.81, B.1.1.2). */
+        BYTES(""),
+        BYTES("\xFF"),
+        BYTES("\xFF\xFF\xFF"),
+        BYTES("\xFF\xFF\xFF" EOI),
+        /* Comments: of several lengths, the last three as nobody may write them; with fill bytes; cut off. */
+        BYTES(COM EOI),
+        BYTES(COM "\xFF\xFF\xFF" COM EOI),
+        BYTES("\xFF\xFE\0\2" EOI),
+        BYTES("\xFF\xFE\0\1" EOI),
+        BYTES("\xFF\xFE\0\0" EOI),
+        BYTES(COM),
+        BYTES(COM "\xFF"),
+        BYTES("\xFF\xFE\x7F\0 and so on"),
+        BYTES("\xFF\xFE\0"),
+        BYTES("\xFF\xFE"),
+        /* Applications' data that would change the color before the scan: Adobe's RGB, and a profile's beginning. */
+        BYTES("\xFF\xEE\0\x0E"
+              "Adobe\0\x64\0\0\0\0\0" EOI),
+        BYTES("\xFF\xE2\0\x12"
+              "ICC_PROFILE\0\1\2xx" EOI),
+        BYTES("\xFF\xE1\0\x08"
+              "Exif\0\0" EOI),
+        /* Tables for no scan, and the number of lines that the frame has told. */
+        BYTES("\xFF\xDD\0\4\0\1" EOI),
+        BYTES("\xFF\xC4\0\x14\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5" EOI),
+        BYTES("\xFF\xCC\0\4\0\x10" EOI),
+        BYTES("\xFF\xDB\0\x43\0"
+              "1111111111111111111111111111111111111111111111111111111111111111" EOI),
+        BYTES("\xFF\xDC\0\4\0\x47" EOI),
+        BYTES("\xFF\xDC\0\4\0\x47"),
+        BYTES("\xFF\xDC\0\4\1\0" EOI),
+        /* Markers without a segment. */
+        BYTES("\xFF\1" EOI),
+        BYTES("\xFF\xD0" EOI),
+        BYTES("\xFF\xD5\xFF\xFF\xD6" COM EOI),
+        /* Stray bytes. */
+        BYTES("\x12\x34" EOI),
+        BYTES("\0\xFF\0\0" EOI),
+        BYTES("\xFF\xFF\0\x12" EOI),
+        BYTES("what is it?" COM "\xFF\0\xFF\xFF\0\xFE" EOI),
+        /* Behind EOI. */
+        BYTES(EOI "\xFF\xDA\0\0"),
+        BYTES(EOI "\xFF\xD8\xFF\xE0"),
+    };
+    struct test_bytes out = {malloc(file.size - 2 + endings[i].size), file.size - 2 + endings[i].size};
+    assert_non_null(out.data);
+    assert_memory_equal(file.data + file.size - 2, EOI, 2);
+    memcpy(out.data, file.data, file.size - 2);
+    memcpy(out.data + file.size - 2, endings[i].bytes, endings[i].size);
+    return out;
+}
+
 void check_jpeg(struct test_bytes file, int count, struct test_random *random) {
     const uint32_t tiles[] = {16, 40, 256};
     tile_source *source;

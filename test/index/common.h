@@ -51,6 +51,9 @@ unsigned jpeg_restart_of(const struct jpeg_recipe *recipe, int i);
  * is missing.
  */
 bool jpeg_is_whole(struct test_bytes file);
+/* What may stand instead of EOI behind the last MCU, in copies to be freed of a file that ends with EOI. */
+enum { JPEG_ENDINGS = 33 };
+struct test_bytes jpeg_ending(struct test_bytes file, int i);
 /* Indexes `file` with checkpoints of several distances, and reads through each of them. */
 void check_jpeg(struct test_bytes file, int count, struct test_random *random);
 

@@ -2,6 +2,8 @@
 /* How JPEGs begin and end: what stands before the frame and behind the last MCU, and what a header lacks. */
 #include "common.h"
 
+static struct tile_error error;
+
 static const struct jpeg_recipe kinds[] = {
     {.width = 97, .height = 71, .space = JCS_YCbCr, .sampling = {{2, 2}}},
     {.width = 97, .height = 71, .space = JCS_YCbCr, .restart = 3},
@@ -32,6 +34,118 @@ static void check_same_picture(struct test_bytes file, struct test_bytes other, 
     free(before);
     free(after);
     check_jpeg(other, 1, random);
+}
+
+static void whatever_decoders_pass_over_may_end_a_file(void **state) {
+    (void)state;
+    struct test_random random = {61};
+    for (int k = 0; k < KINDS; k++) {
+        struct test_bytes file = jpeg_file(&kinds[k]);
+        for (int i = 0; i < JPEG_ENDINGS; i++) {
+            struct test_bytes other = jpeg_ending(file, i);
+            check_same_picture(file, other, &kinds[k], &random);
+            free(other.data);
+        }
+        free(file.data);
+    }
+}
+
+/* Far more of it than is read at a time. */
+static void a_long_ending(void **state) {
+    (void)state;
+    struct test_random random = {62};
+    struct test_bytes file = jpeg_file(&kinds[0]);
+    enum { MUCH = 300000 };
+    char *much = malloc(MUCH);
+    assert_non_null(much);
+    for (int i = 0; i < 3; i++) {
+        memset(much, i ? 0 : 0xFF, MUCH); /* fill bytes; stray ones; a comment of 65535 bytes before these */
+        if (i == 2)
+            memcpy(much, "\xFF\xFE\xFF\xFF", 4);
+        struct test_bytes other = with(file, file.size - 2, much, MUCH);
+        check_same_picture(file, other, &kinds[0], &random);
+        other.size -= 2;
+        check_same_picture(file, other, &kinds[0], &random);
+        free(other.data);
+    }
+    free(much);
+    free(file.data);
+}
+
+static void another_scan_or_frame_may_not(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size, at; /* at: where in it */
+        const char *told;
+    } endings[] = {
+        {"\xFF\xC0\0\x0B\x08\0\x08\0\x08\1\1\x11\0", 13, 0, "a second frame"},
+        {"\xFF\xC2\0\x0B\x08\0\x08\0\x08\1\1\x11\0", 13, 0, "a second frame"},
+        {"\xFF\xDA\0\x08\1\1\0\0\x3F\0\x12\x34", 12, 0, "a second scan"},
+        {"\xFF\xFE\0\4xx\xFF\xDA\0\x08\1\1\0\0\x3F\0\x12\x34", 18, 6, "a second scan"},
+        {"\xFF\xD8\xFF\xE0", 4, 0, "a marker"}, /* another file, where this one should have ended */
+        {"\xFF\x02", 2, 0, "a marker"},
+        {"\xFF\xC8\0\2", 4, 0, "a marker"},
+        {"\xFF\xDE\0\2", 4, 0, "a marker"},
+        {"\xFF\xF0\0\2", 4, 0, "a marker"},
+        {"so much is left of what went wrong\xFF\xD0", 36, 34, "a restart marker"},
+    };
+    for (int k = 0; k < KINDS; k++) {
+        struct test_bytes file = jpeg_file(&kinds[k]);
+        for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+            struct test_bytes other = with(file, file.size - 2, endings[i].bytes, endings[i].size);
+            assert_false(jpeg_is_whole(other));
+            tile_source *source;
+            tile_index *index;
+            char told[80];
+            assert_ok(tile_source_open_memory(&source, other.data, other.size, NULL, &error));
+            assert_fails(TILE_BAD_DATA, tile_index_build(&index, source, NULL, &error));
+            assert_null(index);
+            snprintf(told, sizeof told, "at byte %zu: ", file.size - 2 + endings[i].at);
+            assert_non_null(strstr(error.message, told));
+            assert_non_null(strstr(error.message, endings[i].told));
+            tile_source_close(source);
+            free(other.data);
+        }
+        free(file.data);
+    }
+}
+
+/* One bit of an MCU is missed, those that fill the last byte are not (T.81, F.1.2.3): libjpeg tells which it was. */
+static void files_cut_off_near_their_end(void **state) {
+    (void)state;
+    struct test_random random = {63};
+    int whole = 0, cut = 0;
+    for (int k = 0; k < 2 * KINDS; k++) {
+        struct jpeg_recipe recipe = kinds[k % KINDS];
+        recipe.quality = 60 + 4 * k; /* other bits at the end */
+        struct test_bytes file = jpeg_file(&recipe), longer = jpeg_ending(file, k % 2 ? 4 : 26);
+        size_t scan = scan_at(file);
+        for (size_t size = longer.size; size > scan && size + 100 > longer.size; size--) {
+            struct test_guarded guarded = test_guarded_new(size, true);
+            memcpy(guarded.data, longer.data, size);
+            struct test_bytes shorter = {guarded.data, size};
+            if (jpeg_is_whole(shorter)) {
+                check_same_picture(file, shorter, &recipe, &random);
+                whole++;
+            } else {
+                tile_source *source;
+                tile_index *index;
+                assert_ok(tile_source_open_memory(&source, shorter.data, size, NULL, &error));
+                assert_fails(TILE_BAD_DATA, tile_index_build(&index, source, NULL, &error));
+                char early[60];
+                snprintf(early, sizeof early, "ends early at byte %zu", size);
+                assert_non_null(strstr(error.message, early));
+                assert_true(size < file.size - 2); /* nothing is refused that has all entropy-coded bytes */
+                tile_source_close(source);
+                cut++;
+            }
+            test_guarded_free(guarded);
+        }
+        free(longer.data);
+        free(file.data);
+    }
+    assert_true(whole > 2 * KINDS && cut > 2 * KINDS);
 }
 
 static void beginnings_that_decoders_accept(void **state) {
@@ -69,6 +183,10 @@ static void beginnings_that_decoders_accept(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_decoders_pass_over_may_end_a_file),
+        cmocka_unit_test(a_long_ending),
+        cmocka_unit_test(another_scan_or_frame_may_not),
+        cmocka_unit_test(files_cut_off_near_their_end),
         cmocka_unit_test(beginnings_that_decoders_accept),
     };
     return cmocka_run_group_tests_name("index-jpeg-ends", tests, NULL, NULL);
