@@ -117,9 +117,6 @@ tile_status tile_jpeg_build(struct tile_pass *pass, struct tile_index_header *he
     size_t size = 0;
     tile_status status =
         a && b ? tile_jpeg_prepare(a, subject, subject->reader.size, error) : tile_no_memory(error, sizeof *a);
-    if (status == TILE_OK && subject->reader.size >= 1ull << 37) /* bits are counted in 40 bits */
-        status = tile_error_set(error, TILE_UNSUPPORTED, "is too large for an index: it has %ju bytes",
-                                (uintmax_t)subject->reader.size);
     if (status == TILE_OK) {
         const struct tile_jpeg_header *h = &a->header;
         uint32_t step = pass->options->tile_width / h->mcu_width;

@@ -188,7 +188,7 @@ static tile_status read_scan(struct tile_jpeg_header *h, struct reading *r, stru
         if (c->dc > 3 || c->ac > 3)
             return damaged(r, error, "a Huffman table's number that cannot be");
         if (!h->dc[c->dc].defined || !h->ac[c->ac].defined)
-            return tile_error_set(error, TILE_UNSUPPORTED, "lacks Huffman tables, so that no index can be made");
+            return tile_error_set(error, TILE_UNSUPPORTED, "can have no index: it is %s", TILE_JPEG_NO_TABLES);
         h->subsampled |= c->h != most_h || c->v != most_v;
         int blocks = single ? 1 : c->h * c->v;
         if (h->blocks + blocks > TILE_MCU_BLOCKS)

@@ -181,6 +181,87 @@ static void beginnings_that_decoders_accept(void **state) {
     }
 }
 
+/* ---- What the header tells ---------------------------------------------------------------------------------- */
+
+/* Refused at once, by the words that tile_info has. */
+static void check_reason(struct test_bytes file, const char *reason) {
+    tile_source *source;
+    tile_index *index;
+    struct tile_buffer json = {0};
+    char told[200];
+    assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+    assert_string_equal(tile_source_info(source)->no_index, reason);
+    assert_fails(TILE_UNSUPPORTED, tile_index_build(&index, source, NULL, &error));
+    assert_null(index);
+    assert_non_null(strstr(error.message, reason));
+    assert_ok(tile_source_describe(source, &json, &error));
+    int size = snprintf(told, sizeof told, "\"index\":\"none: %s\"", reason);
+    bool found = false;
+    for (size_t at = 0; at + (size_t)size <= json.size; at++)
+        found |= memcmp(json.data + at, told, (size_t)size) == 0;
+    assert_true(found);
+    tile_buffer_free(&json);
+    tile_source_close(source);
+}
+
+static void files_without_huffman_tables(void **state) {
+    (void)state;
+    for (int k = 0; k < KINDS; k++) {
+        struct test_bytes file = jpeg_file(&kinds[k]);
+        const int tables = kinds[k].space == JCS_GRAYSCALE || kinds[k].space == JCS_CMYK ? 2 : 4;
+        for (int only = -1; only < tables; only++) { /* all of them, and each alone */
+            struct test_bytes other = with(file, 0, "", 0);
+            for (int i = tables - 1; i >= 0; i--) {
+                size_t at = marker_at(file, 0xC4, i), size = 2u + (size_t)(file.data[at + 2] << 8 | file.data[at + 3]);
+                if (only >= 0 && i != only)
+                    continue;
+                memmove(other.data + at, other.data + at + size, other.size - at - size);
+                other.size -= size;
+            }
+            check_reason(other, "without Huffman tables");
+            free(other.data);
+        }
+        /* In a place that there is not. */
+        size_t scan = marker_at(file, 0xDA, 0);
+        for (unsigned place = 2; place < 16; place++) {
+            file.data[scan + 6] = (unsigned char)(place << 4);
+            check_reason(file, "without Huffman tables");
+            file.data[scan + 6] = (unsigned char)place;
+            check_reason(file, "without Huffman tables");
+        }
+        free(file.data);
+    }
+}
+
+/* A file's bytes, and zeros behind them as far as it says. */
+static tile_status sparse_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
+    const struct test_bytes *bytes = user;
+    (void)why;
+    memset(to, 0, length);
+    if (offset < bytes->size)
+        memcpy(to, bytes->data + offset, length < bytes->size - offset ? length : bytes->size - (size_t)offset);
+    return TILE_OK;
+}
+
+static void a_file_too_large(void **state) {
+    (void)state;
+    struct test_bytes file = jpeg_file(&kinds[0]);
+    for (int large = 0; large < 2; large++) {
+        struct tile_reader reader = {
+            .user = &file, .size = ((uint64_t)1 << 37) - 1 + (uint64_t)large, .read_at = sparse_read};
+        tile_source *source;
+        tile_index *index;
+        assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
+        if (large) {
+            assert_string_equal(tile_source_info(source)->no_index, "too large a file");
+            assert_fails(TILE_UNSUPPORTED, tile_index_build(&index, source, NULL, &error));
+        } else
+            assert_null(tile_source_info(source)->no_index);
+        tile_source_close(source);
+    }
+    free(file.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_decoders_pass_over_may_end_a_file),
@@ -188,6 +269,8 @@ int main(void) {
         cmocka_unit_test(another_scan_or_frame_may_not),
         cmocka_unit_test(files_cut_off_near_their_end),
         cmocka_unit_test(beginnings_that_decoders_accept),
+        cmocka_unit_test(files_without_huffman_tables),
+        cmocka_unit_test(a_file_too_large),
     };
     return cmocka_run_group_tests_name("index-jpeg-ends", tests, NULL, NULL);
 }
