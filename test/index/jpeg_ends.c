@@ -262,6 +262,25 @@ static void a_file_too_large(void **state) {
     free(file.data);
 }
 
+/* A DC category that there is not, in a code that nothing uses: libjpeg refuses the table, and so does an index. */
+static void a_category_that_cannot_be(void **state) {
+    (void)state;
+    struct test_bytes file = jpeg_file(&kinds[0]);
+    size_t table = marker_at(file, 0xC4, 0);
+    unsigned char *counts = file.data + table + 4; /* [1] to [16] */
+    assert_true(counts[8] == 1 && counts[9] == 1);
+    counts[8]--, counts[9]--, counts[16] += 2; /* of the twelve, the two longest ones */
+    assert_true(jpeg_is_whole(file));
+    counts[17 + 11] = 16;
+    assert_false(jpeg_is_whole(file));
+    tile_source *source;
+    tile_index *index;
+    assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+    assert_fails(TILE_BAD_DATA, tile_index_build(&index, source, NULL, &error));
+    tile_source_close(source);
+    free(file.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_decoders_pass_over_may_end_a_file),
@@ -271,6 +290,7 @@ int main(void) {
         cmocka_unit_test(beginnings_that_decoders_accept),
         cmocka_unit_test(files_without_huffman_tables),
         cmocka_unit_test(a_file_too_large),
+        cmocka_unit_test(a_category_that_cannot_be),
     };
     return cmocka_run_group_tests_name("index-jpeg-ends", tests, NULL, NULL);
 }
