@@ -39,7 +39,7 @@ struct tile_index_header {
     uint32_t step; /* JPEG: MCUs from a column of checkpoints to the next; PNG: rows from a checkpoint to the next */
     uint32_t first_column, columns, first_row, rows; /* that this index holds */
     uint64_t data_begin, data_end; /* of the file's pixel data: the entropy-coded segment; the first IDAT's length to
-                                      the end of the last one */
+                                      the end of the one where zlib's stream ends */
 };
 
 struct tile_index {
