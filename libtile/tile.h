@@ -457,7 +457,8 @@ TILE_API const char *tile_source_damage(const tile_source *source);
  * predicted from; of a PNG, the state of inflating it at rows. It takes one pass over the file to build, about 2 % of
  * the file to keep, and makes the cost of a read that of its own pixels.
  *
- * JPEG: sequential Huffman coding in one scan; PNG: not interlaced. tile_info.no_index tells of others.
+ * JPEG: sequential Huffman coding in one scan, with tables of its own; PNG: not interlaced. tile_info.no_index tells of
+ * others.
  *
  * Immutable and thread-safe; it must outlive its use by sources. The index's own reader is asked by one thread at a
  * time, and only for the parts that a read needs.

@@ -74,11 +74,7 @@ static tile_status take_code(struct tile_entropy *e, unsigned char code, struct 
         return TILE_OK;
     e->after_ff = false;
     tile_status status = TILE_OK;
-    if (code == 0) {
-        /* libjpeg-turbo's two ways of decoding make different things of it. */
-        if (filled)
-            return tile_error_set(error, TILE_BAD_DATA, "is damaged at byte %ju: fill bytes without a marker",
-                                  (uintmax_t)e->offset);
+    if (code == 0 && !filled) {
         e->data[e->size++] = 0xFF;
         return add_mark(e, e->offset + 1, e->offset + 1, error);
     }
@@ -87,9 +83,9 @@ static tile_status take_code(struct tile_entropy *e, unsigned char code, struct 
         status = add_restart(e, code & 7, error);
         return status == TILE_OK ? add_mark(e, e->offset + 1, before, error) : status;
     }
+    /* Of fill bytes before a zero, libjpeg-turbo's two ways of decoding make different things: no MCU can have them. */
     e->ended = true;
     e->end_marker = code;
-    e->end_offset = e->offset - 1;
     return TILE_OK;
 }
 

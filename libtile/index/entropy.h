@@ -31,12 +31,11 @@ struct tile_entropy {
     size_t mark_count, mark_capacity;
     struct tile_entropy_restart *restarts;
     size_t restart_count, restart_capacity, next_restart;
-    bool after_ff;       /* the last byte given was a 0xFF, of which nothing is known */
-    bool after_fill;     /* and the one before it, too */
-    bool ended;          /* by a marker other than restarts' */
-    int end_marker;      /* its second byte */
-    uint64_t end_offset; /* of its first byte */
-    uint64_t offset;     /* in the file, of the next byte to be given */
+    bool after_ff;   /* the last byte given was a 0xFF, of which nothing is known */
+    bool after_fill; /* and the one before it, too */
+    bool ended;      /* by a marker other than restarts', or by fill bytes without a marker */
+    int end_marker;  /* its second byte; 0: there is none */
+    uint64_t offset; /* in the file, of the next byte to be given */
 };
 
 void tile_entropy_begin(struct tile_entropy *entropy, const struct tile_allocator *allocator);

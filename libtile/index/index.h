@@ -39,7 +39,7 @@ struct tile_index_header {
     uint32_t step; /* JPEG: MCUs from a column of checkpoints to the next; PNG: rows from a checkpoint to the next */
     uint32_t first_column, columns, first_row, rows; /* that this index holds */
     uint64_t data_begin, data_end; /* of the file's pixel data: the entropy-coded segment; the first IDAT's length to
-                                      the end of the last one */
+                                      the end of the one where zlib's stream ends */
 };
 
 struct tile_index {
@@ -137,6 +137,18 @@ tile_status tile_index_make(tile_index **out, const struct tile_subject *subject
  */
 tile_status tile_index_compare(const tile_index *index, const struct tile_subject *subject, bool *hash,
                                struct tile_error *error);
+
+/*
+ * What a JPEG's header tells of why it can have no index, for tile_info.no_index. Decoders have tables for JPEG that
+ * comes without (Motion JPEG, as webcams send it). Bits of a file are counted in 40 bits.
+ */
+#define TILE_JPEG_NO_TABLES  "without Huffman tables"
+#define TILE_JPEG_NO_DC_ROOM "coded with a Huffman table that has no room for another DC category"
+#define TILE_JPEG_TOO_LARGE  "too large a file"
+#define TILE_JPEG_MOST_BYTES ((UINT64_C(1) << 37) - 1)
+
+/* Whether the categories that a DC table lacks can be added. T.81, B.2.4.2: codes of each length, and their symbols. */
+bool tile_jpeg_has_dc_room(const uint8_t counts[17], const uint8_t symbols[256]);
 
 /* JPEG only: the region as a JPEG for others to keep, see tile_source_splice. */
 tile_status tile_jpeg_extract(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,

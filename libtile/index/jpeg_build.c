@@ -35,29 +35,12 @@ static tile_status pass_header(struct building *b, struct tile_error *error) {
 }
 
 /* From the end of the last MCU to the end of the file. */
-static tile_status pass_rest(struct building *b, struct tile_walk *walk, struct tile_error *error) {
+static tile_status pass_rest(struct building *b, const struct tile_walk *walk, struct tile_error *error) {
     enum { EOI = 0xD9 };
-    struct tile_entropy *e = walk->entropy;
-    tile_status status = TILE_OK;
-    size_t end = (size_t)((walk->place.bit + 7) >> 3); /* a restart marker right there may stand before nothing */
-    for (uint64_t before = UINT64_MAX; status == TILE_OK; end = 0) {
-        if (e->restart_count > e->next_restart && e->restarts[e->restart_count - 1].at > end)
-            return tile_error_set(error, TILE_BAD_DATA, "is damaged before byte %ju: there is more behind its last MCU",
-                                  (uintmax_t)e->offset);
-        if (e->ended || e->offset == before)
-            break;
-        e->next_restart = e->restart_count = 0; /* there is nothing left that they could go before */
-        tile_entropy_drop(e, e->size);
-        before = e->offset;
-        status = add_bytes(b, e, error);
-    }
-    if (status == TILE_OK && !e->ended)
-        return tile_error_set(error, TILE_BAD_DATA, "ends early at byte %ju, behind its last row",
-                              (uintmax_t)e->offset);
-    if (status == TILE_OK && e->end_marker != EOI)
-        return tile_error_set(error, TILE_UNSUPPORTED,
-                              "has something behind its scan at byte %ju, so that no index can be made",
-                              (uintmax_t)e->end_offset);
+    const struct tile_entropy *e = walk->entropy;
+    /* As a rule EOI comes next, with padding before it, perhaps, and nothing needs to be read again. */
+    bool eoi = e->ended && e->end_marker == EOI && e->next_restart == e->restart_count;
+    tile_status status = eoi ? TILE_OK : tile_jpeg_check_trailer(b->pass->subject, tile_walk_end(walk), error);
     for (size_t size = 1; status == TILE_OK && size > 0;)
         status = tile_pass_read(b->pass, b->bytes, sizeof b->bytes, &size, error);
     return status;
@@ -117,8 +100,10 @@ static tile_status build_records(struct building *b, struct tile_index_header *h
         status = build_row(a, &walk, header->step, row, records + row * row_size, error);
     if (status == TILE_OK)
         status = pass_rest(b, &walk, error);
-    header->data_begin = a->header.data_begin;
-    header->data_end = entropy.end_offset;
+    if (status == TILE_OK) {
+        header->data_begin = a->header.data_begin;
+        header->data_end = tile_walk_end(&walk);
+    }
     tile_entropy_free(&entropy);
     return status;
 }
@@ -132,9 +117,6 @@ tile_status tile_jpeg_build(struct tile_pass *pass, struct tile_index_header *he
     size_t size = 0;
     tile_status status =
         a && b ? tile_jpeg_prepare(a, subject, subject->reader.size, error) : tile_no_memory(error, sizeof *a);
-    if (status == TILE_OK && subject->reader.size >= 1ull << 37) /* bits are counted in 40 bits */
-        status = tile_error_set(error, TILE_UNSUPPORTED, "is too large for an index: it has %ju bytes",
-                                (uintmax_t)subject->reader.size);
     if (status == TILE_OK) {
         const struct tile_jpeg_header *h = &a->header;
         uint32_t step = pass->options->tile_width / h->mcu_width;

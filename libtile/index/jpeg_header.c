@@ -18,10 +18,13 @@ enum {
     EOI = 0xD9,
     SOS = 0xDA,
     DQT = 0xDB,
+    DNL = 0xDC,
     DRI = 0xDD,
     APP0 = 0xE0,
     APP2 = 0xE2,
     APP14 = 0xEE,
+    APP15 = 0xEF,
+    COM = 0xFE,
     TEM = 0x01,
 };
 
@@ -34,6 +37,7 @@ struct reading {
     unsigned char window[4096];
     unsigned char segment[65536]; /* the content of the last one, length excluded */
     size_t size;
+    bool stray; /* bytes that are none of a marker stood before the last one */
 };
 
 static tile_status damaged(const struct reading *r, struct tile_error *error, const char *cause) {
@@ -67,6 +71,7 @@ static tile_status read_bytes(struct reading *r, unsigned char *to, size_t size,
 /* The next marker; what stands before it that is none is passed over, as decoders do. */
 static tile_status read_marker(struct reading *r, uint8_t *marker, struct tile_error *error) {
     bool after_ff = false;
+    r->stray = false;
     for (;;) {
         unsigned char byte;
         tile_status status = read_bytes(r, &byte, 1, error);
@@ -79,20 +84,22 @@ static tile_status read_marker(struct reading *r, uint8_t *marker, struct tile_e
             return TILE_OK;
         } else {
             after_ff = false;
+            r->stray = true;
         }
     }
 }
 
-/* The length of the segment that begins here; its content is passed over, or read to r->segment. */
+/*
+ * The length of the segment that begins here; its content is passed over, or read to r->segment. It counts its own two
+ * bytes (B.1.1.4); where it says less, decoders take the segment as empty.
+ */
 static tile_status read_segment(struct reading *r, bool wanted, struct tile_error *error) {
     unsigned char length[2];
     tile_status status = read_bytes(r, length, 2, error);
     if (status != TILE_OK)
         return status;
     r->size = (size_t)length[0] << 8 | length[1];
-    if (r->size < 2)
-        return damaged(r, error, "a segment's length cannot be");
-    r->size -= 2;
+    r->size = r->size < 2 ? 0 : r->size - 2;
     if (wanted)
         return read_bytes(r, r->segment, r->size, error);
     r->at += r->size;
@@ -181,7 +188,7 @@ static tile_status read_scan(struct tile_jpeg_header *h, struct reading *r, stru
         if (c->dc > 3 || c->ac > 3)
             return damaged(r, error, "a Huffman table's number that cannot be");
         if (!h->dc[c->dc].defined || !h->ac[c->ac].defined)
-            return tile_error_set(error, TILE_UNSUPPORTED, "lacks Huffman tables, so that no index can be made");
+            return tile_error_set(error, TILE_UNSUPPORTED, "can have no index: it is %s", TILE_JPEG_NO_TABLES);
         h->subsampled |= c->h != most_h || c->v != most_v;
         int blocks = single ? 1 : c->h * c->v;
         if (h->blocks + blocks > TILE_MCU_BLOCKS)
@@ -199,6 +206,14 @@ static tile_status read_scan(struct tile_jpeg_header *h, struct reading *r, stru
     return TILE_OK;
 }
 
+static bool is_frame(uint8_t marker) {
+    return marker >= SOF0 && marker <= SOF15 && marker != DHT && marker != JPG && marker != DAC;
+}
+
+static bool has_no_segment(uint8_t marker) {
+    return (marker >= RST0 && marker < SOI) || marker == TEM;
+}
+
 static bool begins(const struct reading *r, const char *with, size_t size) {
     return r->size >= size && memcmp(r->segment, with, size) == 0;
 }
@@ -209,12 +224,12 @@ static tile_status read_all(struct tile_jpeg_header *h, struct reading *r, struc
     if (status == TILE_OK && (marker != SOI || r->at != 2))
         return damaged(r, error, "it does not begin as a JPEG");
     while (status == TILE_OK && (status = read_marker(r, &marker, error)) == TILE_OK) {
-        if ((marker >= RST0 && marker < SOI) || marker == TEM)
+        if (has_no_segment(marker))
             continue;
         if (marker == SOI || marker == EOI)
             return damaged(r, error, "a marker that cannot be here");
-        bool frame = marker >= SOF0 && marker <= SOF15 && marker != DHT && marker != JPG && marker != DAC;
-        if (marker == DAC || (frame && marker != SOF0 && marker != SOF1))
+        bool frame = is_frame(marker);
+        if (frame && marker != SOF0 && marker != SOF1)
             return tile_error_set(error, TILE_UNSUPPORTED,
                                   "is progressive, arithmetic coded or the like, of which no index can be made");
         bool wanted = frame || marker == DHT || marker == DQT || marker == DRI || marker == SOS || marker == APP0 ||
@@ -251,6 +266,41 @@ tile_status tile_jpeg_header_read(struct tile_jpeg_header *header, const struct 
     if (status == TILE_OK && (header->width != subject->width || header->height != subject->height))
         status = tile_error_set(error, TILE_SOURCE_CHANGED, "changed while it was read: its header is another");
     return status;
+}
+
+/* Tables and the like: behind the scan, nothing is left that they could be for. libjpeg ignores DNL. */
+static bool is_passed_over(uint8_t marker) {
+    return marker == DHT || marker == DAC || marker == DQT || marker == DNL || marker == DRI ||
+           (marker >= APP0 && marker <= APP15) || marker == COM;
+}
+
+tile_status tile_jpeg_check_trailer(const struct tile_subject *subject, uint64_t begin, struct tile_error *error) {
+    struct reading r = {.subject = subject, .end = subject->reader.size, .at = begin};
+    struct tile_error why = {0};
+    tile_status status = TILE_OK;
+    while (status == TILE_OK) {
+        uint8_t marker = EOI;
+        status = read_marker(&r, &marker, &why);
+        const char *cause = NULL;
+        if (marker == EOI)
+            break;
+        if (is_passed_over(marker))
+            status = read_segment(&r, false, &why);
+        else if (is_frame(marker))
+            cause = "a second frame";
+        else if (marker == SOS)
+            cause = "a second scan";
+        else if (!has_no_segment(marker))
+            cause = "a marker that cannot be";
+        else if (marker != TEM && r.stray) /* the rest of MCUs that went wrong */
+            cause = "data and a restart marker";
+        if (cause)
+            return tile_error_set(error, TILE_BAD_DATA, "is damaged at byte %ju: %s behind its last row",
+                                  (uintmax_t)r.at - 2, cause);
+    }
+    if (status == TILE_OK || r.at >= r.end) /* the file's end stands for EOI */
+        return TILE_OK;
+    return tile_error_set(error, status, "%s", why.message);
 }
 
 void tile_jpeg_header_free(struct tile_jpeg_header *header) {

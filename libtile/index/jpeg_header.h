@@ -49,6 +49,12 @@ tile_status tile_jpeg_header_read(struct tile_jpeg_header *header, const struct 
                                   struct tile_error *error);
 void tile_jpeg_header_free(struct tile_jpeg_header *header);
 
+/*
+ * What stands behind the last MCU, which ends before byte `begin`. BAD_DATA where it is anything but stray bytes and
+ * segments that decoders pass over, up to EOI or the end of the file.
+ */
+tile_status tile_jpeg_check_trailer(const struct tile_subject *subject, uint64_t begin, struct tile_error *error);
+
 /* Appends the header of a JPEG of the same coding, of another size, without restart markers. */
 tile_status tile_jpeg_header_write(const struct tile_jpeg_header *header, uint32_t width, uint32_t height,
                                    bool with_profile, struct tile_buffer *out, struct tile_error *error);

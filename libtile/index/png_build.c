@@ -303,24 +303,35 @@ static tile_status read_rows(struct build *b, uint32_t step, struct tile_error *
     return status;
 }
 
-/* The end of the zlib stream, with its Adler-32, and of the chunks; what is left of the file is only hashed. */
+/*
+ * Behind the last row: the end of the zlib stream, with its Adler-32, and that of its chunk; what is left of the file
+ * is only hashed. libpng only warns of more data than rows and whatever is wrong with them, and of what is wrong with
+ * the stream's end where it stands in another chunk than the last row's; there it may also be cut off.
+ */
 static tile_status read_rest(struct build *b, struct tile_error *error) {
     struct tile_png_stream *stream = &b->stream;
+    const uLong taken = stream->zlib.total_in, left = stream->left;
     tile_status status = TILE_OK;
+    struct tile_error why = {0};
+    bool more = false;
     while (status == TILE_OK && !stream->ended) {
-        unsigned char more;
-        size_t size = 1;
-        status = tile_png_inflate(stream, Z_BLOCK, &more, &size, error);
-        if (status == TILE_OK && size > 0)
-            status = damaged(stream, "it has more pixel data than rows", error);
-        end_waiting(b);
+        size_t size = TILE_PNG_WINDOW + OUTPUT;
+        status = tile_png_inflate(stream, Z_BLOCK, b->output, &size, &why);
+        b->inflated += size;
+        more |= size > 0;
+        if (status == TILE_OK)
+            end_waiting(b);
     }
-    if (status == TILE_OK)
-        status = tile_png_skip_chunks(stream, error);
+    bool elsewhere = stream->zlib.total_in - taken > left;
+    if (status == TILE_OK || (stream->broken && (more || elsewhere)))
+        status = tile_png_end_chunk(stream, &why);
+    else if (stream->out_of_chunks && elsewhere && !more)
+        status = TILE_OK;
+    if (status != TILE_OK)
+        return tile_error_set(error, status, "%s", why.message);
     do {
         stream->ready = 0;
-        if (status == TILE_OK)
-            status = fill(stream, error);
+        status = fill(stream, error);
     } while (status == TILE_OK && stream->ready > 0);
     return status;
 }

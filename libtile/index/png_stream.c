@@ -56,9 +56,9 @@ void tile_png_begin_chunk(struct tile_png_stream *stream, uint32_t size) {
     stream->crc = (uint32_t)crc32(0, (const unsigned char *)"IDAT", 4);
 }
 
-/* From the end of a chunk's data to the beginning of the next one's, or out_of_chunks. */
-static tile_status next_chunk(struct tile_png_stream *stream, struct tile_error *error) {
-    unsigned char crc[4], head[8];
+/* Behind a chunk's data. */
+static tile_status take_crc(struct tile_png_stream *stream, struct tile_error *error) {
+    unsigned char crc[4];
     uint64_t got;
     tile_status status = tile_png_take(stream, crc, sizeof crc, &got, error);
     if (status != TILE_OK)
@@ -68,7 +68,16 @@ static tile_status next_chunk(struct tile_png_stream *stream, struct tile_error 
     if (stream->check && tile_get_be(crc, 4) != stream->crc)
         return stream->damaged(stream, "the CRC of an IDAT chunk is wrong", error);
     stream->chunks_end = stream->offset;
-    status = tile_png_take(stream, head, sizeof head, &got, error);
+    return TILE_OK;
+}
+
+/* From the end of a chunk's data to the beginning of the next one's, or out_of_chunks. */
+static tile_status next_chunk(struct tile_png_stream *stream, struct tile_error *error) {
+    unsigned char head[8];
+    uint64_t got;
+    tile_status status = take_crc(stream, error);
+    if (status == TILE_OK)
+        status = tile_png_take(stream, head, sizeof head, &got, error);
     if (status != TILE_OK)
         return status;
     if (got < sizeof head || memcmp(head + 4, "IDAT", 4) != 0)
@@ -114,18 +123,13 @@ tile_status tile_png_take_data(struct tile_png_stream *stream, const unsigned ch
     return TILE_OK;
 }
 
-tile_status tile_png_skip_chunks(struct tile_png_stream *stream, struct tile_error *error) {
+tile_status tile_png_end_chunk(struct tile_png_stream *stream, struct tile_error *error) {
+    const unsigned char *data;
+    size_t size;
     tile_status status = TILE_OK;
-    while (status == TILE_OK && !stream->out_of_chunks) {
-        if (stream->left == 0) {
-            status = next_chunk(stream, error);
-            continue;
-        }
-        const unsigned char *data;
-        size_t size;
+    while (status == TILE_OK && stream->left > 0)
         status = tile_png_take_data(stream, &data, &size, error);
-    }
-    return status;
+    return status == TILE_OK ? take_crc(stream, error) : status;
 }
 
 tile_status tile_png_inflate(struct tile_png_stream *stream, int flush, unsigned char *to, size_t *size,
@@ -155,5 +159,6 @@ tile_status tile_png_inflate(struct tile_png_stream *stream, int flush, unsigned
         return TILE_OK;
     if (result == Z_MEM_ERROR)
         return tile_png_zlib_failed(result, error);
+    stream->broken = true;
     return stream->damaged(stream, zlib->msg ? zlib->msg : zError(result), error);
 }

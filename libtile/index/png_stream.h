@@ -25,11 +25,12 @@ struct tile_png_stream {
     uint32_t left;       /* of the chunk's data, from `next` on */
     uint32_t crc;        /* of the chunk so far */
     uint64_t chunks_end; /* behind the last chunk that was read whole */
-    bool out_of_chunks;  /* the chunk at `next` is no IDAT, or there is none */
+    bool out_of_chunks;  /* there is no IDAT behind that */
 
     z_stream zlib;
     bool hungry;         /* there is no output left in zlib: it wants input */
     bool ended;          /* the zlib stream */
+    bool broken;         /* it cannot be what zlib wrote */
     unsigned char taken; /* the last byte that zlib took */
 };
 
@@ -41,8 +42,8 @@ void tile_png_begin_chunk(struct tile_png_stream *stream, uint32_t size);
 /* What there is at once of the chunks' data that come next, at least a byte. */
 tile_status tile_png_take_data(struct tile_png_stream *stream, const unsigned char **data, size_t *size,
                                struct tile_error *error);
-/* To the end of the last IDAT chunk. */
-tile_status tile_png_skip_chunks(struct tile_png_stream *stream, struct tile_error *error);
+/* To the end of the chunk, whose CRC is still to come. */
+tile_status tile_png_end_chunk(struct tile_png_stream *stream, struct tile_error *error);
 /*
  * One call to inflate with input that is there, or is fetched where zlib has no output left. `*size` is the room at
  * `to`, then how much of it was filled: it may be nothing.

@@ -54,10 +54,14 @@ static tile_status make_dc(struct tile_scan_dc *t, const struct tile_huffman *ta
     tile_status status = make_codes(&t->codes, table, error);
     if (status != TILE_OK)
         return status;
+    int count = 0;
+    for (int length = 1; length <= 16; length++)
+        count += table->counts[length];
+    for (int i = 0; i < count; i++) /* used or not, as libjpeg refuses it */
+        if (table->symbols[i] > 15)
+            return tile_error_set(error, TILE_BAD_DATA, "has a Huffman table with a DC category that cannot be");
     for (uint32_t i = 0; i < 1u << TILE_DC_BITS; i++) {
         struct code code = look_up(&t->codes, i << (16 - TILE_DC_BITS));
-        if (code.symbol > 15)
-            return tile_error_set(error, TILE_BAD_DATA, "has a Huffman table with a DC category that cannot be");
         t->first[i] = (uint16_t)(code.length <= TILE_DC_BITS ? code.length | code.symbol << 8 : 0);
     }
     return TILE_OK;

@@ -10,21 +10,25 @@
 
 enum { CATEGORIES = 12 };
 
-/* A longer code than all others can be added under the prefix that no code has. */
-static tile_status add_category(struct tile_huffman *table, int category, struct tile_error *error) {
-    uint32_t used = 0;
-    int count = 0;
+/* Longer codes than all others can be added under the prefix that no code has. */
+bool tile_jpeg_has_dc_room(const uint8_t counts[17], const uint8_t symbols[256]) {
+    uint32_t used = 0, count = 0, missing = 0;
     for (int length = 1; length <= 16; length++) {
-        used += (uint32_t)table->counts[length] << (16 - length);
-        count += table->counts[length];
+        used += (uint32_t)counts[length] << (16 - length);
+        count += counts[length];
     }
+    for (int category = 0; category < CATEGORIES; category++)
+        missing += !memchr(symbols, category, count < 256 ? count : 256);
     /* The code of ones only stays unused; counts are bytes. */
-    if (used + 1 >= 1u << 16 || count >= 256 || table->counts[16] == 255)
-        return tile_error_set(error, TILE_UNSUPPORTED,
-                              "has a Huffman table without room for another DC category, so that no index can be made");
+    return missing == 0 || (used + missing < 1u << 16 && count + missing <= 256 && counts[16] + missing <= 255);
+}
+
+static void add_category(struct tile_huffman *table, int category) {
+    int count = 0;
+    for (int length = 1; length <= 16; length++)
+        count += table->counts[length];
     table->counts[16]++;
     table->symbols[count] = (uint8_t)category;
-    return TILE_OK;
 }
 
 static void list_codes(struct tile_dc_codes *codes, const struct tile_huffman *table) {
@@ -40,16 +44,17 @@ static void list_codes(struct tile_dc_codes *codes, const struct tile_huffman *t
 
 tile_status tile_dc_codes_complete(struct tile_jpeg_header *h, struct tile_dc_codes codes[4],
                                    struct tile_error *error) {
-    tile_status status = TILE_OK;
     for (int i = 0; i < h->components; i++) {
         int place = h->component[i].dc;
+        if (!tile_jpeg_has_dc_room(h->dc[place].counts, h->dc[place].symbols))
+            return tile_error_set(error, TILE_UNSUPPORTED, "can have no index: it is %s", TILE_JPEG_NO_DC_ROOM);
         list_codes(&codes[place], &h->dc[place]);
-        for (int category = 0; category < CATEGORIES && status == TILE_OK; category++)
+        for (int category = 0; category < CATEGORIES; category++)
             if (codes[place].length[category] == 0)
-                status = add_category(&h->dc[place], category, error);
+                add_category(&h->dc[place], category);
         list_codes(&codes[place], &h->dc[place]);
     }
-    return status;
+    return TILE_OK;
 }
 
 /* ---- Bits -------------------------------------------------------------------------------------------------- */

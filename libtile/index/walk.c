@@ -13,6 +13,9 @@ static tile_status damaged(const struct tile_walk *w, struct tile_error *error, 
 
 /* Where the data that is there ends short of the next MCUs. */
 static tile_status short_of_data(const struct tile_walk *w, struct tile_error *error) {
+    if (w->entropy->ended && w->entropy->end_marker == 0)
+        return tile_error_set(error, TILE_BAD_DATA, "is damaged at byte %ju (MCU %ju): fill bytes without a marker",
+                              (uintmax_t)w->entropy->offset, (uintmax_t)w->mcu);
     return tile_error_set(error, TILE_BAD_DATA, "ends early at byte %ju (MCU %ju)", (uintmax_t)w->entropy->offset,
                           (uintmax_t)w->mcu);
 }
@@ -46,6 +49,8 @@ tile_status tile_walk_restart(struct tile_walk *w, struct tile_error *error) {
         return status;
     struct tile_entropy *e = w->entropy;
     size_t at = (size_t)((w->place.bit + 7) >> 3);
+    if (e->next_restart == e->restart_count && at == e->size)
+        return short_of_data(w, error);
     if (e->next_restart == e->restart_count || e->restarts[e->next_restart].at != at)
         return damaged(w, error, "no restart marker where one must be");
     if (e->restarts[e->next_restart].number != (int)((w->mcu / interval - 1) & 7))

@@ -280,6 +280,26 @@ static uint64_t decoding_memory(const struct jpeg_decompress_struct *d) {
            sizeof(struct tile_source);
 }
 
+/* Why no index can be made, as far as the header tells; NULL if it can. */
+static const char *no_index(const struct jpeg *jpeg) {
+    const struct jpeg_decompress_struct *d = &jpeg->decompress;
+    if (d->progressive_mode)
+        return "progressive";
+    if (d->arith_code)
+        return "arithmetic coded";
+    if (jpeg_has_multiple_scans((j_decompress_ptr)d))
+        return "coded in several scans";
+    for (int i = 0; i < d->num_components; i++) {
+        int dc = d->comp_info[i].dc_tbl_no, ac = d->comp_info[i].ac_tbl_no;
+        bool there = dc < NUM_HUFF_TBLS && ac < NUM_HUFF_TBLS && d->dc_huff_tbl_ptrs[dc] && d->ac_huff_tbl_ptrs[ac];
+        if (!there)
+            return TILE_JPEG_NO_TABLES;
+        if (!tile_jpeg_has_dc_room(d->dc_huff_tbl_ptrs[dc]->bits, d->dc_huff_tbl_ptrs[dc]->huffval))
+            return TILE_JPEG_NO_DC_ROOM;
+    }
+    return jpeg->source->input.reader.size <= TILE_JPEG_MOST_BYTES ? NULL : TILE_JPEG_TOO_LARGE;
+}
+
 static tile_status describe(struct jpeg *jpeg, struct tile_error *error) {
     struct jpeg_decompress_struct *d = &jpeg->decompress;
     struct tile_info *info = &jpeg->source->info;
@@ -317,10 +337,7 @@ static tile_status describe(struct jpeg *jpeg, struct tile_error *error) {
     info->bits = d->data_precision;
     info->streams = !jpeg_has_multiple_scans(d);
     info->memory = decoding_memory(d);
-    info->no_index = d->progressive_mode ? "progressive"
-                     : d->arith_code     ? "arithmetic coded"
-                     : !info->streams    ? "coded in several scans"
-                                         : NULL;
+    info->no_index = no_index(jpeg);
     bool one = d->num_components == 1; /* its MCU is a block, whatever its factors (ITU-T T.81, A.2.2) */
     jpeg->source->mcu_width = DCTSIZE * (uint32_t)(one ? 1 : d->max_h_samp_factor);
     jpeg->source->mcu_height = DCTSIZE * (uint32_t)(one ? 1 : d->max_v_samp_factor);

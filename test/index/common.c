@@ -3,6 +3,8 @@
 
 #include "base/input.h"
 
+#include <jerror.h>
+
 static struct tile_error error;
 
 static tile_status watched_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
@@ -149,6 +151,99 @@ unsigned jpeg_restart_of(const struct jpeg_recipe *recipe, int i) {
     unsigned mcu = 8 * (unsigned)(recipe->space == JCS_GRAYSCALE ? 1 : h);
     const unsigned intervals[] = {0, 1, 3, (recipe->width + mcu - 1) / mcu, 11};
     return intervals[i];
+}
+
+static void give_up(j_common_ptr common) {
+    longjmp(*(jmp_buf *)common->client_data, 1);
+}
+
+static void look_at_warning(j_common_ptr common, int level) {
+    int code = common->err->msg_code;
+    bool restart = (common->err->msg_parm.i[1] & 0xF8) == 0xD0;
+    if (level < 0 && code != JWRN_JPEG_EOF && (code != JWRN_EXTRANEOUS_DATA || restart))
+        give_up(common);
+}
+
+bool jpeg_is_whole(struct test_bytes file) {
+    struct jpeg_decompress_struct d;
+    struct jpeg_error_mgr errors;
+    jmp_buf jump;
+    d.err = jpeg_std_error(&errors);
+    errors.emit_message = look_at_warning;
+    errors.error_exit = give_up;
+    d.client_data = &jump;
+    jpeg_create_decompress(&d);
+    bool gave_up = setjmp(jump);
+    if (!gave_up) {
+        jpeg_mem_src(&d, file.data, file.size);
+        jpeg_read_header(&d, TRUE);
+        jpeg_read_coefficients(&d);
+        jpeg_finish_decompress(&d);
+    }
+    jpeg_destroy_decompress(&d);
+    return !gave_up;
+}
+
+struct test_bytes jpeg_ending(struct test_bytes file, int i) {
+#define BYTES(literal)                                                                                                 \
+    { literal, sizeof literal - 1 }
+#define EOI "\xFF\xD9"
+#define COM "\xFF\xFE\0\x0B\xFF\xDA\xFF\xD8\xFF\xD9\xFF\xD0z"
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } endings[JPEG_ENDINGS] = {
+        /* No EOI, half of it, fill bytes before it (T.81, B.1.1.2). */
+        BYTES(""),
+        BYTES("\xFF"),
+        BYTES("\xFF\xFF\xFF"),
+        BYTES("\xFF\xFF\xFF" EOI),
+        /* Comments: of several lengths, the last three as nobody may write them; with fill bytes; cut off. */
+        BYTES(COM EOI),
+        BYTES(COM "\xFF\xFF\xFF" COM EOI),
+        BYTES("\xFF\xFE\0\2" EOI),
+        BYTES("\xFF\xFE\0\1" EOI),
+        BYTES("\xFF\xFE\0\0" EOI),
+        BYTES(COM),
+        BYTES(COM "\xFF"),
+        BYTES("\xFF\xFE\x7F\0 and so on"),
+        BYTES("\xFF\xFE\0"),
+        BYTES("\xFF\xFE"),
+        /* Applications' data that would change the color before the scan: Adobe's RGB, and a profile's beginning. */
+        BYTES("\xFF\xEE\0\x0E"
+              "Adobe\0\x64\0\0\0\0\0" EOI),
+        BYTES("\xFF\xE2\0\x12"
+              "ICC_PROFILE\0\1\2xx" EOI),
+        BYTES("\xFF\xE1\0\x08"
+              "Exif\0\0" EOI),
+        /* Tables for no scan, and the number of lines that the frame has told. */
+        BYTES("\xFF\xDD\0\4\0\1" EOI),
+        BYTES("\xFF\xC4\0\x14\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5" EOI),
+        BYTES("\xFF\xCC\0\4\0\x10" EOI),
+        BYTES("\xFF\xDB\0\x43\0"
+              "1111111111111111111111111111111111111111111111111111111111111111" EOI),
+        BYTES("\xFF\xDC\0\4\0\x47" EOI),
+        BYTES("\xFF\xDC\0\4\0\x47"),
+        BYTES("\xFF\xDC\0\4\1\0" EOI),
+        /* Markers without a segment. */
+        BYTES("\xFF\1" EOI),
+        BYTES("\xFF\xD0" EOI),
+        BYTES("\xFF\xD5\xFF\xFF\xD6" COM EOI),
+        /* Stray bytes. */
+        BYTES("\x12\x34" EOI),
+        BYTES("\0\xFF\0\0" EOI),
+        BYTES("\xFF\xFF\0\x12" EOI),
+        BYTES("what is it?" COM "\xFF\0\xFF\xFF\0\xFE" EOI),
+        /* Behind EOI. */
+        BYTES(EOI "\xFF\xDA\0\0"),
+        BYTES(EOI "\xFF\xD8\xFF\xE0"),
+    };
+    struct test_bytes out = {malloc(file.size - 2 + endings[i].size), file.size - 2 + endings[i].size};
+    assert_non_null(out.data);
+    assert_memory_equal(file.data + file.size - 2, EOI, 2);
+    memcpy(out.data, file.data, file.size - 2);
+    memcpy(out.data + file.size - 2, endings[i].bytes, endings[i].size);
+    return out;
 }
 
 void check_jpeg(struct test_bytes file, int count, struct test_random *random) {

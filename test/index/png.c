@@ -1053,29 +1053,24 @@ static void files_that_cannot_be_indexed(void **state) {
 
     /* What right CRCs say nothing about. */
     uLong size = 451 * 200;
-    unsigned char *rows = malloc(size + 451);
+    unsigned char *rows = malloc(size);
     assert_non_null(rows);
     assert_int_equal(uncompress(rows, &size, parts.stream.data, parts.stream.size), Z_OK);
-    memset(rows + size, 0, 451);
-    for (int wrong = 0; wrong < 7; wrong++) {
-        uLong given = size + (wrong == 0   ? 1
-                              : wrong == 1 ? (uLong)-1
-                              : wrong == 2 ? 451
-                                           : 0),
-              packed = compressBound(size + 451);
+    for (int wrong = 0; wrong < 5; wrong++) {
+        uLong given = wrong == 0 ? size - 1 : size, packed = compressBound(size);
         struct tile_buffer stream = {0};
         assert_ok(tile_buffer_reserve(&stream, packed + 9, &error));
-        rows[451 * 130] = wrong == 3 ? 5 : 0;
+        rows[451 * 130] = wrong == 1 ? 5 : 0;
         assert_int_equal(compress(stream.data, &packed, rows, given), Z_OK);
         stream.size = packed;
-        stream.data[packed - 1] ^= wrong == 4; /* Adler-32 */
-        if (wrong == 5)
+        stream.data[packed - 1] ^= wrong == 2; /* Adler-32 */
+        if (wrong == 3)
             stream.data[1] |= 0x20; /* a preset dictionary */
-        if (wrong == 6)
+        if (wrong == 4)
             memcpy(stream.data + packed, "whatever", 8), stream.size += 8; /* behind the stream: harmless */
         struct tile_buffer whole = put_together(&file, &parts, &stream, 3000);
         source = open_memory(&whole);
-        if (wrong == 6) {
+        if (wrong == 4) {
             assert_ok(build(&index, source, 64));
             tile_index_free(index);
         } else {

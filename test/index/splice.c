@@ -128,7 +128,8 @@ static void aligned(uint32_t *from, uint32_t *length, uint32_t size, uint32_t mc
     *length = (end * mcu < size ? end * mcu : size) - *from;
 }
 
-static void check_splices(struct test_bytes file, int count, struct test_random *random) {
+/* `same` has the coefficients, and nothing that libjpeg warns of. */
+static void check_splices(struct test_bytes file, struct test_bytes same, int count, struct test_random *random) {
     tile_source *source;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
     const struct tile_info *info = tile_source_info(source);
@@ -136,7 +137,7 @@ static void check_splices(struct test_bytes file, int count, struct test_random 
     assert_ok(tile_source_use_index(source, index, &error));
     struct expected expected = expected_of(source, file);
     struct decoded whole;
-    decode(&whole, file.data, file.size);
+    decode(&whole, same.data, same.size);
     uint32_t width, height;
     tile_source_mcu(source, &width, &height);
     for (int i = 0; i < count; i++) {
@@ -169,10 +170,26 @@ static void splices_hold_the_same_coefficients(void **state) {
                 if (i == 3 && recipe.space == JCS_YCbCr)
                     recipe.profile = profile.data, recipe.profile_size = profile.size;
                 struct test_bytes file = jpeg_file(&recipe);
-                check_splices(file, 8, &random);
+                check_splices(file, file, 8, &random);
                 free(file.data);
             }
     tile_buffer_free(&profile);
+}
+
+static void what_stands_behind_the_scan_is_not_spliced(void **state) {
+    (void)state;
+    struct test_random random = {65};
+    for (int k = 0; k < 3; k++) {
+        struct jpeg_recipe recipe = jpeg_kinds[k];
+        recipe.width = 97, recipe.height = 71, recipe.restart = k == 1 ? 3 : 0;
+        struct test_bytes file = jpeg_file(&recipe);
+        for (int i = 0; i < JPEG_ENDINGS; i++) {
+            struct test_bytes other = jpeg_ending(file, i);
+            check_splices(other, file, 8, &random);
+            free(other.data);
+        }
+        free(file.data);
+    }
 }
 
 static void what_cannot_be_spliced(void **state) {
@@ -230,6 +247,7 @@ static void what_cannot_be_spliced(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(splices_hold_the_same_coefficients),
+        cmocka_unit_test(what_stands_behind_the_scan_is_not_spliced),
         cmocka_unit_test(what_cannot_be_spliced),
     };
     return cmocka_run_group_tests_name("index-splice", tests, NULL, NULL);
