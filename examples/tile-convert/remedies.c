@@ -29,9 +29,11 @@ static const char *space_wanted(const struct arguments *a) {
 }
 
 void remedies_print(const struct arguments *a, unsigned remedies) {
-    const char *before = " (";
-    if (remedies & TILE_REMEDY_TO) {
-        fprintf(stderr, "%s-t %s %s", before, space_wanted(a), a->job.to_profile ? "goes with it" : "converts them");
+    const char *before = " (", *space = space_wanted(a);
+    /* What a target profile is of is converted to already. */
+    bool other = !a->job.to_profile || (a->job.to.space && a->job.to.space != tile_space_from_name(space));
+    if ((remedies & TILE_REMEDY_TO) && other) {
+        fprintf(stderr, "%s-t %s %s", before, space, a->job.to_profile ? "goes with it" : "converts them");
         before = "; ";
     }
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

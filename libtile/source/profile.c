@@ -22,7 +22,15 @@ tile_status tile_source_drop_profile(tile_source *source, struct tile_error *err
 
 /* As messages name the models that pictures have. */
 static const char *model_name(tile_space model) {
-    return model == TILE_GRAY ? "gray" : model == TILE_CMYK ? "CMYK" : model == TILE_SRGB ? "RGB" : "something else";
+    return model == TILE_GRAY ? "gray" : model == TILE_CMYK ? "CMYK" : "RGB";
+}
+
+/* The model of a profile, which may be any: as its signature has it, in ASCII, padded with spaces. */
+static void name_model(char name[8], const char *signature) {
+    size_t length = 0;
+    for (; length < 4 && signature[length] > ' ' && signature[length] <= '~'; length++)
+        name[length] = signature[length];
+    name[length] = '\0';
 }
 
 tile_status tile_source_set_profile(tile_source *source, const void *profile, size_t size, struct tile_error *error) {
@@ -37,9 +45,11 @@ tile_status tile_source_set_profile(tile_source *source, const void *profile, si
     if (others)
         return tile_source_drop_profile(source, error, "it %s", others);
     tile_space model = tile_profile_model(profile, own);
+    char name[8];
+    name_model(name, (const char *)profile + 16); /* ICC.1:2022, 7.2.6 */
     if (model != info->format.space) /* RGB, on a picture that was made gray: it says nothing about these samples */
-        return tile_source_drop_profile(source, error, "it describes %s, the samples are %s", model_name(model),
-                                        model_name(info->format.space));
+        return tile_source_drop_profile(source, error, "it describes %s, the samples are %s",
+                                        model ? model_name(model) : name, model_name(info->format.space));
     struct tile_complaint why;
     enum tile_profile_use use = tile_profile_judge(profile, own, &why);
     if (use == TILE_PROFILE_NONE)
