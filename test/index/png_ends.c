@@ -147,8 +147,8 @@ static bool check(const struct tile_buffer *file, bool may, struct test_random *
     assert_ok(tile_source_open_memory(&source, file->data, file->size, NULL, &error));
     const struct tile_info *info = tile_source_info(source);
     assert_null(info->no_index);
-    static const uint32_t steps[] = {1, 16, 256};
-    for (int i = 0; i < 3; i++) {
+    static const uint32_t steps[] = {7, 256};
+    for (int i = 0; i < 2; i++) {
         struct tile_index_options options = TILE_OPTIONS(struct tile_index_options);
         tile_index *index;
         options.tile_height = steps[i];
@@ -182,7 +182,7 @@ enum { RECIPES = sizeof recipes / sizeof recipes[0] };
 static void more_data_than_rows(void **state) {
     (void)state;
     struct test_random random = {71};
-    static const size_t more[] = {1, 2, 300, 70000, 5000000}, chunks[] = {1 << 30, 1000, 7};
+    static const size_t more[] = {1, 2, 300, 70000, 1000000}, chunks[] = {1 << 30, 1000, 7};
     for (int k = 0; k < RECIPES; k++) {
         struct base base = make_base(&recipes[k]);
         for (int i = 0; i < 5; i++)
@@ -254,7 +254,7 @@ static void streams_that_end_wrong(void **state) {
     (void)state;
     struct test_random random = {73};
     int right = 0, wrong = 0;
-    for (int k = 0; k < RECIPES; k++)
+    for (int k = 0; k < 2; k++)
         for (int level = 0; level < 10; level += 6)
             for (size_t more = 0; more < 3; more += 2) {
                 struct base base = make_base(&recipes[k]);
