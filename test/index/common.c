@@ -3,8 +3,6 @@
 
 #include "base/input.h"
 
-#include <jerror.h>
-
 static struct tile_error error;
 
 static tile_status watched_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
@@ -151,37 +149,6 @@ unsigned jpeg_restart_of(const struct jpeg_recipe *recipe, int i) {
     unsigned mcu = 8 * (unsigned)(recipe->space == JCS_GRAYSCALE ? 1 : h);
     const unsigned intervals[] = {0, 1, 3, (recipe->width + mcu - 1) / mcu, 11};
     return intervals[i];
-}
-
-static void give_up(j_common_ptr common) {
-    longjmp(*(jmp_buf *)common->client_data, 1);
-}
-
-static void look_at_warning(j_common_ptr common, int level) {
-    int code = common->err->msg_code;
-    bool restart = (common->err->msg_parm.i[1] & 0xF8) == 0xD0;
-    if (level < 0 && code != JWRN_JPEG_EOF && (code != JWRN_EXTRANEOUS_DATA || restart))
-        give_up(common);
-}
-
-bool jpeg_is_whole(struct test_bytes file) {
-    struct jpeg_decompress_struct d;
-    struct jpeg_error_mgr errors;
-    jmp_buf jump;
-    d.err = jpeg_std_error(&errors);
-    errors.emit_message = look_at_warning;
-    errors.error_exit = give_up;
-    d.client_data = &jump;
-    jpeg_create_decompress(&d);
-    bool gave_up = setjmp(jump);
-    if (!gave_up) {
-        jpeg_mem_src(&d, file.data, file.size);
-        jpeg_read_header(&d, TRUE);
-        jpeg_read_coefficients(&d);
-        jpeg_finish_decompress(&d);
-    }
-    jpeg_destroy_decompress(&d);
-    return !gave_up;
 }
 
 struct test_bytes jpeg_ending(struct test_bytes file, int i) {

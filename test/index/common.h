@@ -46,11 +46,6 @@ enum { JPEG_KINDS = 21 };
 extern const struct jpeg_recipe jpeg_kinds[JPEG_KINDS];
 /* The restart interval in MCUs that number `i` of five stands for. */
 unsigned jpeg_restart_of(const struct jpeg_recipe *recipe, int i);
-/*
- * Whether libjpeg finds all that a JPEG's MCUs take: it warns of nothing but stray bytes between segments, and that EOI
- * is missing.
- */
-bool jpeg_is_whole(struct test_bytes file);
 /* What may stand instead of EOI behind the last MCU, in copies to be freed of a file that ends with EOI. */
 enum { JPEG_ENDINGS = 33 };
 struct test_bytes jpeg_ending(struct test_bytes file, int i);

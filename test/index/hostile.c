@@ -632,6 +632,7 @@ static void damaged_files_have_no_index_or_a_right_one(void **state) {
                 indexed++;
                 struct expected expected = expected_of(source, bad);
                 assert_true(jpeg_is_whole(bad));
+                check_reads(source, &expected, 1, &random); /* it reads as a whole without an index, too */
                 assert_ok(tile_source_use_index(source, index, &error));
                 check_reads(source, &expected, 4, &random);
                 expected_free(&expected);

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 
+#include <jerror.h>
 #include <png.h>
 
 static unsigned char sample(uint32_t x, uint32_t y, unsigned channel) {
@@ -337,4 +338,31 @@ static void gauge_free(void *user, void *memory) {
 
 struct tile_allocator gauge_allocator(struct gauge *gauge) {
     return (struct tile_allocator){gauge, gauge_alloc, gauge_free};
+}
+
+static void look_at_warning(j_common_ptr common, int level) {
+    int code = common->err->msg_code;
+    bool restart = (common->err->msg_parm.i[1] & 0xF8) == 0xD0;
+    if (level < 0 && code != JWRN_JPEG_EOF && (code != JWRN_EXTRANEOUS_DATA || restart))
+        give_up(common);
+}
+
+bool jpeg_is_whole(struct test_bytes file) {
+    struct jpeg_decompress_struct d;
+    struct jpeg_error_mgr errors;
+    jmp_buf jump;
+    d.err = jpeg_std_error(&errors);
+    errors.emit_message = look_at_warning;
+    errors.error_exit = give_up;
+    d.client_data = &jump;
+    jpeg_create_decompress(&d);
+    bool gave_up = setjmp(jump);
+    if (!gave_up) {
+        jpeg_mem_src(&d, file.data, file.size);
+        jpeg_read_header(&d, TRUE);
+        jpeg_read_coefficients(&d);
+        jpeg_finish_decompress(&d);
+    }
+    jpeg_destroy_decompress(&d);
+    return !gave_up;
 }

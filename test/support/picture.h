@@ -35,6 +35,12 @@ struct test_bytes jpeg_file(const struct jpeg_recipe *recipe);
  */
 unsigned char *jpeg_pixels(struct test_bytes file, J_COLOR_SPACE out);
 
+/*
+ * Whether libjpeg finds all that a JPEG's MCUs take: it warns of nothing but stray bytes between segments, and that EOI
+ * is missing. Of a progressive one a whole scan may be missing, of an arithmetic one anything.
+ */
+bool jpeg_is_whole(struct test_bytes file);
+
 /* An EXIF block's TIFF part with an orientation; 26 bytes. */
 void exif_block(unsigned char block[26], unsigned orientation, bool big_endian);
 
