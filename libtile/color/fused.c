@@ -12,6 +12,20 @@ static void drop_first(struct tile_program *program) {
     memmove(program->op, program->op + 1, (size_t)--program->count * sizeof *program->op);
 }
 
+void tile_curve_take(float table[3][256], struct tile_program *program) {
+    const struct tile_kernels *k = program->kernels;
+    struct tile_op *first = program->op;
+    if (program->count == 0 || (first->run != k->curve && first->run != k->curve_matrix))
+        return;
+    k->curve((float *const[]){table[0], table[1], table[2]}, 256, first->p);
+    if (first->run == k->curve)
+        drop_first(program);
+    else {
+        first->run = k->matrix;
+        memmove(first->p, first->p + TILE_THEN, TILE_NUMBERS * sizeof *first->p);
+    }
+}
+
 /* ---- Powers ---- */
 
 /*
