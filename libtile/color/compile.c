@@ -60,6 +60,9 @@ static struct matrix product(const double second[12], const double first[12]) {
             m.p[4 * j + k] = k == 3 ? second[4 * j + 3] : 0;
             for (int i = 0; i < 3; i++)
                 m.p[4 * j + k] += second[4 * j + i] * first[4 * i + k];
+            /* What rounding leaves where an inverse undoes a matrix: a curve that is steep at 0 would show it. */
+            if (fabs(m.p[4 * j + k]) < 1e-15)
+                m.p[4 * j + k] = 0;
         }
     return m;
 }
