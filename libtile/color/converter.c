@@ -92,7 +92,7 @@ static void fill_tables(tile_converter *c) {
             c->table[j][code] = c->from.encoding[j].scale == 0
                                     ? 0
                                     : (float)((code - c->from.encoding[j].offset) / c->from.encoding[j].scale);
-    tile_curve_take(c->table, &c->program);
+    tile_curve_take(c->table, &c->program, c->to.format.sample);
 }
 
 /*
@@ -116,6 +116,16 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
     if (!divide && c->from.format.sample != TILE_F32 && takes_scales(k, first))
         for (int j = 0; j < c->from.channels; j++) {
             first->p[j] *= c->from.encoding[j].scale;
+            c->from.encoding[j].scale = 1;
+        }
+    /*
+     * A float's rounding of a PQ signal grows tenfold in its light, which may be 49 times the white's. So RGB's codes
+     * go as they are to the matrix before the curve, which is in double and has nothing else to do.
+     */
+    if (!divide && c->from.format.sample != TILE_F32 && tile_space_is_rgb(c->from.format.space) &&
+        (first->run == k->pq_inverse || first->run == k->hlg_inverse))
+        for (int j = 0; j < 3; j++) {
+            first->p[2 + 4 * j] /= c->from.encoding[j].scale;
             c->from.encoding[j].scale = 1;
         }
     if (!multiply && c->to.format.sample != TILE_F32 && takes_scales(k, last))

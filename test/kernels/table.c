@@ -198,7 +198,7 @@ static void add_ends(tile_space from, tile_space to) {
         for (int code = 0; code < 256; code++)
             table[j][code] = (float)((code - encoding.offset) / encoding.scale);
     }
-    tile_curve_take(table, &program);
+    tile_curve_take(table, &program, TILE_U8);
     tile_head_take(&e->head, &program, from, (const float(*)[256])table);
     tile_tail_take(&e->tail, &program, to, &e->head);
     ends_count++;
