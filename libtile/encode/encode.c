@@ -186,7 +186,7 @@ bool tile_encoder_put(tile_encoder *encoder, const void *data, size_t size) {
 
 /* The ICC's signature of the model that a profile of such pixels has (ICC.1:2022, table 19); NULL where none fits. */
 static const char *profile_model(tile_space space) {
-    if (tile_space_is_rgb(space) || tile_space_is_ycbcr(space)) /* of YCbCr, files embed the profile of its RGB */
+    if (tile_space_is_icc_rgb(space) || tile_space_is_ycbcr(space)) /* of YCbCr, files embed the profile of its RGB */
         return "RGB ";
     if (tile_space_channels(space) == 1)
         return "GRAY";
@@ -260,7 +260,7 @@ static tile_status choose_profile(tile_encoder *encoder, struct tile_error *erro
         return TILE_OK;
     if (options->profile)
         return tile_buffer_append(&encoder->profile, options->profile, options->profile_size, error);
-    if ((tile_space_is_rgb(space) && space != TILE_SRGB) || space == TILE_LUMINANCE)
+    if ((tile_space_is_icc_rgb(space) && space != TILE_SRGB) || space == TILE_LUMINANCE)
         return tile_profile_of_space(&encoder->profile, space, error);
     return TILE_OK;
 }
