@@ -195,6 +195,14 @@ typedef enum tile_space {
     TILE_PROPHOTO_RGB, /* "prophoto-rgb": ROMM, D50 */
     TILE_REC2020,      /* "rec2020": BT.2020's own (camera) curve of alpha and beta; newer CSS drafts: gamma 2.4 */
 
+    /*
+     * RGB of high dynamic range, by ITU-R BT.2100-2: BT.2020's primaries, a white of D65, full range; codes and f32 as
+     * above. The white of xyz-d65, Y = 1, is 203 cd/m2 of PQ and a signal of .75 of HLG (ITU-R BT.2408). Light below 0
+     * has the signal of its absolute value, negated, which codes clip to 0. No ICC profile can stand beside them.
+     */
+    TILE_REC2100_PQ,  /* "rec2100-pq": table 4, SMPTE ST 2084; signals above 1 clamp at its 10000 cd/m2; black is 7e-7 */
+    TILE_REC2100_HLG, /* "rec2100-hlg": table 5's OETF of the scene's light, no OOTF; in f32 it goes on above 1 */
+
     /* One channel. 8-bit code 255 v; f32 0..1. Luma is of values that were not clipped. */
     TILE_GRAY,      /* "gray": BT.601 luma .299 .587 .114 of the coded sRGB values, as JFIF's Y */
     TILE_GRAY709,   /* "gray709": BT.709 luma .2126 .7152 .0722 of the coded sRGB values */

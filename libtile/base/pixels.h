@@ -44,6 +44,11 @@ const char *tile_sample_name(tile_sample sample);
 
 /* Whether the space is one of the RGB ones. */
 static inline bool tile_space_is_rgb(tile_space space) {
+    return space >= TILE_SRGB && space <= TILE_REC2100_HLG;
+}
+
+/* Whether it is one of those that an ICC profile tells: the curves of BT.2100 are none of a profile's. */
+static inline bool tile_space_is_icc_rgb(tile_space space) {
     return space >= TILE_SRGB && space <= TILE_REC2020;
 }
 

@@ -17,6 +17,8 @@ static const struct {
     [TILE_A98_RGB] = {"a98-rgb", 3, true, "Adobe RGB (1998)"},
     [TILE_PROPHOTO_RGB] = {"prophoto-rgb", 3, true, "ProPhoto (ROMM) RGB, D50"},
     [TILE_REC2020] = {"rec2020", 3, true, "ITU-R BT.2020 RGB"},
+    [TILE_REC2100_PQ] = {"rec2100-pq", 3, true, "ITU-R BT.2100 RGB with PQ, SMPTE ST 2084"},
+    [TILE_REC2100_HLG] = {"rec2100-hlg", 3, true, "ITU-R BT.2100 RGB with HLG"},
     [TILE_GRAY] = {"gray", 1, true, "BT.601 luma of the coded sRGB values, as JFIF's Y"},
     [TILE_GRAY709] = {"gray709", 1, true, "BT.709 luma of the coded sRGB values"},
     [TILE_LUMINANCE] = {"luminance", 1, true, "CIE Y, linear"},

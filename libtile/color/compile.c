@@ -18,6 +18,8 @@ static const tile_space parents[TILE_SPACE_COUNT] = {
     [TILE_A98_RGB] = TILE_XYZ_D65,
     [TILE_PROPHOTO_RGB] = TILE_XYZ_D50,
     [TILE_REC2020] = TILE_XYZ_D65,
+    [TILE_REC2100_PQ] = TILE_XYZ_D65,
+    [TILE_REC2100_HLG] = TILE_XYZ_D65,
     [TILE_GRAY] = TILE_SRGB,
     [TILE_GRAY709] = TILE_SRGB,
     [TILE_LUMINANCE] = TILE_SRGB_LINEAR,
@@ -60,6 +62,9 @@ static struct matrix product(const double second[12], const double first[12]) {
             m.p[4 * j + k] = k == 3 ? second[4 * j + 3] : 0;
             for (int i = 0; i < 3; i++)
                 m.p[4 * j + k] += second[4 * j + i] * first[4 * i + k];
+            /* What rounding leaves where an inverse undoes a matrix: a curve that is steep at 0 would show it. */
+            if (fabs(m.p[4 * j + k]) < 1e-15)
+                m.p[4 * j + k] = 0;
         }
     return m;
 }
@@ -308,6 +313,14 @@ static void add_to_parent(struct tile_program *program, tile_space space) {
         add_to_light(program, space);
         add_matrix(program, of_primaries(space));
         break;
+    case TILE_REC2100_PQ:
+    case TILE_REC2100_HLG:
+        if (space == TILE_REC2100_PQ)
+            add_after_matrix(program, k->pq_inverse, diagonal(1, 1, 1), pq_numbers);
+        else
+            add_after_matrix(program, k->hlg_inverse, diagonal(1, 1, 1), hlg_numbers);
+        add_matrix(program, of_primaries(TILE_REC2020));
+        break;
     case TILE_GRAY:
     case TILE_GRAY709:
     case TILE_LUMINANCE: add_matrix(program, (struct matrix){{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}}); break;
@@ -367,6 +380,14 @@ static void add_from_parent(struct tile_program *program, tile_space space) {
     case TILE_REC2020:
         add_matrix(program, inverse(of_primaries(space)));
         add_from_light(program, space);
+        break;
+    case TILE_REC2100_PQ:
+    case TILE_REC2100_HLG:
+        add_matrix(program, inverse(of_primaries(TILE_REC2020)));
+        if (space == TILE_REC2100_PQ)
+            tile_program_add(program, k->pq, pq_numbers);
+        else
+            tile_program_add(program, k->hlg, hlg_numbers);
         break;
     case TILE_GRAY: add_matrix(program, (struct matrix){{.299, .587, .114, 0}}); break;
     case TILE_GRAY709: add_matrix(program, (struct matrix){{.2126, .7152, .0722, 0}}); break;

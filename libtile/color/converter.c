@@ -87,21 +87,12 @@ static double mask_of(tile_space space) {
 }
 
 static void fill_tables(tile_converter *c) {
-    const struct tile_kernels *k = c->program.kernels;
     for (int j = c->has_table ? TILE_ALPHA_PLANE : 0; j < TILE_PLANES; j++)
         for (int code = 0; code < 256; code++)
             c->table[j][code] = c->from.encoding[j].scale == 0
                                     ? 0
                                     : (float)((code - c->from.encoding[j].offset) / c->from.encoding[j].scale);
-    struct tile_op *first = c->program.op;
-    if (c->program.count == 0 || (first->run != k->curve && first->run != k->curve_matrix))
-        return;
-    k->curve((float *const[]){c->table[0], c->table[1], c->table[2]}, 256, first->p);
-    if (first->run == k->curve_matrix) {
-        first->run = k->matrix;
-        memmove(first->p, first->p + TILE_THEN, TILE_NUMBERS * sizeof *first->p);
-    } else
-        memmove(first, first + 1, (size_t)--c->program.count * sizeof *first);
+    tile_curve_take(c->table, &c->program, c->to.format.sample);
 }
 
 /*
@@ -125,6 +116,16 @@ static void fit_ends(tile_converter *c, bool divide, bool multiply) {
     if (!divide && c->from.format.sample != TILE_F32 && takes_scales(k, first))
         for (int j = 0; j < c->from.channels; j++) {
             first->p[j] *= c->from.encoding[j].scale;
+            c->from.encoding[j].scale = 1;
+        }
+    /*
+     * A float's rounding of a PQ signal grows tenfold in its light, which may be 49 times the white's. So RGB's codes
+     * go as they are to the matrix before the curve, which is in double and has nothing else to do.
+     */
+    if (!divide && c->from.format.sample != TILE_F32 && tile_space_is_rgb(c->from.format.space) &&
+        (first->run == k->pq_inverse || first->run == k->hlg_inverse))
+        for (int j = 0; j < 3; j++) {
+            first->p[2 + 4 * j] /= c->from.encoding[j].scale;
             c->from.encoding[j].scale = 1;
         }
     if (!multiply && c->to.format.sample != TILE_F32 && takes_scales(k, last))

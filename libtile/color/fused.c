@@ -12,6 +12,33 @@ static void drop_first(struct tile_program *program) {
     memmove(program->op, program->op + 1, (size_t)--program->count * sizeof *program->op);
 }
 
+void tile_curve_take(float table[3][256], struct tile_program *program, tile_sample to) {
+    static const double as_it_is[TILE_NUMBERS] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};
+    const struct tile_kernels *k = program->kernels;
+    struct tile_op *first = program->op, curve = *first;
+    if (program->count == 0)
+        return;
+    if (first->run == k->curve_matrix)
+        curve.run = k->curve;
+    else if (first->run == k->pq_inverse || first->run == k->hlg_inverse) {
+        /*
+         * Of u8 codes this is RGB: the matrix before the curve mixes no channels. Floats hold light of up to 49 times
+         * the white's well enough for 8 bits of what is left of its differences, and not for more.
+         */
+        if (to != TILE_U8)
+            return;
+        memcpy(curve.p + TILE_THEN, as_it_is, sizeof as_it_is);
+    } else if (first->run != k->curve)
+        return;
+    curve.run((float *const[]){table[0], table[1], table[2]}, 256, curve.p);
+    if (first->run == k->curve)
+        drop_first(program);
+    else {
+        first->run = k->matrix;
+        memmove(first->p, first->p + TILE_THEN, TILE_NUMBERS * sizeof *first->p);
+    }
+}
+
 /* ---- Powers ---- */
 
 /*

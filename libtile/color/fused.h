@@ -8,6 +8,11 @@
 #include "compile.h"
 
 /*
+ * Takes the curve that the program begins with, if it does, and puts each channel's table of values through it; `to` is
+ * what the program ends in.
+ */
+void tile_curve_take(float table[3][256], struct tile_program *program, tile_sample to);
+/*
  * Takes what it can from the program's begin, which is given the values of `from`; `table` has those of each channel's
  * codes.
  */

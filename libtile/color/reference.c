@@ -415,6 +415,8 @@ static void to_parent(tile_space space, double v[4]) {
     case TILE_A98_RGB: each(v, a98_to_light), multiply(v, a98_to_xyz); break;
     case TILE_PROPHOTO_RGB: each(v, prophoto_to_light), multiply(v, prophoto_to_xyz_d50); break;
     case TILE_REC2020: each(v, rec2020_to_light), multiply(v, rec2020_to_xyz); break;
+    case TILE_REC2100_PQ: each(v, pq_light), multiply(v, rec2020_to_xyz); break;
+    case TILE_REC2100_HLG: each(v, hlg_to_light), multiply(v, rec2020_to_xyz); break;
     case TILE_GRAY:
     case TILE_GRAY709:
     case TILE_LUMINANCE: v[1] = v[2] = v[0]; break;
@@ -456,6 +458,8 @@ static void from_parent(tile_space space, double v[4]) {
     case TILE_A98_RGB: solve(v, a98_to_xyz), each(v, a98_from_light); break;
     case TILE_PROPHOTO_RGB: solve(v, prophoto_to_xyz_d50), each(v, prophoto_from_light); break;
     case TILE_REC2020: solve(v, rec2020_to_xyz), each(v, rec2020_from_light); break;
+    case TILE_REC2100_PQ: solve(v, rec2020_to_xyz), each(v, pq_signal); break;
+    case TILE_REC2100_HLG: solve(v, rec2020_to_xyz), each(v, hlg_from_light); break;
     case TILE_GRAY: v[0] = .299 * v[0] + .587 * v[1] + .114 * v[2]; break;
     case TILE_GRAY709: v[0] = .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; break;
     case TILE_LUMINANCE: multiply(v, srgb_to_xyz), v[0] = v[1]; break;

@@ -203,7 +203,7 @@ bool tile_encoder_put(tile_encoder *encoder, const void *data, size_t size) {
 
 /* The ICC's signature of the model that a profile of such pixels has (ICC.1:2022, table 19); NULL where none fits. */
 static const char *profile_model(tile_space space) {
-    if (tile_space_is_rgb(space) || tile_space_is_ycbcr(space)) /* of YCbCr, files embed the profile of its RGB */
+    if (tile_space_is_icc_rgb(space) || tile_space_is_ycbcr(space)) /* of YCbCr, files embed the profile of its RGB */
         return "RGB ";
     if (tile_space_channels(space) == 1)
         return "GRAY";

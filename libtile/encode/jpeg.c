@@ -19,7 +19,7 @@ struct state {
 
 static bool carries_jpeg(struct tile_format format) {
     return format.space == TILE_GRAY || format.space == TILE_LUMINANCE || format.space == TILE_YCBCR ||
-           format.space == TILE_CMYK || tile_space_is_rgb(format.space);
+           format.space == TILE_CMYK || tile_space_is_icc_rgb(format.space);
 }
 
 /* ---- libjpeg's hooks --------------------------------------------------------------------------------------- */

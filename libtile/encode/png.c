@@ -72,6 +72,8 @@ static void write_code_points(tile_encoder *encoder, png_structp png) {
     case TILE_SRGB_LINEAR: points[0] = 1, points[1] = 8; break;
     case TILE_DISPLAY_P3: points[0] = 12, points[1] = 13; break;
     case TILE_REC2020: points[0] = 9, points[1] = 14; break;
+    case TILE_REC2100_PQ: points[0] = 9, points[1] = 16; break;
+    case TILE_REC2100_HLG: points[0] = 9, points[1] = 18; break;
     default: return;
     }
     png_write_chunk(png, (png_const_bytep) "cICP", points, 4);

@@ -136,7 +136,7 @@ static int photometric(struct tile_format format) {
 /* Where the tags alone do not say which space it is, a line of JSON does. */
 static void describe_space(TIFF *tiff, struct tile_format format) {
     tile_space space = format.space;
-    if (tile_space_is_rgb(space) || space == TILE_GRAY || space == TILE_LUMINANCE || space == TILE_LAB ||
+    if (tile_space_is_icc_rgb(space) || space == TILE_GRAY || space == TILE_LUMINANCE || space == TILE_LAB ||
         space == TILE_CMYK)
         return;
     char text[128];

@@ -22,6 +22,8 @@ static const struct {
     {9, 1, TILE_REC2020, TILE_SPACE_UNSET}, /* 1, 14 and 15 are one curve */
     {9, 14, TILE_REC2020, TILE_SPACE_UNSET},
     {9, 15, TILE_REC2020, TILE_SPACE_UNSET},
+    {9, 16, TILE_REC2100_PQ, TILE_SPACE_UNSET},
+    {9, 18, TILE_REC2100_HLG, TILE_SPACE_UNSET},
 };
 
 static tile_space space_of(const unsigned char cicp[4], bool gray) {

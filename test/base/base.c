@@ -31,6 +31,7 @@ static void space_names_round_trip(void **state) {
     assert_int_equal(tile_space_from_name(""), TILE_SPACE_UNSET);
     assert_null(tile_space_name(TILE_SPACE_COUNT));
     assert_false(tile_space_has_sample(TILE_JZAZBZ, TILE_U8));
+    assert_true(tile_space_has_sample(TILE_REC2100_PQ, TILE_U8));
 }
 
 static void formats_have_the_size_of_their_samples(void **state) {
@@ -209,6 +210,8 @@ static void profiles_say_what_the_space_is(void **state) {
     }
     struct tile_buffer none = {0};
     assert_fails(TILE_UNSUPPORTED, tile_profile_of_space(&none, TILE_HSV, &error));
+    assert_fails(TILE_UNSUPPORTED, tile_profile_of_space(&none, TILE_REC2100_PQ, &error));
+    assert_fails(TILE_UNSUPPORTED, tile_profile_of_space(&none, TILE_REC2100_HLG, &error));
 }
 
 /* A space's profile is that space's and no other's; of a gray one under Lab, whose curve gives L*, none is. */

@@ -62,15 +62,18 @@ static size_t make_input(tile_space space, tile_sample sample) {
     return MAX;
 }
 
-/* All codes of a grid, and some more in between: also what sRGB cannot show. */
-static size_t make_codes(tile_space space) {
+/* All 8-bit codes of a grid, and some more in between, as any sample: also what sRGB cannot show. */
+static size_t make_codes(tile_space space, tile_sample sample) {
     struct test_random random = {2};
     assert_int_equal(tile_space_channels(space), 3);
     for (size_t n = 0; n < MAX; n++)
         for (size_t j = 0; j < 3; j++) {
             size_t at = j == 0 ? n % GRID : j == 1 ? n / GRID % GRID : n / GRID / GRID;
-            put(in_samples, TILE_U8, n * 3 + j,
-                n < GRID * GRID * GRID ? (double)(at * 255 / (GRID - 1)) : test_random_below(&random, 256));
+            double code = n < GRID * GRID * GRID ? (double)(at * 255 / (GRID - 1)) : test_random_below(&random, 256);
+            put(in_samples, sample, n * 3 + j,
+                sample == TILE_F32   ? code / 255
+                : sample == TILE_U16 ? code * 257
+                                     : code);
         }
     return MAX;
 }
@@ -207,6 +210,12 @@ static void between_others(void **state) {
         {TILE_LAB, TILE_LCH},
         {TILE_OKLCH, TILE_OKLAB},
         {TILE_XYZ_D65, TILE_SRGB_LINEAR},
+        {TILE_REC2100_PQ, TILE_REC2100_HLG},
+        {TILE_REC2100_HLG, TILE_REC2100_PQ},
+        {TILE_REC2020, TILE_REC2100_PQ},
+        {TILE_LAB, TILE_REC2100_HLG},
+        {TILE_REC2100_PQ, TILE_ICTCP},
+        {TILE_REC2100_HLG, TILE_OKLCH},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         check_pair(pairs[i][0], pairs[i][1]);
@@ -215,17 +224,35 @@ static void between_others(void **state) {
 /* 8-bit codes of wider spaces: most of them lie outside of sRGB. */
 static void out_of_gamut(void **state) {
     (void)state;
-    static const tile_space from[] = {TILE_DISPLAY_P3, TILE_REC2020, TILE_LAB, TILE_YCBCR};
+    static const tile_space from[] = {TILE_DISPLAY_P3, TILE_REC2020,    TILE_LAB,
+                                      TILE_YCBCR,      TILE_REC2100_PQ, TILE_REC2100_HLG};
     static const tile_space to[] = {TILE_HSV, TILE_HSV_180, TILE_HSL, TILE_HWB, TILE_CMYK, TILE_GRAY, TILE_YCBCR};
     for (size_t i = 0; i < sizeof from / sizeof *from; i++)
         for (size_t k = 0; k < sizeof to / sizeof *to; k++) {
             if (from[i] == to[k])
                 continue;
-            struct result r = measure(from[i], TILE_U8, to[k], TILE_U8, make_codes(from[i]));
+            struct result r = measure(from[i], TILE_U8, to[k], TILE_U8, make_codes(from[i], TILE_U8));
             if (!(r.worst <= 1) || r.exact < .99)
                 fail_msg("%s to %s: off by %g, %g %% exactly rounded", tile_space_name(from[i]), tile_space_name(to[k]),
                          r.worst, 100 * r.exact);
         }
+}
+
+/* Signals of up to 49 times the white's light, most of them of no color that sRGB shows, in floats. */
+static void beyond_white(void **state) {
+    (void)state;
+    static const tile_space from[] = {TILE_REC2100_PQ, TILE_REC2100_HLG};
+    static const tile_space to[] = {TILE_SRGB,    TILE_SRGB_LINEAR, TILE_DISPLAY_P3, TILE_REC2020,
+                                    TILE_XYZ_D65, TILE_XYZ_D50,     TILE_ICTCP,      TILE_JZAZBZ};
+    static const tile_sample samples[] = {TILE_U8, TILE_U16, TILE_F32};
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+        for (size_t k = 0; k < sizeof to / sizeof *to; k++)
+            for (int s = 0; s < 3; s++) {
+                struct result r = measure(from[i], samples[s], to[k], TILE_F32, make_codes(from[i], samples[s]));
+                if (!(r.worst <= 2e-6))
+                    fail_msg("%s of %d bytes a sample to %s: off by %g", tile_space_name(from[i]), samples[s],
+                             tile_space_name(to[k]), r.worst);
+            }
 }
 
 int main(void) {
@@ -233,6 +260,7 @@ int main(void) {
         cmocka_unit_test(from_and_to_srgb),
         cmocka_unit_test(between_others),
         cmocka_unit_test(out_of_gamut),
+        cmocka_unit_test(beyond_white),
     };
     in_samples = malloc((size_t)MAX * 16);
     out_samples = malloc((size_t)MAX * 16);

@@ -248,7 +248,8 @@ static tile_space next_with_codes(tile_space space) {
     return space;
 }
 
-static const tile_space wide[] = {TILE_DISPLAY_P3, TILE_A98_RGB, TILE_PROPHOTO_RGB, TILE_REC2020};
+static const tile_space wide[] = {TILE_DISPLAY_P3, TILE_A98_RGB,    TILE_PROPHOTO_RGB,
+                                  TILE_REC2020,    TILE_REC2100_PQ, TILE_REC2100_HLG};
 enum { WIDE = sizeof wide / sizeof *wide };
 
 static void codes_of_srgb(void **state) {

@@ -355,6 +355,13 @@ static void wrong_models(void **state) {
     assert_fails(TILE_UNSUPPORTED, tile_converter_new(&converter, u8_of(TILE_GRAY), u8_of(TILE_LAB), &options, &error));
     assert_true(strstr(error.message, "RGB") && strstr(error.message, "gray"));
     assert_fails(TILE_UNSUPPORTED, tile_converter_new(&converter, u8_of(TILE_LAB), u8_of(TILE_SRGB), &options, &error));
+    /* A profile's pixels are those of `srgb`, whatever its curves are. */
+    static const tile_space rec2100[] = {TILE_REC2100_PQ, TILE_REC2100_HLG};
+    for (int i = 0; i < 2; i++) {
+        assert_fails(TILE_UNSUPPORTED,
+                     tile_converter_new(&converter, u8_of(rec2100[i]), u8_of(TILE_SRGB), &options, &error));
+        assert_non_null(strstr(error.message, tile_space_name(rec2100[i])));
+    }
     options = options_of(NULL, &gray);
     assert_fails(TILE_UNSUPPORTED, tile_converter_new(&converter, u8_of(TILE_LAB), u8_of(TILE_SRGB), &options, &error));
     assert_null(converter);

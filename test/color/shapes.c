@@ -118,7 +118,8 @@ static void check_shape(struct tile_format from, struct tile_format to, uint32_t
     tile_converter_free(plain);
 }
 
-static const tile_space some_spaces[] = {TILE_SRGB, TILE_SRGB, TILE_GRAY, TILE_LAB, TILE_HSV, TILE_CMYK, TILE_YCBCR601};
+static const tile_space some_spaces[] = {TILE_SRGB, TILE_SRGB, TILE_GRAY,     TILE_LAB,
+                                         TILE_HSV,  TILE_CMYK, TILE_YCBCR601, TILE_REC2100_PQ};
 enum { SPACES = sizeof some_spaces / sizeof *some_spaces };
 
 static struct tile_format random_format(struct test_random *random) {
@@ -175,12 +176,14 @@ static void convert_floats(struct tile_format from, const float *in, struct tile
 static void alpha_of_floats(void **state) {
     (void)state;
     struct tile_format straight = {.space = TILE_SRGB, .sample = TILE_F32, .alpha = TILE_ALPHA_STRAIGHT};
-    struct tile_format premultiplied = straight, none = straight, lch = straight, gray = straight;
+    struct tile_format premultiplied = straight, none = straight, lch = straight, gray = straight, pq = straight;
     premultiplied.alpha = TILE_ALPHA_PREMULTIPLIED;
     none.alpha = TILE_ALPHA_NONE;
     lch.space = TILE_LCH;
     lch.alpha = TILE_ALPHA_PREMULTIPLIED;
     gray.space = TILE_GRAY;
+    pq.space = TILE_REC2100_PQ;
+    pq.alpha = TILE_ALPHA_PREMULTIPLIED;
     float out[5];
 
     convert_floats(straight, (const float[]){.5f, .25f, 1, .5f}, premultiplied, out);
@@ -209,6 +212,12 @@ static void alpha_of_floats(void **state) {
     float back[4];
     convert_floats(lch, out, straight, back);
     assert_true(fabsf(back[0] - .5f) < 1e-5f && fabsf(back[1] - .25f) < 1e-5f && fabsf(back[2] - 1) < 1e-5f);
+
+    /* Of PQ it is the signal that is multiplied, not its light: the white's is .580689 (ST 2084's 203 cd/m2). */
+    convert_floats(pq, (const float[]){.580689f / 2, .580689f / 2, .580689f / 2, .5f}, straight, out);
+    for (int i = 0; i < 3; i++)
+        assert_true(fabsf(out[i] - 1) < 1e-5f);
+    assert_true(out[3] == .5f);
 }
 
 /* 8 bits: c a / 255 rounded, and 255 c / a rounded and clipped. */

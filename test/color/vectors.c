@@ -30,6 +30,29 @@ static const struct vector {
     {"CSS Color 4", TILE_SRGB, TILE_LAB, {1, 1, 1}, {100, 0, 0}, 1e-4},
     {"BT.2100", TILE_SRGB, TILE_ICTCP, {1, 1, 1}, {.580689, 0, 0}, 1e-6},
     {"BT.2408", TILE_SRGB, TILE_ICTCP_HLG, {1, 1, 1}, {.75, 0, 0}, 1e-6},
+    /* PQ's signals of 100, 203, 1000 and 10 000 cd/m2; HLG's of 1/12, of the white and of all of the scene's light. */
+    {"ST 2084", TILE_LUMINANCE, TILE_REC2100_PQ, {100 / 203.}, {.508078, .508078, .508078}, 1e-6},
+    {"ST 2084", TILE_SRGB, TILE_REC2100_PQ, {1, 1, 1}, {.580689, .580689, .580689}, 1e-6},
+    {"ST 2084", TILE_LUMINANCE, TILE_REC2100_PQ, {1000 / 203.}, {.751827, .751827, .751827}, 1e-6},
+    {"ST 2084", TILE_LUMINANCE, TILE_REC2100_PQ, {10000 / 203.}, {1, 1, 1}, 1e-6},
+    {"ST 2084", TILE_REC2100_PQ, TILE_LUMINANCE, {1, 1, 1}, {10000 / 203.}, 1e-6},
+    {"BT.2100", TILE_REC2100_HLG, TILE_LUMINANCE, {.5, .5, .5}, {1 / 12. / .26496256042100718}, 1e-6},
+    {"BT.2100", TILE_REC2100_HLG, TILE_LUMINANCE, {.75, .75, .75}, {1}, 1e-6},
+    {"BT.2100", TILE_REC2100_HLG, TILE_LUMINANCE, {1, 1, 1}, {1 / .26496256042100718}, 1e-6},
+    /* Cards that reflect so much: cd/m2 of PQ on a display, shares of the scene's white of HLG, both in percent. */
+    {"BT.2408, table 1", TILE_LUMINANCE, TILE_REC2100_PQ, {26 / 203.}, {.38, .38, .38}, .005},
+    {"BT.2408, table 1", TILE_LUMINANCE, TILE_REC2100_PQ, {162 / 203.}, {.56, .56, .56}, .005},
+    {"BT.2408, table 1", TILE_LUMINANCE, TILE_REC2100_PQ, {179 / 203.}, {.57, .57, .57}, .005},
+    {"BT.2408, table 1", TILE_LUMINANCE, TILE_REC2100_HLG, {.18}, {.38, .38, .38}, .005},
+    {"BT.2408, table 1", TILE_LUMINANCE, TILE_REC2100_HLG, {.83}, {.71, .71, .71}, .005},
+    {"BT.2408, table 1", TILE_LUMINANCE, TILE_REC2100_HLG, {.90}, {.73, .73, .73}, .005},
+    /* CSS's red, orange and violet, of ColorAide's tests of these two spaces. */
+    {"ColorAide", TILE_SRGB, TILE_REC2100_PQ, {1}, {.53255, .32702, .22007}, 1e-5},
+    {"ColorAide", TILE_SRGB, TILE_REC2100_PQ, {1, 165 / 255.}, {.55101, .49099, .30009}, 1e-5},
+    {"ColorAide", TILE_SRGB, TILE_REC2100_PQ, {238 / 255., 130 / 255., 238 / 255.}, {.53568, .45048, .55741}, 1e-5},
+    {"ColorAide", TILE_SRGB, TILE_REC2100_HLG, {1}, {.65587, .23436, .11415}, 1e-5},
+    {"ColorAide", TILE_SRGB, TILE_REC2100_HLG, {1, 165 / 255.}, {.69294, .56608, .19838}, 1e-5},
+    {"ColorAide", TILE_SRGB, TILE_REC2100_HLG, {238 / 255., 130 / 255., 238 / 255.}, {.66226, .46674, .70549}, 1e-5},
 };
 
 static void check_values(const struct vector *v, const double *got, const char *by, double slack) {
@@ -89,6 +112,60 @@ static void absolute_values(void **state) {
     check(&jz);
     struct vector gray = {"BT.2100", TILE_LUMINANCE, TILE_ICTCP, {100 / 203.}, {.508078, 0, 0}, 1e-6};
     check(&gray);
+    /* 1000 cd/m2 of a primary of PQ, and all the light of one of HLG, as XYZ. */
+    for (int i = 0; i < 3; i++) {
+        struct vector pq = {"BT.2100", TILE_REC2100_PQ, TILE_XYZ_D65, {0}, {0}, 1e-4};
+        struct vector hlg = {"BT.2100", TILE_REC2100_HLG, TILE_XYZ_D65, {0}, {0}, 1e-6};
+        pq.in[i] = .751827;
+        hlg.in[i] = 1;
+        for (int j = 0; j < 3; j++) {
+            pq.out[j] = m[j][i] * 1000 / 203;
+            hlg.out[j] = m[j][i] / .26496256042100718;
+        }
+        check(&pq);
+        check(&hlg);
+    }
+}
+
+/* What lies outside of BT.2100's signals, as tile.h says. */
+static void signals_of_no_light_that_is(void **state) {
+    (void)state;
+    static const double a = .17883277, c = .55991072953; /* BT.2100, table 5; c = .5 - a ln 4a */
+    static const struct {
+        tile_space from;
+        float signal;
+        double light;
+    } cases[] = {
+        {TILE_REC2100_PQ, 1.5f, 10000 / 203.},
+        {TILE_REC2100_PQ, -1.5f, -10000 / 203.},
+        {TILE_REC2100_PQ, -.580689f, -1},
+        {TILE_REC2100_HLG, -.75f, -1},
+        {TILE_REC2100_HLG, -.5f, -1 / 12. / .26496256042100718},
+        {TILE_REC2100_HLG, 1.1f, (exp((1.1 - c) / a) + 1 - 4 * a) / 12 / .26496256042100718},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float in[3] = {cases[i].signal, cases[i].signal, cases[i].signal}, light[3], back[3];
+        uint16_t code[3];
+        convert_pixel(cases[i].from, TILE_F32, in, TILE_SRGB_LINEAR, TILE_F32, light);
+        convert_pixel(TILE_SRGB_LINEAR, TILE_F32, light, cases[i].from, TILE_F32, back);
+        convert_pixel(TILE_SRGB_LINEAR, TILE_F32, light, cases[i].from, TILE_U16, code);
+        bool clamps = cases[i].from == TILE_REC2100_PQ && fabsf(in[0]) > 1;
+        for (int j = 0; j < 3; j++) {
+            assert_true(fabs((double)light[j] / cases[i].light - 1) <= 1e-5);
+            assert_true(fabsf(back[j] - (clamps ? copysignf(1, in[j]) : in[j])) <= 1e-6f);
+            assert_int_equal(code[j], in[j] < 0 ? 0 : 65535);
+        }
+    }
+    /* A channel without light stays so, whatever is in the others, where PQ is steepest: its signal is black's. */
+    static const float red[3] = {1, 0, 0}, none[3] = {0, 0, 0};
+    float red_signal[3], black_signal[3];
+    static const tile_space others[] = {TILE_REC2020, TILE_REC2100_HLG};
+    for (int i = 0; i < 2; i++) {
+        convert_pixel(others[i], TILE_F32, red, TILE_REC2100_PQ, TILE_F32, red_signal);
+        convert_pixel(others[i], TILE_F32, none, TILE_REC2100_PQ, TILE_F32, black_signal);
+        assert_true(black_signal[1] > 7.2e-7f && black_signal[1] < 7.4e-7f); /* c1^m2 of BT.2100, table 4 */
+        assert_true(red_signal[1] == black_signal[1] && red_signal[2] == black_signal[2]);
+    }
 }
 
 static void published_codes(void **state) {
@@ -179,6 +256,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_values),
         cmocka_unit_test(absolute_values),
+        cmocka_unit_test(signals_of_no_light_that_is),
         cmocka_unit_test(published_codes),
         cmocka_unit_test(codes_of_clipped_rgb),
     };

@@ -50,7 +50,11 @@ static void formats_carry_what_the_design_says(void **state) {
         {TILE_BMP, TILE_SRGB, TILE_U8, 1, true},          {TILE_BMP, TILE_DISPLAY_P3, TILE_U8, 0, false},
         {TILE_TGA, TILE_GRAY, TILE_U8, 0, true},          {TILE_TGA, TILE_SRGB, TILE_U16, 0, false},
         {TILE_HDR, TILE_SRGB_LINEAR, TILE_F32, 0, true},  {TILE_HDR, TILE_SRGB, TILE_F32, 0, false},
-        {TILE_HDR, TILE_SRGB_LINEAR, TILE_U16, 0, false},
+        {TILE_HDR, TILE_SRGB_LINEAR, TILE_U16, 0, false}, {TILE_PNG, TILE_REC2100_PQ, TILE_U8, 0, true},
+        {TILE_PNG, TILE_REC2100_PQ, TILE_U16, 1, true},   {TILE_PNG, TILE_REC2100_HLG, TILE_U16, 0, true},
+        {TILE_JPEG, TILE_REC2100_PQ, TILE_U8, 0, false},  {TILE_JPEG, TILE_REC2100_HLG, TILE_U8, 0, false},
+        {TILE_BMP, TILE_REC2100_PQ, TILE_U8, 0, false},   {TILE_TGA, TILE_REC2100_HLG, TILE_U8, 0, false},
+        {TILE_HDR, TILE_REC2100_PQ, TILE_F32, 0, false},  {TILE_TIFF, TILE_REC2100_PQ, TILE_F32, 2, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(carry(cases[i].codec, format_of(cases[i].space, cases[i].sample, cases[i].alpha)),
@@ -104,12 +108,13 @@ static void raw_channels_need_a_fitting_number(void **state) {
         tile_alpha alpha;
         bool can;
     } cases[] = {
-        {TILE_JPEG, TILE_HSV, TILE_U8, 0, true},     {TILE_JPEG, TILE_GRAY709, TILE_U8, 0, true},
-        {TILE_JPEG, TILE_HSV, TILE_U16, 0, false},   {TILE_JPEG, TILE_HSV, TILE_U8, 1, false},
-        {TILE_PNG, TILE_LAB, TILE_U16, 1, true},     {TILE_PNG, TILE_CMYK, TILE_U8, 0, true},
-        {TILE_PNG, TILE_CMYK, TILE_U8, 1, false},    {TILE_PNG, TILE_LAB, TILE_F32, 0, false},
-        {TILE_TGA, TILE_HSV, TILE_U8, 1, true},      {TILE_BMP, TILE_DISPLAY_P3, TILE_U8, 0, true},
-        {TILE_HDR, TILE_XYZ_D65, TILE_F32, 0, true}, {TILE_HDR, TILE_GRAY, TILE_F32, 0, false},
+        {TILE_JPEG, TILE_HSV, TILE_U8, 0, true},        {TILE_JPEG, TILE_GRAY709, TILE_U8, 0, true},
+        {TILE_JPEG, TILE_HSV, TILE_U16, 0, false},      {TILE_JPEG, TILE_HSV, TILE_U8, 1, false},
+        {TILE_PNG, TILE_LAB, TILE_U16, 1, true},        {TILE_PNG, TILE_CMYK, TILE_U8, 0, true},
+        {TILE_PNG, TILE_CMYK, TILE_U8, 1, false},       {TILE_PNG, TILE_LAB, TILE_F32, 0, false},
+        {TILE_TGA, TILE_HSV, TILE_U8, 1, true},         {TILE_BMP, TILE_DISPLAY_P3, TILE_U8, 0, true},
+        {TILE_HDR, TILE_XYZ_D65, TILE_F32, 0, true},    {TILE_HDR, TILE_GRAY, TILE_F32, 0, false},
+        {TILE_JPEG, TILE_REC2100_PQ, TILE_U8, 0, true}, {TILE_BMP, TILE_REC2100_HLG, TILE_U8, 0, true},
     };
     struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
     options.raw_channels = true;

@@ -88,10 +88,21 @@ static void check(const struct tile_buffer *buffer, const struct tile_image *ima
     png_destroy_read_struct(&png, &info, NULL);
 }
 
-/* ITU-T H.273: primaries 1 BT.709, 9 BT.2020, 12 P3-D65; transfer 8 linear, 13 sRGB, 14 BT.2020; identity; full. */
+/*
+ * ITU-T H.273: primaries 1 BT.709, 9 BT.2020, 12 P3-D65; transfer 8 linear, 13 sRGB, 14 BT.2020, 16 PQ, 18 HLG;
+ * identity; full.
+ */
 static const uint8_t *code_points(tile_space space) {
     static const uint8_t linear[] = {1, 8, 0, 1}, p3[] = {12, 13, 0, 1}, rec2020[] = {9, 14, 0, 1};
-    return space == TILE_SRGB_LINEAR ? linear : space == TILE_DISPLAY_P3 ? p3 : space == TILE_REC2020 ? rec2020 : NULL;
+    static const uint8_t pq[] = {9, 16, 0, 1}, hlg[] = {9, 18, 0, 1};
+    switch (space) {
+    case TILE_SRGB_LINEAR: return linear;
+    case TILE_DISPLAY_P3: return p3;
+    case TILE_REC2020: return rec2020;
+    case TILE_REC2100_PQ: return pq;
+    case TILE_REC2100_HLG: return hlg;
+    default: return NULL;
+    }
 }
 
 static void pixels_and_color_come_back(void **state) {
@@ -112,6 +123,7 @@ static void pixels_and_color_come_back(void **state) {
             struct tile_buffer buffer = encode(&image, TILE_PNG, NULL);
             check(&buffer, &image, &profile);
             assert_int_equal(has(&buffer, "sRGB"), space == TILE_SRGB || space == TILE_GRAY);
+            assert_false(has(&buffer, "gAMA") && (space == TILE_REC2100_PQ || space == TILE_REC2100_HLG));
             uint32_t size = 0;
             const uint8_t *points = chunk(&buffer, "cICP", &size), *expected = code_points((tile_space)space);
             assert_int_equal(points != NULL, expected != NULL);
@@ -123,7 +135,7 @@ static void pixels_and_color_come_back(void **state) {
             tile_buffer_free(&buffer);
             tile_image_free(&image, NULL);
         }
-    assert_int_equal(seen, 8 * 16);
+    assert_int_equal(seen, 10 * 16);
 }
 
 static void a_given_profile_is_all_that_is_said(void **state) {
@@ -142,6 +154,13 @@ static void a_given_profile_is_all_that_is_said(void **state) {
         tile_buffer_free(&buffer);
         tile_image_free(&image, NULL);
     }
+    /* Of BT.2100's pixels it could only be wrong. */
+    struct tile_image pq = image_of(format_of(TILE_REC2100_PQ, TILE_U16, 0), 9, 9);
+    struct tile_buffer none = {0};
+    struct tile_writer nowhere = tile_buffer_writer(&none);
+    assert_fails(TILE_INVALID_ARGUMENT, tile_encode(&pq, TILE_PNG, &options, &nowhere, &error));
+    assert_int_equal(none.size, 0);
+    tile_image_free(&pq, NULL);
     /* Damaged where libpng looks, its tag table, and where it does not, behind its end: what is given is written. */
     memset(profile.data + 128, 0xFF, 8);
     struct tile_image image = image_of(format_of(TILE_SRGB, TILE_U8, 0), 9, 9);

@@ -73,7 +73,9 @@ static unsigned photometric_of(struct tile_format format) {
     case TILE_DISPLAY_P3:
     case TILE_A98_RGB:
     case TILE_PROPHOTO_RGB:
-    case TILE_REC2020: return 2;
+    case TILE_REC2020:
+    case TILE_REC2100_PQ:
+    case TILE_REC2100_HLG: return 2;
     case TILE_CMYK: return 5;
     case TILE_YCBCR:
     case TILE_YCBCR601:
@@ -125,7 +127,7 @@ static void check_tags(TIFF *tiff, struct tile_format format) {
              : format.sample == TILE_U16 ? "u16"
                                          : "f32");
     TIFFGetField(tiff, TIFFTAG_IMAGEDESCRIPTION, &text);
-    bool evident = photometric == 2 || photometric == 5 || format.space == TILE_GRAY ||
+    bool evident = format.space <= TILE_REC2020 || photometric == 5 || format.space == TILE_GRAY ||
                    format.space == TILE_LUMINANCE || format.space == TILE_LAB;
     assert_int_equal(text == NULL, evident);
     if (text)

@@ -249,6 +249,9 @@ static void what_is_left_open_is_settled_by_what_is_possible(void **state) {
         {"rgb16.png", TILE_SPACE_UNSET, TILE_JPEG, "r0_c0.jpg", "u8"},
         {"rgb8.png", TILE_LAB, TILE_CODEC_UNSET, "r0_c0.tif", "u8"},
         {"rgb8.png", TILE_ICTCP, TILE_CODEC_UNSET, "r0_c0.tif", "u16"},
+        {"rgb8.png", TILE_REC2100_PQ, TILE_CODEC_UNSET, "r0_c0.png", "u8"},
+        {"rgb16.png", TILE_REC2100_HLG, TILE_TIFF, "r0_c0.tif", "u16"},
+        {"adobe-rgb-profile.jpg", TILE_REC2100_PQ, TILE_TIFF, "r0_c0.tif", "u8"},
         {"420.jpg", TILE_SRGB_LINEAR, TILE_HDR, "r0_c0.hdr", "f32"},
         {"cmyk.jpg", TILE_SPACE_UNSET, TILE_CODEC_UNSET, "r0_c0.tif", "u8"},
     };

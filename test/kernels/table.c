@@ -198,15 +198,7 @@ static void add_ends(tile_space from, tile_space to) {
         for (int code = 0; code < 256; code++)
             table[j][code] = (float)((code - encoding.offset) / encoding.scale);
     }
-    struct tile_op *first = program.op;
-    if (first->run == k->curve || first->run == k->curve_matrix)
-        k->curve((float *const[]){table[0], table[1], table[2]}, 256, first->p);
-    if (first->run == k->curve)
-        memmove(first, first + 1, (size_t)--program.count * sizeof *first);
-    if (first->run == k->curve_matrix) {
-        first->run = k->matrix;
-        memmove(first->p, first->p + TILE_THEN, TILE_NUMBERS * sizeof *first->p);
-    }
+    tile_curve_take(table, &program, TILE_U8);
     tile_head_take(&e->head, &program, from, (const float(*)[256])table);
     tile_tail_take(&e->tail, &program, to, &e->head);
     ends_count++;

@@ -155,7 +155,8 @@ static void chunks_say_what_the_samples_mean(void **state) {
     assert_ok(tile_profile_of_space(&p3, TILE_DISPLAY_P3, &error));
     static const unsigned char cicp[][5] = {{1, 13, 0, 1, TILE_SRGB},       {12, 13, 0, 1, TILE_DISPLAY_P3},
                                             {1, 8, 0, 1, TILE_SRGB_LINEAR}, {9, 14, 0, 1, TILE_REC2020},
-                                            {9, 15, 0, 1, TILE_REC2020},    {9, 1, 0, 1, TILE_REC2020}};
+                                            {9, 15, 0, 1, TILE_REC2020},    {9, 1, 0, 1, TILE_REC2020},
+                                            {9, 16, 0, 1, TILE_REC2100_PQ}, {9, 18, 0, 1, TILE_REC2100_HLG}};
     for (size_t i = 0; i < sizeof cicp / sizeof cicp[0]; i++) {
         color_of((struct png_recipe){.type = RGB, .cicp = cicp[i]}, NULL, cicp[i][4], false, true);
         color_of((struct png_recipe){.type = RGB, .cicp = cicp[i], .profile = p3.data, .profile_size = p3.size}, NULL,
