@@ -227,7 +227,9 @@ static void finish(tile_converter *c, const float *background) {
 
     if (same && from.space == to.space && from.sample == to.sample && !divide && !multiply && !lay) {
         c->way = tile_format_equal(from, to) ? COPY : REORDER;
-        if (c->way == REORDER && is_packed(&c->from, 3) && is_packed(&c->to, 3) && c->from.channels == 3) {
+        /* Without alpha there are but two orders, whatever is said of where it would be. */
+        if (c->way == REORDER && is_packed(&c->from, 3) && is_packed(&c->to, 3) &&
+            is_reversed(&c->from) != is_reversed(&c->to)) {
             c->way = PIXELS;
             c->pixels = k->reverse_pixels;
         }
