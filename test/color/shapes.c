@@ -139,6 +139,23 @@ static void any_shape(void **state) {
                     1 + test_random_below(&random, 3), false, &random);
 }
 
+/* Every order to every other, of the same space; where there is no alpha, it is no matter where it would be. */
+static void all_orders(void **state) {
+    (void)state;
+    struct test_random random = {11};
+    for (int i = 0; i < 4 * 4 * 3 * 3 * 3; i++) {
+        static const tile_sample samples[3] = {TILE_U8, TILE_U16, TILE_F32};
+        struct tile_format from = {.space = TILE_SRGB,
+                                   .sample = samples[i / 16 % 3],
+                                   .alpha = (tile_alpha)(i / 48 % 3),
+                                   .order = (tile_order)(i % 4)};
+        struct tile_format to = from;
+        to.order = (tile_order)(i / 4 % 4);
+        to.alpha = (tile_alpha)(i / 144);
+        check_shape(from, to, 21, 2, false, &random);
+    }
+}
+
 static void widths_beyond_a_strip(void **state) {
     (void)state;
     struct test_random random = {6};
@@ -379,9 +396,11 @@ static void errors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_shape),       cmocka_unit_test(widths_beyond_a_strip), cmocka_unit_test(in_place),
-        cmocka_unit_test(alpha_of_floats), cmocka_unit_test(alpha_of_codes),        cmocka_unit_test(strange_floats),
-        cmocka_unit_test(hues_wrap),       cmocka_unit_test(failing_memory),        cmocka_unit_test(errors),
+        cmocka_unit_test(any_shape),       cmocka_unit_test(widths_beyond_a_strip),
+        cmocka_unit_test(in_place),        cmocka_unit_test(all_orders),
+        cmocka_unit_test(alpha_of_floats), cmocka_unit_test(alpha_of_codes),
+        cmocka_unit_test(strange_floats),  cmocka_unit_test(hues_wrap),
+        cmocka_unit_test(failing_memory),  cmocka_unit_test(errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
