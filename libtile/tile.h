@@ -200,7 +200,7 @@ typedef enum tile_space {
      * above. The white of xyz-d65, Y = 1, is 203 cd/m2 of PQ and a signal of .75 of HLG (ITU-R BT.2408). Light below 0
      * has the signal of its absolute value, negated, which codes clip to 0. No ICC profile can stand beside them.
      */
-    TILE_REC2100_PQ,  /* "rec2100-pq": table 4, SMPTE ST 2084; signals above 1 clamp at its 10000 cd/m2; black is 7e-7 */
+    TILE_REC2100_PQ, /* "rec2100-pq": table 4, SMPTE ST 2084; signals above 1 clamp at its 10000 cd/m2; black is 7e-7 */
     TILE_REC2100_HLG, /* "rec2100-hlg": table 5's OETF of the scene's light, no OOTF; in f32 it goes on above 1 */
 
     /* One channel. 8-bit code 255 v; f32 0..1. Luma is of values that were not clipped. */
@@ -394,6 +394,7 @@ struct tile_info {
     const char *profile_dropped;
     /* Four numbers of ITU-T H.273 (primaries, transfer, matrix, full range) that a PNG's cICP chunk has; NULL: none. */
     const unsigned char *code_points;
+    bool ignored; /* the file says something about color, and ignore_profile had it ignored */
     /* Why nobody here knows what these RGB or gray samples mean: they can be kept, with code_points, but not converted,
      * and format.space says no more than their model. NULL: format and profile say it. */
     const char *unknown_color;
@@ -703,6 +704,7 @@ struct tile_encode_options {
     bool optimize; /* JPEG: Huffman tables of its own, some percent smaller, somewhat slower */
     /* Embed neither `profile` nor one of the space's own: whoever reads the file must know what the pixels are. */
     bool no_profile;
+    bool untagged; /* write nothing at all about color, as of pixels of which it is not known */
     /* PNG: what its cICP chunk says of the pixels, four numbers of ITU-T H.273 (primaries, transfer, matrix, full
      * range); NULL: what the space says. Must stay valid. */
     const unsigned char *code_points;

@@ -335,7 +335,7 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
     encoder->width = width;
     encoder->height = height;
     encoder->row_size = width * tile_format_step(format);
-    encoder->raw = !carries(find(codec), format);
+    encoder->raw = all.untagged || !carries(find(codec), format);
     encoder->writer = *writer;
     status = start(encoder, codec, error);
     if (status != TILE_OK)

@@ -93,6 +93,8 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
     if (status == TILE_OK && e->code_points)
         status = tile_buffer_printf(head, error, ",\"code_points\":[%u,%u,%u,%u]", e->code_points[0], e->code_points[1],
                                     e->code_points[2], e->code_points[3]);
+    if (status == TILE_OK && e->untagged)
+        status = tile_buffer_printf(head, error, ",\"untagged\":true");
     if (status == TILE_OK && e->no_profile)
         status = tile_buffer_printf(head, error, ",\"no_profile\":true");
     else if (status == TILE_OK && e->profile)

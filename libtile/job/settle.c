@@ -176,6 +176,8 @@ static tile_status settle_label(struct tile_job *job, struct tile_error *error) 
     e->profile = keeps ? info->carried_profile : job->to_profile;
     e->profile_size = keeps ? info->carried_profile_size : job->to_profile_size;
     e->code_points = keeps && job->codec == TILE_PNG ? info->code_points : NULL;
+    /* Ignoring what a file says does not make sRGB of its samples: nothing is said of them then. */
+    e->untagged = e->untagged || (keeps && info->ignored);
     if (info->unknown_color && !keeps)
         return tile_error_advise(error, TILE_REMEDY_ASSUME | TILE_REMEDY_IGNORE_PROFILE, TILE_UNSUPPORTED,
                                  "%s, so that it can be kept but not converted", info->unknown_color);
@@ -185,7 +187,7 @@ static tile_status settle_label(struct tile_job *job, struct tile_error *error) 
                                  tile_codec_name(job->codec));
     /* Making a space's profile takes about as long as encoding a small JPEG. PNG says more without one (cICP). */
     job->own_profile.allocator = job->allocator;
-    if (e->profile || e->raw_channels || e->no_profile || job->codec == TILE_PNG ||
+    if (e->profile || e->raw_channels || e->no_profile || e->untagged || job->codec == TILE_PNG ||
         !tile_profile_is_needed(job->codec, job->write))
         return TILE_OK;
     tile_status status = tile_profile_of_space(&job->own_profile, job->write.space, error);

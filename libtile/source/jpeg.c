@@ -353,10 +353,10 @@ static tile_status read_metadata(struct jpeg *jpeg, struct tile_error *error) {
     struct tile_exif exif = tile_jpeg_exif(markers);
     info->orientation = exif.orientation;
     tile_status status = tile_jpeg_profile(source, markers, error);
-    if (status == TILE_OK && exif.adobe_rgb && !info->tagged && !source->options.ignore_profile &&
-        info->format.space == TILE_SRGB) {
-        info->format.space = TILE_A98_RGB;
-        info->tagged = true;
+    if (status == TILE_OK && exif.adobe_rgb && !info->tagged && info->format.space == TILE_SRGB) {
+        info->ignored = source->options.ignore_profile;
+        info->format.space = info->ignored ? TILE_SRGB : TILE_A98_RGB;
+        info->tagged = !info->ignored;
     }
     return status == TILE_OK ? tile_jpeg_note_others(source, markers, error) : status;
 }

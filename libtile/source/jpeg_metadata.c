@@ -55,9 +55,11 @@ static void collect(struct parts *parts, jpeg_saved_marker_ptr markers, char why
 tile_status tile_jpeg_profile(tile_source *source, jpeg_saved_marker_ptr markers, struct tile_error *error) {
     struct parts parts = {.count = 0};
     char why[WHY] = "";
-    if (source->options.ignore_profile)
-        return TILE_OK;
     collect(&parts, markers, why);
+    if (source->options.ignore_profile) {
+        source->info.ignored = parts.count != 0 || why[0];
+        return TILE_OK;
+    }
     if (why[0])
         return tile_source_drop_profile(source, error, "%s", why);
     if (parts.count == 0)

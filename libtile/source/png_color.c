@@ -92,8 +92,10 @@ tile_status tile_png_color(tile_source *source, const struct tile_png_chunks *c,
     enum { UNSPECIFIED = 2, PQ = 16, HLG = 18 };
     struct tile_info *info = &source->info;
     bool says = c->has_cicp && !(c->cicp[0] == UNSPECIFIED && c->cicp[1] == UNSPECIFIED);
-    if (source->options.ignore_profile)
+    if (source->options.ignore_profile) {
+        info->ignored = says || c->profile.size || c->no_profile[0] || c->has_srgb || c->has_gamma;
         return TILE_OK;
+    }
     if (says) {
         memcpy(source->code_points, c->cicp, sizeof source->code_points);
         info->code_points = source->code_points;

@@ -35,7 +35,8 @@ static void name_model(char name[8], const char *signature) {
 
 tile_status tile_source_set_profile(tile_source *source, const void *profile, size_t size, struct tile_error *error) {
     struct tile_info *info = &source->info;
-    if (source->options.ignore_profile)
+    info->ignored = source->options.ignore_profile;
+    if (info->ignored)
         return TILE_OK;
     size_t own = tile_profile_size(profile, size);
     if (own == 0)
