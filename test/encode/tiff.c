@@ -403,8 +403,36 @@ static void tiffinfo_reads_it(void **state) {
     test_folder_remove(folder);
 }
 
+/* Each write begins within what is there or right behind it: a writer sees no gaps, though it is gone back to. */
+struct gapless {
+    struct tile_buffer buffer;
+    uint64_t back; /* writes that do not begin at the end */
+};
+
+static tile_status write_gapless(void *user, uint64_t offset, const void *data, size_t size, struct tile_error *why) {
+    struct gapless *g = user;
+    struct tile_writer writer = tile_buffer_writer(&g->buffer);
+    assert_true(offset <= g->buffer.size);
+    g->back += offset < g->buffer.size;
+    return writer.write_at(writer.user, offset, data, size, why);
+}
+
+static void nothing_is_left_out(void **state) {
+    (void)state;
+    for (uint32_t width = 1; width < 40; width++) {
+        struct tile_image image = image_of(format_of(TILE_GRAY, TILE_U8, 0), width, 3);
+        struct gapless gapless = {.back = 0};
+        struct tile_writer writer = {&gapless, write_gapless};
+        assert_ok(tile_encode(&image, TILE_TIFF, NULL, &writer, &error));
+        assert_true(gapless.back > 0);
+        tile_buffer_free(&gapless.buffer);
+        tile_image_free(&image, NULL);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_left_out),
         cmocka_unit_test(every_format_comes_back),
         cmocka_unit_test(strips_come_back),
         cmocka_unit_test(ycbcr_says_which),

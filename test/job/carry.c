@@ -272,7 +272,34 @@ static void hdr_keeps_its_label(void **state) {
         struct tile_job_options options = usual;
         options.to.space = TILE_SRGB;
         assert_ok(make(fixtures[i], "out.jpg", options, NULL));
+
+        /* Ignored, they are still no sRGB. */
+        struct tile_source_options ignoring = TILE_OPTIONS(struct tile_source_options);
+        ignoring.ignore_profile = true;
+        assert_ok(make(fixtures[i], "out.png", usual, &ignoring));
+        png = test_read_file(path_of("out.png"));
+        assert_false(has(&png, "sRGB") || has(&png, "iCCP") || has(&png, "cICP"));
+        free(png.data);
     }
+}
+
+/* What was ignored of a file is not replaced by another label; what nobody said is sRGB, and told so. */
+static void ignoring_makes_no_srgb(void **state) {
+    (void)state;
+    static const char *const tagged[] = {"p3-cicp.png",           "p3-profile.png",   "gamma-1.png",
+                                         "adobe-rgb-profile.jpg", "profile-half.jpg", "dcf-adobe-rgb.jpg"};
+    struct tile_source_options ignoring = TILE_OPTIONS(struct tile_source_options);
+    ignoring.ignore_profile = true;
+    for (size_t i = 0; i < sizeof tagged / sizeof *tagged; i++) {
+        assert_ok(make(tagged[i], "out.png", usual, &ignoring));
+        struct test_bytes png = test_read_file(path_of("out.png"));
+        assert_false(has(&png, "sRGB") || has(&png, "iCCP") || has(&png, "cICP"));
+        free(png.data);
+    }
+    assert_ok(make("rgb8.png", "out.png", usual, &ignoring));
+    struct test_bytes png = test_read_file(path_of("out.png"));
+    assert_true(has(&png, "sRGB"));
+    free(png.data);
 }
 
 /* Floats of RGB would be taken for linear light. */
@@ -389,6 +416,7 @@ int main(void) {
         TEST(profiles_can_stay_behind),
         TEST(unknown_color_is_kept_or_refused),
         TEST(hdr_keeps_its_label),
+        TEST(ignoring_makes_no_srgb),
         TEST(float_tiffs_say_that_they_are_srgb),
         TEST(transparent_pixels_are_laid_on_a_background),
         TEST(a_target_profile_names_its_model),
