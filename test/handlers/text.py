@@ -605,4 +605,4 @@ class Store(Case):
 
 if __name__ == "__main__":
     HANDLER = os.path.abspath(sys.argv.pop(1))
-    unittest.main(warnings="ignore")  # connections to the store stay open
+    unittest.main(warnings="ignore", verbosity=2)  # connections to the store stay open
