@@ -5,53 +5,38 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . .ci/packages.sh
-need_packages "${build_packages[@]}" "${handler_packages[@]}" "${layer_packages[@]}" "${test_packages[@]}" || exit 1
-
-# What checks and runs the state machine, as package-lock.json pins it.
-if ! cmp -s test/handlers/package-lock.json build-npm/installed; then
-    mkdir -p build-npm
-    cp test/handlers/package.json test/handlers/package-lock.json build-npm/
-    npm ci --prefix build-npm --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1
-    cp test/handlers/package-lock.json build-npm/installed
+if ! have_apt; then
+    echo "test/run.sh takes Debian's packages; elsewhere: meson setup build && meson test -C build" >&2
+    exit 1
 fi
+need_writable build-npm build-layers build-release build-sanitized || exit 1
 
-# The handlers' tests share one S3 server, which ends with this script.
-exec {s3_output}< <(exec test/handlers/swift.py)
-read -r -t 60 -u "$s3_output" TILE_TEST_S3 || { echo "the S3 server does not start" >&2; exit 1; }
-export TILE_TEST_S3
-
-passed=0 failed=0
+results=$(mktemp) # a line a test, as results.py writes them
+trap 'rm -f "$results"' EXIT
 
 # build FOLDER OPTION...: configured once (with $compiler, if set), then brought up to date.
 build() {
     local folder=$1
+    [ -z "$compiler" ] || local -x CC=$compiler
     shift
-    if [ ! -f "$folder/build.ninja" ]; then
-        local log
-        log=$(mktemp)
-        env ${compiler:+CC=$compiler} meson setup "$folder" -Dwerror=true "$@" >"$log" || { cat "$log"; return 1; }
-        rm -f "$log"
-    fi
-    ninja -C "$folder" --quiet
+    configure "$folder" -Dwerror=true "$@" && compile "$folder"
 }
 
-# run_tests FOLDER OPTION...: adds meson's counts to ours. A failed test's output is shown. Slow machines get ten times
-# the time.
+# run_tests FOLDER OPTION...: adds a folder's results to ours. A failed test's output is shown. Slow machines get ten
+# times the time.
 run_tests() {
-    local log status name n
-    log=$(mktemp)
-    meson test -C "$@" --no-rebuild --print-errorlogs --timeout-multiplier 10 2>&1 | tee "$log"
-    status=${PIPESTATUS[0]}
-    for name in Ok 'Expected Fail' Skipped Fail 'Unexpected Pass' Timeout; do
-        n=$(sed -n "s/^$name: *\([0-9]*\) *$/\1/p" "$log" | tail -1)
-        case $name in
-        Ok | Expected* | Skipped) passed=$((passed + ${n:-0})) ;;
-        *) failed=$((failed + ${n:-0})) ;;
-        esac
-    done
-    rm -f "$log"
+    local status
+    rm -f "$1/meson-logs/testlog.json"
+    meson test -C "$@" --no-rebuild --print-errorlogs --timeout-multiplier 10
+    status=$?
+    test/results.py "$1" >>"$results" || status=1
     # Also when meson itself gave up and there is nothing to count.
-    [ "$status" -eq 0 ] || [ $failed -gt 0 ] || failed=1
+    [ $status -eq 0 ] || grep -q "^failed $1:" "$results" || echo "failed $1: meson test" >>"$results"
+}
+
+# count RESULT: how many tests came to that.
+count() {
+    grep -c "^$1 " "$results"
 }
 
 # same_digest: the kernels of the emulated AArch64 give the bits that this machine's give.
@@ -74,13 +59,46 @@ has_fuzzer() {
     return $status
 }
 
+# expect STEP: about how long it takes, on two cores.
+expect() {
+    case $1 in
+    packages) echo "2 minutes, where they are missing" ;;
+    release) echo "1 minute to build, 4 to test" ;;
+    sanitized) echo "4 minutes to build, 5 to test" ;;
+    fuzz) echo "1 minute to build, 1 to run" ;;
+    aarch64) echo "1 minute to build, half of one to test" ;;
+    esac
+}
+
 flavors=(release sanitized)
 if has_fuzzer; then
     flavors+=(fuzz)
 else
-    echo "no clang with libFuzzer: not fuzzed"
+    echo "skipped fuzz: no clang with libFuzzer" >>"$results"
 fi
 [ "$(uname -m)" = x86_64 ] && flavors+=(aarch64)
+
+echo "About 20 minutes on two cores, and 10 where all is built already:"
+for step in packages "${flavors[@]}"; do
+    echo "    $step: $(expect "$step")"
+done
+
+echo "== packages =="
+need_packages "${build_packages[@]}" "${handler_packages[@]}" "${layer_packages[@]}" "${test_packages[@]}" || exit 1
+
+# What checks and runs the state machine, as package-lock.json pins it.
+if ! cmp -s test/handlers/package-lock.json build-npm/installed; then
+    echo "fetching the packages of test/handlers/package-lock.json by npm"
+    cp test/handlers/package.json test/handlers/package-lock.json build-npm/
+    npm ci --prefix build-npm --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1
+    cp test/handlers/package-lock.json build-npm/installed
+fi
+
+# The handlers' tests share one S3 server, which ends with this script.
+exec {s3_output}< <(exec test/handlers/swift.py)
+read -r -t 60 -u "$s3_output" TILE_TEST_S3 || { echo "the S3 server does not start" >&2; exit 1; }
+export TILE_TEST_S3
+
 for flavor in "${flavors[@]}"; do
     compiler='' test_options=()
     case $flavor in
@@ -94,24 +112,25 @@ for flavor in "${flavors[@]}"; do
         ;;
     aarch64) options=(--cross-file test/kernels/aarch64.txt -Dkernels_only=true) ;;
     esac
-    echo "== $flavor =="
+    echo "== $flavor: $(expect "$flavor") =="
     if build "build-$flavor" "${options[@]}"; then
         run_tests "build-$flavor" "${test_options[@]}"
     else
-        echo "build-$flavor does not build" >&2
-        failed=$((failed + 1))
+        echo "failed build-$flavor: does not build" | tee -a "$results" >&2
     fi
 done
 
 if [ "$flavor" = aarch64 ]; then
     if same_digest; then
-        passed=$((passed + 1))
+        echo "passed build-aarch64: digest" >>"$results"
     else
-        echo "the kernels' digests differ" >&2
-        failed=$((failed + 1))
+        echo "failed build-aarch64: the kernels' digests differ" | tee -a "$results" >&2
     fi
 fi
 
 echo
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ] && [ $passed -gt 0 ]
+for result in 'partly skipped' skipped failed; do
+    grep "^$result " "$results"
+done
+echo "$(count passed) passed, $(count failed) failed, $(count skipped) skipped"
+[ "$(count failed)" -eq 0 ] && [ "$(count passed)" -gt 0 ]

@@ -735,4 +735,4 @@ class Refused(Case):
 
 if __name__ == "__main__":
     HANDLER, CONVERT, FIXTURES = (os.path.abspath(argument) for argument in sys.argv[1:4])
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)

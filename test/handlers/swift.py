@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A real S3 server for tests: OpenStack Swift with its s3api, out of Debian's packages (swift-proxy, swift-account,
-swift-container, swift-object), in a folder of its own and on ports of its own.
+"""A real S3 server for tests: OpenStack Swift with its s3api, out of Debian's package python3-swift, which starts no
+service, in a folder of its own and on ports of its own.
 
 Prints its endpoint ("http://127.0.0.1:PORT"; access key test:tester, secret testing, region us-east-1) once it serves
 with the buckets tile, tile-other and tile.dotted, and ends, and removes its folder, with its parent or on SIGTERM. Exits with 77 where Swift is not installed.
@@ -32,8 +32,7 @@ try:
     from swift.common.ring import RingBuilder
     from swift.common.wsgi import SwiftHttpProtocol
 except ImportError as missing:
-    print(f"no S3 server: {missing}: install swift-proxy, swift-account, swift-container and swift-object",
-          file=sys.stderr)
+    print(f"no S3 server: {missing}: install python3-swift", file=sys.stderr)
     sys.exit(77)
 
 COMMON = """[DEFAULT]

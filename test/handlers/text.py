@@ -124,16 +124,16 @@ class Case(unittest.TestCase):
     environment = {}
     memory = resource.RLIM_INFINITY  # address space of a process
 
-    def call(self, name, event, spool=None, user=None):
+    def call(self, name, event, spool=None, user=None, handler=None):
         """The response, or what failed: an error type and a message."""
         def prepare():
             LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no process outlives the test
             resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory))
             if user:
                 os.setuid(user)
-        ended = subprocess.run([HANDLER, "--local", name, "--root", self.folder], input=json.dumps(event).encode(),
-                               env={**os.environ, **self.environment, "TMPDIR": spool or self.spool}, capture_output=True,
-                               preexec_fn=prepare, check=False)
+        ended = subprocess.run([handler or HANDLER, "--local", name, "--root", self.folder],
+                               input=json.dumps(event).encode(), capture_output=True, preexec_fn=prepare, check=False,
+                               env={**os.environ, **self.environment, "TMPDIR": spool or self.spool})
         self.assertNotRegex(ended.stderr, b"Sanitizer|runtime error")
         self.assertIn(ended.returncode, (0, 1), ended.stderr)
         self.assertEqual(os.listdir(self.spool), [])  # nothing is left there
@@ -399,14 +399,35 @@ class Wrong(Case):
         self.fails("SourceChanged", "text.txt", "assemble", {"job": "out/job.json"})
         self.assertFalse(os.path.exists(self.path("new.txt")) or os.path.exists(self.path("out/manifest.json")))
 
+    def open_to_all(self):
+        """A folder that every user may enter and run a copy of the handler in, and the copy: what is below /root, as the
+        checkout or $TMPDIR may be, is closed to all but root, and memory may be mounted noexec."""
+        for place in os.environ.get("TMPDIR"), "/tmp", "/var/tmp", "/dev/shm":
+            if place and os.access(place, os.W_OK):
+                folder = tempfile.mkdtemp(dir=place)
+                self.addCleanup(shutil.rmtree, folder)
+                os.chmod(folder, 0o755)
+                handler = shutil.copy(HANDLER, folder)
+                os.chmod(handler, 0o755)
+                try:
+                    subprocess.run([handler, "--version"], user=65534, stdout=subprocess.DEVNULL, check=True)
+                    return folder, handler
+                except PermissionError:
+                    pass
+        self.skipTest("there is no place where another user can run the handler")
+
     @unittest.skipIf(os.geteuid() != 0, "only root can be someone else")
     def test_denied(self):
-        os.chmod(self.folder, 0o755)
+        self.folder, handler = self.open_to_all()
+        other = {"user": 65534, "handler": handler}
+        self.put("text.txt", self.TEXT)
+        self.spool = self.path("spool")
+        os.mkdir(self.spool)
         os.chmod(self.spool, 0o777)
         os.chmod(self.path("text.txt"), 0)
-        self.fails("SourceDenied", "text.txt", "text", self.task(), user=65534)
+        self.fails("SourceDenied", "text.txt", "text", self.task(), **other)
         os.chmod(self.path("text.txt"), 0o644)
-        self.fails("OutputDenied", "part.jsonl", "text", self.task(), user=65534)
+        self.fails("OutputDenied", "part.jsonl", "text", self.task(), **other)
 
     def test_output_in_the_way(self):
         self.put("out", b"a file")
@@ -584,4 +605,4 @@ class Store(Case):
 
 if __name__ == "__main__":
     HANDLER = os.path.abspath(sys.argv.pop(1))
-    unittest.main(warnings="ignore")  # connections to the store stay open
+    unittest.main(warnings="ignore", verbosity=2)  # connections to the store stay open

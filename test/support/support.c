@@ -73,7 +73,10 @@ const char *test_fixture(const char *name) {
 
 const char *test_shared_image(const char *name) {
     const char *path = test_path(TEST_ROOT "/../shared/images", name);
-    return access(path, R_OK) == 0 ? path : NULL;
+    if (access(path, R_OK) == 0)
+        return path;
+    printf("no shared/images/%s beside the checkout\n", name);
+    return NULL;
 }
 
 /*
