@@ -364,6 +364,13 @@ struct tile_source_options {
     bool strict;             /* refuse (BAD_DATA) what would be a note otherwise; see tile_source_note */
 };
 
+/*
+ * What a file says of its color counts in this order: of a PNG its cICP, iCCP and sRGB chunks, then gAMA and cHRM
+ * (third edition, 4.3), wherever they stand; of a JPEG its ICC profile, then DCF's mark of Adobe RGB in EXIF. One that
+ * cannot be used leaves the word to the next. A gAMA of .45455, to 1 %, without primaries of its own is sRGB rather
+ * than a power of 2.2: PNG has sRGB's writers put it beside their chunk (11.3.2.5), and it told sRGB before there was
+ * that.
+ */
 struct tile_info {
     tile_codec codec;          /* TILE_JPEG or TILE_PNG */
     uint32_t width, height;    /* upright */
@@ -372,7 +379,7 @@ struct tile_info {
     struct tile_format format; /* the pixels that tile_source_read gives unless asked for another space */
     const void *profile;       /* ICC profile of these pixels; NULL: format.space is all. Owned by the source */
     size_t profile_size;
-    bool tagged;     /* the file says what its samples mean */
+    bool tagged;     /* the file says what its samples mean, in a way that is understood */
     bool streams;    /* rows are decoded as they are needed; false: the whole image is held (progressive, interlaced) */
     uint64_t memory; /* bytes that decoding holds at a time, apart from the rows that are read */
     bool lenient;    /* opened so */

@@ -329,11 +329,8 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
                               "%s cannot be had without decoding: a lossless job cuts tiles out of the JPEG as it is",
                               wanted);
     if (info->orientation != 1)
-        return tile_error_set(
-            error, TILE_INVALID_ARGUMENT,
-            "has orientation %d, and what is not decoded cannot be turned: ignore the orientation, or "
-            "convert it",
-            info->orientation);
+        return tile_error_advise(error, TILE_REMEDY_IGNORE_ORIENTATION, TILE_INVALID_ARGUMENT,
+                                 "has orientation %d, and what is not decoded cannot be turned", info->orientation);
     if (find_uneven(job, mcu_width, mcu_height, &uneven))
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "the tile %u,%u,%u,%u cannot be cut without decoding: its edges must be at multiples of "
