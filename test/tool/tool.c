@@ -441,6 +441,22 @@ static void check_info(const char *arguments, const char *key, const char *value
     json_decref(info);
 }
 
+/* Files that were made here say their space by their profile. */
+static void our_own_profiles_are_known(void **state) {
+    (void)state;
+    static const char *const spaces[] = {"srgb-linear",  "display-p3", "a98-rgb",
+                                         "prophoto-rgb", "rec2020",    "luminance"};
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+        char arguments[64];
+        snprintf(arguments, sizeof arguments, "$F/8x8.jpg -o own.jpg --overwrite -t %s", spaces[i]);
+        assert_int_equal(run(arguments), 0);
+        check_info("--info own.jpg", "space", spaces[i]);
+    }
+    check_info("--info $F/adobe-rgb-profile.jpg", "space", "a98-rgb");
+    check_info("--info $F/dcf-adobe-rgb.jpg", "space", "a98-rgb");
+    check_info("--info --ignore-profile $F/dcf-adobe-rgb.jpg", "space", "srgb");
+}
+
 static void an_index_is_built_and_used(void **state) {
     (void)state;
     assert_int_equal(run("--build-index photo.tix $F/photo.jpg -s 64"), 0);
@@ -581,6 +597,9 @@ static void what_lossless_cannot_do_is_refused(void **state) {
     check_refusal(1, "$F/420.jpg --lossless -o out -s 40", "420.jpg", "multiples of 16 x 16");
     check_refusal(1, "$F/420.jpg --lossless -o out --overlap 16", "420.jpg", "overlap");
     check_refusal(1, "$F/orientation-6.jpg --lossless -o out", "orientation-6.jpg", "orientation 6");
+    check_refusal(1, "$F/orientation-6.jpg --lossless -o out", "orientation-6.jpg", "--ignore-orientation");
+    check_refusal(1, "$F/420.jpg --lossless -o out --no-profile", "420.jpg", "a file without its profile");
+    check_refusal(1, "$F/420.jpg --lossless -o out --background FFFFFF", "420.jpg", "another alpha");
     check_refusal(2, "$F/progressive.jpg --lossless -o out", "progressive.jpg", "is progressive");
     check_refusal(2, "$F/rgb8.png --lossless -o out", "rgb8.png", "is no JPEG");
     check_refusal(2, "$F/truncated.jpg --lossless -o out", "truncated.jpg", "byte");
@@ -630,6 +649,7 @@ int main(void) {
         TEST(progress_is_for_terminals),
         TEST(regions_and_edges_do_what_they_say),
         TEST(an_interrupted_run_goes_on),
+        TEST(our_own_profiles_are_known),
         TEST(an_index_is_built_and_used),
         TEST(an_index_that_cannot_be_is_refused),
         TEST(a_failed_index_leaves_nothing),
