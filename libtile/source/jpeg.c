@@ -98,7 +98,7 @@ static void error_exit(j_common_ptr common) {
         jump(jpeg, tile_error_set(jpeg->error, TILE_UNSUPPORTED, "cannot be read: %s", message(jpeg, text)));
     default:
         if (jpeg->ended)
-            jump(jpeg, tile_error_set(jpeg->error, TILE_BAD_DATA, "ends early at byte %ju, before its last scan",
+            jump(jpeg, tile_error_set(jpeg->error, TILE_BAD_DATA, "ends early at byte %ju",
                                       (uintmax_t)jpeg->source->input.offset));
         jump(jpeg, tile_error_set(jpeg->error, TILE_BAD_DATA, "is damaged at byte %ju: %s", (uintmax_t)position(jpeg),
                                   message(jpeg, text)));
@@ -459,7 +459,7 @@ static void read_rows(struct jpeg *jpeg, uint32_t count, unsigned char *to, size
         jpeg_finish_decompress(d); /* reads on to the end of the image */
         tile_status status = TILE_OK;
         if (jpeg->ended && !jpeg->source->damage[0])
-            status = tile_source_notice(jpeg->source, TILE_REMEDY_LENIENT, jpeg->error,
+            status = tile_source_notice(jpeg->source, 0, jpeg->error,
                                         "it lacks the marker of its end (EOI), and nothing else");
         if (status != TILE_OK)
             jump(jpeg, status);

@@ -25,8 +25,8 @@ struct png {
     bool in_header;
     bool header_read; /* and nothing after it */
     bool out_of_memory;
-    bool bad_checksum; /* of the ancillary chunk that libpng has read just now */
-    bool wants_chunks; /* what they say is not known yet */
+    char bad_checksum[4]; /* of the chunk of that name, which libpng has read just now */
+    bool wants_chunks;    /* what they say is not known yet */
     struct tile_png_chunks chunks;
     bool stopped;     /* by damage that a lenient source lets pass: all further rows are zero */
     uint32_t row;     /* the next to be given */
@@ -58,14 +58,15 @@ static PNG_NORETURN void on_error(png_structp read, png_const_charp text) {
 
 static void on_warning(png_structp read, png_const_charp text) {
     struct png *png = png_get_error_ptr(read);
-    png->bad_checksum |= strstr(text, "CRC error") != NULL;
+    if (strlen(text) > 4 && strcmp(text + 4, ": CRC error") == 0)
+        memcpy(png->bad_checksum, text, 4);
 }
 
 /* Every ancillary chunk that libpng does not have to know comes here, and ends here. */
 static int on_chunk(png_structp read, png_unknown_chunkp chunk) {
     struct png *png = png_get_user_chunk_ptr(read);
-    bool damaged = png->bad_checksum, ancillary = chunk->name[0] & 0x20;
-    png->bad_checksum = false;
+    bool damaged = memcmp(png->bad_checksum, chunk->name, 4) == 0, ancillary = chunk->name[0] & 0x20;
+    memset(png->bad_checksum, 0, sizeof png->bad_checksum);
     tile_status status = TILE_OK;
     if (png->wants_chunks)
         status = tile_png_chunks_take(&png->chunks, (const char *)chunk->name, chunk->data, chunk->size, damaged,
@@ -135,7 +136,8 @@ static void read_header(struct png *png) {
                                      "pHYs\0oFFs\0bKGD\0sBIT";
     uint64_t limit = png->source->limits.metadata;
     destroy(png);
-    png->out_of_memory = png->stopped = png->header_read = png->bad_checksum = false;
+    png->out_of_memory = png->stopped = png->header_read = false;
+    memset(png->bad_checksum, 0, sizeof png->bad_checksum);
     png->row = png->decoded = 0;
     png->left = 0;
     png->in_header = true;

@@ -67,7 +67,7 @@ tile_status tile_source_notice(tile_source *source, unsigned remedies, struct ti
         if (strcmp(source->notes[i], text) == 0)
             return TILE_OK;
     if (source->note_count < TILE_SOURCE_NOTES)
-        memcpy(source->notes[source->note_count++], text, sizeof text);
+        snprintf(source->notes[source->note_count++], sizeof text, "%s", text);
     return TILE_OK;
 }
 
