@@ -358,7 +358,8 @@ struct tile_source_options {
     struct tile_limits limits;
     const char *name;        /* for messages; default: the path, or "(memory)" */
     bool ignore_orientation; /* read pixels as they are stored */
-    bool ignore_profile;     /* samples are sRGB or gray, whatever profile, gamma or chromaticities say */
+    bool ignore_profile;     /* samples are sRGB or gray, whatever profile, gamma or chromaticities say; a job writes no
+                              * label that says so */
     bool lenient;            /* keep what decodes of a damaged file; see tile_source_damage */
     tile_space assume;       /* the space of a file that does not say; must have the file's number of channels */
     bool strict;             /* refuse (BAD_DATA) what would be a note otherwise; see tile_source_note */

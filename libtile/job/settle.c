@@ -168,6 +168,16 @@ static tile_status settle_formats(struct tile_job *job, struct tile_error *error
     return TILE_OK;
 }
 
+/*
+ * Ignoring what a file says does not make sRGB of its samples. So nothing is said of them, unless they are converted to
+ * another space than sRGB and its gray: the caller vouches for what they were then.
+ */
+static bool nothing_is_known(const struct tile_job *job) {
+    tile_space from = job->info->format.space, to = job->write.space;
+    return job->info->ignored && (keeps_color(job) || (!job->o.to_profile && (from == TILE_SRGB || from == TILE_GRAY) &&
+                                                       (to == TILE_SRGB || to == TILE_GRAY)));
+}
+
 /* What goes into the files to say what their pixels are. */
 static tile_status settle_label(struct tile_job *job, struct tile_error *error) {
     const struct tile_info *info = job->info;
@@ -176,8 +186,7 @@ static tile_status settle_label(struct tile_job *job, struct tile_error *error) 
     e->profile = keeps ? info->carried_profile : job->to_profile;
     e->profile_size = keeps ? info->carried_profile_size : job->to_profile_size;
     e->code_points = keeps && job->codec == TILE_PNG ? info->code_points : NULL;
-    /* Ignoring what a file says does not make sRGB of its samples: nothing is said of them then. */
-    e->untagged = e->untagged || (keeps && info->ignored);
+    e->untagged = e->untagged || nothing_is_known(job);
     if (info->unknown_color && !keeps)
         return tile_error_advise(error, TILE_REMEDY_ASSUME | TILE_REMEDY_IGNORE_PROFILE, TILE_UNSUPPORTED,
                                  "%s, so that it can be kept but not converted", info->unknown_color);
