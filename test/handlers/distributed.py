@@ -17,11 +17,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
 
+import scratch
 from bucket import Bucket, Proxy, Server, environment
 from simulator import Function
 
@@ -88,7 +88,7 @@ def batches(tasks, size):
 class Distributed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="libtile-", dir=os.environ.get("TMPDIR") or "/dev/shm")
+        cls.folder = scratch.make()
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.temporary = os.path.join(cls.folder, "tmp")
         os.mkdir(cls.temporary)
@@ -332,7 +332,7 @@ def main():
     try:
         if not measure:
             return 0 if unittest.main(argv=sys.argv[:1] + paths[3:], exit=False).result.wasSuccessful() else 1
-        folder = tempfile.mkdtemp(prefix="libtile-", dir=os.environ.get("TMPDIR") or "/dev/shm")
+        folder = scratch.make()
         try:
             workers, *what = paths[3:] if len(paths) > 4 else (paths[3:] or ["4"]) + ["tif", "lab"]
             with Awake():

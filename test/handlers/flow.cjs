@@ -27,7 +27,7 @@ const { StateMachine } = require('aws-local-stepfunctions');
 const [statemachine, handler, converter, fixtures] = process.argv.slice(2).map((file) => path.resolve(file));
 const concurrency = 7; // what the template substitutes
 const definition = JSON.parse(fs.readFileSync(statemachine, 'utf8').replaceAll('${Concurrency}', concurrency));
-const store = fs.mkdtempSync(path.join(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(), 'flow-'));
+const store = fs.mkdtempSync(path.join(os.tmpdir(), 'libtile-'));
 process.on('exit', () => fs.rmSync(store, { recursive: true }));
 const toFiles = (text) => text.replaceAll('s3://', `${store}/`);
 const toUrls = (text) => text.replaceAll(`${store}/`, 's3://');

@@ -8,10 +8,11 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 import zlib
+
+import scratch
 
 HANDLER = CONVERT = FIXTURES = None
 BESIDE = {"job.json", "plan.jsonl", "index.tix", ".tile"}  # what a run leaves beside its tiles and manifest
@@ -54,7 +55,7 @@ def arguments(options):
 
 class Case(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="libtile-", dir=os.environ.get("TMPDIR") or "/dev/shm")
+        self.folder = scratch.make()
         self.addCleanup(shutil.rmtree, self.folder)
         self.temporary = self.path("tmp")
         os.mkdir(self.temporary)

@@ -14,6 +14,7 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
+import scratch  # noqa: E402
 from simulator import Fault, Function  # noqa: E402
 
 HANDLER = ECHO = FIXTURES = None
@@ -415,7 +416,7 @@ class Tiles(Case):
     """The tile handler itself, on local files."""
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp(dir=os.environ.get("TMPDIR", "/dev/shm"))
+        self.folder = scratch.make()
         self.addCleanup(shutil.rmtree, self.folder)
         shutil.copy(os.path.join(FIXTURES, "photo.jpg"), self.folder)
 

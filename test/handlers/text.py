@@ -17,6 +17,7 @@ import sys
 import tempfile
 import unittest
 
+import scratch
 from bucket import Bucket, Proxy, Server, environment
 
 HANDLER = None
@@ -103,8 +104,7 @@ def xxh3(data):
 
 class Case(unittest.TestCase):
     def setUp(self):
-        shm = os.environ.get("TMPDIR") or "/dev/shm"
-        self.folder = tempfile.mkdtemp(dir=shm if os.access(shm, os.W_OK) else None)
+        self.folder = scratch.make()
         self.addCleanup(shutil.rmtree, self.folder)
         self.spool = self.path("spool")
         os.mkdir(self.spool)

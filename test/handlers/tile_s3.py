@@ -10,6 +10,7 @@ import http.server
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ import threading
 import unittest
 import urllib.parse
 import zlib
+
+import scratch
 
 HANDLER, CONVERT, FIXTURES = sys.argv[1:4]
 
@@ -126,12 +129,12 @@ class Objects(unittest.TestCase):
     def setUp(self):
         self.store = Store()
         self.store.put("in-bucket/in/a b+c\u00e9.jpg", read("photo.jpg"))
-        self.folder = tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+        self.folder = scratch.make()
 
     def tearDown(self):
         self.store.shutdown()
         self.store.server_close()
-        self.folder.cleanup()
+        shutil.rmtree(self.folder)
 
     def run_handler(self, name, event, **environment):
         variables = {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self.store.server_port}", "AWS_ACCESS_KEY_ID": "a",
@@ -155,8 +158,8 @@ class Objects(unittest.TestCase):
 
     def whole(self, source, *options):
         """The one tile that tile-convert makes of all of it, and its record."""
-        path = os.path.join(self.folder.name, "source" + os.path.splitext(source)[1])
-        out = tempfile.mkdtemp(dir=self.folder.name)
+        path = os.path.join(self.folder, "source" + os.path.splitext(source)[1])
+        out = tempfile.mkdtemp(dir=self.folder)
         with open(path, "wb") as file:
             file.write(self.store.objects[source][0])
         subprocess.run([CONVERT, path, "-s", "65000", *options, "-o", out], check=True, capture_output=True)
@@ -236,7 +239,7 @@ class Objects(unittest.TestCase):
 
     def put_large(self):
         """A JPEG of some megabytes."""
-        paths = [os.path.join(self.folder.name, n) for n in ("large.png", "large.jpg")]
+        paths = [os.path.join(self.folder, n) for n in ("large.png", "large.jpg")]
         with open(paths[0], "wb") as file:
             file.write(png(2400, 2400))
         subprocess.run([CONVERT, paths[0], "-Q", "95", "-o", paths[1]], check=True, capture_output=True)
@@ -265,8 +268,8 @@ class Objects(unittest.TestCase):
             self.assertEqual(self.invoke({"Items": batch})["tiles"], len(batch))
             if len(batch) < len(tasks):  # more are worked on in parts
                 self.check_reads(most)
-        out = os.path.join(self.folder.name, "run")
-        subprocess.run([CONVERT, os.path.join(self.folder.name, "large.jpg"), "-s", "200", "-f", "png", "-o", out],
+        out = os.path.join(self.folder, "run")
+        subprocess.run([CONVERT, os.path.join(self.folder, "large.jpg"), "-s", "200", "-f", "png", "-o", out],
                        check=True, capture_output=True)
         for task in tasks:
             with open(os.path.join(out, task["output"].rsplit("/", 1)[1]), "rb") as file:
