@@ -148,16 +148,6 @@ tile_status tile_profile_of_space(struct tile_buffer *out, tile_space space, str
                           tile_space_name(space) ? tile_space_name(space) : "that space");
 }
 
-bool tile_profile_is_needed(tile_codec codec, struct tile_format format) {
-    bool plain = format.space == TILE_SRGB || format.space == TILE_GRAY;
-    size_t i = 0;
-    while (i < KNOWN && known[i].space != format.space)
-        i++;
-    /* Most readers take floats of RGB and gray in a TIFF for linear light. */
-    return i < KNOWN && (plain ? codec == TILE_TIFF && format.sample == TILE_F32
-                               : codec == TILE_JPEG || codec == TILE_PNG || codec == TILE_TIFF);
-}
-
 /* ---- Reading ---- */
 
 /* Tables have the last word over matrix and curves (ICC.1:2022, 8.3); of a profile with them nothing is known. */

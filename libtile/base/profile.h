@@ -14,9 +14,6 @@
  */
 tile_status tile_profile_of_space(struct tile_buffer *out, tile_space space, struct tile_error *error);
 
-/* Whether files of a codec need that profile, and can embed it, to say what their pixels are. */
-bool tile_profile_is_needed(tile_codec codec, struct tile_format format);
-
 /* PNG's gAMA and cHRM: CIE xy of white, red, green, blue, and the exponent that makes light of samples. */
 struct tile_chromaticities {
     double white[2], red[2], green[2], blue[2];

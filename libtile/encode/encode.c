@@ -260,15 +260,26 @@ static tile_status check_request(const struct tile_codec_ops *codec, const struc
     return TILE_OK;
 }
 
+static bool needs_profile(const struct tile_codec_ops *codec, struct tile_format format) {
+    /* Most readers take floats of RGB and gray in a TIFF for linear light. */
+    if (format.space == TILE_SRGB || format.space == TILE_GRAY)
+        return codec == &tile_tiff_ops && format.sample == TILE_F32;
+    return codec->profile && (tile_space_is_icc_rgb(format.space) || format.space == TILE_LUMINANCE);
+}
+
+bool tile_codec_needs_profile(tile_codec codec, struct tile_format format) {
+    return find(codec) && needs_profile(find(codec), format);
+}
+
 /* What the format's own chunks cannot say, a profile does. */
-static tile_status choose_profile(tile_encoder *encoder, tile_codec codec, struct tile_error *error) {
+static tile_status choose_profile(tile_encoder *encoder, struct tile_error *error) {
     const struct tile_encode_options *options = &encoder->options;
     encoder->profile.allocator = encoder->allocator;
     encoder->own_color = !encoder->raw && !options->profile && !options->code_points;
     if (encoder->raw || options->no_profile)
         return TILE_OK;
     /* NPY says nothing of color in any case, and nobody expects it to; the others would be taken for sRGB. */
-    if (options->profile && !encoder->codec->profile && codec != TILE_NPY)
+    if (options->profile && !encoder->codec->profile && encoder->codec != &tile_npy_ops)
         return tile_error_advise(
             error, TILE_REMEDY_TO | TILE_REMEDY_NO_PROFILE, TILE_UNSUPPORTED,
             "%s cannot carry the ICC profile of the pixels: convert them to srgb, or choose jpg, png, tif or npy",
@@ -277,7 +288,7 @@ static tile_status choose_profile(tile_encoder *encoder, tile_codec codec, struc
         return TILE_OK;
     if (options->profile)
         return tile_buffer_append(&encoder->profile, options->profile, options->profile_size, error);
-    if (encoder->own_color && tile_profile_is_needed(codec, encoder->format))
+    if (encoder->own_color && needs_profile(encoder->codec, encoder->format))
         return tile_profile_of_space(&encoder->profile, encoder->format.space, error);
     return TILE_OK;
 }
@@ -288,14 +299,14 @@ static tile_status fail(const tile_encoder *encoder, struct tile_error *error) {
     return encoder->failure.status;
 }
 
-static tile_status start(tile_encoder *encoder, tile_codec codec, struct tile_error *error) {
+static tile_status start(tile_encoder *encoder, struct tile_error *error) {
     encoder->state = tile_alloc_zero(encoder->allocator, encoder->codec->state_size);
     if (!encoder->state)
         return tile_no_memory(error, encoder->codec->state_size);
     encoder->buffer = tile_alloc(encoder->allocator, TILE_ENCODER_BUFFER);
     if (!encoder->buffer)
         return tile_no_memory(error, TILE_ENCODER_BUFFER);
-    tile_status status = choose_profile(encoder, codec, error);
+    tile_status status = choose_profile(encoder, error);
     if (status != TILE_OK)
         return status;
     encoder->codec->start(encoder);
@@ -337,7 +348,7 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
     encoder->row_size = width * tile_format_step(format);
     encoder->raw = all.untagged || !carries(find(codec), format);
     encoder->writer = *writer;
-    status = start(encoder, codec, error);
+    status = start(encoder, error);
     if (status != TILE_OK)
         tile_encoder_free(encoder);
     else

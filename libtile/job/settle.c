@@ -5,6 +5,7 @@
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "../base/profile.h"
+#include "../encode/encode.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -197,7 +198,7 @@ static tile_status settle_label(struct tile_job *job, struct tile_error *error) 
     /* Making a space's profile takes about as long as encoding a small JPEG. PNG says more without one (cICP). */
     job->own_profile.allocator = job->allocator;
     if (e->profile || e->raw_channels || e->no_profile || e->untagged || job->codec == TILE_PNG ||
-        !tile_profile_is_needed(job->codec, job->write))
+        !tile_codec_needs_profile(job->codec, job->write))
         return TILE_OK;
     tile_status status = tile_profile_of_space(&job->own_profile, job->write.space, error);
     e->profile = job->own_profile.data;
