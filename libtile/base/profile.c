@@ -228,8 +228,11 @@ tile_space tile_profile_space(const void *profile, size_t size) {
 static void complain(cmsContext context, cmsUInt32Number code, const char *text) {
     struct tile_complaint *first = cmsGetContextUserData(context);
     (void)code;
-    if (first && first->text[0] == '\0')
-        snprintf(first->text, sizeof first->text, "%s", text);
+    if (!first || first->text[0] != '\0')
+        return;
+    snprintf(first->text, sizeof first->text, "%s", text);
+    for (char *c = first->text; *c; c++) /* it may quote a signature from the profile, which may be anything */
+        *c = *c < ' ' || *c > '~' ? '?' : *c;
 }
 
 void *tile_profile_context(struct tile_complaint *first) {
