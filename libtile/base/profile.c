@@ -2,6 +2,7 @@
 #include "profile.h"
 
 #include "buffer.h"
+#include "bytes.h"
 
 #include <lcms2.h>
 #include <math.h>
@@ -253,16 +254,11 @@ tile_space tile_profile_model(const void *profile, size_t size) {
     return TILE_SPACE_UNSET;
 }
 
-/* A big-endian number of four bytes. */
-static uint32_t number_at(const unsigned char *at) {
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 size_t tile_profile_size(const void *profile, size_t size) {
     /* ICC.1:2022, 7.2: the size, ..., the signature; 7.3: the number of tags follows on the header. */
     if (size < HEADER + 4 || memcmp((const char *)profile + 36, "acsp", 4) != 0)
         return 0;
-    uint32_t said = number_at(profile);
+    size_t said = (size_t)tile_get_be(profile, 4);
     return said < HEADER + 4 ? 0 : said < size ? said : size;
 }
 

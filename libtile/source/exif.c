@@ -2,6 +2,8 @@
 /* Of EXIF, the tags that change pixels or their color. */
 #include "source.h"
 
+#include "../base/bytes.h"
+
 #include <string.h>
 
 /* TIFF 6.0, section 2: a header, then directories: a count, and entries of tag, type, count, and the values or their
@@ -17,11 +19,9 @@ struct entry {
     const unsigned char *values; /* all of them lie within the data */
 };
 
-static uint32_t get(const struct tiff *tiff, const unsigned char *from, size_t size) {
-    uint32_t value = 0;
-    for (size_t i = 0; i < size; i++)
-        value |= (uint32_t)from[i] << 8 * (tiff->big ? size - 1 - i : i);
-    return value;
+/* A number of at most 4 bytes. */
+static uint32_t get(const struct tiff *tiff, const unsigned char *from, int size) {
+    return (uint32_t)(tiff->big ? tile_get_be(from, size) : tile_get_le(from, size));
 }
 
 /* BYTE, ASCII, SHORT, LONG, RATIONAL; SBYTE, UNDEFINED, SSHORT, SLONG, SRATIONAL. */

@@ -3,16 +3,13 @@
 #include "png_chunks.h"
 
 #include "../base/buffer.h"
+#include "../base/bytes.h"
 #include "../base/memory.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include <zlib.h>
-
-static uint32_t number_at(const unsigned char *at) {
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
 
 /* ---- Inflating ---- */
 
@@ -68,7 +65,7 @@ static tile_status take_profile(struct tile_png_chunks *chunks, const unsigned c
     bool whole;
     tile_status status = inflate_to(profile, end + 2, size - (size_t)(end + 2 - data), most, &whole, error);
     /* Its own size is enough of it, as it is for libpng: what comes behind, a checksum included, does not matter. */
-    if (status == TILE_OK && !whole && (profile->size < 4 || profile->size < number_at(profile->data))) {
+    if (status == TILE_OK && !whole && (profile->size < 4 || profile->size < tile_get_be(profile->data, 4))) {
         if (profile->size == most)
             snprintf(chunks->no_profile, sizeof chunks->no_profile,
                      "it has more than %ju bytes, which is the limit of metadata", (uintmax_t)limits->metadata);
@@ -159,14 +156,14 @@ tile_status tile_png_chunks_take(struct tile_png_chunks *chunks, const char name
     } else if (is(name, "sRGB") && size == 1 && data[0] <= 3) { /* 11.3.2.5: the four intents */
         chunks->has_srgb = true;
     } else if (is(name, "gAMA") && !chunks->has_gamma && size == 4) {
-        chunks->gamma = number_at(data);
+        chunks->gamma = (uint32_t)tile_get_be(data, 4);
         chunks->has_gamma = true;
     } else if (is(name, "cHRM") && !chunks->has_chromaticities && size == 32) {
         for (int i = 0; i < 8; i++)
-            chunks->chromaticities[i] = number_at(data + 4 * i);
+            chunks->chromaticities[i] = (uint32_t)tile_get_be(data + 4 * i, 4);
         chunks->has_chromaticities = true;
     } else if (is(name, "acTL") && size == 8) {
-        chunks->frames = number_at(data);
+        chunks->frames = (uint32_t)tile_get_be(data, 4);
     }
     return TILE_OK;
 }
