@@ -320,6 +320,12 @@ TILE_API const char *tile_space_description(tile_space space);
 /* Whether the space has codes for that sample type (ictcp, jzazbz and ycocg-r have none in u8). */
 TILE_API bool tile_space_has_sample(tile_space space, tile_sample sample);
 
+/*
+ * "#FF8000" or "#FF800080" (CSS Color 4, 5.2, of two digits each), also without the #, -> srgb and alpha, 0..1. False,
+ * and `color` untouched, where it is neither.
+ */
+TILE_API bool tile_color_from_text(const char *text, float color[4]);
+
 /* Channels with alpha; 0 where the format is invalid. */
 TILE_API int tile_format_channels(struct tile_format format);
 /* Bytes from a sample to the same channel's next: all channels if interleaved, one sample if planar. */

@@ -135,20 +135,6 @@ static bool region(const char *text, struct tile_rect *rect) {
     return true;
 }
 
-/* "#RRGGBB", also without the #, which shells take for the begin of a comment; with `alpha`, also "#RRGGBBAA". */
-static bool color(const char *text, bool alpha, float out[4]) {
-    text += *text == '#';
-    size_t digits = strlen(text);
-    if ((digits != 6 && !(alpha && digits == 8)) || strspn(text, "0123456789abcdefABCDEF") != digits)
-        return false;
-    out[3] = 1;
-    for (size_t i = 0; i < digits / 2; i++) {
-        char pair[3] = {text[2 * i], text[2 * i + 1], 0};
-        out[i] = (float)strtoul(pair, NULL, 16) / 255.0f;
-    }
-    return true;
-}
-
 /* "pad=#RRGGBB" and the like. */
 static bool edge(const char *text, struct arguments *a) {
     static const char *const names[] = {"clip", "pad", "replicate"};
@@ -160,12 +146,12 @@ static bool edge(const char *text, struct arguments *a) {
         }
     a->job.grid.edge = TILE_EDGE_PAD;
     a->pad_given = true;
-    return strncmp(text, "pad=", 4) == 0 && color(text + 4, true, a->job.pad_color);
+    return strncmp(text, "pad=", 4) == 0 && tile_color_from_text(text + 4, a->job.pad_color);
 }
 
 static bool background(const char *text, struct tile_job_options *job) {
     float rgb[4];
-    if (!color(text, false, rgb))
+    if (!tile_color_from_text(text, rgb) || rgb[3] != 1)
         return usage("--background %s: a color such as FFFFFF or '#FFFFFF' is wanted", text);
     memcpy(job->background, rgb, sizeof job->background);
     return job->flatten = true;

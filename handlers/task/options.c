@@ -128,20 +128,6 @@ static bool take_region(void *place, const char *text, const struct option *opti
     return out->has_region = true;
 }
 
-/* "#RRGGBB", also without the #, which has another meaning in URLs; with `alpha`, also "#RRGGBBAA". */
-static bool take_color(const char *text, bool alpha, float out[4]) {
-    text += *text == '#';
-    size_t digits = strlen(text);
-    if ((digits != 6 && !(alpha && digits == 8)) || strspn(text, "0123456789abcdefABCDEF") != digits)
-        return false;
-    out[3] = 1;
-    for (size_t i = 0; i < digits / 2; i++) {
-        const char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
-        out[i] = (float)strtoul(pair, NULL, 16) / 255.0f;
-    }
-    return true;
-}
-
 /* "clip", "pad", "replicate", "pad=#RRGGBB" or "pad=#RRGGBBAA". */
 static bool take_edge(void *place, const char *text, const struct option *option) {
     struct task_options *out = place;
@@ -149,14 +135,14 @@ static bool take_edge(void *place, const char *text, const struct option *option
         return true;
     out->job.grid.edge = TILE_EDGE_PAD;
     out->pad_given = true;
-    return strncmp(text, "pad=", 4) == 0 && take_color(text + 4, true, out->job.pad_color);
+    return strncmp(text, "pad=", 4) == 0 && tile_color_from_text(text + 4, out->job.pad_color);
 }
 
 static bool take_background(void *place, const char *text, const struct option *option) {
     struct tile_job_options *job = place;
     float rgb[4];
     (void)option;
-    if (!take_color(text, false, rgb))
+    if (!tile_color_from_text(text, rgb) || rgb[3] != 1)
         return false;
     memcpy(job->background, rgb, sizeof job->background);
     return job->flatten = true;

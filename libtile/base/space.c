@@ -2,6 +2,7 @@
 /* The color spaces' names and shapes; what they mean is in color/. */
 #include "../tile.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -83,4 +84,17 @@ const char *tile_space_description(tile_space space) {
 
 bool tile_space_has_sample(tile_space space, tile_sample sample) {
     return known(space) && (sample == TILE_U16 || sample == TILE_F32 || (sample == TILE_U8 && spaces[space].u8));
+}
+
+bool tile_color_from_text(const char *text, float color[4]) {
+    text += *text == '#';
+    size_t digits = strlen(text);
+    if ((digits != 6 && digits != 8) || strspn(text, "0123456789abcdefABCDEF") != digits)
+        return false;
+    color[3] = 1;
+    for (size_t i = 0; i < digits / 2; i++) {
+        const char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
+        color[i] = (float)strtoul(pair, NULL, 16) / 255.0f;
+    }
+    return true;
 }
