@@ -204,7 +204,8 @@ static tile_status png_open(tile_source *source, struct tile_error *error) {
     info->height = png_get_image_height(png->read, png->info);
     info->bits = png_get_bit_depth(png->read, png->info);
     info->format = format_of(png);
-    /* PNG, third edition, 11.3.4.5: eXIf goes before what older programs wrote. */
+    /* PNG, third edition, 11.3.4.5: eXIf counts where it stands before the pixels, and goes before what older programs
+     * wrote. */
     info->orientation = png->chunks.has_exif || png->chunks.has_old_exif ? png->chunks.exif.orientation : 1;
     info->streams = png_get_interlace_type(png->read, png->info) == PNG_INTERLACE_NONE;
     info->no_index = info->streams ? NULL : "interlaced";
