@@ -8,7 +8,7 @@
 #include "base/profile.h"
 
 #include <jansson.h>
-#include <lcms2.h>
+#include <lcms2_plugin.h>
 #include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,6 +32,20 @@ static void space_names_round_trip(void **state) {
     assert_null(tile_space_name(TILE_SPACE_COUNT));
     assert_false(tile_space_has_sample(TILE_JZAZBZ, TILE_U8));
     assert_true(tile_space_has_sample(TILE_REC2100_PQ, TILE_U8));
+}
+
+static void colors_are_read(void **state) {
+    (void)state;
+    float color[4] = {2, 2, 2, 2};
+    static const char *const none[] = {"",         "#",      "FF80",   "#FF80000", "#FF80000000",
+                                       "##FF8000", "FF80 0", "+FF800", "red"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_false(tile_color_from_text(none[i], color));
+    assert_true(color[0] == 2 && color[3] == 2);
+    assert_true(tile_color_from_text("#FF0033", color));
+    assert_true(color[0] == 1 && color[1] == 0 && color[2] == .2f && color[3] == 1);
+    assert_true(tile_color_from_text("00fF0066", color));
+    assert_true(color[0] == 0 && color[1] == 1 && color[2] == 0 && color[3] == .4f);
 }
 
 static void formats_have_the_size_of_their_samples(void **state) {
@@ -238,6 +252,19 @@ static void profiles_are_told_apart(void **state) {
     assert_int_equal(tile_profile_space("nonsense", 8), TILE_SPACE_UNSET);
 }
 
+/* What LittleCMS says of a file goes to terminals and into JSON, whatever it quotes of it. */
+static void complaints_are_printable(void **state) {
+    (void)state;
+    struct tile_complaint first = {{0}};
+    cmsContext context = tile_profile_context(&first);
+    assert_non_null(context);
+    cmsSignalError(context, cmsERROR_UNDEFINED, "tag '%s'", "\x1b[2J\xff\n");
+    cmsSignalError(context, cmsERROR_UNDEFINED, "the consequence");
+    assert_string_equal(first.text, "tag '?[2J?"
+                                    "?'");
+    cmsDeleteContext(context);
+}
+
 /* A stride that is no multiple of the samples' size is told as what it is. */
 static void strides_are_told(void **state) {
     (void)state;
@@ -265,6 +292,8 @@ int main(void) {
         cmocka_unit_test(profiles_say_what_the_space_is),
         cmocka_unit_test(profiles_are_told_apart),
         cmocka_unit_test(strides_are_told),
+        cmocka_unit_test(colors_are_read),
+        cmocka_unit_test(complaints_are_printable),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

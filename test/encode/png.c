@@ -25,22 +25,8 @@ static void complain(png_structp png, png_const_charp text) {
     fail_msg("libpng: %s", text);
 }
 
-/* The data of the chunk called `type`, NULL if there is none; it must come before IDAT and only once. */
 static const uint8_t *chunk(const struct tile_buffer *buffer, const char *type, uint32_t *size) {
-    const uint8_t *found = NULL;
-    bool data = false;
-    for (size_t at = 8; at < buffer->size;) {
-        uint32_t length = png_get_uint_32(buffer->data + at);
-        assert_true(length <= buffer->size - at - 12);
-        data |= memcmp(buffer->data + at + 4, "IDAT", 4) == 0;
-        if (memcmp(buffer->data + at + 4, type, 4) == 0) {
-            assert_false(data || found);
-            found = buffer->data + at + 8;
-            *size = length;
-        }
-        at += 12 + length;
-    }
-    return found;
+    return test_png_chunk((struct test_bytes){buffer->data, buffer->size}, type, size);
 }
 
 static bool has(const struct tile_buffer *buffer, const char *type) {

@@ -3,6 +3,8 @@
  * rather than lose it. Looked for in the files by hand. */
 #include "support.h"
 
+#include "base/bytes.h"
+
 #include <tiffio.h>
 #include <zlib.h>
 
@@ -21,23 +23,9 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static uint32_t number_at(const unsigned char *at) {
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-/* A PNG's chunk; NULL: there is none. */
-static const unsigned char *chunk(const struct test_bytes *png, const char *name, uint32_t *size) {
-    for (size_t at = 8; at + 12 <= png->size; at += 12 + number_at(png->data + at)) {
-        *size = number_at(png->data + at);
-        if (memcmp(png->data + at + 4, name, 4) == 0)
-            return png->data + at + 8;
-    }
-    return NULL;
-}
-
 static bool has(const struct test_bytes *png, const char *name) {
     uint32_t size;
-    return chunk(png, name, &size) != NULL;
+    return test_png_chunk(*png, name, &size) != NULL;
 }
 
 /* The profile in a file; of size 0: there is none. To be freed. */
@@ -46,7 +34,7 @@ static struct test_bytes profile_in(const char *path) {
     assert_non_null(profile.data);
     if (strstr(path, ".png")) {
         uint32_t size = 0;
-        const unsigned char *iccp = chunk(&file, "iCCP", &size);
+        const unsigned char *iccp = test_png_chunk(file, "iCCP", &size);
         size_t head = iccp ? strlen((const char *)iccp) + 2 : 0;
         uLongf count = 1 << 16;
         if (iccp) {
@@ -102,8 +90,8 @@ static void profiles_go_along(void **state) {
                                           "no-curves-profile.jpg",  "illuminant-profile.png", "adobe-rgb-profile.jpg"};
     for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
         struct test_bytes own = profile_in(test_fixture(carried[i]));
-        assert_true(own.size >= number_at(own.data) && number_at(own.data) > 128);
-        own.size = number_at(own.data);
+        assert_true(own.size >= tile_get_be(own.data, 4) && tile_get_be(own.data, 4) > 128);
+        own.size = (size_t)tile_get_be(own.data, 4);
         for (int k = 0; k < 3; k++) {
             assert_ok(make(carried[i], names[k], usual, NULL));
             struct test_bytes there = profile_in(path_of(names[k]));
@@ -203,7 +191,7 @@ static void unknown_color_is_kept_or_refused(void **state) {
     assert_ok(make("unknown-cicp.png", "out.png", usual, NULL));
     struct test_bytes png = test_read_file(path_of("out.png"));
     uint32_t size = 0;
-    const unsigned char *cicp = chunk(&png, "cICP", &size);
+    const unsigned char *cicp = test_png_chunk(png, "cICP", &size);
     assert_true(cicp && size == 4 && memcmp(cicp, ((const unsigned char[]){12, 16, 0, 1}), 4) == 0);
     assert_false(has(&png, "sRGB") || has(&png, "iCCP"));
     free(png.data);
@@ -241,7 +229,7 @@ static void hdr_keeps_its_label(void **state) {
         assert_ok(make(fixtures[i], "out.png", usual, NULL));
         struct test_bytes png = test_read_file(path_of("out.png"));
         uint32_t size = 0;
-        const unsigned char *cicp = chunk(&png, "cICP", &size);
+        const unsigned char *cicp = test_png_chunk(png, "cICP", &size);
         assert_true(cicp && size == 4 && memcmp(cicp, ((const unsigned char[]){9, i ? 18 : 16, 0, 1}), 4) == 0);
         assert_false(has(&png, "sRGB") || has(&png, "iCCP"));
         free(png.data);

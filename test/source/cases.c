@@ -291,18 +291,25 @@ static void append_chunk(struct tile_buffer *file, const char *name, const void 
     assert_ok(tile_buffer_append(file, number, 4, &error));
 }
 
-/* One pixel of RGB behind a chunk. */
-static struct tile_buffer png_with(const char *name, const void *data, size_t size, bool damaged) {
+/* One pixel of RGB, and a chunk before or behind it. */
+static struct tile_buffer png_around(const char *name, const void *data, size_t size, bool damaged, bool behind) {
     struct tile_buffer file = {0};
     unsigned char idat[64];
     uLongf count = sizeof idat;
     assert_int_equal(compress2(idat, &count, (const Bytef *)"\0\1\2\3", 4, 9), Z_OK);
     assert_ok(tile_buffer_append(&file, "\x89PNG\r\n\x1A\n", 8, &error));
     append_chunk(&file, "IHDR", "\0\0\0\1\0\0\0\1\10\2\0\0", 13, false);
-    append_chunk(&file, name, data, size, damaged);
+    if (!behind)
+        append_chunk(&file, name, data, size, damaged);
     append_chunk(&file, "IDAT", idat, count, false);
+    if (behind)
+        append_chunk(&file, name, data, size, damaged);
     append_chunk(&file, "IEND", NULL, 0, false);
     return file;
+}
+
+static struct tile_buffer png_with(const char *name, const void *data, size_t size, bool damaged) {
+    return png_around(name, data, size, damaged, false);
 }
 
 /* The profile of a fixture, deflated behind `head`. */
@@ -398,6 +405,21 @@ static void texts_are_only_looked_into_for_exif(void **state) {
     tile_buffer_free(&file);
 }
 
+/* The third edition has eXIf before the pixels, and it turns them only there: ImageMagick 6 writes it behind them. */
+static void exif_behind_the_pixels_turns_nothing(void **state) {
+    (void)state;
+    unsigned char exif[26];
+    exif_block(exif, 6, true);
+    for (int behind = 0; behind < 2; behind++) {
+        struct tile_buffer file = png_around("eXIf", exif, sizeof exif, false, behind);
+        tile_source *source;
+        assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+        assert_int_equal(tile_source_info(source)->orientation, behind ? 1 : 6);
+        tile_source_close(source);
+        tile_buffer_free(&file);
+    }
+}
+
 /* A critical chunk that nobody knows is the end; an ancillary one is not, and an animation is said. */
 static void other_chunks(void **state) {
     (void)state;
@@ -450,6 +472,7 @@ int main(void) {
         cmocka_unit_test(adobe_rgb_takes_all_of_its_marks),
         cmocka_unit_test(iccp_is_read_by_the_profiles_own_size),
         cmocka_unit_test(texts_are_only_looked_into_for_exif),
+        cmocka_unit_test(exif_behind_the_pixels_turns_nothing),
         cmocka_unit_test(other_chunks),
         cmocka_unit_test(failing_memory),
     };

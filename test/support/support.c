@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "support.h"
 
+#include "base/bytes.h"
+
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
@@ -168,4 +170,21 @@ const struct tile_converter_options *test_converter_options(void) {
         exit(77); /* meson: skipped */
     }
     return &options;
+}
+
+const unsigned char *test_png_chunk(struct test_bytes png, const char *type, uint32_t *size) {
+    const unsigned char *found = NULL;
+    bool data = false;
+    for (size_t at = 8; at < png.size;) {
+        uint32_t length = (uint32_t)tile_get_be(png.data + at, 4);
+        assert_true(length <= png.size - at - 12);
+        data |= memcmp(png.data + at + 4, "IDAT", 4) == 0;
+        if (memcmp(png.data + at + 4, type, 4) == 0) {
+            assert_false(data || found);
+            found = png.data + at + 8;
+            *size = length;
+        }
+        at += 12 + length;
+    }
+    return found;
 }
