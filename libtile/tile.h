@@ -160,15 +160,27 @@ TILE_API void tile_buffer_free(struct tile_buffer *buffer);
 /*
  * A file that appears under its name only when it is whole: it is written aside, in the same folder, and renamed
  * by tile_file_commit. tile_file_discard removes what was written. Both free `file`, also on failure.
- * `overwrite` false: a file that exists already is TILE_WRITE_FAILED.
+ * `overwrite` false: a file that exists already is TILE_WRITE_FAILED; so is, either way, what is no regular file.
+ *
+ * A crash of the machine may leave a file that is cut or empty under the name, unless tile_file_sync is called when
+ * all is written: it waits until that is on the disk, and tile_file_commit then waits for the name, too. (If that
+ * fails, the whole file has its name all the same.)
  */
 typedef struct tile_file tile_file;
 
 TILE_API tile_status tile_file_create(tile_file **out, const char *path, bool overwrite,
                                       const struct tile_allocator *allocator, struct tile_error *error);
 TILE_API struct tile_writer tile_file_writer(tile_file *file);
+TILE_API tile_status tile_file_sync(tile_file *file, struct tile_error *error);
 TILE_API tile_status tile_file_commit(tile_file *file, struct tile_error *error);
 TILE_API void tile_file_discard(tile_file *file);
+
+/*
+ * Removes what killed processes left aside in a folder, ".NAME.libtile-part", as far as it may be removed; what a
+ * living one writes stays. tile_job_run does so for a folder of tiles; who writes many single files does it once before
+ * them.
+ */
+TILE_API void tile_folder_clean(const char *folder);
 
 /* What a hostile input may cost. 0 in a field means its default. */
 struct tile_limits {

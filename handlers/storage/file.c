@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-    NAME_MOST = 240, /* of a file, so that ".NAME.json.part" fits the 255 bytes of a file system */
+    NAME_MOST = 240, /* of a file, so that NAME.json fits the 255 bytes of a file system */
     COPY_SIZE = 1 << 20
 };
 

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tile_file: written aside, then renamed. */
 #include "file.h"
-
-#include "error.h"
-#include "memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,146 +9,144 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct tile_file {
-    const struct tile_allocator *allocator;
-    int descriptor;
-    bool overwrite;
-    char *path;  /* the final name */
-    char *aside; /* the name while it is written */
-};
+/* ---- Descriptors: calls that a signal interrupts are made again ---------------------------------------------------
+ */
 
-static void release(tile_file *file) {
-    const struct tile_allocator *allocator = file->allocator;
-    tile_free(allocator, file->path);
-    tile_free(allocator, file->aside);
-    tile_free(allocator, file);
-}
-
-/* "folder/name" -> "folder/.name.part". A hidden name, so that no glob of the outputs catches it. */
-static char *aside_name(const struct tile_allocator *allocator, const char *path) {
-    const char *slash = strrchr(path, '/');
-    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
-    size_t size = strlen(path) + sizeof "..part";
-    char *aside = tile_alloc(allocator, size);
-    if (aside)
-        snprintf(aside, size, "%.*s.%s.part", (int)folder, path, path + folder);
-    return aside;
-}
-
-int tile_open_locked(const char *path) {
-    struct stat opened, named;
-    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (descriptor < 0)
-        return -1;
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0 && fstat(descriptor, &opened) == 0) {
-        if (stat(path, &named) == 0 && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev)
-            return descriptor;
-        errno = EWOULDBLOCK;
+bool tile_write_all(int descriptor, const void *data, size_t size, uint64_t offset) {
+    for (size_t done = 0; done < size;) {
+        ssize_t n = pwrite(descriptor, (const char *)data + done, size - done, (off_t)(offset + done));
+        if (n == 0)
+            errno = EIO; /* no file system says so; asking again would not end */
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return false;
+        done += n > 0 ? (size_t)n : 0;
     }
+    return true;
+}
+
+/* What cannot be made durable (a file system in memory may say so) has nothing to wait for. */
+static bool sync_by(int (*call)(int), int descriptor) {
+    while (call(descriptor) != 0)
+        if (errno != EINTR)
+            return errno == EINVAL;
+    return true;
+}
+
+bool tile_sync_data(int descriptor) {
+    return sync_by(fdatasync, descriptor);
+}
+
+bool tile_sync_folder(const char *folder) {
+    int descriptor = tile_openat(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
+    if (descriptor < 0)
+        return false;
+    bool done = sync_by(fsync, descriptor);
+    int why = errno;
+    close(descriptor);
+    errno = why;
+    return done;
+}
+
+int tile_openat(int at, const char *path, int flags, mode_t mode) {
+    int descriptor;
+    do
+        descriptor = openat(at, path, flags | O_CLOEXEC | O_NOCTTY, mode);
+    while (descriptor < 0 && errno == EINTR);
+    return descriptor;
+}
+
+void tile_folder_of(const char *path, char folder[PATH_MAX]) {
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, PATH_MAX, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+}
+
+/* ---- Locking ------------------------------------------------------------------------------------------------------
+ */
+
+/* Locks what was opened, and sees that it still is what the name says: another process may have renamed or removed it
+ * before the lock was had. False with errno, EWOULDBLOCK where it has. */
+static bool lock(int descriptor, int at, const char *path) {
+    struct stat opened, named;
+    while (flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+        if (errno != EINTR)
+            return false;
+    if (fstat(descriptor, &opened) != 0)
+        return false;
+    bool there = fstatat(at, path, &named, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!there && errno != ENOENT)
+        return false;
+    errno = EWOULDBLOCK;
+    return there && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
+}
+
+static int closed(int descriptor) {
     int why = errno;
     close(descriptor);
     errno = why;
     return -1;
 }
 
-/* Emptied only under the lock: two processes that write one name must not mix their bytes. */
-static bool open_aside(tile_file *file) {
-    file->descriptor = tile_open_locked(file->aside);
-    if (file->descriptor >= 0 && ftruncate(file->descriptor, 0) == 0)
-        return true;
+int tile_create_locked(const char *path) {
+    int descriptor = tile_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
+    if (descriptor < 0 || lock(descriptor, AT_FDCWD, path))
+        return descriptor;
     int why = errno;
-    if (file->descriptor >= 0)
-        close(file->descriptor);
+    if (why != EWOULDBLOCK) /* else it is another process' by now */
+        unlink(path);
     errno = why;
-    return false;
-}
-
-tile_status tile_file_create(tile_file **out, const char *path, bool overwrite, const struct tile_allocator *allocator,
-                             struct tile_error *error) {
-    *out = NULL;
-    struct stat facts;
-    if (stat(path, &facts) == 0) {
-        if (S_ISDIR(facts.st_mode))
-            return tile_error_set(error, TILE_WRITE_FAILED, "%s: is a directory", path);
-        if (!overwrite)
-            return tile_error_advise(error, TILE_REMEDY_OVERWRITE, TILE_WRITE_FAILED, "%s: exists already", path);
-    }
-    tile_file *file = tile_alloc_zero(allocator, sizeof *file);
-    if (!file)
-        return tile_no_memory(error, sizeof *file);
-    file->allocator = allocator;
-    file->overwrite = overwrite;
-    file->path = tile_copy_text(allocator, path, strlen(path));
-    file->aside = aside_name(allocator, path);
-    if (!file->path || !file->aside) {
-        release(file);
-        return tile_no_memory(error, strlen(path));
-    }
-    if (!open_aside(file)) {
-        tile_status status =
-            tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", path,
-                           errno == EWOULDBLOCK ? "is being written by another process" : strerror(errno));
-        release(file);
-        return status;
-    }
-    *out = file;
-    return TILE_OK;
-}
-
-static tile_status write_at(void *user, uint64_t offset, const void *data, size_t size, struct tile_error *error) {
-    const tile_file *file = user;
-    size_t done = 0;
-    while (done < size) {
-        ssize_t n = pwrite(file->descriptor, (const char *)data + done, size - done, (off_t)(offset + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return tile_error_set(error, TILE_WRITE_FAILED, "%s: writing at byte %ju: %s", file->path,
-                                  (uintmax_t)offset + done, strerror(errno));
-        done += (size_t)n;
-    }
-    return TILE_OK;
-}
-
-struct tile_writer tile_file_writer(tile_file *file) {
-    return (struct tile_writer){.user = file, .write_at = write_at};
+    return closed(descriptor);
 }
 
 /*
- * Network file systems may report a failed write as late as on closing. A second descriptor is closed for that, so that
- * the lock is held until the name is settled.
+ * Why a file that is to be written to is none that a process of ours left there; NULL if it may be one. Whoever owns
+ * the folder could do with it what he likes anyway; and there are file systems that give all files to one user.
  */
-static bool flush_by_closing(int descriptor) {
-    int second = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-    return second >= 0 && close(second) == 0;
+static const char *foreign(const struct stat *facts, int at, const char *path) {
+    char folder[PATH_MAX];
+    struct stat above;
+    if (!S_ISREG(facts->st_mode))
+        return "is not a regular file";
+    if (facts->st_nlink > 1)
+        return "is a hard link";
+    tile_folder_of(path, folder);
+    if (facts->st_uid != geteuid() && (fstatat(at, folder, &above, 0) != 0 || above.st_uid != facts->st_uid))
+        return "belongs to another user";
+    return NULL;
 }
 
-static bool rename_aside(const tile_file *file) {
-    if (file->overwrite)
-        return rename(file->aside, file->path) == 0;
-    /* Not every file system can rename without replacing; there, a name that has come to exist meanwhile is replaced.
-     */
-    return renameat2(AT_FDCWD, file->aside, AT_FDCWD, file->path, RENAME_NOREPLACE) == 0 ||
-           (errno == EINVAL && rename(file->aside, file->path) == 0);
-}
-
-tile_status tile_file_commit(tile_file *file, struct tile_error *error) {
-    tile_status status = TILE_OK;
-    if (!flush_by_closing(file->descriptor) || !rename_aside(file)) {
-        bool exists = errno == EEXIST;
-        status = tile_error_advise(error, exists ? TILE_REMEDY_OVERWRITE : 0, TILE_WRITE_FAILED, "%s: %s", file->path,
-                                   exists ? "exists already" : strerror(errno));
-        unlink(file->aside);
+int tile_open_ours(int at, const char *path, const char **why) {
+    struct stat facts;
+    /* Without O_NONBLOCK, opening a FIFO could wait forever. */
+    int descriptor = tile_openat(at, path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
+    if (descriptor < 0) {
+        *why = errno == ELOOP ? "is a symbolic link" : strerror(errno);
+        return -1;
     }
-    close(file->descriptor);
-    release(file);
-    return status;
+    *why = NULL;
+    bool known = fstat(descriptor, &facts) == 0;
+    if (known && (*why = foreign(&facts, at, path)))
+        errno = EPERM;
+    else if (known && lock(descriptor, at, path))
+        return descriptor;
+    if (!*why)
+        *why = strerror(errno);
+    return closed(descriptor);
 }
 
-void tile_file_discard(tile_file *file) {
-    if (!file)
-        return;
-    unlink(file->aside);
-    close(file->descriptor);
-    release(file);
+int tile_open_locked(const char *path, const char **why) {
+    for (int tries = 0; tries < TILE_LOCK_TRIES; tries++) {
+        int descriptor = tile_create_locked(path);
+        if (descriptor < 0 && errno == EEXIST) {
+            descriptor = tile_open_ours(AT_FDCWD, path, why);
+            if (descriptor < 0 && errno != ENOENT)
+                return -1;
+        } else if (descriptor < 0 && errno != EWOULDBLOCK) {
+            *why = strerror(errno);
+            return -1;
+        }
+        if (descriptor >= 0)
+            return descriptor;
+    }
+    *why = strerror(errno = EWOULDBLOCK);
+    return -1;
 }

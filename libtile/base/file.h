@@ -1,11 +1,43 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Files by their descriptors. Where a call fails, errno says why; those that a signal interrupts are made again, and
+ * none waits for another process.
+ */
 #ifndef TILE_BASE_FILE_H
 #define TILE_BASE_FILE_H
 
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* As often a name is taken again that other processes take away between two calls; they do not do so for long. */
+enum { TILE_LOCK_TRIES = 100 };
+
+/* As openat(), and closed on exec. */
+int tile_openat(int at, const char *path, int flags, mode_t mode);
+
+/* Makes a new file for reading and writing, and locks it. -1 with errno, EWOULDBLOCK where another process took it
+ * away at once. Nothing is left behind by a failure. */
+int tile_create_locked(const char *path);
 /*
- * Opens or makes a file for reading and writing, locked. -1 with errno, EWOULDBLOCK where another process has it: also
- * where that has just renamed or removed it, as what was opened then is no longer what the name says.
+ * Opens and locks a file that a process of ours may have left behind. -1 with errno, EWOULDBLOCK where another process
+ * has it or has just renamed or removed it, and `*why` in words: what is a link, no regular file or another user's is
+ * not written to.
  */
-int tile_open_locked(const char *path);
+int tile_open_ours(int at, const char *path, const char **why);
+/* Either of both. */
+int tile_open_locked(const char *path, const char **why);
+
+/* Writes all of `data` at `offset`. */
+bool tile_write_all(int descriptor, const void *data, size_t size, uint64_t offset);
+
+/* A file's bytes, and a folder's names, are on the disk. */
+bool tile_sync_data(int descriptor);
+bool tile_sync_folder(const char *folder);
+
+/* The folder of a path; "." of a name alone. */
+void tile_folder_of(const char *path, char folder[PATH_MAX]);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "input.h"
 
+#include "file.h"
 #include "memory.h"
 
 #include <errno.h>
@@ -46,7 +47,7 @@ tile_status tile_reader_open_file(struct tile_reader *out, const char *path, con
         return tile_no_memory(error, sizeof *file);
     file->allocator = allocator;
     /* Without O_NONBLOCK, opening a FIFO that nobody writes to would wait forever. */
-    file->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    file->descriptor = tile_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
     if (file->descriptor < 0) {
         tile_status status = tile_error_set(error, TILE_READ_FAILED, "%s", strerror(errno));
         tile_free(allocator, file);

@@ -29,13 +29,17 @@ tile_status tile_journal_open(struct tile_journal *journal, const char *folder, 
     if (!journal->path)
         return tile_no_memory(error, strlen(folder));
     struct stat facts;
-    journal->descriptor = tile_open_locked(journal->path);
+    const char *why;
+    journal->descriptor = tile_open_locked(journal->path, &why);
     if (journal->descriptor >= 0 && fstat(journal->descriptor, &facts) == 0) {
         journal->size = (uint64_t)facts.st_size;
         return TILE_OK;
     }
-    tile_status status =
-        failed(journal, errno == EWOULDBLOCK ? "another process is writing this folder" : strerror(errno), error);
+    tile_status status = failed(journal,
+                                journal->descriptor >= 0 ? strerror(errno)
+                                : errno == EWOULDBLOCK   ? "another process is writing this folder"
+                                                         : why,
+                                error);
     if (journal->descriptor >= 0)
         close(journal->descriptor);
     tile_free(allocator, journal->path);
@@ -83,9 +87,8 @@ tile_status tile_journal_line(struct tile_journal *journal, uint64_t place, stru
 }
 
 tile_status tile_journal_append(struct tile_journal *journal, const void *text, size_t size, struct tile_error *error) {
-    ssize_t n = pwrite(journal->descriptor, text, size, (off_t)journal->size);
-    if (n != (ssize_t)size)
-        return failed(journal, n < 0 ? strerror(errno) : "the disk is full", error);
+    if (!tile_write_all(journal->descriptor, text, size, journal->size))
+        return failed(journal, strerror(errno), error);
     journal->size += size;
     journal->read_size = 0; /* it may have been read up to its old end */
     return TILE_OK;

@@ -97,7 +97,7 @@ class Answers(Case):
         gone = 1 << 22  # no process has that number
         kept = {"tile-%d-living" % os.getpid(), "tile--1-a", "tile-a", "tile-swift-a", "tile-%d" % gone, "other"}
         (folder / ("tile-%d-folder" % gone)).mkdir()
-        for name in kept | {"tile-%d-abcdef" % gone, ".tile-%d-abcdef.part" % gone}:
+        for name in kept | {"tile-%d-abcdef" % gone, ".tile-%d-abcdef.libtile-part" % gone}:
             (folder / name).write_bytes(b"left")
         function = self.function(env={"TMPDIR": str(folder)})
         self.lives(function)

@@ -48,7 +48,7 @@ static void check_refusal(int status, const char *arguments, const char *file, c
         !strstr(said, cause))
         fail_msg("%s: said: %s", arguments, said);
     assert_false(exists("out"));
-    assert_int_equal(test_run(NULL, "ls -A '%s' | grep -q '\\.part'", folder), 1);
+    assert_int_equal(test_run(NULL, "ls -A '%s' | grep -qE '\\.(libtile-)?part'", folder), 1);
 }
 
 static void usage_errors_are_status_1(void **state) {
@@ -545,10 +545,11 @@ static void a_failed_index_leaves_nothing(void **state) {
     test_write_file(test_path(folder, "noise.jpg"), jpeg.data, jpeg.size);
     tile_buffer_free(&jpeg);
     tile_image_free(&noise, NULL);
-    int status = test_run(NULL,
-                          "cd '%s' && '%s' noise.jpg --build-index noise.tix 2>err & pid=$!;"
-                          "until [ -e '%s/.noise.tix.part' ] || ! kill -0 $pid; do :; done; kill -INT $pid; wait $pid",
-                          folder, tool, folder);
+    int status =
+        test_run(NULL,
+                 "cd '%s' && '%s' noise.jpg --build-index noise.tix 2>err & pid=$!;"
+                 "until [ -e '%s/.noise.tix.libtile-part' ] || ! kill -0 $pid; do :; done; kill -INT $pid; wait $pid",
+                 folder, tool, folder);
     assert_int_equal(status, 130);
     assert_int_equal(test_run(NULL, "grep -q 'noise.jpg: interrupted' '%s/err'", folder), 0);
     assert_int_equal(test_run(NULL, "ls -A '%s' | grep -q tix", folder), 1);
