@@ -799,7 +799,8 @@ struct tile_job_options {
     /* Where to: one of the two. */
     const char *folder; /* one file a tile, r{row}_c{column}.{suffix}, and manifest.json */
     const char *image;  /* one new image */
-    bool overwrite; /* replace what another job left instead of refusing; an interrupted run of this one is resumed */
+    bool overwrite;     /* replace what another job left instead of refusing; an interrupted run of this one is resumed.
+                           The source itself is never replaced: INVALID_ARGUMENT */
 
     int threads; /* 0: one a processor; below that, INVALID_ARGUMENT */
 
@@ -815,6 +816,9 @@ struct tile_job_options {
     /* Write no alpha, but lay what is transparent on `background`, in the source's own coded values, as browsers do. */
     bool flatten;
     float background[3]; /* srgb, 0..1 */
+
+    /* Do not wait until the disk has what was written: a crash of the machine may lose or cut it then. */
+    bool no_sync;
 };
 
 struct tile_job_result {

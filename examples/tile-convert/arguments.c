@@ -2,8 +2,10 @@
 #include "arguments.h"
 #include "output.h"
 #include "suggest.h"
+#include "targets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,6 +70,7 @@ static const char help[] =
     "running\n"
     "  -j, --threads N     (default: one per processor)\n"
     "      --overwrite     replace what is in OUTPUT\n"
+    "      --no-sync       do not wait until the disk has what was written; a crash of the machine may lose it then\n"
     "      --progress WHEN auto (default: on a terminal), always, never\n"
     "  -q, --quiet         no progress, no notes      -v, --verbose  say what was done\n"
     "\n"
@@ -170,7 +173,9 @@ static int choice(const char *text, const char *names) {
 }
 
 static bool read_profile(const char *path, struct arguments *a) {
-    FILE *file = fopen(path, "rb");
+    /* Without O_NONBLOCK, opening a FIFO that nobody writes to would wait forever. */
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
     struct stat facts;
     if (file && fstat(fileno(file), &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0 &&
         facts.st_size < 1 << 26 && (a->profile = malloc((size_t)facts.st_size)) != NULL &&
@@ -239,6 +244,7 @@ enum {
     MAX_MEMORY,
     MAX_METADATA,
     OVERWRITE,
+    NO_SYNC,
     PROGRESS,
     INFO,
     SELFTEST,
@@ -280,6 +286,7 @@ static const struct option options[] = {
     {"max-metadata", required_argument, NULL, MAX_METADATA},
     {"threads", required_argument, NULL, 'j'},
     {"overwrite", no_argument, NULL, OVERWRITE},
+    {"no-sync", no_argument, NULL, NO_SYNC},
     {"progress", required_argument, NULL, PROGRESS},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
@@ -363,7 +370,7 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
     case EDGE: return edge(value, a) || usage("--edge %s: clip, replicate, pad or pad=#RRGGBB is wanted", value);
     case REGION: return region(value, &a->regions[a->region_count++]) || usage("--region %s: X,Y,W,H is wanted", value);
     case 't': return space(value, "--to", &job->to.space);
-    case TO_PROFILE: return read_profile(value, a);
+    case TO_PROFILE: a->to_profile = value; return read_profile(value, a);
     case DEPTH:
         i = choice(value, "u8 u16 f32");
         job->to.sample = i == 0 ? TILE_U8 : i == 1 ? TILE_U16 : TILE_F32;
@@ -409,6 +416,7 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
         job->threads = (int)n;
         return true;
     case OVERWRITE: job->overwrite = true; return true;
+    case NO_SYNC: job->no_sync = true; return true;
     case PROGRESS:
         i = choice(value, "auto always never");
         a->progress = i == 1 || (i == 0 && isatty(STDERR_FILENO));
@@ -497,13 +505,15 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
         return a->input_count == 0 || usage("--selftest takes no input");
     if (!settle_inputs(a))
         return false;
-    if (a->info || a->build_index)
+    if (a->info)
         return true;
+    if (a->build_index)
+        return targets_check(a);
     if (!a->output)
         return usage("no output is named: -o FOLDER or -o IMAGE");
     if (a->region_count > 1 && a->tile_given)
         return usage("--tile with several regions: cut one --region into tiles at a time");
-    return output_settle(a);
+    return output_settle(a) && targets_check(a);
 }
 
 void arguments_free(struct arguments *a) {

@@ -19,7 +19,8 @@ struct arguments {
     bool tile_given, subsampling_given, pad_given;
     struct tile_rect *regions;
     size_t region_count;
-    unsigned char *profile;  /* of --to-profile */
+    const char *to_profile;
+    unsigned char *profile;  /* what is in it */
     const char *build_index; /* the index file to write, and there is no output */
     const char *index;       /* the one to use */
     bool info;

@@ -4,6 +4,7 @@
 #include "progress.h"
 #include "remedies.h"
 #include "selftest.h"
+#include "targets.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -131,6 +132,8 @@ static tile_status write_index(const struct arguments *a, tile_source *source, s
     if (status == TILE_OK)
         status = tile_index_save(index, &writer, error);
     tile_index_free(index);
+    if (status == TILE_OK && !a->job.no_sync)
+        status = tile_file_sync(file, error);
     if (status == TILE_OK)
         return tile_file_commit(file, error);
     tile_file_discard(file);
@@ -188,6 +191,7 @@ int main(int argc, char **argv) {
         sigaction(SIGTERM, &action, NULL);
         /* A file that is larger than its limit is a failed write, not the end of the process. */
         signal(SIGXFSZ, SIG_IGN);
+        targets_clean(&arguments);
         int i = 0;
         for (; i < arguments.input_count && !interrupted; i++) {
             int status = run(&arguments, i); /* a bad file does not keep the others from being done */

@@ -12,6 +12,22 @@
 /* ---- Descriptors: calls that a signal interrupts are made again ---------------------------------------------------
  */
 
+/* -1, with errno as it was. */
+static int closed(int descriptor) {
+    int why = errno;
+    close(descriptor);
+    errno = why;
+    return -1;
+}
+
+int tile_openat(int at, const char *path, int flags, mode_t mode) {
+    int descriptor;
+    do
+        descriptor = openat(at, path, flags | O_CLOEXEC | O_NOCTTY, mode);
+    while (descriptor < 0 && errno == EINTR);
+    return descriptor;
+}
+
 bool tile_write_all(int descriptor, const void *data, size_t size, uint64_t offset) {
     for (size_t done = 0; done < size;) {
         ssize_t n = pwrite(descriptor, (const char *)data + done, size - done, (off_t)(offset + done));
@@ -41,18 +57,24 @@ bool tile_sync_folder(const char *folder) {
     if (descriptor < 0)
         return false;
     bool done = sync_by(fsync, descriptor);
-    int why = errno;
-    close(descriptor);
-    errno = why;
+    closed(descriptor);
     return done;
 }
 
-int tile_openat(int at, const char *path, int flags, mode_t mode) {
-    int descriptor;
-    do
-        descriptor = openat(at, path, flags | O_CLOEXEC | O_NOCTTY, mode);
-    while (descriptor < 0 && errno == EINTR);
-    return descriptor;
+FILE *tile_open_stream(const char *path, const char **why) {
+    struct stat facts;
+    int descriptor = tile_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0); /* a FIFO could make it wait */
+    if (descriptor >= 0 && fstat(descriptor, &facts) == 0 && !S_ISREG(facts.st_mode)) {
+        close(descriptor);
+        errno = EINVAL;
+        *why = "is not a regular file";
+        return NULL;
+    }
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
+    *why = file ? NULL : strerror(errno);
+    if (!file && descriptor >= 0)
+        closed(descriptor);
+    return file;
 }
 
 void tile_folder_of(const char *path, char folder[PATH_MAX]) {
@@ -77,13 +99,6 @@ static bool lock(int descriptor, int at, const char *path) {
         return false;
     errno = EWOULDBLOCK;
     return there && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
-}
-
-static int closed(int descriptor) {
-    int why = errno;
-    close(descriptor);
-    errno = why;
-    return -1;
 }
 
 int tile_create_locked(const char *path) {

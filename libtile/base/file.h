@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* As often a name is taken again that other processes take away between two calls; they do not do so for long. */
@@ -29,6 +30,9 @@ int tile_create_locked(const char *path);
 int tile_open_ours(int at, const char *path, const char **why);
 /* Either of both. */
 int tile_open_locked(const char *path, const char **why);
+
+/* A regular file as a stream to read. NULL with errno, and `*why` in words. */
+FILE *tile_open_stream(const char *path, const char **why);
 
 /* Writes all of `data` at `offset`. */
 bool tile_write_all(int descriptor, const void *data, size_t size, uint64_t offset);

@@ -74,6 +74,10 @@ tile_status tile_reader_open_file(struct tile_reader *out, const char *path, con
     return TILE_OK;
 }
 
+int tile_reader_descriptor(const struct tile_reader *reader) {
+    return reader->read_at == file_read_at ? ((const struct file_input *)reader->user)->descriptor : -1;
+}
+
 struct memory_input {
     const unsigned char *data;
     const struct tile_allocator *allocator;

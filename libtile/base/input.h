@@ -8,6 +8,8 @@
 /* READ_FAILED for what is missing, unreadable or no regular file; the message does not repeat the path. */
 tile_status tile_reader_open_file(struct tile_reader *out, const char *path, const struct tile_allocator *allocator,
                                   struct tile_error *error);
+/* Of a reader that tile_reader_open_file made; -1 of any other. */
+int tile_reader_descriptor(const struct tile_reader *reader);
 /* Shares `data`. */
 tile_status tile_reader_open_memory(struct tile_reader *out, const void *data, size_t size,
                                     const struct tile_allocator *allocator, struct tile_error *error);

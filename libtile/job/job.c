@@ -12,6 +12,7 @@
 #include "own_index.h"
 #include "pipeline.h"
 #include "settle.h"
+#include "target.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -217,6 +218,7 @@ static tile_status run_tiles(struct output *out, struct tile_error *error) {
         status = tile_manifest_open(&out->manifest, &which, error);
     }
     if (status == TILE_OK) {
+        tile_folder_clean(job->o.folder);
         out->result.kept = out->done = tile_manifest_stored(out->manifest);
         status = run_pipeline(out, error);
         if (status == TILE_OK)
@@ -244,6 +246,8 @@ static tile_status run_image(struct output *out, struct tile_error *error) {
     if (status == TILE_OK)
         status = tile_encoder_finish(out->encoder, error);
     tile_encoder_free(out->encoder);
+    if (status == TILE_OK && !job->o.no_sync)
+        status = tile_file_sync(file, error);
     if (status != TILE_OK) {
         tile_file_discard(file);
         return status;
@@ -267,6 +271,8 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
     tile_status status = tile_job_settle(&job, source, options, error);
     if (status == TILE_OK && !job.o.folder == !job.o.image)
         status = tile_error_set(error, TILE_INVALID_ARGUMENT, "a job writes a folder or an image: name one of the two");
+    if (status == TILE_OK)
+        status = tile_job_check_targets(&job, error);
     if (status == TILE_OK)
         status = tile_job_own_index(&job, &index, error);
     if (status == TILE_OK)

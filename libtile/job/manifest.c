@@ -3,6 +3,7 @@
 
 #include "../base/buffer.h"
 #include "../base/error.h"
+#include "../base/file.h"
 #include "../base/memory.h"
 #include "journal.h"
 
@@ -83,7 +84,8 @@ static bool is_tile_name(const struct tile_manifest *m, const char *name, bool *
 
 /* Removes the tiles that a manifest or journal which is to be replaced tells of and this job does not have. */
 static void remove_others(const struct tile_manifest *m, const char *replaced) {
-    FILE *file = fopen(replaced, "rb");
+    const char *why;
+    FILE *file = tile_open_stream(replaced, &why);
     char *line = NULL;
     size_t size = 0;
     for (ssize_t length; file && (length = getline(&line, &size, file)) > 0;) {
@@ -107,15 +109,16 @@ static void remove_others(const struct tile_manifest *m, const char *replaced) {
 static tile_status compare_file(const char *path, uint64_t bytes, const char *hex, bool *same,
                                 struct tile_error *error) {
     *same = false;
-    FILE *file = fopen(path, "rb");
+    const char *why;
+    FILE *file = tile_open_stream(path, &why);
     if (!file && errno == ENOENT)
         return TILE_OK;
     struct stat facts;
     if (!file || fstat(fileno(file), &facts) != 0) {
-        int why = errno;
+        tile_status status = tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", path, file ? strerror(errno) : why);
         if (file)
             fclose(file);
-        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", path, strerror(why));
+        return status;
     }
     tile_status status = TILE_OK;
     struct tile_hasher hasher;
@@ -223,15 +226,14 @@ static tile_status take_journal(struct tile_manifest *m, bool *same, struct tile
 
 /* Makes the journal what manifest.json is, if that is of this job. *found: there is a manifest.json. */
 static tile_status copy_manifest(struct tile_manifest *m, bool *found, bool *same, struct tile_error *error) {
-    struct stat facts;
+    const char *why;
+    FILE *file = tile_open_stream(m->path, &why);
     *same = false;
-    *found = stat(m->path, &facts) == 0;
+    *found = file || errno != ENOENT;
     if (!*found)
         return TILE_OK;
-    FILE *file = S_ISREG(facts.st_mode) ? fopen(m->path, "rb") : NULL;
     if (!file)
-        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->path,
-                              S_ISREG(facts.st_mode) ? strerror(errno) : "is not a regular file");
+        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->path, why);
     char piece[65536];
     size_t n, head = strlen(m->job.head), matched = 0;
     tile_status status = TILE_OK;

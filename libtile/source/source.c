@@ -273,6 +273,12 @@ void tile_source_close(tile_source *source) {
     tile_free(source->allocator, source);
 }
 
+bool tile_source_is_file(const tile_source *source, const struct stat *file) {
+    struct stat own;
+    int descriptor = tile_reader_descriptor(&source->input.reader);
+    return descriptor >= 0 && fstat(descriptor, &own) == 0 && own.st_dev == file->st_dev && own.st_ino == file->st_ino;
+}
+
 const struct tile_info *tile_source_info(const tile_source *source) {
     return &source->info;
 }

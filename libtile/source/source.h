@@ -11,6 +11,7 @@
 #include "../tile.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 
 struct tile_decoder {
     /* What the first bytes of a file look like. */
@@ -131,6 +132,9 @@ tile_status tile_random_read(const tile_source *source, struct tile_rect stored,
 
 /* Ends the use of an index. */
 void tile_random_close(tile_source *source);
+
+/* Whether a file is the very one that is read. False of what was not opened by a path. */
+bool tile_source_is_file(const tile_source *source, const struct stat *file);
 
 /* XXH3-128 of all bytes, read now. */
 tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, struct tile_error *error);

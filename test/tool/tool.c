@@ -280,6 +280,81 @@ static void failed_outputs_are_status_3(void **state) {
     assert_string_equal(said, "");
 }
 
+/* Checks one refusal as check_refusal does, of an output that is there already and stays as it is. */
+static void check_in_the_way(int status, const char *arguments, const char *cause) {
+    int got = run(arguments);
+    char *newline = strchr(said, '\n');
+    if (got != status || !newline || newline[1] || !strstr(said, cause))
+        fail_msg("%s: exit status %d: %s", arguments, got, said);
+}
+
+/* A FIFO that nobody writes to, or reads from, in place of every file: nobody waits for it. */
+static void fifos_are_refused_at_once(void **state) {
+    (void)state;
+    alarm(60);
+    assert_int_equal(test_run(NULL,
+                              "cd '%s' && mkfifo fifo fifo.png && mkdir out tiles && mkfifo out/manifest.json "
+                              "tiles/r0_c1.png",
+                              folder),
+                     0);
+    check_in_the_way(2, "fifo -o new.png", "fifo: is not a regular file");
+    check_in_the_way(1, "$F/rgb8.png --to-profile fifo -o new.png", "fifo: cannot be read");
+    check_in_the_way(2, "$F/rgb8.png --index fifo -o new.png", "fifo: is not a regular file");
+    for (int overwrite = 0; overwrite < 2; overwrite++) {
+        const char *how = overwrite ? "--overwrite" : "";
+        char arguments[100];
+        snprintf(arguments, sizeof arguments, "$F/rgb8.png -o fifo.png %s", how);
+        check_in_the_way(3, arguments, "fifo.png: is not a regular file");
+        snprintf(arguments, sizeof arguments, "$F/rgb8.png --build-index fifo %s", how);
+        check_in_the_way(3, arguments, "fifo: is not a regular file");
+        snprintf(arguments, sizeof arguments, "$F/rgb8.png -o out %s", how);
+        check_in_the_way(3, arguments, "out/manifest.json: is not a regular file");
+        snprintf(arguments, sizeof arguments, "$F/photo.jpg -f png -s 400 -o tiles %s", how);
+        check_in_the_way(3, arguments, "tiles/r0_c1.png: is not a regular file");
+    }
+    alarm(0);
+    assert_int_equal(test_run(NULL, "cd '%s' && [ \"$(ls -A out tiles | wc -l)\" = 5 ]", folder), 0);
+}
+
+/* Also with --overwrite, and by another name for the same file. */
+static void what_is_read_is_never_replaced(void **state) {
+    (void)state;
+    assert_int_equal(test_run(NULL,
+                              "cd '%s' && cp '%s' a.jpg && cp '%s' b.png && mkdir t s && ln a.jpg t/r0_c0.jpg && "
+                              "cp b.png t/r0_c1.png && cp b.png s/r0_c0.tif && ln -s a.jpg link.jpg && ln -s t link && "
+                              "md5sum a.jpg b.png t/* s/* >sums",
+                              folder, test_fixture("photo.jpg"), test_fixture("rgb8.png")),
+                     0);
+    check_in_the_way(1, "a.jpg -o a.jpg --overwrite",
+                     "a.jpg is read, and would be replaced by what is written to a.jpg");
+    check_in_the_way(1, "a.jpg -o ./link.jpg --overwrite", "a.jpg is read, and would be replaced");
+    check_in_the_way(1, "link.jpg -o t/../a.jpg --overwrite", "link.jpg is read, and would be replaced");
+    check_in_the_way(1, "b.png a.jpg -o './{name}.png' --overwrite", "b.png is read, and would be replaced");
+    check_in_the_way(1, "a.jpg --build-index a.jpg --overwrite", "a.jpg is read, and would be replaced");
+    check_in_the_way(1, "a.jpg --index b.png -o b.png --overwrite", "b.png is read, and would be replaced");
+    check_in_the_way(1, "a.jpg --to-profile b.png -o b.png --overwrite", "b.png is read, and would be replaced");
+    /* Of tiles: by the names that may come, and, of the job's own source, by those that do. */
+    check_in_the_way(1, "link.jpg t/r0_c1.png -f png -o . --overwrite", "t/r0_c1.png is read, and would");
+    check_in_the_way(1, "t/r0_c0.jpg -f jpg -o t --overwrite", "t/r0_c0.jpg is read, and would be replaced");
+    check_in_the_way(1, "a.jpg -f jpg -o t --overwrite", "a.jpg: is the file t/r0_c0.jpg that is to be written");
+    assert_int_equal(test_run(NULL, "cd '%s' && md5sum --quiet -c sums", folder), 0);
+    /* No tile of this name is made. */
+    assert_int_equal(run("s/r0_c0.tif -f png -o s --overwrite"), 0);
+    assert_int_equal(test_run(NULL, "cd '%s' && md5sum --quiet -c sums", folder), 0);
+}
+
+/* One look at each folder: what killed runs left beside new files goes, what is not ours stays. */
+static void leftovers_go(void **state) {
+    (void)state;
+    assert_int_equal(
+        test_run(NULL, "cd '%s' && mkdir a b && touch a/.x.png.libtile-part b/.y.libtile-part a/.z.part", folder), 0);
+    assert_int_equal(run("$F/rgb8.png -o a/new.png"), 0);
+    assert_false(exists("a/.x.png.libtile-part"));
+    assert_true(exists("a/.z.part") && exists("b/.y.libtile-part"));
+    assert_int_equal(run("$F/rgb8.png --build-index b/new.tix"), 0);
+    assert_false(exists("b/.y.libtile-part"));
+}
+
 static void lenient_keeps_what_decodes_and_says_so(void **state) {
     (void)state;
     assert_int_equal(run("$F/truncated.jpg -o out --lenient -f npy"), 0);
@@ -640,6 +715,9 @@ int main(void) {
         TEST(progress_fits_the_terminal),
         TEST(refused_inputs_are_status_2),
         TEST(failed_outputs_are_status_3),
+        TEST(fifos_are_refused_at_once),
+        TEST(what_is_read_is_never_replaced),
+        TEST(leftovers_go),
         TEST(lenient_keeps_what_decodes_and_says_so),
         TEST(several_inputs_get_a_folder_each),
         TEST(an_interruption_between_inputs_is_told),
