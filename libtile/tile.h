@@ -836,9 +836,16 @@ struct tile_job_result {
  * index first.
  *
  * The folder's manifest.json tells source, grid, color and of each tile the rectangle, file, bytes, XXH3-128 of the
- * pixels and of the file, and each channel's mean, minimum and maximum. Until it is whole it is a journal beside it,
- * and a run that finds one of the same job keeps the tiles whose size and hash are right. Cancelled runs and full disks
- * thus resume; a source that turns out to be bad leaves nothing behind.
+ * pixels and of the file, and each channel's mean, minimum and maximum; each line ends with a check of its own. Until
+ * it is whole it is a journal beside it, manifest.part, and a run that finds one of the same job keeps the tiles whose
+ * size and hash are right and makes the others. Cancelled runs, full disks, killed processes and crashes of the machine
+ * thus resume. When this returns TILE_OK, the disk has everything (see no_sync).
+ *
+ * Without `overwrite` no file is replaced but by the job that made it: where tiles of these names are there of which no
+ * journal or manifest tells, nothing is begun. Of a source that turns out to be bad or changes, the tiles of this run
+ * are removed, never those of an earlier one. With `overwrite` each file stays until the one that replaces it is whole,
+ * and nothing is removed before all are there: a source that turns out to be bad leaves the new tiles beside the old
+ * ones, and a journal, but no manifest.
  *
  * Tiles of a `lossless` job are made by tile_source_splice. It needs a JPEG with an index in use, a folder, tiles that
  * begin and end on MCUs (tile_source_mcu) or the image's edge, and no option that would change a coefficient:
@@ -885,6 +892,8 @@ TILE_API void tile_job_name(const tile_job *job, const struct tile_region *regio
  */
 TILE_API tile_status tile_job_tile(const tile_job *job, const struct tile_region *region, struct tile_buffer *bytes,
                                    struct tile_buffer *record, struct tile_error *error);
+/* Whether a record is as tile_job_tile made it, `size` bytes of it: its last member is a hash of what is before. */
+TILE_API bool tile_record_holds(const char *record, size_t size);
 
 /*
  * Appends the beginning of the manifest: which job it is. One line of JSON without its end; a NUL stands behind it, not

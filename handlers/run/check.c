@@ -136,7 +136,8 @@ static bool is_right(const struct checking *c, const struct tile_region *region,
                      const char *hash) {
     const char *told;
     json_t *record = json_loads(facts->note, JSON_REJECT_DUPLICATES, NULL);
-    bool right = is_record_of(record, c->job, region, facts->size, &told) && (!*hash || strcmp(hash, told) == 0);
+    bool right = tile_record_holds(facts->note, strlen(facts->note)) &&
+                 is_record_of(record, c->job, region, facts->size, &told) && (!*hash || strcmp(hash, told) == 0);
     json_decref(record);
     return right;
 }

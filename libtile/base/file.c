@@ -61,19 +61,27 @@ bool tile_sync_folder(const char *folder) {
     return done;
 }
 
-FILE *tile_open_stream(const char *path, const char **why) {
+int tile_open_regular(const char *path, const char **why) {
     struct stat facts;
     int descriptor = tile_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0); /* a FIFO could make it wait */
+    *why = NULL;
     if (descriptor >= 0 && fstat(descriptor, &facts) == 0 && !S_ISREG(facts.st_mode)) {
-        close(descriptor);
         errno = EINVAL;
         *why = "is not a regular file";
-        return NULL;
+        return closed(descriptor);
     }
+    if (descriptor < 0)
+        *why = strerror(errno);
+    return descriptor;
+}
+
+FILE *tile_open_stream(const char *path, const char **why) {
+    int descriptor = tile_open_regular(path, why);
     FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
-    *why = file ? NULL : strerror(errno);
-    if (!file && descriptor >= 0)
+    if (!file && descriptor >= 0) {
+        *why = strerror(errno);
         closed(descriptor);
+    }
     return file;
 }
 

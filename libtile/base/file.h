@@ -31,7 +31,8 @@ int tile_open_ours(int at, const char *path, const char **why);
 /* Either of both. */
 int tile_open_locked(const char *path, const char **why);
 
-/* A regular file as a stream to read. NULL with errno, and `*why` in words. */
+/* A regular file to read, and the same as a stream. -1 or NULL with errno, and `*why` in words. */
+int tile_open_regular(const char *path, const char **why);
 FILE *tile_open_stream(const char *path, const char **why);
 
 /* Writes all of `data` at `offset`. */

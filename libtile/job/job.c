@@ -70,11 +70,17 @@ static tile_status make_tile(void *user, int thread, uint64_t index, const struc
     struct tile_buffer *bytes = &out->benches[thread].bytes;
     struct tile_record record;
     char name[64];
+    bool replace;
     bytes->size = 0;
     tile_status status = tile_make(out->job, region, pixels, &out->benches[thread].pixels, bytes, &record, error);
+    if (status != TILE_OK)
+        return status;
+    pthread_mutex_lock(&out->lock);
+    status = tile_manifest_expect(out->manifest, index, &replace, error);
+    pthread_mutex_unlock(&out->lock);
     tile_manifest_name(out->manifest, index, name);
     if (status == TILE_OK)
-        status = store(out->job, name, tile_manifest_replaces(out->manifest), bytes, error);
+        status = store(out->job, name, replace, bytes, error);
     if (status != TILE_OK)
         return status;
     pthread_mutex_lock(&out->lock);
@@ -203,6 +209,14 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     return out->damage_noted != TILE_OK ? out->damage_noted : status;
 }
 
+static tile_status say_what_stays(const struct output *out, tile_status status, struct tile_error *error) {
+    return !error
+               ? status
+               : tile_error_advise(error, error->remedies, status,
+                                   "%.300s (%" PRIu64 " tiles of it stay in the folder, the others are as they were)",
+                                   error->message, out->result.written);
+}
+
 static tile_status run_tiles(struct output *out, struct tile_error *error) {
     const struct tile_job *job = out->job;
     struct tile_buffer head = {.allocator = job->allocator};
@@ -213,6 +227,7 @@ static tile_status run_tiles(struct output *out, struct tile_error *error) {
                                           .plan = job->plan,
                                           .suffix = tile_codec_name(job->codec),
                                           .overwrite = job->o.overwrite,
+                                          .no_sync = job->o.no_sync,
                                           .memory = job->o.limits.memory,
                                           .allocator = job->allocator};
         status = tile_manifest_open(&out->manifest, &which, error);
@@ -223,9 +238,10 @@ static tile_status run_tiles(struct output *out, struct tile_error *error) {
         status = run_pipeline(out, error);
         if (status == TILE_OK)
             status = tile_manifest_finish(out->manifest, error);
-        /* Of a source that is bad or was swapped, no tile is worth keeping; anything else can be resumed. */
-        if (status == TILE_BAD_DATA || status == TILE_UNSUPPORTED || status == TILE_SOURCE_CHANGED)
-            tile_manifest_remove_all(out->manifest);
+        /* Of a source that is bad or was swapped, no new tile is worth keeping; anything else can be resumed. */
+        bool refused = status == TILE_BAD_DATA || status == TILE_UNSUPPORTED || status == TILE_SOURCE_CHANGED;
+        if (refused && !tile_manifest_refuse(out->manifest))
+            status = say_what_stays(out, status, error);
         tile_manifest_close(out->manifest);
     }
     tile_buffer_free(&head);

@@ -47,6 +47,28 @@ tile_status tile_journal_open(struct tile_journal *journal, const char *folder, 
     return status;
 }
 
+tile_status tile_journal_open_to_read(struct tile_journal *journal, const char *path,
+                                      const struct tile_allocator *allocator, struct tile_error *error) {
+    *journal = (struct tile_journal){.allocator = allocator};
+    struct stat facts;
+    const char *why;
+    int descriptor = tile_open_regular(path, &why);
+    if (descriptor < 0 && errno == ENOENT)
+        return TILE_OK;
+    if (descriptor >= 0 && fstat(descriptor, &facts) != 0)
+        why = strerror(errno);
+    if (!why && (journal->path = tile_copy_text(allocator, path, strlen(path)))) {
+        journal->descriptor = descriptor;
+        journal->size = (uint64_t)facts.st_size;
+        return TILE_OK;
+    }
+    tile_status status =
+        why ? tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", path, why) : tile_no_memory(error, strlen(path));
+    if (descriptor >= 0)
+        close(descriptor);
+    return status;
+}
+
 void tile_journal_close(struct tile_journal *journal, bool remove) {
     if (!journal->path)
         return;
@@ -61,15 +83,19 @@ void tile_journal_close(struct tile_journal *journal, bool remove) {
 static tile_status read_from(struct tile_journal *journal, uint64_t place, struct tile_error *error) {
     if (place >= journal->read_at && place < journal->read_at + journal->read_size)
         return TILE_OK;
-    ssize_t n = pread(journal->descriptor, journal->read, sizeof journal->read, (off_t)place);
+    ssize_t n;
+    do
+        n = pread(journal->descriptor, journal->read, sizeof journal->read, (off_t)place);
+    while (n < 0 && errno == EINTR);
     journal->read_at = place;
     journal->read_size = n > 0 ? (size_t)n : 0;
     return n >= 0 ? TILE_OK : failed(journal, strerror(errno), error);
 }
 
-tile_status tile_journal_line(struct tile_journal *journal, uint64_t place, struct tile_buffer *out, uint64_t *next,
-                              struct tile_error *error) {
+tile_status tile_journal_line(struct tile_journal *journal, uint64_t place, size_t most, struct tile_buffer *out,
+                              uint64_t *next, struct tile_error *error) {
     *next = 0;
+    most += out->size;
     for (;;) {
         tile_status status = read_from(journal, place, error);
         size_t skip = (size_t)(place - journal->read_at);
@@ -77,7 +103,7 @@ tile_status tile_journal_line(struct tile_journal *journal, uint64_t place, stru
             return status;
         const unsigned char *from = journal->read + skip, *end = memchr(from, '\n', journal->read_size - skip);
         size_t size = end ? (size_t)(end - from) : journal->read_size - skip;
-        status = tile_buffer_append(out, from, size, error);
+        status = tile_buffer_append(out, from, size < most - out->size ? size : most - out->size, error);
         place += size;
         if (end)
             *next = place + 1;
@@ -86,9 +112,19 @@ tile_status tile_journal_line(struct tile_journal *journal, uint64_t place, stru
     }
 }
 
+tile_status tile_journal_byte(struct tile_journal *journal, uint64_t place, int *byte, struct tile_error *error) {
+    tile_status status = read_from(journal, place, error);
+    size_t skip = (size_t)(place - journal->read_at);
+    *byte = skip < journal->read_size ? journal->read[skip] : -1;
+    return status;
+}
+
 tile_status tile_journal_append(struct tile_journal *journal, const void *text, size_t size, struct tile_error *error) {
-    if (!tile_write_all(journal->descriptor, text, size, journal->size))
-        return failed(journal, strerror(errno), error);
+    if (!tile_write_all(journal->descriptor, text, size, journal->size)) {
+        tile_status status = failed(journal, strerror(errno), error);
+        (void)!ftruncate(journal->descriptor, (off_t)journal->size); /* where that fails, too, a cut line stays */
+        return status;
+    }
     journal->size += size;
     journal->read_size = 0; /* it may have been read up to its old end */
     return TILE_OK;
@@ -99,4 +135,8 @@ tile_status tile_journal_empty(struct tile_journal *journal, struct tile_error *
         return failed(journal, strerror(errno), error);
     journal->size = journal->read_size = 0;
     return TILE_OK;
+}
+
+tile_status tile_journal_sync(struct tile_journal *journal, struct tile_error *error) {
+    return tile_sync_data(journal->descriptor) ? TILE_OK : failed(journal, strerror(errno), error);
 }

@@ -16,19 +16,28 @@ struct tile_journal {
     unsigned char read[16384];
 };
 
-/* Opens or makes `folder`/`name`. WRITE_FAILED where another process has it. */
+/* Opens or makes `folder`/`name`. WRITE_FAILED where another process has it, and where it is no file of ours. */
 tile_status tile_journal_open(struct tile_journal *journal, const char *folder, const char *name,
                               const struct tile_allocator *allocator, struct tile_error *error);
+/* Opens a file of such lines to be read, unlocked. It stays cleared memory where there is none. */
+tile_status tile_journal_open_to_read(struct tile_journal *journal, const char *path,
+                                      const struct tile_allocator *allocator, struct tile_error *error);
 /* `journal` may be cleared memory. */
 void tile_journal_close(struct tile_journal *journal, bool remove);
 
-/* The line at `place` appended to `out`, without its newline. `*next`: where the next one begins; 0: it has no newline.
+/*
+ * The line at `place` appended to `out`, without its newline, and no more than `most` bytes of it: a crash may leave
+ * much that is no line. `*next`: where the next one begins; 0: it has no newline.
  */
-tile_status tile_journal_line(struct tile_journal *journal, uint64_t place, struct tile_buffer *out, uint64_t *next,
-                              struct tile_error *error);
-/* Appends bytes; `text` ends with a newline unless more follows. */
+tile_status tile_journal_line(struct tile_journal *journal, uint64_t place, size_t most, struct tile_buffer *out,
+                              uint64_t *next, struct tile_error *error);
+/* The byte at `place`, or -1 at the end. */
+tile_status tile_journal_byte(struct tile_journal *journal, uint64_t place, int *byte, struct tile_error *error);
+/* Appends bytes; `text` ends with a newline unless more follows. What fails leaves nothing behind. */
 tile_status tile_journal_append(struct tile_journal *journal, const void *text, size_t size, struct tile_error *error);
 tile_status tile_journal_empty(struct tile_journal *journal, struct tile_error *error);
+/* Waits until the disk has it. */
+tile_status tile_journal_sync(struct tile_journal *journal, struct tile_error *error);
 
 /* "folder/name"; NULL without memory. */
 char *tile_join_path(const struct tile_allocator *allocator, const char *folder, const char *name);

@@ -6,8 +6,30 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
 
 const char tile_first_line_end[] = ",\"tiles\":[";
+
+/* ---- Each line's check: XXH3-64 of the line's bytes before it ---- */
+
+#define CHECK_FORMAT ",\"xxh3\":\"%016" PRIx64 "\"}"
+enum { CHECK_SIZE = sizeof ",\"xxh3\":\"0123456789abcdef\"}" - 1 };
+
+tile_status tile_check_append(struct tile_buffer *text, size_t start, struct tile_error *error) {
+    uint64_t hash = XXH3_64bits(text->data + start, text->size - start);
+    return tile_buffer_printf(text, error, CHECK_FORMAT, hash);
+}
+
+bool tile_record_holds(const char *record, size_t size) {
+    char check[CHECK_SIZE + 1];
+    if (size <= CHECK_SIZE)
+        return false;
+    snprintf(check, sizeof check, CHECK_FORMAT, XXH3_64bits(record, size - CHECK_SIZE));
+    return memcmp(record + size - CHECK_SIZE, check, CHECK_SIZE) == 0;
+}
+
+/* ---- Lines ---- */
 
 void tile_region_name(const struct tile_region *region, const char *suffix, char name[64]) {
     snprintf(name, 64, "r%u_c%u.%s", region->row, region->column, suffix);
@@ -38,6 +60,7 @@ static tile_status figures(struct tile_buffer *line, const struct tile_facts *fa
 tile_status tile_record_line(struct tile_buffer *line, const struct tile_region *region, const char *suffix,
                              const struct tile_record *r, struct tile_error *error) {
     struct tile_rect source = region->source;
+    size_t start = line->size;
     char name[64];
     tile_region_name(region, suffix, name);
     tile_status status = tile_buffer_printf(
@@ -51,16 +74,25 @@ tile_status tile_record_line(struct tile_buffer *line, const struct tile_region 
         status = tile_buffer_printf(line, error, ",\"xxh3_file\":\"%s\"", tile_hash_text(r->hash).hex);
     if (status == TILE_OK)
         status = figures(line, &r->facts, error);
-    return status == TILE_OK ? tile_buffer_append(line, "}", 1, error) : status;
+    return status == TILE_OK ? tile_check_append(line, start, error) : status;
 }
 
+tile_status tile_damage_line(struct tile_buffer *line, const char *beginning, const char *damage,
+                             struct tile_error *error) {
+    size_t start = line->size;
+    tile_status status = tile_buffer_printf(line, error, "%s\"damage\":", beginning);
+    if (status == TILE_OK)
+        status = tile_buffer_json_text(line, damage, error);
+    return status == TILE_OK ? tile_check_append(line, start, error) : status;
+}
+
+/* ---- The document ---- */
+
 static tile_status write_end(struct tile_buffer *text, const char *damage, struct tile_error *error) {
-    tile_status status = tile_buffer_append(text, "\n]", 2, error);
-    if (status == TILE_OK && damage)
-        status = tile_buffer_append(text, ",\"damage\":", 10, error);
-    if (status == TILE_OK && damage)
-        status = tile_buffer_json_text(text, damage, error);
-    return status == TILE_OK ? tile_buffer_append(text, "}\n", 2, error) : status;
+    tile_status status = tile_buffer_append(text, "\n", 1, error);
+    if (status == TILE_OK)
+        status = damage ? tile_damage_line(text, "],", damage, error) : tile_buffer_append(text, "]}", 2, error);
+    return status == TILE_OK ? tile_buffer_append(text, "\n", 1, error) : status;
 }
 
 tile_status tile_manifest_text(const struct tile_writer *writer, const char *head, uint64_t count,

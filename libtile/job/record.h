@@ -10,6 +10,10 @@
 /* What follows the head on the first line. */
 extern const char tile_first_line_end[];
 
+/* Ends the line of JSON that begins at `start`: its last member, a hash by which tile_record_holds knows whether it is
+ * whole, and the brace. */
+tile_status tile_check_append(struct tile_buffer *text, size_t start, struct tile_error *error);
+
 /* A tile's file and its pixels. */
 struct tile_record {
     uint64_t bytes;
@@ -22,6 +26,10 @@ void tile_region_name(const struct tile_region *region, const char *suffix, char
 /* Appends the line without its newline. */
 tile_status tile_record_line(struct tile_buffer *line, const struct tile_region *region, const char *suffix,
                              const struct tile_record *record, struct tile_error *error);
+
+/* What a lenient source let pass, in the journal ("{") or at the manifest's end ("],"). */
+tile_status tile_damage_line(struct tile_buffer *line, const char *beginning, const char *damage,
+                             struct tile_error *error);
 
 /* See tile_manifest_write. */
 typedef tile_status tile_record_getter(void *user, uint64_t index, struct tile_buffer *out, struct tile_error *error);
