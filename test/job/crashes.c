@@ -16,8 +16,10 @@ static struct test_bytes journal; /* as it was before the manifest was written *
 static char *folder;              /* of the state that is tried */
 
 static bool keep_journal(void *user, const struct tile_progress *progress) {
-    if (progress->done == progress->total)
+    if (progress->done == progress->total) {
+        free(journal.data);
         journal = test_read_file(test_path(user, "manifest.part"));
+    }
     return true;
 }
 
@@ -129,7 +131,7 @@ static void the_journal_has_holes(void **state) {
         size_t place = head + test_random_below(&random, (uint32_t)(journal.size - head));
         size_t size = i % 2 ? 1 : journal.size - place < 512 ? journal.size - place : 512;
         for (size_t k = place; k < place + size; k++)
-            copy.data[k] = i % 2 ? copy.data[k] ^ (unsigned char)(1 << i % 8) : 0;
+            copy.data[k] = (unsigned char)(i % 2 ? copy.data[k] ^ (1 << i % 8) : 0);
         snprintf(what, sizeof what, "journal with %zu other bytes at %zu", size, place);
         put_tiles(&random, 12);
         put("manifest.part", copy.data, copy.size);
