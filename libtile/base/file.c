@@ -40,6 +40,13 @@ bool tile_write_all(int descriptor, const void *data, size_t size, uint64_t offs
     return true;
 }
 
+bool tile_cut(int descriptor, uint64_t size) {
+    while (ftruncate(descriptor, (off_t)size) != 0)
+        if (errno != EINTR)
+            return false;
+    return true;
+}
+
 /* What cannot be made durable (a file system in memory may say so) has nothing to wait for. */
 static bool sync_by(int (*call)(int), int descriptor) {
     while (call(descriptor) != 0)
@@ -50,6 +57,10 @@ static bool sync_by(int (*call)(int), int descriptor) {
 
 bool tile_sync_data(int descriptor) {
     return sync_by(fdatasync, descriptor);
+}
+
+bool tile_sync_all(int descriptor) {
+    return sync_by(syncfs, descriptor);
 }
 
 bool tile_sync_folder(const char *folder) {

@@ -38,8 +38,11 @@ FILE *tile_open_stream(const char *path, const char **why);
 /* Writes all of `data` at `offset`. */
 bool tile_write_all(int descriptor, const void *data, size_t size, uint64_t offset);
 
-/* A file's bytes, and a folder's names, are on the disk. */
+bool tile_cut(int descriptor, uint64_t size);
+
+/* A file's bytes, a folder's names, or all of a file system, are on the disk. */
 bool tile_sync_data(int descriptor);
+bool tile_sync_all(int descriptor);
 bool tile_sync_folder(const char *folder);
 
 /* The folder of a path; "." of a name alone. */

@@ -100,7 +100,7 @@ tile_status tile_file_sync(tile_file *file, struct tile_error *error) {
 static bool sync_name(const tile_file *file) {
     char folder[PATH_MAX];
     tile_folder_of(file->path, folder);
-    return tile_sync_folder(folder) || (errno == EACCES && syncfs(file->descriptor) == 0);
+    return tile_sync_folder(folder) || (errno == EACCES && tile_sync_all(file->descriptor));
 }
 
 tile_status tile_file_commit(tile_file *file, struct tile_error *error) {

@@ -67,8 +67,11 @@ static tile_status look_at_beginning(const struct tile_manifest *m, struct tile_
     for (end = text; status == TILE_OK && byte == 0;)
         status = tile_journal_byte(file, ++end, &byte, error);
     bool whole = byte < 0; /* there is no more than that */
-    if ((own == text && (whole || text > 0)) || (end > text && any == strlen(any_head)))
-        found->whose = CRASHED;
+    bool head = any == strlen(any_head);
+    if ((own == text && (whole || text > 0)) || (head && (end > text || m->job.overwrite)))
+        found->whose = CRASHED; /* one that is to overwrite begins with what it replaces */
+    else if (head)
+        found->whose = OTHERS;
     return status;
 }
 

@@ -59,7 +59,7 @@ bool tile_folder_remove(const struct tile_folder *folder, const char *name) {
 
 /* A folder that may be written to but not read cannot be opened; all of its file system is synced then. */
 static bool sync_one(const char *path, int descriptor) {
-    return tile_sync_folder(path) || (errno == EACCES && syncfs(descriptor) == 0);
+    return tile_sync_folder(path) || (errno == EACCES && tile_sync_all(descriptor));
 }
 
 tile_status tile_folder_sync(const struct tile_folder *folder, int descriptor, struct tile_error *error) {

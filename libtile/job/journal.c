@@ -122,7 +122,7 @@ tile_status tile_journal_byte(struct tile_journal *journal, uint64_t place, int 
 tile_status tile_journal_append(struct tile_journal *journal, const void *text, size_t size, struct tile_error *error) {
     if (!tile_write_all(journal->descriptor, text, size, journal->size)) {
         tile_status status = failed(journal, strerror(errno), error);
-        (void)!ftruncate(journal->descriptor, (off_t)journal->size); /* where that fails, too, a cut line stays */
+        tile_cut(journal->descriptor, journal->size); /* where that fails, too, a cut line stays */
         return status;
     }
     journal->size += size;
@@ -131,7 +131,7 @@ tile_status tile_journal_append(struct tile_journal *journal, const void *text, 
 }
 
 tile_status tile_journal_empty(struct tile_journal *journal, struct tile_error *error) {
-    if (ftruncate(journal->descriptor, 0) != 0)
+    if (!tile_cut(journal->descriptor, 0))
         return failed(journal, strerror(errno), error);
     journal->size = journal->read_size = 0;
     return TILE_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../base/buffer.h"
 #include "../base/error.h"
+#include "../base/file.h"
 #include "../base/memory.h"
 #include "manifest_state.h"
 
@@ -269,6 +270,7 @@ static tile_status write_manifest(struct tile_manifest *m, struct tile_error *er
 static tile_status remove_others(struct tile_manifest *m, struct tile_error *error) {
     struct tile_buffer line = {.allocator = m->job.allocator};
     tile_status status = TILE_OK;
+    bool removed = false;
     for (uint64_t place = 0, next = 1; place < m->head && next && status == TILE_OK; place = next) {
         line.size = 0;
         status = tile_journal_line(&m->journal, place, 65536, &line, &next, error);
@@ -276,18 +278,23 @@ static tile_status remove_others(struct tile_manifest *m, struct tile_error *err
         bool ours, holds = status == TILE_OK && tile_record_holds((const char *)line.data, line.size);
         json_t *tile = holds ? json_loadb((const char *)line.data, line.size, 0, NULL) : NULL;
         const char *name = json_string_value(json_object_get(tile, "file"));
-        if (name && tile_manifest_is_tile(m, name, &ours) && !ours)
-            tile_folder_remove(&m->folder, name);
+        if (name && tile_manifest_is_tile(m, name, &ours) && !ours) {
+            removed = tile_folder_remove(&m->folder, name);
+            if (!removed)
+                status = tile_error_set(error, TILE_WRITE_FAILED, "%s/%s: cannot be removed: %s", m->folder.path, name,
+                                        strerror(errno));
+        }
         json_decref(tile);
     }
     tile_buffer_free(&line);
-    return status;
+    return status == TILE_OK && removed && !m->job.no_sync ? tile_folder_sync(&m->folder, m->journal.descriptor, error)
+                                                           : status;
 }
 
 tile_status tile_manifest_finish(struct tile_manifest *m, struct tile_error *error) {
     if (m->complete) /* nothing was to be done */
         return TILE_OK;
-    if (!m->job.no_sync && syncfs(m->journal.descriptor) != 0)
+    if (!m->job.no_sync && !tile_sync_all(m->journal.descriptor))
         return tile_error_set(error, TILE_WRITE_FAILED, "%s: the tiles may not be on the disk: %s", m->job.folder,
                               strerror(errno));
     tile_status status = write_manifest(m, error);
