@@ -83,10 +83,12 @@ bool fail_from(struct failure *failure, const struct tile_error *error) {
         [TILE_READ_FAILED] = FAILURE_SOURCE_UNREADABLE, [TILE_WRITE_FAILED] = FAILURE_OUTPUT_UNWRITABLE,
         [TILE_BAD_DATA] = FAILURE_BAD_SOURCE,           [TILE_UNSUPPORTED] = FAILURE_UNSUPPORTED,
         [TILE_LIMIT_EXCEEDED] = FAILURE_LIMIT_EXCEEDED, [TILE_SOURCE_CHANGED] = FAILURE_SOURCE_CHANGED,
-        [TILE_CANCELLED] = FAILURE_OUT_OF_TIME,
+        [TILE_CANCELLED] = FAILURE_OUT_OF_TIME,         [TILE_BAD_INDEX] = FAILURE_BAD_REQUEST,
     };
     char text[200];
-    return fail(failure, of_status[error->status], "%s%s", error->message, options_of(error->remedies, text));
+    /* What an event says is an index is the event's fault, not the source's. */
+    return fail(failure, of_status[error->status], "%s%s%s", error->status == TILE_BAD_INDEX ? "index: " : "",
+                error->message, options_of(error->remedies, text));
 }
 
 tile_status failure_to_error(const struct failure *failure, struct tile_error *error) {

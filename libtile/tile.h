@@ -71,6 +71,7 @@ typedef enum tile_status {
     TILE_LIMIT_EXCEEDED,   /* larger than a tile_limits field allows */
     TILE_SOURCE_CHANGED,   /* the source is not the one that it was before */
     TILE_CANCELLED,        /* the progress callback asked to stop */
+    TILE_BAD_INDEX,        /* the index file is damaged, or is none: it is to be built anew */
 } tile_status;
 
 /* Options that may let a failed call succeed; a bit set. Front ends name them in their own way. */
@@ -464,7 +465,8 @@ TILE_API struct tile_format tile_source_format_for(const tile_source *source, ti
  * once.
  *
  * Errors: BAD_DATA (with the row; see `lenient`), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, INVALID_ARGUMENT,
- * SOURCE_CHANGED (the file is not what its index tells). After an error the content of `image` is unspecified.
+ * SOURCE_CHANGED (the file is not what its index tells), BAD_INDEX (a part of the index is damaged). After an error the
+ * content of `image` is unspecified.
  */
 TILE_API tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct tile_image *image,
                                       struct tile_error *error);
@@ -520,9 +522,9 @@ TILE_API tile_status tile_index_build(tile_index **out, tile_source *source, con
 TILE_API tile_status tile_index_save(const tile_index *index, const struct tile_writer *writer,
                                      struct tile_error *error);
 /*
- * Reads the header of an index file; the rest is read as it is needed. The reader is closed with the index, also when
- * this fails. Errors: BAD_DATA (no index file, cut off, damaged), UNSUPPORTED (a later version), READ_FAILED,
- * NO_MEMORY.
+ * Reads the header of an index file; the rest is read as it is needed, and may turn out to be damaged as late as that:
+ * BAD_INDEX of whatever reads by it. The reader is closed with the index, also when this fails. Errors: BAD_INDEX (no
+ * index file, cut off, damaged), UNSUPPORTED (a later version), READ_FAILED, NO_MEMORY.
  */
 TILE_API tile_status tile_index_load(tile_index **out, const struct tile_reader *reader,
                                      const struct tile_allocator *allocator, struct tile_error *error);

@@ -33,7 +33,8 @@ static int exit_status(tile_status status, bool while_opening) {
     case TILE_BAD_DATA:
     case TILE_UNSUPPORTED:
     case TILE_LIMIT_EXCEEDED:
-    case TILE_SOURCE_CHANGED: return EXIT_REFUSED;
+    case TILE_SOURCE_CHANGED:
+    case TILE_BAD_INDEX: return EXIT_REFUSED;
     case TILE_CANCELLED: return EXIT_INTERRUPTED;
     default: return EXIT_OUTPUT;
     }

@@ -76,12 +76,13 @@ bool opened_fail(const struct opened *opened, const struct tile_error *error, st
     return failure->kind == FAILURE_SOURCE_UNREADABLE && storage_fail_from(opened->index_object, error, failure);
 }
 
-/* What an event says is no index is the event's fault, not the source's. */
+/* On the way to an index that is in use; of a later version, it is the event's fault as a damaged one is. */
 static bool fail_index(const struct opened *opened, const struct tile_error *error, struct failure *failure) {
     opened_fail(opened, error, failure);
-    if (error->status == TILE_BAD_DATA || error->status == TILE_UNSUPPORTED)
-        failure->kind = FAILURE_BAD_REQUEST;
-    return fail(failure, failure->kind, "index: %s", failure->message);
+    if (error->status == TILE_BAD_INDEX)
+        return false;
+    return fail(failure, error->status == TILE_UNSUPPORTED ? FAILURE_BAD_REQUEST : failure->kind, "index: %s",
+                failure->message);
 }
 
 static bool load_index(struct opened_set *set, struct opened *opened, struct failure *failure) {

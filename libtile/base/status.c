@@ -23,6 +23,7 @@ const char *tile_status_name(tile_status status) {
     case TILE_LIMIT_EXCEEDED: return "limit exceeded";
     case TILE_SOURCE_CHANGED: return "source changed";
     case TILE_CANCELLED: return "cancelled";
+    case TILE_BAD_INDEX: return "bad index";
     }
     return "unknown status";
 }

@@ -59,13 +59,13 @@ static tile_status get_header(struct tile_index_header *h, const unsigned char f
                               struct tile_error *error) {
     uint64_t version = tile_get_le(from + 8, 4);
     if (memcmp(from, magic, sizeof magic) != 0)
-        return tile_error_set(error, TILE_BAD_DATA, "is not an index file");
+        return tile_error_set(error, TILE_BAD_INDEX, "is not an index file");
     if (version > VERSION)
         return tile_error_set(error, TILE_UNSUPPORTED, "is an index file of version %ju, and %d is the latest known",
                               (uintmax_t)version, VERSION);
     if (version != VERSION || tile_get_le(from + 12, 4) != HEADER ||
         tile_get_le(from + CHECKSUM, 8) != XXH3_64bits(from, CHECKSUM))
-        return tile_error_set(error, TILE_BAD_DATA, "is a damaged index file: its header's checksum is wrong");
+        return tile_error_set(error, TILE_BAD_INDEX, "is a damaged index file: its header's checksum is wrong");
     *h = (struct tile_index_header){.size = tile_get_le(from + 16, 8),
                                     .source_size = tile_get_le(from + 24, 8),
                                     .source_modified = tile_get_le(from + 160, 8),
@@ -82,7 +82,7 @@ static tile_status get_header(struct tile_index_header *h, const unsigned char f
     memcpy(h->source_hash.bytes, from + 32, 16);
     memcpy(h->source_etag, from + 48, sizeof h->source_etag - 1);
     if (h->size != size)
-        return tile_error_set(error, TILE_BAD_DATA, "is a damaged index file: it has %ju bytes instead of %ju",
+        return tile_error_set(error, TILE_BAD_INDEX, "is a damaged index file: it has %ju bytes instead of %ju",
                               (uintmax_t)size, (uintmax_t)h->size);
     /* Nobody but a forger gets past the checksum with these; sums of them must fit their types. */
     if (!tile_index_codec_of(h->codec) || h->width == 0 || h->height == 0 || h->step == 0 || h->columns == 0 ||
@@ -93,7 +93,7 @@ static tile_status get_header(struct tile_index_header *h, const unsigned char f
 }
 
 tile_status tile_index_damaged(struct tile_error *error, const char *what) {
-    return tile_error_set(error, TILE_BAD_DATA, "has a damaged index: %s cannot be", what);
+    return tile_error_set(error, TILE_BAD_INDEX, "has a damaged index: %s cannot be", what);
 }
 
 uint64_t tile_index_checksum(const struct tile_index_header *header, uint64_t number, const void *data, size_t size) {
@@ -256,7 +256,7 @@ tile_status tile_index_load(tile_index **out, const struct tile_reader *reader, 
     struct tile_error why = {0};
     if (reader->size < HEADER)
         status =
-            tile_error_set(error, TILE_BAD_DATA, "is not an index file: it has %ju bytes", (uintmax_t)reader->size);
+            tile_error_set(error, TILE_BAD_INDEX, "is not an index file: it has %ju bytes", (uintmax_t)reader->size);
     else if ((status = reader->read_at(reader->user, 0, first, HEADER, &why)) != TILE_OK)
         tile_error_set(error, status, "%s", why.message);
     if (status == TILE_OK)

@@ -50,12 +50,12 @@ struct tile_index {
     struct tile_index_header header;
 };
 
-/* `size` bytes from `offset` behind the header. BAD_DATA where the index has no such bytes. Thread-safe. */
+/* `size` bytes from `offset` behind the header. BAD_INDEX where the index has no such bytes. Thread-safe. */
 tile_status tile_index_read(const tile_index *index, uint64_t offset, void *to, size_t size, struct tile_error *error);
 /* Of a part of the payload; `number` tells it from other parts, and the header's source_hash from those of other files.
  */
 uint64_t tile_index_checksum(const struct tile_index_header *header, uint64_t number, const void *data, size_t size);
-/* BAD_DATA: an index's part that cannot be. */
+/* BAD_INDEX: an index's part that cannot be. */
 tile_status tile_index_damaged(struct tile_error *error, const char *what);
 
 /* An index in the making: header first, with what `build` knows, payload behind it. */

@@ -76,7 +76,7 @@ tile_status tile_jpeg_checkpoints(const struct tile_access *access, uint32_t col
             return status;
         if (tile_get_le(bytes + in_group * size, 8) !=
             tile_index_checksum(header, group_number(header, column, first), bytes, in_group * size))
-            return tile_error_set(error, TILE_BAD_DATA, "has a damaged index: the checksum at byte %ju is wrong",
+            return tile_error_set(error, TILE_BAD_INDEX, "has a damaged index: the checksum at byte %ju is wrong",
                                   (uintmax_t)offset);
         for (; row < top + count && row < first + in_group; row++) {
             status = get_record(header, bytes + (row - first) * size, a->header.components, to++, error);

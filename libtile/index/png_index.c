@@ -85,7 +85,7 @@ static tile_status read_table(struct tile_access *access, struct tile_error *err
     tile_status status = tile_index_read(access->index, 0, state->table, size, error);
     if (status == TILE_OK &&
         tile_get_le(state->table + size - 8, 8) != tile_index_checksum(h, 0, state->table, size - 8))
-        status = tile_error_set(error, TILE_BAD_DATA, "has a damaged index: the checksum of its table is wrong");
+        status = tile_error_set(error, TILE_BAD_INDEX, "has a damaged index: the checksum of its table is wrong");
     return status;
 }
 

@@ -62,7 +62,7 @@ static tile_status unpack(struct tile_png_rows *r, const struct tile_png_blob *b
         return blob->packed ? tile_no_memory(error, blob->packed) : tile_index_damaged(error, "a checkpoint");
     tile_status status = tile_index_read(index, blob->offset, packed, blob->packed, error);
     if (status == TILE_OK && tile_index_checksum(&index->header, number, packed, blob->packed) != blob->checksum)
-        status = tile_error_set(error, TILE_BAD_DATA, "has a damaged index: the checksum of a checkpoint is wrong");
+        status = tile_error_set(error, TILE_BAD_INDEX, "has a damaged index: the checksum of a checkpoint is wrong");
     if (status == TILE_OK &&
         libdeflate_zlib_decompress(r->inflater, packed, blob->packed, to, blob->size, NULL) != LIBDEFLATE_SUCCESS)
         status = tile_index_damaged(error, "a checkpoint");

@@ -182,12 +182,12 @@ static void every_byte_has_a_checksum(void **state) {
             if (at < HEADER) /* a later version is no damage */
                 assert_int_equal(outcome.load, at >= 8 && at < 12 && tile_get_le(index.data + 8, 4) > 1
                                                    ? TILE_UNSUPPORTED
-                                                   : TILE_BAD_DATA);
+                                                   : TILE_BAD_INDEX);
             else {
                 assert_int_equal(outcome.load, TILE_OK);
                 if (outcome.use != TILE_OK)
-                    assert_int_equal(outcome.use, TILE_BAD_DATA);
-                else if (outcome.read != TILE_BAD_DATA || !outcome.same)
+                    assert_int_equal(outcome.use, TILE_BAD_INDEX);
+                else if (outcome.read != TILE_BAD_INDEX || !outcome.same)
                     fail_msg("byte %zu ^ %u: %s, %s pixels", at, flip, tile_status_name(outcome.read),
                              outcome.same ? "right" : "wrong");
             }
@@ -204,21 +204,21 @@ static void indexes_of_every_length(void **state) {
     for (size_t size = 0; size < subject.index.size; size++) {
         struct test_guarded index = test_guarded_new(size, true);
         memcpy(index.data, subject.index.data, size);
-        assert_int_equal(try_index(&subject, index.data, size, 32).load, TILE_BAD_DATA);
+        assert_int_equal(try_index(&subject, index.data, size, 32).load, TILE_BAD_INDEX);
         if (size >= HEADER) { /* that agree to it */
             tile_put_le(index.data + SIZE, size, 8);
             repair_header(index.data);
             struct outcome outcome = try_index(&subject, index.data, size, 32);
             assert_int_equal(outcome.load, TILE_OK);
             assert_int_equal(outcome.use, TILE_OK);
-            assert_int_equal(outcome.read, TILE_BAD_DATA);
+            assert_int_equal(outcome.read, TILE_BAD_INDEX);
             assert_true(outcome.same);
         }
         test_guarded_free(index);
     }
     struct test_guarded longer = test_guarded_new(subject.index.size + 1, true);
     memcpy(longer.data, subject.index.data, subject.index.size);
-    assert_int_equal(try_index(&subject, longer.data, subject.index.size + 1, 32).load, TILE_BAD_DATA);
+    assert_int_equal(try_index(&subject, longer.data, subject.index.size + 1, 32).load, TILE_BAD_INDEX);
     test_guarded_free(longer);
     close_subject(&subject);
 }
@@ -334,7 +334,7 @@ static void forged_rows_that_go_back(void **state) {
                 bool right;
                 assert_ok(index_load(&index, bytes, &error));
                 assert_ok(tile_source_use_index(subject.source, index, &error));
-                assert_int_equal(read_rect(&subject, (struct tile_rect){0, 8 * row, 8, 16}, &right), TILE_BAD_DATA);
+                assert_int_equal(read_rect(&subject, (struct tile_rect){0, 8 * row, 8, 16}, &right), TILE_BAD_INDEX);
                 assert_ok(tile_source_use_index(subject.source, NULL, &error));
                 tile_index_free(index);
                 forged++;
@@ -373,7 +373,7 @@ static void headers_of_other_parts(void **state) {
         assert_ok(tile_source_use_index(subject.source, part, &error));
         bool right;
         tile_status status = read_rect(&subject, rects[i / 4], &right);
-        assert_int_equal(status, i / 4 == i % 4 ? TILE_OK : TILE_BAD_DATA);
+        assert_int_equal(status, i / 4 == i % 4 ? TILE_OK : TILE_BAD_INDEX);
         assert_int_equal(right, status == TILE_OK);
         assert_ok(tile_source_use_index(subject.source, NULL, &error));
         tile_index_free(part);

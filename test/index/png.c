@@ -780,7 +780,7 @@ static void a_forged_window_has_no_room(void **state) {
         assert_ok(tile_source_use_index(source, forged, &error));
         struct tile_image image;
         assert_ok(tile_image_alloc(&image, tile_source_info(source)->format, 150, 8, NULL, &error));
-        assert_fails(TILE_BAD_DATA, read_rect(source, (struct tile_rect){0, 192, 150, 8}, &image));
+        assert_fails(TILE_BAD_INDEX, read_rect(source, (struct tile_rect){0, 192, 150, 8}, &image));
         tile_image_free(&image, NULL);
         assert_ok(tile_source_use_index(source, NULL, &error));
         tile_index_free(forged);
@@ -829,7 +829,7 @@ static void a_forged_end_is_refused(void **state) {
         if (way == 0 || way == 9)
             assert_int_equal(status, TILE_OK);
         else
-            assert_int_equal(status, way == 3 || way == 5 || way == 8 ? TILE_BAD_DATA : TILE_SOURCE_CHANGED);
+            assert_int_equal(status, way == 3 || way == 5 || way == 8 ? TILE_BAD_INDEX : TILE_SOURCE_CHANGED);
         assert_ok(tile_source_use_index(source, NULL, &error));
         tile_index_free(forged);
     }
