@@ -66,6 +66,7 @@ static const char *options_of(unsigned remedies, char text[200]) {
         {TILE_REMEDY_PIXELS, "max-pixels"},
         {TILE_REMEDY_MEMORY, "max-memory"},
         {TILE_REMEDY_METADATA, "max-metadata"},
+        {TILE_REMEDY_SIDE, "max-side"},
     };
     size_t size = 0;
     text[0] = '\0';

@@ -86,9 +86,10 @@ typedef enum tile_remedy {
     TILE_REMEDY_ASSUME = 1 << 7,
     TILE_REMEDY_LENIENT = 1 << 8,
     TILE_REMEDY_NOT_STRICT = 1 << 9, /* tile_source_options.strict is set */
-    TILE_REMEDY_PIXELS = 1 << 10,    /* this and the next two: tile_limits */
+    TILE_REMEDY_PIXELS = 1 << 10,    /* this and the next three: tile_limits */
     TILE_REMEDY_MEMORY = 1 << 11,
     TILE_REMEDY_METADATA = 1 << 12,
+    TILE_REMEDY_SIDE = 1 << 13,
 } tile_remedy;
 
 /* Filled when a call fails; untouched when it succeeds. The message is one line of UTF-8 without a final period. */
@@ -188,6 +189,7 @@ struct tile_limits {
     uint64_t pixels;   /* width x height of a source; default 2^32 */
     uint64_t memory;   /* bytes that one source or one job may hold at a time; default 1 GiB */
     uint64_t metadata; /* bytes of headers, profiles and the like; default 64 MiB */
+    uint64_t side;     /* width, and height, of a source; default 2^20 */
 };
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------ */

@@ -64,8 +64,8 @@ static const char help[] =
     "      --ignore-orientation  leave the pixels as they are stored\n"
     "      --lenient       keep what decodes of a damaged file, and say so\n"
     "      --strict        refuse what is noted otherwise: a profile that cannot be used, an end that is missing ...\n"
-    "      --max-pixels N, --max-memory BYTES, --max-metadata BYTES\n"
-    "                      refuse what is larger (defaults 4G, 1G, 64M; K, M, G are powers of 1024)\n"
+    "      --max-pixels N, --max-side N, --max-memory BYTES, --max-metadata BYTES\n"
+    "                      refuse what is larger (defaults 4G, 1M, 1G, 64M; K, M, G are powers of 1024)\n"
     "\n"
     "running\n"
     "  -j, --threads N     (default: one per processor)\n"
@@ -241,6 +241,7 @@ enum {
     LENIENT,
     STRICT,
     MAX_PIXELS,
+    MAX_SIDE,
     MAX_MEMORY,
     MAX_METADATA,
     OVERWRITE,
@@ -282,6 +283,7 @@ static const struct option options[] = {
     {"lenient", no_argument, NULL, LENIENT},
     {"strict", no_argument, NULL, STRICT},
     {"max-pixels", required_argument, NULL, MAX_PIXELS},
+    {"max-side", required_argument, NULL, MAX_SIDE},
     {"max-memory", required_argument, NULL, MAX_MEMORY},
     {"max-metadata", required_argument, NULL, MAX_METADATA},
     {"threads", required_argument, NULL, 'j'},
@@ -408,6 +410,7 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
     case LENIENT: a->source.lenient = true; return true;
     case STRICT: a->source.strict = true; return true;
     case MAX_PIXELS: return limit(value, "--max-pixels", &a->source.limits.pixels);
+    case MAX_SIDE: return limit(value, "--max-side", &a->source.limits.side);
     case MAX_MEMORY: return limit(value, "--max-memory", &a->source.limits.memory);
     case MAX_METADATA: return limit(value, "--max-metadata", &a->source.limits.metadata);
     case 'j':

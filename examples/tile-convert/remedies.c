@@ -20,6 +20,7 @@ static const struct {
     {TILE_REMEDY_PIXELS, "--max-pixels N allows more"},
     {TILE_REMEDY_MEMORY, "--max-memory BYTES allows more"},
     {TILE_REMEDY_METADATA, "--max-metadata BYTES allows more"},
+    {TILE_REMEDY_SIDE, "--max-side N allows more"},
 };
 
 /* The space that goes with the profile of --to-profile, or the one that every format can carry. */

@@ -26,7 +26,8 @@ static bool same_source(const struct task *a, const struct task *b) {
     return !a->part.size && !b->part.size && same_text(a->index, b->index) &&
            p->ignore_orientation == q->ignore_orientation && p->ignore_profile == q->ignore_profile &&
            p->lenient == q->lenient && p->assume == q->assume && p->limits.pixels == q->limits.pixels &&
-           p->limits.memory == q->limits.memory && p->limits.metadata == q->limits.metadata;
+           p->limits.side == q->limits.side && p->limits.memory == q->limits.memory &&
+           p->limits.metadata == q->limits.metadata;
 }
 
 static struct pinned *pinned_of(struct opened_set *set, const struct task *task) {

@@ -188,6 +188,7 @@ static const struct option options[] = {
     {"strict", FLAG(source.strict)},
     {"max-pixels", take_bytes, IN(source.limits.pixels), .wanted = "a number, such as 1000000 or \"512M\""},
     {"max-memory", take_bytes, IN(source.limits.memory), .wanted = "a number of bytes, such as \"512M\""},
+    {"max-side", take_bytes, IN(source.limits.side), .wanted = "a number of pixels, such as 1000000"},
     {"max-metadata", take_bytes, IN(source.limits.metadata), .wanted = "a number of bytes, such as \"16M\""},
     {"overwrite", take_overwrite, 0, .wanted = "true or false"},
 };

@@ -49,6 +49,8 @@ struct tile_limits tile_limits_or_default(const struct tile_limits *limits) {
         all.memory = UINT64_C(1) << 30;
     if (all.metadata == 0)
         all.metadata = UINT64_C(64) << 20;
+    if (all.side == 0)
+        all.side = UINT64_C(1) << 20;
     return all;
 }
 

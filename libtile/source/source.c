@@ -154,6 +154,10 @@ static tile_status open_source(tile_source *source, struct tile_error *error) {
         return tile_error_advise(error, TILE_REMEDY_PIXELS, TILE_LIMIT_EXCEEDED,
                                  "%u x %u is %ju pixels, the limit is %ju", info->width, info->height,
                                  (uintmax_t)pixels, (uintmax_t)source->limits.pixels);
+    if (info->width > source->limits.side || info->height > source->limits.side)
+        return tile_error_advise(error, TILE_REMEDY_SIDE, TILE_LIMIT_EXCEEDED,
+                                 "%u x %u pixels have a side of more than %ju, which is the limit", info->width,
+                                 info->height, (uintmax_t)source->limits.side);
     source->width = info->width;
     source->height = info->height;
     info->coding = source->coding;

@@ -108,6 +108,7 @@ static void each_option_is_taken(void **state) {
     TAKES("{\"ignore-orientation\":true}", o.source.ignore_orientation);
     TAKES("{\"lenient\":true}", o.source.lenient);
     TAKES("{\"max-pixels\":1000}", o.source.limits.pixels == 1000 && o.job.limits.pixels == 1000);
+    TAKES("{\"max-side\":1000}", o.source.limits.side == 1000 && o.job.limits.side == 1000);
     TAKES("{\"max-memory\":\"3G\"}",
           o.source.limits.memory == (uint64_t)3 << 30 && o.job.limits.memory == o.source.limits.memory);
     TAKES("{\"max-metadata\":\"64K\"}", o.source.limits.metadata == 65536);
@@ -192,6 +193,7 @@ static void wrong_values(void **state) {
         {"compression", "1 to 9", "0 10 true null [] {} \"\""},
         {"max-pixels", "number",
          "0 -1 1.5 true null [] {} \"\" \"1X\" \"K\" \"1KK\" \"1k\" \"16777216T\" \"18446744073709551616\""},
+        {"max-side", "number", "0 -1 true null [] {} \"\" \"1X\""},
         {"max-memory", "number", "0 true null [] {} \"\" \"1GB\""},
         {"max-metadata", "number", "0 true null [] {} \"\" \"-1M\""},
         {"black-point", "true or false", "1 0 null [] {} \"yes\" \"True\""},

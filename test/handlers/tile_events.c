@@ -117,6 +117,7 @@ static void hostile_members_are_refused(void **state) {
         {"{\"lossless\":true,\"format\":\"jpg\"}", "index", FAILURE_BAD_REQUEST},
         {"{\"max-memory\":1000}", "limit", FAILURE_LIMIT_EXCEEDED},
         {"{\"max-pixels\":1000}", "limit", FAILURE_LIMIT_EXCEEDED},
+        {"{\"max-side\":100}", "max-side", FAILURE_LIMIT_EXCEEDED},
     };
     struct test_bytes photo = test_read_file(test_fixture("photo.jpg"));
     test_write_file(place_path(&place, "text.txt"), "this is no image at all, nor is it an index", 43);

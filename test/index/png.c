@@ -1154,7 +1154,7 @@ static void limits_hold(void **state) {
 
     /* Rows of 2^31 - 1 pixels, of 8 bytes and of an eighth. */
     struct tile_buffer file = make(&(struct kind){.width = 9, .height = 9, .type = 6, .depth = 16, .level = 6}, 1);
-    options.limits.pixels = UINT64_MAX;
+    options.limits.pixels = options.limits.side = UINT64_MAX;
     for (int bits = 0; bits < 2; bits++) {
         tile_put_be(file.data + 16, INT32_MAX, 4);
         if (bits)

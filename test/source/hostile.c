@@ -390,6 +390,35 @@ static void headers_may_not_cost_more_than_their_limit(void **state) {
     assert_int_equal(gauge.live, 0);
 }
 
+/* Rows cost time, however few pixels and bytes they have. */
+static void sides_are_limited(void **state) {
+    (void)state;
+    struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
+    tile_source *source;
+    struct test_bytes file = make_file(0);
+    options.limits.side = 89;
+    assert_fails(TILE_LIMIT_EXCEEDED, tile_source_open_memory(&source, file.data, file.size, &options, &error));
+    assert_int_equal(error.remedies, TILE_REMEDY_SIDE);
+    assert_non_null(strstr(error.message, "90 x 75"));
+    options.limits.side = 90;
+    assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
+    tile_source_close(source);
+    free(file.data);
+
+    file = make_file(JPEGS);
+    for (int side = 16; side <= 20; side += 4) /* the width, the height */
+        for (uint32_t over = 0; over <= 1; over++) {
+            png_save_uint_32(file.data + 16, 1);
+            png_save_uint_32(file.data + 20, 1);
+            png_save_uint_32(file.data + side, ((uint32_t)1 << 20) + over);
+            png_save_uint_32(file.data + 29, (png_uint_32)crc32(0, file.data + 12, 17));
+            tile_status status = tile_source_open_memory(&source, file.data, file.size, NULL, &error);
+            assert_int_equal(status, over ? TILE_LIMIT_EXCEEDED : TILE_OK);
+            tile_source_close(source);
+        }
+    free(file.data);
+}
+
 static void pixels_and_memory_are_limited(void **state) {
     (void)state;
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
@@ -431,7 +460,7 @@ static void pixels_and_memory_are_limited(void **state) {
     png_save_uint_32(file.data + 29, (png_uint_32)crc32(0, file.data + 12, 17));
     options.limits.memory = 0;
     assert_fails(TILE_LIMIT_EXCEEDED, tile_source_open_memory(&source, file.data, file.size, &options, &error));
-    options.limits.pixels = UINT64_MAX;
+    options.limits.pixels = options.limits.side = UINT64_MAX;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
     struct tile_image image;
     assert_ok(tile_image_alloc(&image, tile_source_info(source)->format, 1, 1, NULL, &error));
@@ -782,6 +811,7 @@ int main(void) {
         cmocka_unit_test(wrong_crc_is_damage_from_that_row_on),
         cmocka_unit_test(exif_of_any_bytes),
         cmocka_unit_test(headers_may_not_cost_more_than_their_limit),
+        cmocka_unit_test(sides_are_limited),
         cmocka_unit_test(pixels_and_memory_are_limited),
         cmocka_unit_test(a_narrow_memory_limit_reads_in_chunks),
         cmocka_unit_test(thousands_of_scans_are_refused),

@@ -130,6 +130,7 @@ static void refusals_name_the_option_that_helps(void **state) {
     assert_int_equal(run("$F/8x8.jpg -o tiles"), 0);
     check_refusal(3, "$F/8x8.jpg -o tiles -t lab", "tiles", "--overwrite");
     check_refusal(2, "$F/photo.jpg -o out --max-pixels 1000", "photo.jpg", "--max-pixels");
+    check_refusal(2, "$F/photo.jpg -o out --max-side 100", "photo.jpg", "--max-side");
     check_refusal(2, "$F/progressive.jpg -o out --max-memory 2000", "progressive.jpg", "--max-memory");
     check_refusal(2, "$F/adobe-rgb-profile.jpg -o out --max-metadata 100", "adobe-rgb-profile.jpg", "--max-metadata");
     check_refusal(2, "$F/truncated.jpg -o out", "truncated.jpg", "--lenient");
