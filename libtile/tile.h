@@ -184,6 +184,17 @@ TILE_API void tile_file_discard(tile_file *file);
  */
 TILE_API void tile_folder_clean(const char *folder);
 
+/*
+ * How far a long call is. Option structs have a hook that is told, `progress`, with its `user`: it is asked before some
+ * 50 ms of work are done, also on a slow machine, and so mostly more often, with the same numbers; false: stop,
+ * TILE_CANCELLED. What may take longer is a row of a million pixels, and the writing of a TIFF's strip that has but
+ * one such row. What is counted is told beside each hook; `total` 0: that is not known yet.
+ */
+struct tile_progress {
+    uint64_t done;
+    uint64_t total;
+};
+
 /* What a hostile input may cost. 0 in a field means its default. */
 struct tile_limits {
     uint64_t pixels;   /* width x height of a source; default 2^32 */
@@ -384,6 +395,13 @@ struct tile_source_options {
     bool lenient;            /* keep what decodes of a damaged file; see tile_source_damage */
     tile_space assume;       /* the space of a file that does not say; must have the file's number of channels */
     bool strict;             /* refuse (BAD_DATA) what would be a note otherwise; see tile_source_note */
+    /*
+     * Asked by all calls that read the file: bytes of it for a hash (also on taking an index into use), else rows of
+     * what is read, or of the image while those above are passed or all of it is decoded; then they begin anew in each
+     * pass over it. On the calling thread: with an index in use, on several at once. A job asks its own hook instead.
+     */
+    bool (*progress)(void *user, const struct tile_progress *progress);
+    void *user;
 };
 
 /*
@@ -509,8 +527,7 @@ struct tile_index_options {
     const struct tile_allocator *allocator;
     uint32_t tile_width;  /* JPEG: stored pixels between checkpoints, along each row of MCUs; 0: 256 */
     uint32_t tile_height; /* PNG: stored rows between checkpoints; 0: 256 */
-    /* Called now and then with the bytes read so far, of tile_info.bytes. False: stop, TILE_CANCELLED. */
-    bool (*progress)(void *user, uint64_t done, uint64_t total);
+    bool (*progress)(void *user, const struct tile_progress *progress); /* bytes read so far, of tile_info.bytes */
     void *user;
 };
 
@@ -738,6 +755,8 @@ struct tile_encode_options {
     /* PNG: what its cICP chunk says of the pixels, four numbers of ITU-T H.273 (primaries, transfer, matrix, full
      * range); NULL: what the space says. Must stay valid. */
     const unsigned char *code_points;
+    bool (*progress)(void *user, const struct tile_progress *progress); /* rows of the image */
+    void *user;
 };
 
 /* "jpg", ".JPEG" or "jfif" -> TILE_JPEG; TILE_CODEC_UNSET where unknown. */
@@ -772,11 +791,6 @@ TILE_API void tile_encoder_free(tile_encoder *encoder);
 
 /* ---- Job --------------------------------------------------------------------------------------------------- */
 
-struct tile_progress {
-    uint64_t done; /* tiles (or strips, for one image) that are stored, those of an earlier run included */
-    uint64_t total;
-};
-
 struct tile_job_options {
     size_t struct_size;
     const struct tile_allocator *allocator;
@@ -796,8 +810,8 @@ struct tile_job_options {
     tile_intent intent;
     bool black_point_compensation;
     tile_codec codec; /* 0: PNG where it can carry `to`, else TIFF; for one image: by its suffix */
-    /* NULL: all defaults. Its allocator is the job's; its profile and code points are what the job makes of the
-     * source's and to_profile. */
+    /* NULL: all defaults. Its allocator and hook are the job's; its profile and code points are what the job makes of
+     * the source's and to_profile. */
     const struct tile_encode_options *encode;
 
     /* Where to: one of the two. */
@@ -808,8 +822,11 @@ struct tile_job_options {
 
     int threads; /* 0: one a processor; below that, INVALID_ARGUMENT */
 
-    /* Called on the calling thread, before the first read (what can be resumed is known then) and as tiles are stored.
-     * False: stop, TILE_CANCELLED. */
+    /*
+     * Tiles that are stored, those of an earlier run included (strips, for one image); the total is 0 until it is known
+     * what can be resumed, while the source is hashed or a pass over it makes an index. On the calling thread, whatever
+     * the others are at; they stop, too. Of tile_job_tile it is asked with 0 of 1, on the thread of each call.
+     */
     bool (*progress)(void *user, const struct tile_progress *progress);
     void *user;
 
@@ -872,8 +889,8 @@ TILE_API tile_status tile_job_run(tile_source *source, const struct tile_job_opt
  */
 typedef struct tile_job tile_job;
 
-/* Settles what the options leave open and refuses what cannot be done, before a pixel is read. `folder`, `overwrite`,
- * `threads` and `progress` are not used; `image` must be NULL. */
+/* Settles what the options leave open and refuses what cannot be done, before a pixel is read. `folder`, `overwrite`
+ * and `threads` are not used; `image` must be NULL. */
 TILE_API tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_job_options *options,
                                   struct tile_error *error);
 TILE_API void tile_job_free(tile_job *job);

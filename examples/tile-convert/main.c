@@ -25,6 +25,12 @@ static bool on_progress(void *user, const struct tile_progress *now) {
     return !interrupted;
 }
 
+static bool go_on(void *user, const struct tile_progress *now) {
+    (void)user;
+    (void)now;
+    return !interrupted;
+}
+
 static int exit_status(tile_status status, bool while_opening) {
     switch (status) {
     case TILE_OK: return EXIT_DONE;
@@ -100,17 +106,13 @@ static tile_status describe(const tile_source *source, struct tile_error *error)
     return status;
 }
 
-static bool on_pass(void *user, uint64_t done, uint64_t total) {
-    return on_progress(user, &(struct tile_progress){done, total});
-}
-
 static tile_status make_index(const struct arguments *a, int number, tile_source *source, tile_index **index,
                               struct tile_error *error) {
     struct progress progress;
     struct tile_index_options options = TILE_OPTIONS(struct tile_index_options);
     options.tile_width = a->job.grid.tile_width;
     options.tile_height = a->job.grid.tile_height;
-    options.progress = on_pass;
+    options.progress = on_progress;
     options.user = &progress;
     progress_begin(&progress, tile_source_info(source)->name, number, a->input_count, a->progress);
     tile_status status = tile_index_build(index, source, &options, error);
@@ -155,9 +157,11 @@ static tile_status use_index(const struct arguments *a, int number, tile_source 
 
 static int run(const struct arguments *a, int number) {
     struct tile_error error = {0};
+    struct tile_source_options options = a->source;
     tile_source *source;
     tile_index *index = NULL;
-    tile_status status = tile_source_open_file(&source, a->inputs[number], &a->source, &error);
+    options.progress = go_on;
+    tile_status status = tile_source_open_file(&source, a->inputs[number], &options, &error);
     if (status == TILE_OK)
         status = use_index(a, number, source, &index, &error);
     int result = exit_status(status, true);

@@ -12,6 +12,7 @@
 
 struct file_input {
     int descriptor;
+    struct stat facts; /* when it was opened */
     const struct tile_allocator *allocator;
 };
 
@@ -31,6 +32,24 @@ static tile_status file_read_at(void *user, uint64_t offset, void *buffer, size_
         done += (size_t)n;
     }
     return TILE_OK;
+}
+
+static uint64_t nanoseconds(struct timespec time) {
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+tile_status tile_reader_unchanged(const struct tile_reader *reader, struct tile_error *error) {
+    if (reader->read_at != file_read_at)
+        return TILE_OK;
+    const struct file_input *file = reader->user;
+    struct stat now;
+    if (fstat(file->descriptor, &now) != 0)
+        return tile_error_set(error, TILE_READ_FAILED, "%s", strerror(errno));
+    /* The time of writing can be set back, that of the last change cannot. */
+    if (now.st_size == file->facts.st_size && nanoseconds(now.st_mtim) == nanoseconds(file->facts.st_mtim) &&
+        nanoseconds(now.st_ctim) == nanoseconds(file->facts.st_ctim))
+        return TILE_OK;
+    return tile_error_set(error, TILE_SOURCE_CHANGED, "changed while it was read: its size or its times are others");
 }
 
 static void file_close(void *user) {
@@ -53,11 +72,11 @@ tile_status tile_reader_open_file(struct tile_reader *out, const char *path, con
         tile_free(allocator, file);
         return status;
     }
-    struct stat facts;
-    const char *wrong = fstat(file->descriptor, &facts) != 0 ? strerror(errno)
-                        : S_ISDIR(facts.st_mode)             ? "is a directory"
-                        : !S_ISREG(facts.st_mode)            ? "is not a regular file"
-                                                             : NULL;
+    struct stat *facts = &file->facts;
+    const char *wrong = fstat(file->descriptor, facts) != 0 ? strerror(errno)
+                        : S_ISDIR(facts->st_mode)           ? "is a directory"
+                        : !S_ISREG(facts->st_mode)          ? "is not a regular file"
+                                                            : NULL;
     if (wrong) {
         tile_status status = tile_error_set(error, TILE_READ_FAILED, "%s", wrong);
         file_close(file);
@@ -66,10 +85,10 @@ tile_status tile_reader_open_file(struct tile_reader *out, const char *path, con
     /* Another pread costs as much as copying a few KB. */
     *out =
         (struct tile_reader){.user = file,
-                             .size = (uint64_t)facts.st_size,
+                             .size = (uint64_t)facts->st_size,
                              .read_at = file_read_at,
                              .close = file_close,
-                             .modified = (uint64_t)facts.st_mtim.tv_sec * 1000000000u + (uint64_t)facts.st_mtim.tv_nsec,
+                             .modified = nanoseconds(facts->st_mtim),
                              .gap = 8192};
     return TILE_OK;
 }

@@ -166,6 +166,13 @@ void *tile_encoder_alloc(tile_encoder *encoder, size_t size) {
     return memory;
 }
 
+bool tile_encoder_go_on(tile_encoder *encoder, uint64_t bytes) {
+    struct tile_error error;
+    if (!tile_encoder_failed(encoder) && tile_watch_pass(&encoder->watch, bytes, &error) != TILE_OK)
+        tile_encoder_fail(encoder, error.status, "%s", error.message);
+    return !tile_encoder_failed(encoder);
+}
+
 bool tile_encoder_put_at(tile_encoder *encoder, uint64_t offset, const void *data, size_t size) {
     if (tile_encoder_failed(encoder))
         return false;
@@ -180,7 +187,7 @@ static bool append(tile_encoder *encoder, const void *data, size_t size) {
     if (!tile_encoder_put_at(encoder, encoder->offset, data, size))
         return false;
     encoder->offset += size;
-    return true;
+    return tile_encoder_go_on(encoder, size);
 }
 
 bool tile_encoder_flush(tile_encoder *encoder) {
@@ -347,6 +354,7 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
     encoder->height = height;
     encoder->row_size = width * tile_format_step(format);
     encoder->raw = all.untagged || !carries(find(codec), format);
+    encoder->watch = (struct tile_watch){.progress = all.progress, .user = all.user, .at.total = height};
     encoder->writer = *writer;
     status = start(encoder, error);
     if (status != TILE_OK)
@@ -354,6 +362,13 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
     else
         *out = encoder;
     return status;
+}
+
+/* Of `left` rows, those after which the caller is asked whether to go on. */
+static uint32_t rows_at_once(const tile_encoder *encoder, uint32_t left) {
+    size_t rows = TILE_WATCH_STEP / encoder->row_size;
+    rows = rows > 1 ? rows : 1;
+    return rows < left ? (uint32_t)rows : left;
 }
 
 tile_status tile_encoder_write(tile_encoder *encoder, const struct tile_image *rows, struct tile_error *error) {
@@ -369,8 +384,15 @@ tile_status tile_encoder_write(tile_encoder *encoder, const struct tile_image *r
     if (rows->height > encoder->height - encoder->rows)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "encode: %u rows after %u of %u", rows->height,
                               encoder->rows, encoder->height);
-    encoder->codec->rows(encoder, rows);
-    encoder->rows += rows->height;
+    tile_encoder_go_on(encoder, TILE_WATCH_STEP);
+    for (uint32_t y = 0, count; y < rows->height && !tile_encoder_failed(encoder); y += count) {
+        count = rows_at_once(encoder, rows->height - y);
+        struct tile_image some = tile_image_view(rows, (struct tile_rect){0, y, rows->width, count});
+        encoder->codec->rows(encoder, &some);
+        encoder->rows += count;
+        encoder->watch.at.done = encoder->rows;
+        tile_encoder_go_on(encoder, count * (uint64_t)encoder->row_size);
+    }
     return tile_encoder_failed(encoder) ? fail(encoder, error) : TILE_OK;
 }
 

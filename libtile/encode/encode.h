@@ -3,6 +3,7 @@
 #ifndef TILE_ENCODE_H
 #define TILE_ENCODE_H
 
+#include "../base/watch.h"
 #include "../tile.h"
 
 /*
@@ -47,6 +48,7 @@ struct tile_encoder {
     struct tile_buffer profile; /* to embed: the caller's or the space's own; empty if none */
     bool own_color;             /* the space says what the pixels are: no profile or code points of the caller's do */
 
+    struct tile_watch watch;
     struct tile_writer writer;
     uint8_t *buffer; /* TILE_ENCODER_BUFFER bytes, of which `buffered` wait for the writer */
     size_t buffered;
@@ -67,6 +69,10 @@ bool tile_codec_needs_profile(tile_codec codec, struct tile_format format);
 void tile_encoder_fail(tile_encoder *encoder, tile_status status, const char *format, ...) TILE_PRINTF(3, 4);
 /* Memory of the encoder's allocator; notes NO_MEMORY when there is none. */
 void *tile_encoder_alloc(tile_encoder *encoder, size_t size);
+
+/* After so many bytes of work: whether to go on, else CANCELLED is noted. A codec asks only where its `finish` takes long
+ * without output; between rows it is done for it. */
+bool tile_encoder_go_on(tile_encoder *encoder, uint64_t bytes);
 
 /* Appends to the output, by way of the buffer. The three do nothing after a failure, and return whether there is none.
  */

@@ -56,6 +56,13 @@ static boolean empty_buffer(j_compress_ptr compress) {
     return TRUE;
 }
 
+/* At each row of MCUs. */
+static void ask(j_common_ptr common) {
+    struct tile_jpeg *jpeg = common->client_data;
+    if (!tile_encoder_go_on(jpeg->encoder, TILE_WATCH_STEP))
+        longjmp(jpeg->failed, 1);
+}
+
 /* The public function flushes, when all is well. */
 static void end_of_image(j_compress_ptr compress) {
     struct tile_jpeg *jpeg = compress->client_data;
@@ -72,6 +79,7 @@ void tile_jpeg_hooks(struct tile_jpeg *jpeg, tile_encoder *encoder, tile_status 
     jpeg->destination.init_destination = use_buffer;
     jpeg->destination.empty_output_buffer = empty_buffer;
     jpeg->destination.term_destination = end_of_image;
+    jpeg->progress.progress_monitor = ask;
 }
 
 void tile_jpeg_create(struct tile_jpeg *jpeg) {
@@ -131,6 +139,7 @@ static void configure(struct tile_jpeg *jpeg) {
         tile_jpeg_hold_coefficients(jpeg, (j_common_ptr)compress, compress->comp_info, compress->num_components,
                                     encoder->width, encoder->height);
         compress->optimize_coding = TRUE;
+        compress->progress = &jpeg->progress;
     }
 }
 

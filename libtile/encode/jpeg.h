@@ -15,6 +15,7 @@ struct tile_jpeg {
     struct jpeg_compress_struct compress;
     struct jpeg_error_mgr errors; /* of a decompressor too, whose client_data is this struct */
     struct jpeg_destination_mgr destination;
+    struct jpeg_progress_mgr progress; /* of what goes through all coefficients at once; of a decompressor, too */
     tile_encoder *encoder;
     tile_status blame; /* the status of what libjpeg cannot do */
     jmp_buf failed;

@@ -16,6 +16,7 @@ static void transcode(struct optimizer *o, const struct tile_buffer *jpeg) {
         return;
     tile_jpeg_create(&o->output);
     jpeg_create_decompress(&o->input);
+    o->output.compress.progress = o->input.progress = &o->output.progress;
     jpeg_mem_src(&o->input, jpeg->data, (unsigned long)jpeg->size);
     for (int i = 0; i < 16; i++)
         jpeg_save_markers(&o->input, JPEG_APP0 + i, 0xFFFF);
@@ -36,10 +37,11 @@ static void transcode(struct optimizer *o, const struct tile_buffer *jpeg) {
 }
 
 tile_status tile_jpeg_optimize(const struct tile_buffer *jpeg, uint64_t memory, struct tile_buffer *out,
-                               struct tile_error *error) {
+                               struct tile_watch *watch, struct tile_error *error) {
     tile_encoder encoder = {.allocator = out->allocator,
                             .options = {.memory = memory},
                             .offset = out->size,
+                            .watch = {.progress = tile_watch_relay, .user = watch},
                             .writer = tile_buffer_writer(out)};
     struct optimizer o = {.input = {.err = NULL}};
     encoder.buffer = tile_encoder_alloc(&encoder, TILE_ENCODER_BUFFER);

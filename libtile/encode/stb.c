@@ -5,6 +5,7 @@
 #include "../base/memory.h"
 #include "../base/pixels.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 
 struct held {
     unsigned char *pixels;
+    jmp_buf failed; /* stb looks at no errors, and goes on to the image's end */
 };
 
 static bool carries_srgb(struct tile_format format) {
@@ -49,30 +51,45 @@ static void rows(tile_encoder *encoder, const struct tile_image *image) {
     }
 }
 
+/* For what holds nothing that a jump would lose. */
 static void put(void *context, void *data, int size) {
-    tile_encoder_put(context, data, (size_t)size);
+    tile_encoder *encoder = context;
+    struct held *held = encoder->state;
+    if (!tile_encoder_put(encoder, data, (size_t)size) || !tile_encoder_go_on(encoder, (uint64_t)size))
+        longjmp(held->failed, 1);
 }
 
 static void finish_bmp(tile_encoder *encoder) {
-    const struct held *held = encoder->state;
-    stbi_write_bmp_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels, held->pixels);
+    struct held *held = encoder->state;
+    if (!setjmp(held->failed))
+        stbi_write_bmp_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels, held->pixels);
 }
 
 static void finish_tga(tile_encoder *encoder) {
-    const struct held *held = encoder->state;
-    stbi_write_tga_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels, held->pixels);
+    struct held *held = encoder->state;
+    if (!setjmp(held->failed))
+        stbi_write_tga_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels, held->pixels);
 }
 
+static void put_some(void *context, void *data, int size) {
+    tile_encoder_put(context, data, (size_t)size);
+}
+
+/* As stbi_write_hdr_to_func, but for the memory of a row, which that asks malloc for and does not look whether it gets. */
 static void finish_hdr(tile_encoder *encoder) {
     const struct held *held = encoder->state;
-    /* stb does not look whether it gets the one row that it asks malloc for; so it is made sure that it can. */
-    void *row = malloc((size_t)encoder->width * 4);
-    free(row);
-    if (!row)
-        tile_encoder_fail(encoder, TILE_NO_MEMORY, "out of memory for a row of %u pixels", encoder->width);
-    else
-        stbi_write_hdr_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels,
-                               (const float *)(const void *)held->pixels);
+    char head[160];
+    int size = snprintf(head, sizeof head,
+                        "#?RADIANCE\n# Written by stb_image_write.h\nFORMAT=32-bit_rle_rgbe\n"
+                        "EXPOSURE=          1.0000000000000\n\n-Y %u +X %u\n",
+                        encoder->height, encoder->width);
+    unsigned char *coded = tile_encoder_alloc(encoder, (size_t)encoder->width * 4);
+    stbi__write_context context = {.func = put_some, .context = encoder};
+    tile_encoder_put(encoder, head, (size_t)size);
+    for (uint32_t y = 0; y < encoder->height && tile_encoder_go_on(encoder, encoder->row_size); y++)
+        stbiw__write_hdr_scanline(&context, (int)encoder->width, encoder->channels, coded,
+                                  (float *)(void *)(held->pixels + y * encoder->row_size));
+    tile_free(encoder->allocator, coded);
 }
 
 static void release(tile_encoder *encoder) {

@@ -152,10 +152,10 @@ tile_status tile_pass_read(struct tile_pass *pass, void *to, size_t most, size_t
     *size = left < most ? (size_t)left : most;
     if (*size == 0)
         return TILE_OK;
-    const struct tile_index_options *o = pass->options;
-    if (o->progress && !o->progress(o->user, pass->offset, reader->size))
-        return tile_error_set(error, TILE_CANCELLED, "stopped");
-    tile_status status = reader->read_at(reader->user, pass->offset, to, *size, error);
+    pass->watch.at = (struct tile_progress){pass->offset, reader->size};
+    tile_status status = tile_watch_ask(&pass->watch, error);
+    if (status == TILE_OK)
+        status = reader->read_at(reader->user, pass->offset, to, *size, error);
     if (status != TILE_OK)
         return status;
     tile_hasher_add(&pass->hasher, to, *size);
@@ -169,7 +169,8 @@ tile_status tile_index_make(tile_index **out, const struct tile_subject *subject
     struct tile_index_header header = {
         .source_size = reader->size, .codec = subject->codec, .width = subject->width, .height = subject->height};
     struct tile_buffer payload = {.allocator = subject->allocator};
-    struct tile_pass pass = {.subject = subject, .options = options};
+    struct tile_pass pass = {
+        .subject = subject, .options = options, .watch = {.progress = options->progress, .user = options->user}};
     struct timespec now;
     *out = NULL;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -185,8 +186,8 @@ tile_status tile_index_make(tile_index **out, const struct tile_subject *subject
         tile_hasher_end(&pass.hasher);
     if (status == TILE_OK)
         status = tile_index_assemble(out, header, &payload, options->allocator, error);
-    if (status == TILE_OK && options->progress)
-        options->progress(options->user, reader->size, reader->size);
+    if (status == TILE_OK && options->progress) /* too late to stop */
+        options->progress(options->user, &(struct tile_progress){reader->size, reader->size});
     tile_buffer_free(&payload);
     return status;
 }

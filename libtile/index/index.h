@@ -12,6 +12,7 @@
 #define TILE_INDEX_INDEX_H
 
 #include "../base/hash.h"
+#include "../base/watch.h"
 #include "../tile.h"
 
 #include <pthread.h>
@@ -66,6 +67,7 @@ tile_status tile_index_assemble(tile_index **out, struct tile_index_header heade
 struct tile_pass {
     const struct tile_subject *subject;
     const struct tile_index_options *options; /* defaults filled in */
+    struct tile_watch watch;
     struct tile_hasher hasher;
     uint64_t offset; /* of the next byte */
 };
@@ -113,7 +115,7 @@ struct tile_index_codec {
     /* The region's first rows, as many as make a piece of reasonable size; at least 1. The caller frees piece->bytes,
      * also after a failure. */
     tile_status (*cut)(const struct tile_access *access, struct tile_rect region, struct tile_piece *piece,
-                       struct tile_error *error);
+                       struct tile_watch *watch, struct tile_error *error);
     /* The bytes of the file that `open` and `cut` (until all rows are there) ask for. */
     tile_status (*ranges)(const struct tile_access *access, struct tile_rect region, struct tile_range_list *list,
                           struct tile_error *error);
@@ -152,6 +154,6 @@ bool tile_jpeg_has_dc_room(const uint8_t counts[17], const uint8_t symbols[256])
 
 /* JPEG only: the region as a JPEG for others to keep, see tile_source_splice. */
 tile_status tile_jpeg_extract(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
-                              struct tile_error *error);
+                              struct tile_watch *watch, struct tile_error *error);
 
 #endif

@@ -88,6 +88,7 @@ static tile_status check_held(const struct tile_access *access, const struct str
 
 struct cutting {
     const struct tile_access *access;
+    struct tile_watch *watch; /* while data are read */
     struct stretch s;
     /* Of each row, the first and the last column's; the same where there is but one. */
     struct tile_jpeg_checkpoint *left, *right;
@@ -203,8 +204,11 @@ static tile_status cut_rows(struct cutting *c, uint32_t from, uint32_t to, struc
             c->capacity = size;
         }
         status = reader->read_at(reader->user, begin, c->bytes, size, error);
-        for (; i < next && status == TILE_OK; i++)
+        for (; i < next && status == TILE_OK; i++) {
             status = cut_row(c, i, c->bytes + (row_begin(c, i) - begin), error);
+            if (status == TILE_OK)
+                status = tile_watch_pass(c->watch, row_end(c, i) - row_begin(c, i), error);
+        }
     }
     return status;
 }
@@ -250,7 +254,7 @@ static tile_status cut_jpeg(struct cutting *c, uint32_t rows, bool with_profile,
 }
 
 static tile_status cut(const struct tile_access *access, struct tile_rect region, struct tile_piece *piece,
-                       struct tile_error *error) {
+                       struct tile_watch *watch, struct tile_error *error) {
     static const unsigned char tail[TAIL_BYTES];
     const struct tile_jpeg_access *a = access->state;
     const struct tile_jpeg_header *h = &a->header;
@@ -260,6 +264,7 @@ static tile_status cut(const struct tile_access *access, struct tile_rect region
     struct cutting c;
     struct stretch s = stretch_of(h, access->index->header.step, part, around);
     tile_status status = begin_cutting(&c, access, s, error);
+    c.watch = watch;
     if (status == TILE_OK) {
         uint32_t rows = rows_of_piece(&c, 2 * around + 1);
         /* Fewer rows than the region wants: the last one is only there for its neighbor. */
@@ -277,7 +282,7 @@ static tile_status cut(const struct tile_access *access, struct tile_rect region
 }
 
 tile_status tile_jpeg_extract(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
-                              struct tile_error *error) {
+                              struct tile_watch *watch, struct tile_error *error) {
     const struct tile_jpeg_access *a = access->state;
     const struct tile_jpeg_header *h = &a->header;
     uint32_t right = region.x + region.width, bottom = region.y + region.height;
@@ -292,6 +297,7 @@ tile_status tile_jpeg_extract(const struct tile_access *access, struct tile_rect
     uint32_t width, height;
     size_t before = out->size;
     tile_status status = begin_cutting(&c, access, s, error);
+    c.watch = watch;
     if (status == TILE_OK)
         status = cut_jpeg(&c, s.bottom - s.top, true, out, &width, &height, error);
     if (status != TILE_OK)

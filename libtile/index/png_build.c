@@ -278,7 +278,8 @@ static tile_status inflate_some(struct build *b, uint64_t goal, struct tile_erro
     end_waiting(b);
     if ((b->stream.zlib.data_type & (LAST_BLOCK | BLOCK_ENDS)) == BLOCK_ENDS)
         note_boundary(b);
-    return unfilter(b, from, size, error);
+    status = unfilter(b, from, size, error);
+    return status == TILE_OK ? tile_watch_pass(&b->pass->watch, size, error) : status;
 }
 
 static tile_status read_rows(struct build *b, uint32_t step, struct tile_error *error) {
@@ -319,8 +320,10 @@ static tile_status read_rest(struct build *b, struct tile_error *error) {
         status = tile_png_inflate(stream, Z_BLOCK, b->output, &size, &why);
         b->inflated += size;
         more |= size > 0;
-        if (status == TILE_OK)
+        if (status == TILE_OK) {
             end_waiting(b);
+            status = tile_watch_pass(&b->pass->watch, size, &why);
+        }
     }
     bool elsewhere = stream->zlib.total_in - taken > left;
     if (status == TILE_OK || (stream->broken && (more || elsewhere)))

@@ -212,6 +212,8 @@ static tile_status put_rows(struct tile_png_rows *r, uint32_t skipped, uint32_t 
     for (uint32_t y = 0; y < skipped + rows && status == TILE_OK; y++) {
         const unsigned char *row;
         status = tile_png_next_row(r, columns.to, &row, error);
+        if (status == TILE_OK)
+            status = tile_watch_pass(r->watch, columns.to, error);
         if (status == TILE_OK && y >= skipped) {
             put(blocks, &none, 1);
             put(blocks, row + columns.from, columns.to - columns.from);
@@ -263,7 +265,7 @@ static tile_status put_png(struct tile_png_rows *r, uint32_t skipped, uint32_t r
  * memory, the next piece begins at the checkpoint again.
  */
 static tile_status cut(const struct tile_access *access, struct tile_rect region, struct tile_piece *piece,
-                       struct tile_error *error) {
+                       struct tile_watch *watch, struct tile_error *error) {
     const struct access *state = access->state;
     const struct tile_subject *subject = access->subject;
     const uint64_t largest = (uint64_t)1 << 30; /* a chunk has 31 bits */
@@ -284,7 +286,7 @@ static tile_status cut(const struct tile_access *access, struct tile_rect region
     if (status != TILE_OK)
         return status;
     struct tile_png_rows r;
-    status = tile_png_begin_rows(&r, access, &state->shape, &checkpoint, number, above + (uint32_t)rows, error);
+    status = tile_png_begin_rows(&r, access, &state->shape, &checkpoint, number, above + (uint32_t)rows, watch, error);
     if (status == TILE_OK)
         status = put_png(&r, above, (uint32_t)rows, columns, &piece->bytes, error);
     if (status == TILE_OK)

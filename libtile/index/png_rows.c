@@ -38,7 +38,7 @@ static tile_status fill(struct tile_png_stream *stream, struct tile_error *error
     XXH3_64bits_update(r->hash, r->input, size);
     r->filled += size;
     stream->ready = size;
-    return TILE_OK;
+    return tile_watch_pass(r->watch, size, error);
 }
 
 tile_status tile_png_verify_rows(struct tile_png_rows *r, struct tile_error *error) {
@@ -169,6 +169,7 @@ static tile_status inflate_all(struct tile_png_rows *r, unsigned char *to, size_
         if (status == TILE_OK) {
             to += part;
             size -= part;
+            status = tile_watch_pass(r->watch, part, error);
         }
     }
     return status;
@@ -218,17 +219,20 @@ static tile_status inflate_rows(struct tile_png_rows *r, struct tile_error *erro
 
 /* ---- Both -------------------------------------------------------------------------------------------------- */
 
-static bool fits_memory(const struct tile_png_rows *r) {
+/* Nor does libdeflate ask anybody whether to go on: so much takes it 50 ms at most. */
+static bool fits(const struct tile_png_rows *r) {
     const struct tile_png_checkpoint *c = &r->checkpoint;
-    uint64_t most = r->access->subject->limits.memory / 32;
+    const uint64_t quick = (uint64_t)32 << 20;
+    uint64_t memory = r->access->subject->limits.memory / 32, most = memory < quick ? memory : quick;
     return c->inflated_end - c->inflated <= most && c->end - c->begin <= most;
 }
 
 tile_status tile_png_begin_rows(struct tile_png_rows *r, const struct tile_access *access,
                                 const struct tile_png_shape *shape, const struct tile_png_checkpoint *checkpoint,
-                                uint32_t number, uint32_t rows, struct tile_error *error) {
+                                uint32_t number, uint32_t rows, struct tile_watch *watch, struct tile_error *error) {
     const struct tile_allocator *allocator = access->subject->allocator;
-    *r = (struct tile_png_rows){.access = access, .shape = shape, .checkpoint = *checkpoint, .left = rows};
+    *r = (struct tile_png_rows){
+        .access = access, .shape = shape, .checkpoint = *checkpoint, .watch = watch, .left = rows};
     const struct tile_png_checkpoint *c = &r->checkpoint;
     r->stream =
         (struct tile_png_stream){.fill = fill, .damaged = damaged, .offset = c->begin, .left = c->left, .hungry = true};
@@ -248,7 +252,7 @@ tile_status tile_png_begin_rows(struct tile_png_rows *r, const struct tile_acces
     tile_png_unfilter(TILE_PNG_SUB, r->above, NULL, shape->row, shape->step);
     uint64_t first = (uint64_t)number * access->index->header.step, begin = tile_png_row_begin(shape, first);
     uint64_t needed = tile_png_row_begin(shape, first + rows) - c->inflated;
-    bool whole = c->inflated_end > 0 && tile_png_is_near(needed, c->inflated_end - c->inflated) && fits_memory(r);
+    bool whole = c->inflated_end > 0 && tile_png_is_near(needed, c->inflated_end - c->inflated) && fits(r);
     return whole ? inflate_whole(r, begin, error) : begin_zlib(r, begin, error);
 }
 

@@ -3,6 +3,7 @@
 #ifndef TILE_INDEX_PNG_ROWS_H
 #define TILE_INDEX_PNG_ROWS_H
 
+#include "../base/watch.h"
 #include "png_stream.h"
 #include "png_table.h"
 
@@ -14,6 +15,7 @@ struct tile_png_rows {
     const struct tile_access *access;
     const struct tile_png_shape *shape;
     struct tile_png_checkpoint checkpoint;
+    struct tile_watch *watch;
     uint64_t filled; /* of the file, up to here */
     XXH3_state_t *hash;
     struct libdeflate_decompressor *inflater;
@@ -30,10 +32,11 @@ struct tile_png_rows {
 /* SOURCE_CHANGED: the file is not what its index says of it at `offset`. */
 tile_status tile_png_changed(uint64_t offset, const char *why, struct tile_error *error);
 
-/* For `rows` rows from the checkpoint `number` on. tile_png_end_rows is due, also after a failure. */
+/* For `rows` rows from the checkpoint `number` on. tile_png_end_rows is due, also after a failure. The watch is asked
+ * by all of these calls. */
 tile_status tile_png_begin_rows(struct tile_png_rows *r, const struct tile_access *access,
                                 const struct tile_png_shape *shape, const struct tile_png_checkpoint *checkpoint,
-                                uint32_t number, uint32_t rows, struct tile_error *error);
+                                uint32_t number, uint32_t rows, struct tile_watch *watch, struct tile_error *error);
 /* The next of the rows, unfiltered as far as its first `size` bytes: all rows are read with one size. */
 tile_status tile_png_next_row(struct tile_png_rows *r, size_t size, const unsigned char **row,
                               struct tile_error *error);

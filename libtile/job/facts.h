@@ -4,6 +4,7 @@
 #define TILE_JOB_FACTS_H
 
 #include "../base/hash.h"
+#include "../base/watch.h"
 
 struct tile_facts {
     struct tile_hash pixels; /* of the samples row by row, interleaved, little-endian, nothing between rows */
@@ -12,6 +13,7 @@ struct tile_facts {
 };
 
 /* Of an interleaved image. */
-tile_status tile_facts_of(struct tile_facts *out, const struct tile_image *image, struct tile_error *error);
+tile_status tile_facts_of(struct tile_facts *out, const struct tile_image *image, struct tile_watch *watch,
+                          struct tile_error *error);
 
 #endif

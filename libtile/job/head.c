@@ -5,6 +5,7 @@
 #include "../base/buffer.h"
 #include "../base/hash.h"
 #include "../base/pixels.h"
+#include "../source/watched.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -13,7 +14,8 @@ static tile_status head_of_source(const struct tile_job *job, struct tile_buffer
     const struct tile_info *info = job->info;
     struct tile_hash hash;
     const char *slash = strrchr(info->name, '/');
-    tile_status status = tile_source_hash(job->source, hash.bytes, error);
+    struct tile_watch watch = {.progress = tile_job_ask, .user = (void *)job};
+    tile_status status = tile_source_hash_watched(job->source, hash.bytes, &watch, error);
     if (status == TILE_OK)
         status = tile_buffer_printf(head, error, ",\"source\":{\"name\":");
     if (status == TILE_OK)

@@ -6,6 +6,8 @@
  */
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../base/wait.h"
+#include "../source/watched.h"
 #include "journal.h"
 #include "make.h"
 #include "manifest.h"
@@ -39,6 +41,7 @@ struct output {
     struct tile_error damage_error;
 
     tile_encoder *encoder; /* one image */
+    struct tile_watch *encoding; /* of the thread that encodes */
     pthread_cond_t turn_changed;
     uint64_t turn; /* the strip that is to be encoded next */
     bool given_up;
@@ -65,14 +68,15 @@ static tile_status store(const struct tile_job *job, const char *name, bool repl
 }
 
 static tile_status make_tile(void *user, int thread, uint64_t index, const struct tile_region *region,
-                             const struct tile_image *pixels, struct tile_error *error) {
+                             const struct tile_image *pixels, struct tile_watch *watch, struct tile_error *error) {
     struct output *out = user;
     struct tile_buffer *bytes = &out->benches[thread].bytes;
     struct tile_record record;
     char name[64];
     bool replace;
     bytes->size = 0;
-    tile_status status = tile_make(out->job, region, pixels, &out->benches[thread].pixels, bytes, &record, error);
+    tile_status status =
+        tile_make(out->job, region, pixels, &out->benches[thread].pixels, bytes, &record, watch, error);
     if (status != TILE_OK)
         return status;
     pthread_mutex_lock(&out->lock);
@@ -104,20 +108,33 @@ static bool tile_wanted(void *user, uint64_t index) {
 
 /* ---- One image: strips are converted by all threads and encoded one after the other ---- */
 
+/* The encoder's hook. */
+static bool ask_encoding(void *user, const struct tile_progress *progress) {
+    const struct output *out = user;
+    return tile_watch_relay(out->encoding, progress);
+}
+
 static tile_status make_strip(void *user, int thread, uint64_t index, const struct tile_region *region,
-                              const struct tile_image *pixels, struct tile_error *error) {
+                              const struct tile_image *pixels, struct tile_watch *watch, struct tile_error *error) {
     struct output *out = user;
     struct tile_image strip;
-    tile_status status = tile_make_pixels(out->job, region, pixels, &out->benches[thread].pixels, &strip, error);
+    tile_status status = tile_make_pixels(out->job, region, pixels, &out->benches[thread].pixels, &strip, watch,
+                                          error);
     pthread_mutex_lock(&out->lock);
-    while (out->turn != index && !out->given_up)
-        pthread_cond_wait(&out->turn_changed, &out->lock);
+    while (status == TILE_OK && out->turn != index && !out->given_up) {
+        tile_wait_some(&out->turn_changed, &out->lock);
+        pthread_mutex_unlock(&out->lock);
+        status = tile_watch_ask(watch, error);
+        pthread_mutex_lock(&out->lock);
+    }
     bool given_up = out->given_up;
     pthread_mutex_unlock(&out->lock);
     if (given_up)
         return TILE_OK; /* whoever failed says so */
-    if (status == TILE_OK)
+    if (status == TILE_OK) {
+        out->encoding = watch;
         status = tile_encoder_write(out->encoder, &strip, error);
+    }
     if (status != TILE_OK)
         return status;
     pthread_mutex_lock(&out->lock);
@@ -158,6 +175,11 @@ static bool go_on(void *user) {
     return out->damage_noted == TILE_OK && (!o->progress || o->progress(o->user, &progress));
 }
 
+static bool ask_caller(void *user, const struct tile_progress *progress) {
+    (void)progress; /* the encoder's */
+    return go_on(user);
+}
+
 /* No more threads than there are regions, nor than half of the memory has room for. */
 static int count_threads(const struct tile_job *job, uint64_t scratch) {
     uint64_t most = job->o.limits.memory / 2 / scratch, count = tile_plan_count(job->plan);
@@ -189,7 +211,6 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
         .go_on = go_on,
         .give_up = give_up,
     };
-    out->result.tiles = tile_plan_count(plan);
     size_t size = (size_t)pipeline.threads * sizeof *out->benches;
     out->benches = tile_alloc_zero(job->allocator, size);
     if (!out->benches)
@@ -204,6 +225,8 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     tile_free(job->allocator, out->benches);
     if (status == TILE_OK)
         go_on(out); /* the last tiles; too late to stop */
+    if (status == TILE_OK)
+        status = tile_source_unchanged(job->source, error);
     if (out->damage_noted != TILE_OK && error)
         *error = out->damage_error;
     return out->damage_noted != TILE_OK ? out->damage_noted : status;
@@ -255,10 +278,16 @@ static tile_status run_image(struct output *out, struct tile_error *error) {
     if (status != TILE_OK)
         return status;
     struct tile_writer writer = tile_file_writer(file);
-    status = tile_encoder_new(&out->encoder, job->codec, job->write, job->area.width, job->area.height, &job->encode,
+    struct tile_encode_options options = job->encode;
+    struct tile_watch finishing = {.progress = ask_caller, .user = out};
+    options.progress = ask_encoding;
+    options.user = out;
+    out->encoding = &finishing;
+    status = tile_encoder_new(&out->encoder, job->codec, job->write, job->area.width, job->area.height, &options,
                               &writer, error);
     if (status == TILE_OK)
         status = run_pipeline(out, error);
+    out->encoding = &finishing;
     if (status == TILE_OK)
         status = tile_encoder_finish(out->encoder, error);
     tile_encoder_free(out->encoder);
@@ -278,19 +307,22 @@ static tile_status run_image(struct output *out, struct tile_error *error) {
 tile_status tile_job_run(tile_source *source, const struct tile_job_options *options, struct tile_job_result *result,
                          struct tile_error *error) {
     struct tile_job job;
-    struct output out = {.job = &job, .lock = PTHREAD_MUTEX_INITIALIZER, .turn_changed = PTHREAD_COND_INITIALIZER};
+    struct output out = {.job = &job, .lock = PTHREAD_MUTEX_INITIALIZER};
     if (result)
         *result = out.result;
     if (!source)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
     tile_index *index = NULL;
+    tile_wait_init(&out.turn_changed);
     tile_status status = tile_job_settle(&job, source, options, error);
     if (status == TILE_OK && !job.o.folder == !job.o.image)
         status = tile_error_set(error, TILE_INVALID_ARGUMENT, "a job writes a folder or an image: name one of the two");
     if (status == TILE_OK)
         status = tile_job_check_targets(&job, error);
-    if (status == TILE_OK)
+    if (status == TILE_OK) {
+        out.result.tiles = tile_plan_count(job.plan);
         status = tile_job_own_index(&job, &index, error);
+    }
     if (status == TILE_OK)
         status = job.o.image ? run_image(&out, error) : run_tiles(&out, error);
     if (index)

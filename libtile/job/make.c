@@ -5,15 +5,44 @@
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "../encode/jpeg_optimize.h"
+#include "../plan/edge.h"
+#include "../source/watched.h"
 
 #include <string.h>
 
 /* What splicing a tile takes beside the tile: a read of up to 1 MiB, and a row of MCUs as it is scanned. */
 #define SPLICE_BUFFERS ((uint64_t)2 << 20)
 
+/* Bytes after which the hook is asked where they are only copied or hashed. */
+enum { QUICK_STEP = 1 << 20 };
+
+/* `from` as `to`, converted where the job converts. */
+static tile_status convert(const struct tile_job *job, const struct tile_image *from, const struct tile_image *to,
+                           struct tile_watch *watch, struct tile_error *error) {
+    const uint32_t at_once = 32768; /* pixels: of the slowest conversions, some ms */
+    struct tile_rect part = {.width = tile_min_u32(from->width, at_once)};
+    tile_status status = TILE_OK;
+    for (; part.y < from->height && status == TILE_OK; part.y += part.height)
+        for (part.x = 0; part.x < from->width && status == TILE_OK; part.x += at_once) {
+            struct tile_rect now = part;
+            now.width = tile_min_u32(from->width - part.x, at_once);
+            now.height = part.height = tile_min_u32(from->height - part.y, at_once / part.width);
+            struct tile_image source = tile_image_view(from, now), target = tile_image_view(to, now);
+            if (job->converter)
+                status = tile_convert(job->converter, &source, &target, error);
+            else
+                for (uint32_t y = 0; y < now.height; y++)
+                    memcpy(tile_image_row(&target, 0, y), tile_image_row(&source, 0, y),
+                           now.width * tile_format_step(target.format));
+            if (status == TILE_OK)
+                status = tile_watch_pass(watch, TILE_WATCH_STEP, error);
+        }
+    return status;
+}
+
 tile_status tile_make_pixels(const struct tile_job *job, const struct tile_region *region,
                              const struct tile_image *pixels, struct tile_buffer *scratch, struct tile_image *out,
-                             struct tile_error *error) {
+                             struct tile_watch *watch, struct tile_error *error) {
     bool whole = region->width == pixels->width && region->height == pixels->height;
     if (!job->converter && whole) {
         *out = *pixels;
@@ -32,14 +61,13 @@ tile_status tile_make_pixels(const struct tile_job *job, const struct tile_regio
                                .stride = (ptrdiff_t)row};
     struct tile_image inner =
         tile_image_view(out, (struct tile_rect){region->left, region->top, pixels->width, pixels->height});
-    if (job->converter)
-        status = tile_convert(job->converter, pixels, &inner, error);
-    else
-        for (uint32_t y = 0; y < inner.height; y++)
-            memcpy(tile_image_row(&inner, 0, y), tile_image_row(pixels, 0, y),
-                   inner.width * tile_format_step(inner.format));
-    if (status == TILE_OK && !whole)
-        tile_region_fill_edge(region, job->edge, job->pad, out);
+    status = convert(job, pixels, &inner, watch, error);
+    for (uint32_t y = 0, count; y < region->height && status == TILE_OK && !whole; y += count) {
+        size_t rows = QUICK_STEP / row;
+        count = tile_min_u32(rows > 1 ? (uint32_t)rows : 1, region->height - y);
+        tile_region_fill_rows(region, job->edge, job->pad, out, y, count);
+        status = tile_watch_pass(watch, TILE_WATCH_STEP, error);
+    }
     return status;
 }
 
@@ -59,38 +87,54 @@ static tile_status write_behind(void *user, uint64_t offset, const void *data, s
 
 static tile_status encode(const struct tile_job *job, const struct tile_region *region, const struct tile_image *pixels,
                           struct tile_buffer *scratch, struct tile_buffer *bytes, struct tile_facts *facts,
-                          struct tile_error *error) {
+                          struct tile_watch *watch, struct tile_error *error) {
     struct behind behind = {bytes, bytes->size};
+    struct tile_encode_options options = job->encode;
+    options.progress = tile_watch_relay;
+    options.user = watch;
     struct tile_writer writer = {&behind, write_behind};
     struct tile_image tile;
-    tile_status status = tile_make_pixels(job, region, pixels, scratch, &tile, error);
+    tile_status status = tile_make_pixels(job, region, pixels, scratch, &tile, watch, error);
     if (status == TILE_OK)
-        status = tile_facts_of(facts, &tile, error);
-    return status == TILE_OK ? tile_encode(&tile, job->codec, &job->encode, &writer, error) : status;
+        status = tile_facts_of(facts, &tile, watch, error);
+    return status == TILE_OK ? tile_encode(&tile, job->codec, &options, &writer, error) : status;
 }
 
 /* A tile that is cut out of the source's own data: there are no pixels. */
 static tile_status cut(const struct tile_job *job, const struct tile_region *region, struct tile_buffer *scratch,
-                       struct tile_buffer *bytes, struct tile_error *error) {
+                       struct tile_buffer *bytes, struct tile_watch *watch, struct tile_error *error) {
     if (!job->encode.optimize)
-        return tile_source_splice(job->source, region->source, bytes, error);
+        return tile_source_splice_watched(job->source, region->source, bytes, watch, error);
     scratch->size = 0;
-    tile_status status = tile_source_splice(job->source, region->source, scratch, error);
-    return status == TILE_OK ? tile_jpeg_optimize(scratch, job->encode.memory, bytes, error) : status;
+    tile_status status = tile_source_splice_watched(job->source, region->source, scratch, watch, error);
+    return status == TILE_OK ? tile_jpeg_optimize(scratch, job->encode.memory, bytes, watch, error) : status;
+}
+
+static tile_status hash(const unsigned char *data, size_t size, struct tile_hash *out, struct tile_watch *watch,
+                        struct tile_error *error) {
+    struct tile_hasher hasher;
+    tile_status status = tile_hasher_begin(&hasher, error);
+    if (status != TILE_OK)
+        return status;
+    for (size_t at = 0; at < size && status == TILE_OK; at += QUICK_STEP) {
+        tile_hasher_add(&hasher, data + at, size - at < QUICK_STEP ? size - at : QUICK_STEP);
+        status = tile_watch_pass(watch, TILE_WATCH_STEP, error);
+    }
+    *out = tile_hasher_end(&hasher);
+    return status;
 }
 
 tile_status tile_make(const struct tile_job *job, const struct tile_region *region, const struct tile_image *pixels,
                       struct tile_buffer *scratch, struct tile_buffer *bytes, struct tile_record *record,
-                      struct tile_error *error) {
+                      struct tile_watch *watch, struct tile_error *error) {
     size_t start = bytes->size;
     *record = (struct tile_record){0};
-    tile_status status = job->o.lossless ? cut(job, region, scratch, bytes, error)
-                                         : encode(job, region, pixels, scratch, bytes, &record->facts, error);
+    tile_status status = job->o.lossless ? cut(job, region, scratch, bytes, watch, error)
+                                         : encode(job, region, pixels, scratch, bytes, &record->facts, watch, error);
     if (status != TILE_OK)
         return status;
     record->bytes = bytes->size - start;
-    record->hash = tile_hash_of(bytes->data + start, bytes->size - start);
-    return TILE_OK;
+    return hash(bytes->data + start, bytes->size - start, &record->hash, watch, error);
 }
 
 static uint64_t min_u64(uint64_t a, uint64_t b) {

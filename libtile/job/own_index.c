@@ -22,20 +22,13 @@ static bool pays(const struct tile_job *job) {
     return top > height / 2;
 }
 
-static bool on_pass(void *user, uint64_t done, uint64_t total) {
-    const struct tile_job *job = user;
-    (void)done, (void)total;
-    return !job->o.progress ||
-           job->o.progress(job->o.user, &(struct tile_progress){.total = tile_plan_count(job->plan)});
-}
-
 tile_status tile_job_own_index(const struct tile_job *job, tile_index **out, struct tile_error *error) {
     struct tile_index_options o = TILE_OPTIONS(struct tile_index_options);
     *out = NULL;
     if (!pays(job))
         return TILE_OK;
     o.allocator = job->allocator;
-    o.progress = on_pass;
+    o.progress = tile_job_ask;
     o.user = (void *)job;
     struct tile_error why = {0};
     tile_status status = tile_index_build(out, job->source, &o, &why);

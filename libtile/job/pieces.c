@@ -3,6 +3,7 @@
 #include "../base/buffer.h"
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../source/watched.h"
 #include "make.h"
 #include "reading.h"
 
@@ -99,15 +100,19 @@ static tile_status read_and_make(const tile_job *job, const struct tile_region *
                                  struct tile_record *record, struct tile_error *error) {
     struct tile_buffer scratch = {.allocator = job->allocator};
     struct tile_image pixels = {0};
-    tile_status status = TILE_OK;
-    if (!job->o.lossless) {
+    struct tile_watch watch = {.progress = job->o.progress, .user = job->o.user, .at.total = 1};
+    struct tile_watch reading = {.progress = tile_watch_relay, .user = &watch};
+    tile_status status = tile_watch_ask(&watch, error);
+    if (status == TILE_OK && !job->o.lossless) {
         status =
             tile_image_alloc(&pixels, job->read, region->source.width, region->source.height, job->allocator, error);
         if (status == TILE_OK)
-            status = tile_source_read(job->source, region->source, &pixels, error);
+            status = tile_source_read_watched(job->source, region->source, &pixels, &reading, error);
     }
     if (status == TILE_OK)
-        status = tile_make(job, region, &pixels, &scratch, bytes, record, error);
+        status = tile_make(job, region, &pixels, &scratch, bytes, record, &watch, error);
+    if (status == TILE_OK)
+        status = tile_source_unchanged(job->source, error);
     tile_image_free(&pixels, job->allocator);
     tile_buffer_free(&scratch);
     return status;

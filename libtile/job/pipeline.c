@@ -4,6 +4,8 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
+#include "../base/wait.h"
+#include "../source/watched.h"
 #include "order.h"
 #include "reading.h"
 
@@ -34,6 +36,7 @@ struct run {
     int in_use;         /* slots */
     tile_status status; /* of the first failure */
     struct tile_error error;
+    _Atomic bool stop; /* there was one: what is being worked on will not be needed */
 };
 
 static void fail(struct run *run, tile_status status, const struct tile_error *error) {
@@ -43,16 +46,36 @@ static void fail(struct run *run, tile_status status, const struct tile_error *e
         run->status = status;
         run->error = *error;
     }
+    run->stop = true;
     pthread_cond_broadcast(&run->changed);
     pthread_mutex_unlock(&run->lock);
     if (first)
         run->p->give_up(run->p->user);
 }
 
+/* What the watches of the calling thread and of the others ask. They stop for a failure elsewhere, too. */
+static bool ask_caller(void *user, const struct tile_progress *progress) {
+    struct run *run = user;
+    (void)progress; /* of a part of the work */
+    return !run->stop && run->p->go_on(run->p->user);
+}
+
+static bool ask_run(void *user, const struct tile_progress *progress) {
+    const struct run *run = user;
+    (void)progress;
+    return !run->stop;
+}
+
+static struct tile_watch watch_of(struct run *run, int thread) {
+    return (struct tile_watch){.progress = thread == 0 ? ask_caller : ask_run, .user = run};
+}
+
 static void go_on(struct run *run) {
     struct tile_error error;
-    if (!run->p->go_on(run->p->user))
-        fail(run, tile_error_set(&error, TILE_CANCELLED, "stopped"), &error);
+    struct tile_watch watch = watch_of(run, 0);
+    tile_status status = tile_watch_ask(&watch, &error);
+    if (status != TILE_OK)
+        fail(run, status, &error);
 }
 
 /* Takes the next region that is to be begun; false if there is none now. */
@@ -88,6 +111,7 @@ static bool work_next(struct run *run, int thread) {
         return false;
     pthread_mutex_unlock(&run->lock);
     struct tile_error error = {0};
+    struct tile_watch watch = watch_of(run, thread);
     tile_status status = TILE_OK;
     if (p->wanted(p->user, index)) {
         struct tile_region region = tile_plan_region(p->plan, index);
@@ -97,7 +121,8 @@ static bool work_next(struct run *run, int thread) {
         struct tile_image pixels = {0};
         if (!p->unread)
             pixels = tile_image_view(&s->pixels, within);
-        status = p->work(p->user, thread, index, &region, p->unread ? NULL : &pixels, &error);
+        status = p->work(p->user, thread, index, &region, p->unread ? NULL : &pixels, &watch,
+                         &error);
     }
     if (status != TILE_OK)
         fail(run, status, &error);
@@ -121,7 +146,7 @@ static bool band_rect(struct run *run, const struct tile_band *band, struct tile
     return any;
 }
 
-static tile_status read_band(struct run *run, struct slot *s, struct tile_error *error) {
+static tile_status read_band(struct run *run, int thread, struct slot *s, struct tile_error *error) {
     const struct tile_pipeline *p = run->p;
     size_t row, size;
     if (!tile_mul(&row, s->rect.width, tile_format_step(p->format)) || !tile_mul(&size, row, s->rect.height))
@@ -139,11 +164,12 @@ static tile_status read_band(struct run *run, struct slot *s, struct tile_error 
                                     .height = s->rect.height,
                                     .plane = {s->memory},
                                     .stride = (ptrdiff_t)row};
-    return tile_source_read(p->source, s->rect, &s->pixels, error);
+    struct tile_watch watch = watch_of(run, thread);
+    return tile_source_read_watched(p->source, s->rect, &s->pixels, &watch, error);
 }
 
 /* Reads the next band, if there is one and a slot for it; else false. The lock as above. */
-static bool read_next(struct run *run) {
+static bool read_next(struct run *run, int thread) {
     if (run->next_band == run->bands || run->in_use == run->slot_count)
         return false;
     struct slot *s = &run->slots[(run->first + run->in_use++) % run->slot_count];
@@ -154,7 +180,7 @@ static bool read_next(struct run *run) {
     pthread_mutex_unlock(&run->lock);
     struct tile_error error = {0};
     bool any = band_rect(run, &s->band, &s->rect);
-    tile_status status = any && !run->p->unread ? read_band(run, s, &error) : TILE_OK;
+    tile_status status = any && !run->p->unread ? read_band(run, thread, s, &error) : TILE_OK;
     if (status != TILE_OK)
         fail(run, status, &error);
     pthread_mutex_lock(&run->lock);
@@ -171,8 +197,12 @@ static bool read_next(struct run *run) {
 static void run_thread(struct run *run, int thread) {
     pthread_mutex_lock(&run->lock);
     while (run->status == TILE_OK && (run->next_band < run->bands || run->in_use)) {
-        if (!(thread == 0 && read_next(run)) && !work_next(run, thread) && !(run->any_reads && read_next(run)))
+        bool any = (thread == 0 && read_next(run, 0)) || work_next(run, thread) ||
+                   (run->any_reads && read_next(run, thread));
+        if (!any && thread != 0)
             pthread_cond_wait(&run->changed, &run->lock);
+        else if (!any)
+            tile_wait_some(&run->changed, &run->lock);
         if (thread != 0)
             continue;
         pthread_mutex_unlock(&run->lock);
@@ -240,10 +270,10 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
 tile_status tile_pipeline_run(const struct tile_pipeline *p, struct tile_error *error) {
     struct run run = {.p = p,
                       .any_reads = p->unread || tile_source_info(p->source)->indexed,
-                      .lock = PTHREAD_MUTEX_INITIALIZER,
-                      .changed = PTHREAD_COND_INITIALIZER};
+                      .lock = PTHREAD_MUTEX_INITIALIZER};
     struct helper *helpers = NULL;
     int started = 0;
+    tile_wait_init(&run.changed);
     tile_status status = tile_band_order_new(&run.order, p->source, p->plan, p->in_order, p->allocator, error);
     if (status == TILE_OK) {
         run.bands = tile_band_order_count(run.order);

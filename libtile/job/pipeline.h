@@ -10,6 +10,7 @@
 #ifndef TILE_JOB_PIPELINE_H
 #define TILE_JOB_PIPELINE_H
 
+#include "../base/watch.h"
 #include "../tile.h"
 
 struct tile_pipeline {
@@ -25,10 +26,13 @@ struct tile_pipeline {
     void *user;
     /* Whether the region is to be done. */
     bool (*wanted)(void *user, uint64_t index);
-    /* Works on one region, on any thread: `pixels` are those of region->source, or NULL. `thread`: 0 to threads - 1. */
+    /*
+     * Works on one region, on any thread: `pixels` are those of region->source, or NULL. `thread`: 0 to threads - 1.
+     * `watch` is the thread's.
+     */
     tile_status (*work)(void *user, int thread, uint64_t index, const struct tile_region *region,
-                        const struct tile_image *pixels, struct tile_error *error);
-    /* On the calling thread, now and then; false: stop with TILE_CANCELLED. */
+                        const struct tile_image *pixels, struct tile_watch *watch, struct tile_error *error);
+    /* On the calling thread, every 50 ms at least; false: stop with TILE_CANCELLED, on all threads. */
     bool (*go_on)(void *user);
     /* Called once, under a failure: threads that wait for something in `work` are to give up. */
     void (*give_up)(void *user);

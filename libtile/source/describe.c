@@ -93,7 +93,8 @@ tile_status tile_source_describe(const tile_source *source, struct tile_buffer *
     return status == TILE_OK ? tile_buffer_append(out, "}", 1, error) : status;
 }
 
-tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, struct tile_error *error) {
+tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, struct tile_watch *watch,
+                                  struct tile_error *error) {
     struct tile_reader *reader = &source->input.reader;
     enum { PIECE = 1 << 18 };
     struct tile_hasher hasher;
@@ -104,7 +105,10 @@ tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, s
     if (status == TILE_OK) {
         for (uint64_t at = 0; at < reader->size && status == TILE_OK; at += PIECE) {
             size_t size = reader->size - at < PIECE ? (size_t)(reader->size - at) : PIECE;
-            status = reader->read_at(reader->user, at, piece, size, error);
+            watch->at = (struct tile_progress){at, reader->size};
+            status = tile_watch_pass(watch, size, error);
+            if (status == TILE_OK)
+                status = reader->read_at(reader->user, at, piece, size, error);
             if (status == TILE_OK)
                 tile_hasher_add(&hasher, piece, size);
         }
@@ -114,16 +118,22 @@ tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, s
     return status;
 }
 
-tile_status tile_source_hash(tile_source *source, unsigned char hash[16], struct tile_error *error) {
+tile_status tile_source_hash_watched(tile_source *source, unsigned char hash[16], struct tile_watch *watch,
+                                     struct tile_error *error) {
     struct tile_hash value;
     struct tile_error why = {0};
     tile_status status = TILE_OK;
     if (source->info.indexed) /* the index is of these very bytes */
         value = source->access.index->header.source_hash;
     else
-        status = tile_source_read_hash(source, &value, &why);
+        status = tile_source_read_hash(source, &value, watch, &why);
     if (status != TILE_OK)
         return tile_error_name(error, source->name, status, &why);
     memcpy(hash, value.bytes, sizeof value.bytes);
     return TILE_OK;
+}
+
+tile_status tile_source_hash(tile_source *source, unsigned char hash[16], struct tile_error *error) {
+    struct tile_watch watch = tile_source_watch(source);
+    return tile_source_hash_watched(source, hash, &watch, error);
 }

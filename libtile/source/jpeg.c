@@ -26,6 +26,8 @@ struct jpeg {
     bool header_read;    /* and nothing after it */
     bool ended;          /* the file was read to its end, and an EOI marker was put there */
     bool finishing;      /* all rows are there, what is still read is the end of the file */
+    bool holding;        /* the whole image is being decoded, before its first row */
+    bool scans_counted;
     J_COLOR_SPACE space; /* in the file */
     unsigned char *skipped;
 };
@@ -33,6 +35,13 @@ struct jpeg {
 static _Noreturn void jump(struct jpeg *jpeg, tile_status status) {
     jpeg->status = status;
     longjmp(jpeg->jump, 1);
+}
+
+/* After so many bytes of work; jumps where that is to be the last. */
+static void pass(struct jpeg *jpeg, size_t size) {
+    tile_status status = tile_watch_pass(jpeg->source->watch, size, jpeg->error);
+    if (status != TILE_OK)
+        jump(jpeg, status);
 }
 
 static uint64_t position(const struct jpeg *jpeg) {
@@ -148,6 +157,7 @@ static boolean fill_input_buffer(j_decompress_ptr decompress) {
     tile_status status = tile_input_fill(input, &size, jpeg->error);
     if (status != TILE_OK)
         jump(jpeg, status);
+    pass(jpeg, size);
     jpeg->input.next_input_byte = input->buffer;
     jpeg->input.bytes_in_buffer = size;
     if (size > 0)
@@ -191,10 +201,20 @@ static void term_source(j_decompress_ptr decompress) {
     (void)decompress;
 }
 
+static _Noreturn void refuse_scans(struct jpeg *jpeg) {
+    jump(jpeg, tile_error_set(jpeg->error, TILE_LIMIT_EXCEEDED, "has more than %d scans", MOST_SCANS));
+}
+
+/* At each row that is given; while all is decoded, at each row of MCUs in each scan. */
 static void progress_monitor(j_common_ptr common) {
     struct jpeg *jpeg = common->client_data;
-    if (jpeg->decompress.input_scan_number > MOST_SCANS)
-        jump(jpeg, tile_error_set(jpeg->error, TILE_LIMIT_EXCEEDED, "has more than %d scans", MOST_SCANS));
+    const struct jpeg_decompress_struct *d = &jpeg->decompress;
+    size_t row_size = (size_t)d->image_width * (size_t)d->num_components;
+    if (d->input_scan_number > MOST_SCANS)
+        refuse_scans(jpeg);
+    if (jpeg->holding)
+        jpeg->source->watch->at = (struct tile_progress){row(jpeg), d->image_height};
+    pass(jpeg, jpeg->holding ? row_size * (size_t)(d->max_v_samp_factor * DCTSIZE) : row_size);
 }
 
 /* ---- The header -------------------------------------------------------------------------------------------- */
@@ -407,10 +427,63 @@ static bool has_all_scans(const struct jpeg_decompress_struct *d) {
     return true;
 }
 
+/* Reads the next byte of the file; -1 at its end. Inside of setjmp. */
+static int next_byte(struct jpeg *jpeg, size_t *at, size_t *end) {
+    struct tile_input *input = &jpeg->source->input;
+    if (*at == *end) {
+        *at = 0;
+        tile_status status = tile_input_fill(input, end, jpeg->error);
+        if (status != TILE_OK)
+            jump(jpeg, status);
+        pass(jpeg, *end);
+    }
+    return *at < *end ? input->buffer[(*at)++] : -1;
+}
+
+/*
+ * A scan may take few bytes, and all of the image's time: they are counted before the first is decoded. (ITU-T T.81,
+ * B.1.1; what stands between segments is passed over as libjpeg does.) Inside of setjmp.
+ */
+static void count_scans(struct jpeg *jpeg) {
+    enum { TEM = 1, SOS = 0xDA };
+    struct tile_input *input = &jpeg->source->input;
+    size_t at = 0, end = 0;
+    int scans = 0, code = 0;
+    input->offset = 0;
+    while (code >= 0 && code != JPEG_EOI) {
+        if (at < end) { /* on to the next 0xFF */
+            const unsigned char *ff = memchr(input->buffer + at, 0xFF, end - at);
+            at = ff ? (size_t)(ff - input->buffer) : end;
+        }
+        code = next_byte(jpeg, &at, &end);
+        if (code != 0xFF)
+            continue;
+        while (code == 0xFF)
+            code = next_byte(jpeg, &at, &end);
+        if (code == SOS && ++scans > MOST_SCANS)
+            refuse_scans(jpeg);
+        bool alone = code <= TEM || (code >= JPEG_RST0 && code <= JPEG_EOI); /* and a stuffed zero, and the end */
+        if (alone)
+            continue;
+        size_t high = (size_t)next_byte(jpeg, &at, &end), length = high << 8 | (size_t)next_byte(jpeg, &at, &end);
+        length = length < 2 ? 0 : length - 2;
+        size_t there = length < end - at ? length : end - at;
+        uint64_t left = input->reader.size - input->offset;
+        at += there;
+        input->offset += length - there < left ? length - there : left;
+    }
+}
+
 /* Inside of setjmp. */
 static tile_status start_decompress(struct jpeg *jpeg, struct tile_format format) {
     struct jpeg_decompress_struct *d = &jpeg->decompress;
     const tile_source *source = jpeg->source;
+    jpeg->holding = false;
+    if (!jpeg->scans_counted && !source->info.streams) {
+        count_scans(jpeg);
+        jpeg->scans_counted = true;
+        jpeg->header_read = false; /* the input is elsewhere */
+    }
     if (!jpeg->header_read) {
         read_header(jpeg, false);
         if (d->image_width != source->width || d->image_height != source->height || d->jpeg_color_space != jpeg->space)
@@ -421,7 +494,9 @@ static tile_status start_decompress(struct jpeg *jpeg, struct tile_format format
         d->out_color_space = format.space == TILE_GRAY    ? JCS_GRAYSCALE
                              : format.space == TILE_YCBCR ? JCS_YCbCr
                                                           : JCS_RGB;
+    jpeg->holding = jpeg_has_multiple_scans(d);
     jpeg_start_decompress(d);
+    jpeg->holding = false;
     if (jpeg->ended && !has_all_scans(d))
         damaged(jpeg, "");
     return TILE_OK;

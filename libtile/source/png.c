@@ -40,6 +40,13 @@ static _Noreturn void jump(struct png *png, tile_status status) {
     longjmp(png->jump, 1);
 }
 
+/* After so many bytes of work; jumps where that is to be the last. */
+static void pass(struct png *png, size_t size) {
+    tile_status status = tile_watch_pass(png->source->watch, size, png->error);
+    if (status != TILE_OK)
+        jump(png, status);
+}
+
 /* ---- libpng's hooks ---------------------------------------------------------------------------------------- */
 
 static PNG_NORETURN void on_error(png_structp read, png_const_charp text) {
@@ -109,6 +116,7 @@ static void on_read(png_structp read, png_bytep to, png_size_t size) {
             }
             png->next = input->buffer;
             png->left = filled;
+            pass(png, filled);
         }
         size_t part = size < png->left ? size : png->left;
         memcpy(to, png->next, part);
@@ -250,10 +258,16 @@ static tile_status start_rows(struct png *png) {
         return tile_error_set(png->error, TILE_SOURCE_CHANGED, "changed while it was read: its header is another");
     if (source->info.streams)
         return TILE_OK;
-    memset(png->image, 0, png->row_size * source->height);
-    for (int pass = 0; pass < passes; pass++)
-        for (png->decoded = 0; png->decoded < source->height; png->decoded++)
+    for (uint32_t y = 0; y < source->height; y++) {
+        memset(png->image + png->row_size * y, 0, png->row_size);
+        pass(png, png->row_size);
+    }
+    for (int i = 0; i < passes; i++)
+        for (png->decoded = 0; png->decoded < source->height; png->decoded++) {
+            source->watch->at = (struct tile_progress){png->decoded, source->height};
             png_read_row(png->read, png->image + png->row_size * png->decoded, NULL);
+            pass(png, png->row_size);
+        }
     return TILE_OK;
 }
 
@@ -285,8 +299,12 @@ static tile_status png_start(tile_source *source, struct tile_format format, str
 
 /* Inside of setjmp. */
 static void read_rows(struct png *png, uint32_t count, unsigned char *to, size_t stride) {
-    for (; png->decoded - png->row < count; png->decoded++)
+    for (; png->decoded - png->row < count; png->decoded++) {
+        if (!to) /* else the reader of rows tells how far it is */
+            png->source->watch->at = (struct tile_progress){png->decoded, png->source->height};
         png_read_row(png->read, to ? to + (png->decoded - png->row) * stride : png->image, NULL);
+        pass(png, png->row_size);
+    }
 }
 
 static tile_status png_rows(tile_source *source, uint32_t count, unsigned char *to, size_t stride,

@@ -70,6 +70,7 @@ void tile_random_close(tile_source *source) {
 }
 
 static tile_status use(tile_source *source, const tile_index *index, struct tile_error *error) {
+    struct tile_watch watch = tile_source_watch(source);
     bool by_hash;
     set_subject(source);
     tile_status status = tile_index_compare(index, &source->subject, &by_hash, error);
@@ -77,7 +78,7 @@ static tile_status use(tile_source *source, const tile_index *index, struct tile
         return status;
     if (by_hash) {
         struct tile_hash hash;
-        status = tile_source_read_hash(source, &hash, error);
+        status = tile_source_read_hash(source, &hash, &watch, error);
         if (status != TILE_OK)
             return status;
         if (memcmp(hash.bytes, index->header.source_hash.bytes, sizeof hash.bytes) != 0)
@@ -113,7 +114,8 @@ static struct tile_rect upright_rows(const tile_source *source, struct tile_rect
 
 /* Reads a piece's part of the region by a source of its own, to where it goes in `image`. */
 static tile_status read_piece(const tile_source *source, const struct tile_piece *piece, uint32_t width,
-                              const struct tile_image *image, struct tile_error *error) {
+                              const struct tile_image *image, struct tile_watch *watch, struct tile_error *error) {
+    struct tile_watch within = {.progress = tile_watch_relay, .user = watch};
     struct tile_source_options o = TILE_OPTIONS(struct tile_source_options);
     o.allocator = source->allocator;
     o.limits = source->limits;
@@ -133,6 +135,7 @@ static tile_status read_piece(const tile_source *source, const struct tile_piece
     part->info.orientation = source->info.orientation;
     part->rows.most = PIECE_ROWS;
     part->trusted = true;
+    part->watch = &within;
     struct tile_rect rect = {piece->x, piece->y, width, piece->rows};
     if (status == TILE_OK)
         status = tile_rows_read(part, rect, image, error);
@@ -141,16 +144,17 @@ static tile_status read_piece(const tile_source *source, const struct tile_piece
 }
 
 tile_status tile_random_read(const tile_source *source, struct tile_rect stored, const struct tile_image *image,
-                             struct tile_error *error) {
+                             struct tile_watch *watch, struct tile_error *error) {
     const struct tile_access *access = &source->access;
     tile_status status = TILE_OK;
     for (uint32_t done = 0; done < stored.height && status == TILE_OK;) {
         struct tile_piece piece = {.bytes.allocator = source->allocator};
         struct tile_rect rest = {stored.x, stored.y + done, stored.width, stored.height - done};
-        status = access->codec->cut(access, rest, &piece, error);
+        watch->at = (struct tile_progress){done, stored.height};
+        status = access->codec->cut(access, rest, &piece, watch, error);
         if (status == TILE_OK) {
             struct tile_image part = tile_image_view(image, upright_rows(source, stored, done, piece.rows));
-            status = read_piece(source, &piece, stored.width, &part, error);
+            status = read_piece(source, &piece, stored.width, &part, watch, error);
         }
         tile_buffer_free(&piece.bytes);
         done += piece.rows;
@@ -199,8 +203,8 @@ tile_status tile_index_part(tile_index **out, const tile_source *source, struct 
     return named(source, status, &why, error);
 }
 
-tile_status tile_source_splice(const tile_source *source, struct tile_rect rect, struct tile_buffer *out,
-                               struct tile_error *error) {
+tile_status tile_source_splice_watched(const tile_source *source, struct tile_rect rect, struct tile_buffer *out,
+                                       struct tile_watch *watch, struct tile_error *error) {
     struct tile_error why = {0};
     tile_status status = check(source, rect, &why);
     if (status == TILE_OK && source->info.codec != TILE_JPEG)
@@ -210,8 +214,16 @@ tile_status tile_source_splice(const tile_source *source, struct tile_rect rect,
                                 "has orientation %d: a part that is cut without decoding cannot be turned",
                                 source->info.orientation);
     if (status == TILE_OK)
-        status = tile_jpeg_extract(&source->access, rect, out, &why);
+        status = tile_watch_ask(watch, &why);
+    if (status == TILE_OK)
+        status = tile_jpeg_extract(&source->access, rect, out, watch, &why);
     return named(source, status, &why, error);
+}
+
+tile_status tile_source_splice(const tile_source *source, struct tile_rect rect, struct tile_buffer *out,
+                               struct tile_error *error) {
+    struct tile_watch watch = tile_source_watch(source);
+    return tile_source_splice_watched(source, rect, out, &watch, error);
 }
 
 void tile_source_mcu(const tile_source *source, uint32_t *width, uint32_t *height) {

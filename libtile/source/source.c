@@ -143,9 +143,12 @@ static tile_status assume_space(tile_source *source, struct tile_error *error) {
 }
 
 static tile_status open_source(tile_source *source, struct tile_error *error) {
+    struct tile_watch watch = tile_source_watch(source);
     tile_status status = choose_decoder(source, error);
+    source->watch = &watch;
     if (status == TILE_OK)
         status = source->decoder->open(source, error);
+    source->watch = NULL;
     if (status != TILE_OK)
         return status;
     struct tile_info *info = &source->info;
@@ -329,7 +332,7 @@ tile_status tile_source_check_rect(const tile_source *source, struct tile_rect r
 }
 
 static tile_status read_checked(tile_source *source, struct tile_rect rect, const struct tile_image *image,
-                                struct tile_error *error) {
+                                struct tile_watch *watch, struct tile_error *error) {
     const struct tile_info *info = &source->info;
     tile_status status = tile_source_check_rect(source, rect, error);
     if (status == TILE_OK)
@@ -344,13 +347,32 @@ static tile_status read_checked(tile_source *source, struct tile_rect rect, cons
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "the image to read to is of another format: tile_source_format_for tells the one");
     struct tile_rect stored = tile_source_stored_rect(source, rect);
-    return info->indexed ? tile_random_read(source, stored, image, error)
-                         : tile_rows_read(source, stored, image, error);
+    status = tile_watch_ask(watch, error);
+    if (status != TILE_OK)
+        return status;
+    if (info->indexed)
+        return tile_random_read(source, stored, image, watch, error);
+    source->watch = watch;
+    status = tile_rows_read(source, stored, image, error);
+    source->watch = NULL;
+    return status;
+}
+
+tile_status tile_source_read_watched(tile_source *source, struct tile_rect rect, struct tile_image *image,
+                                     struct tile_watch *watch, struct tile_error *error) {
+    struct tile_error why = {0};
+    tile_status status = read_checked(source, rect, image, watch, &why);
+    return status == TILE_OK ? TILE_OK : tile_error_name(error, source->name, status, &why);
 }
 
 tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct tile_image *image,
                              struct tile_error *error) {
+    struct tile_watch watch = tile_source_watch(source);
+    return tile_source_read_watched(source, rect, image, &watch, error);
+}
+
+tile_status tile_source_unchanged(const tile_source *source, struct tile_error *error) {
     struct tile_error why = {0};
-    tile_status status = read_checked(source, rect, image, &why);
+    tile_status status = tile_reader_unchanged(&source->input.reader, &why);
     return status == TILE_OK ? TILE_OK : tile_error_name(error, source->name, status, &why);
 }

@@ -9,6 +9,7 @@
 
 #include "../index/index.h"
 #include "../tile.h"
+#include "watched.h"
 
 #include <pthread.h>
 #include <sys/stat.h>
@@ -78,6 +79,7 @@ struct tile_source {
     int note_count;
     const struct tile_decoder *decoder;
     void *state; /* the decoder's */
+    struct tile_watch *watch; /* of the call that is running, for the decoder */
     struct tile_input input;
     struct tile_rows rows;
     uint32_t mcu_width, mcu_height; /* 1 x 1 where the format has none */
@@ -128,7 +130,7 @@ tile_status tile_source_check_rect(const tile_source *source, struct tile_rect r
 tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const struct tile_image *image,
                            struct tile_error *error);
 tile_status tile_random_read(const tile_source *source, struct tile_rect stored, const struct tile_image *image,
-                             struct tile_error *error);
+                             struct tile_watch *watch, struct tile_error *error);
 
 /* Ends the use of an index. */
 void tile_random_close(tile_source *source);
@@ -137,7 +139,13 @@ void tile_random_close(tile_source *source);
 bool tile_source_is_file(const tile_source *source, const struct stat *file);
 
 /* XXH3-128 of all bytes, read now. */
-tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, struct tile_error *error);
+tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, struct tile_watch *watch,
+                                  struct tile_error *error);
+
+/* For a call that has none of its caller's: the source's own hook is asked. */
+static inline struct tile_watch tile_source_watch(const tile_source *source) {
+    return (struct tile_watch){.progress = source->options.progress, .user = source->options.user};
+}
 
 /*
  * The eight orientations (EXIF 2.32, 4.6.4 A) as: exchange the axes, then count stored columns or rows from the other

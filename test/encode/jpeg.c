@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* JPEG, read back by libjpeg and compared with cjpeg. */
-#include "common.h"
-
 #include "base/profile.h"
 #include "encode/jpeg_optimize.h"
 
+#include "common.h"
+
 #include <jpeglib.h>
+
+/* Nobody wants to know how far it is. */
+static struct tile_watch unwatched;
 
 struct decoded {
     struct jpeg_decompress_struct info; /* what the header said */
@@ -271,7 +274,7 @@ static void own_tables_change_no_pixel(void **state) {
             assert_int_equal(got.profile_size, expected.profile_size);
             /* What was encoded plainly and coded anew is what was encoded so. */
             struct tile_buffer anew = {0};
-            assert_ok(tile_jpeg_optimize(&plain, UINT64_MAX, &anew, &error));
+            assert_ok(tile_jpeg_optimize(&plain, UINT64_MAX, &anew, &unwatched, &error));
             assert_int_equal(anew.size, own.size);
             assert_memory_equal(anew.data, own.data, own.size);
             decoded_free(&expected);
@@ -299,11 +302,11 @@ static void coefficients_are_counted(void **state) {
         options.optimize = true;
         assert_fails(TILE_LIMIT_EXCEEDED, tile_encode(&image, TILE_JPEG, &options, &writer, &error));
         assert_non_null(strstr(error.message, "without optimize"));
-        assert_fails(TILE_LIMIT_EXCEEDED, tile_jpeg_optimize(&plain, options.memory, &out, &error));
+        assert_fails(TILE_LIMIT_EXCEEDED, tile_jpeg_optimize(&plain, options.memory, &out, &unwatched, &error));
         assert_int_equal(out.size, 0);
         options.memory++;
         assert_ok(tile_encode(&image, TILE_JPEG, &options, &writer, &error));
-        assert_ok(tile_jpeg_optimize(&plain, options.memory, &out, &error));
+        assert_ok(tile_jpeg_optimize(&plain, options.memory, &out, &unwatched, &error));
         tile_buffer_free(&plain);
         tile_buffer_free(&out);
         tile_image_free(&image, NULL);
@@ -316,7 +319,7 @@ static tile_status optimize_copy(const struct tile_buffer *jpeg, size_t size, ui
     memcpy(guarded.data, jpeg->data, size);
     struct tile_buffer in = {.data = guarded.data, .size = size}, out = {0};
     error = (struct tile_error){0};
-    tile_status status = tile_jpeg_optimize(&in, memory, &out, &error);
+    tile_status status = tile_jpeg_optimize(&in, memory, &out, &unwatched, &error);
     assert_int_equal(error.status, status);
     assert_true(status == TILE_OK || error.message[0]);
     tile_buffer_free(&out);

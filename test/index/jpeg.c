@@ -595,10 +595,10 @@ struct progress {
     uint64_t last, calls, stop_at;
 };
 
-static bool progressed(void *user, uint64_t done, uint64_t total) {
+static bool progressed(void *user, const struct tile_progress *now) {
     struct progress *progress = user;
-    assert_true(done >= progress->last && done <= total);
-    progress->last = done;
+    assert_true(now->done >= progress->last && now->done <= now->total);
+    progress->last = now->done;
     return ++progress->calls != progress->stop_at;
 }
 

@@ -1259,10 +1259,10 @@ struct watch {
     uint64_t last, calls, stop_at;
 };
 
-static bool watching(void *user, uint64_t done, uint64_t total) {
+static bool watching(void *user, const struct tile_progress *now) {
     struct watch *watch = user;
-    assert_true(done >= watch->last && done <= total);
-    watch->last = done;
+    assert_true(now->done >= watch->last && now->done <= now->total);
+    watch->last = now->done;
     return watch->calls++ != watch->stop_at;
 }
 
