@@ -3,6 +3,7 @@
 #include "picture.h"
 
 #include "base/buffer.h"
+#include "base/bytes.h"
 #include "base/profile.h"
 #include "source/source.h"
 
@@ -518,7 +519,48 @@ static void thousands_of_scans_are_refused(void **state) {
     jpeg_destroy_compress(&c);
     assert_int_equal(read_all(data, size, false, 1, NULL).status, TILE_LIMIT_EXCEEDED);
     assert_non_null(strstr(error.message, "scans"));
+
+    /* None of them is decoded before, not even of a file that claims to be large: each takes the time of the image. */
+    struct test_hook hook = {0};
+    struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
+    tile_source *source;
+    struct tile_image image;
+    options.progress = test_hook_ask;
+    options.user = &hook;
+    unsigned char *sof = memmem(data, size, "\xFF\xC2", 2);
+    assert_non_null(sof);
+    tile_put_be(sof + 5, 4000, 2);
+    tile_put_be(sof + 7, 4000, 2);
+    assert_ok(tile_source_open_memory(&source, data, size, &options, &error));
+    assert_ok(tile_image_alloc(&image, tile_source_info(source)->format, 1, 1, NULL, &error));
+    assert_fails(TILE_LIMIT_EXCEEDED, tile_source_read(source, (struct tile_rect){0, 0, 1, 1}, &image, &error));
+    assert_non_null(strstr(error.message, "scans"));
+    assert_true(hook.calls < 5);
+    tile_source_close(source);
+    tile_image_free(&image, NULL);
     free(data);
+}
+
+/* What looks like the beginning of a scan within a segment, or behind EOI, is none. */
+static void scans_are_counted_where_they_are(void **state) {
+    (void)state;
+    struct test_bytes file = make_file(2); /* progressive */
+    struct tile_buffer more = {0};
+    unsigned char segment[2 + 65535] = {0xFF, 0xED, 0xFF, 0xFF};
+    for (size_t i = 4; i + 1 < sizeof segment; i += 2)
+        segment[i] = 0xFF, segment[i + 1] = 0xDA;
+    assert_ok(tile_buffer_append(&more, file.data, 2, &error));
+    assert_ok(tile_buffer_append(&more, segment, sizeof segment, &error));
+    assert_ok(tile_buffer_append(&more, file.data + 2, file.size - 2, &error));
+    assert_ok(tile_buffer_append(&more, segment, sizeof segment, &error)); /* behind EOI */
+    unsigned char *plain, *got;
+    assert_int_equal(read_all(file.data, file.size, false, 1, &plain).status, TILE_OK);
+    assert_int_equal(read_all(more.data, more.size, false, 1, &got).status, TILE_OK);
+    assert_memory_equal(got, plain, 64 * 50 * 3);
+    free(got);
+    free(plain);
+    tile_buffer_free(&more);
+    free(file.data);
 }
 
 /* ---- What is no image, or none of ours --------------------------------------------------------------------------- */
@@ -815,6 +857,7 @@ int main(void) {
         cmocka_unit_test(pixels_and_memory_are_limited),
         cmocka_unit_test(a_narrow_memory_limit_reads_in_chunks),
         cmocka_unit_test(thousands_of_scans_are_refused),
+        cmocka_unit_test(scans_are_counted_where_they_are),
         cmocka_unit_test(what_is_no_image_is_named),
         cmocka_unit_test(kinds_of_jpeg_that_cannot_be_read),
         cmocka_unit_test(calls_that_are_wrong),

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 uint64_t test_random_next(struct test_random *random) {
@@ -59,6 +60,19 @@ static void memory_free(void *user, void *block) {
 
 void test_memory_init(struct test_memory *memory, size_t fail_at) {
     *memory = (struct test_memory){.allocator = {memory, memory_alloc, memory_free}, .fail_at = fail_at};
+}
+
+bool test_hook_ask(void *user, const struct tile_progress *progress) {
+    struct test_hook *hook = user;
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    double now = (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+    assert_true(progress->done <= progress->total || progress->total == 0);
+    if (hook->calls++ > 0 && now - hook->last > hook->longest)
+        hook->longest = now - hook->last;
+    hook->last = now;
+    hook->late += hook->stop_at && hook->calls > hook->stop_at;
+    return hook->stop_at == 0 || hook->calls < hook->stop_at;
 }
 
 const char *test_path(const char *folder, const char *name) {

@@ -66,6 +66,15 @@ struct test_memory {
 };
 void test_memory_init(struct test_memory *memory, size_t fail_at);
 
+/* A progress hook that counts its calls, and says stop at the `stop_at`th (from 1; 0: never) and from then on. */
+struct test_hook {
+    uint64_t stop_at, calls;
+    uint64_t late;  /* calls after that */
+    double longest; /* seconds from one call to the next: for people, as machines differ */
+    double last;
+};
+bool test_hook_ask(void *hook, const struct tile_progress *progress);
+
 /* The path of a file in fixtures/, or in ../shared/images (NULL where that is absent). Valid until the next few calls.
  */
 const char *test_fixture(const char *name);

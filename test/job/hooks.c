@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Jobs stop in the middle of a tile, on whichever thread it is made, and leave nothing that would keep the same job from
+ * being done; and they see that a source was written to meanwhile.
+ */
+#include "folder.h"
+#include "picture.h"
+
+#include <fcntl.h>
+#include <png.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct tile_error error;
+
+static const uint64_t stops[] = {1, 2, 5, 0}; /* 0: at the last call */
+enum { STOPS = sizeof stops / sizeof *stops };
+
+static struct test_bytes picture(bool png) {
+    if (!png)
+        return jpeg_file(&(struct jpeg_recipe){.width = 640, .height = 512, .space = JCS_YCbCr, .sampling = {{2, 2}}});
+    struct tile_buffer buffer =
+        png_file(&(struct png_recipe){.width = 640, .height = 512, .type = PNG_COLOR_TYPE_RGB, .depth = 8});
+    return (struct test_bytes){buffer.data, buffer.size};
+}
+
+/* One large tile, by each of the ways in which a tile is made. */
+static void one_tile_stops(void **state) {
+    (void)state;
+    static const struct way {
+        const char *name;
+        bool png, indexed, lossless, optimize, padded;
+        tile_codec codec;
+        tile_space to;
+        uint64_t least; /* calls */
+    } ways[] = {
+        {"PNG at level 9", .png = true, .codec = TILE_PNG, .least = 100},
+        {"converted", .codec = TILE_TIFF, .to = TILE_OKLCH, .least = 100},
+        {"read by an index", .indexed = true, .codec = TILE_NPY, .to = TILE_LAB, .least = 100},
+        {"a PNG by an index", .png = true, .indexed = true, .codec = TILE_JPEG, .optimize = true, .least = 100},
+        {"lossless", .indexed = true, .lossless = true, .least = 2},
+        {"lossless, optimized", .indexed = true, .lossless = true, .optimize = true, .least = 64},
+        {"with an edge", .padded = true, .codec = TILE_BMP, .least = 100},
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        const struct way *way = &ways[i];
+        struct test_bytes file = picture(way->png);
+        struct gauge gauge = {0};
+        struct tile_allocator allocator = gauge_allocator(&gauge);
+        struct tile_source_options reading = TILE_OPTIONS(struct tile_source_options);
+        struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+        struct tile_encode_options encode = TILE_OPTIONS(struct tile_encode_options);
+        struct test_hook hook = {0}, own = {0};
+        tile_source *source;
+        tile_index *index = NULL;
+        tile_job *job;
+        reading.allocator = options.allocator = &allocator;
+        reading.progress = test_hook_ask; /* not while a job has one */
+        reading.user = &own;
+        assert_ok(tile_source_open_memory(&source, file.data, file.size, &reading, &error));
+        if (way->indexed) {
+            assert_ok(tile_index_build(&index, source, NULL, &error));
+            assert_ok(tile_source_use_index(source, index, &error));
+        }
+        encode.compression = way->lossless ? 0 : 9;
+        encode.optimize = way->optimize;
+        options.grid.tile_width = options.grid.tile_height = 1000;
+        options.grid.edge = way->padded ? TILE_EDGE_PAD : TILE_EDGE_CLIP;
+        options.codec = way->codec;
+        options.to.space = way->to;
+        options.lossless = way->lossless;
+        options.encode = &encode;
+        options.progress = test_hook_ask;
+        options.user = &hook;
+        assert_ok(tile_job_new(&job, source, &options, &error));
+        struct tile_region region = tile_plan_region(tile_job_plan(job), 0);
+        struct tile_buffer bytes = {0}, record = {0}, expected = {0};
+        own.calls = 0;
+        assert_ok(tile_job_tile(job, &region, &expected, &record, &error));
+        const uint64_t calls = hook.calls;
+        printf("%s: %ju calls, %.1f ms at most\n", way->name, (uintmax_t)calls, 1000 * hook.longest);
+        assert_true(calls >= way->least);
+        for (int k = 0; k < STOPS && stops[k] <= calls; k++) {
+            bytes.size = record.size = 0;
+            for (int run = 0; run < 2 && stops[k] == 0; run++) { /* the second one reads no pixels that are kept */
+                hook = (struct test_hook){0};
+                assert_ok(tile_job_tile(job, &region, &bytes, &record, &error));
+            }
+            hook = (struct test_hook){.stop_at = stops[k] ? stops[k] : hook.calls};
+            assert_fails(TILE_CANCELLED, tile_job_tile(job, &region, &bytes, &record, &error));
+            assert_int_equal(hook.late, 0);
+        }
+        bytes.size = record.size = 0;
+        hook = (struct test_hook){0};
+        assert_ok(tile_job_tile(job, &region, &bytes, &record, &error));
+        assert_int_equal(bytes.size, expected.size);
+        assert_memory_equal(bytes.data, expected.data, bytes.size);
+        hook = (struct test_hook){.stop_at = 1};
+        record.size = 0;
+        if (!way->indexed) /* an index knows the hash */
+            assert_fails(TILE_CANCELLED, tile_job_head(job, &record, &error));
+        assert_int_equal(own.calls, 0);
+        tile_buffer_free(&bytes);
+        tile_buffer_free(&record);
+        tile_buffer_free(&expected);
+        tile_job_free(job);
+        tile_source_close(source);
+        tile_index_free(index);
+        free(file.data);
+        assert_int_equal(gauge.live, 0);
+    }
+}
+
+struct run {
+    struct test_hook hook;
+    pthread_t thread; /* that the hook is to be called on */
+    uint64_t done;
+};
+
+static bool ask_run(void *user, const struct tile_progress *progress) {
+    struct run *run = user;
+    assert_true(pthread_equal(pthread_self(), run->thread));
+    assert_true(progress->done >= run->done);
+    run->done = progress->done;
+    return test_hook_ask(&run->hook, progress);
+}
+
+/*
+ * Two tiles, or one new image, on up to three threads: a stop on the calling thread ends what the others are at, and
+ * those that come to wait for it. Neither a tile nor the image appears, and the same command makes the same then.
+ */
+static void runs_stop_within_a_tile(void **state) {
+    (void)state;
+    struct test_bytes file = picture(true);
+    for (int i = 0; i < 12; i++) {
+        bool one = i % 2, indexed = i / 2 % 2;
+        char *folder = test_folder_new(), *whole = test_folder_new();
+        const char *name = one ? "one.png" : "r0_c0.png";
+        struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+        struct tile_encode_options encode = TILE_OPTIONS(struct tile_encode_options);
+        struct tile_job_result result;
+        struct run run = {.thread = pthread_self()};
+        tile_source *source;
+        tile_index *index = NULL;
+        assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+        if (indexed) {
+            assert_ok(tile_index_build(&index, source, NULL, &error));
+            assert_ok(tile_source_use_index(source, index, &error));
+        }
+        encode.compression = 9;
+        options.encode = &encode;
+        options.codec = TILE_PNG;
+        options.grid.tile_width = 320;
+        options.grid.tile_height = 512;
+        options.threads = 1 + i / 4;
+        char *paths[2] = {NULL, NULL};
+        options.folder = one ? NULL : whole;
+        options.image = one ? (paths[0] = strdup(test_path(whole, name))) : NULL;
+        assert_ok(tile_job_run(source, &options, &result, &error));
+        options.folder = one ? NULL : folder;
+        options.image = one ? (paths[1] = strdup(test_path(folder, name))) : NULL;
+        options.progress = ask_run;
+        options.user = &run;
+        for (uint64_t stop = 1; stop <= 15; stop += stop < 3 ? 1 : 6) {
+            run.done = 0;
+            run.hook = (struct test_hook){.stop_at = stop};
+            assert_fails(TILE_CANCELLED, tile_job_run(source, &options, &result, &error));
+            assert_int_equal(run.hook.calls, stop);
+            assert_false(file_exists(test_path(folder, name)));
+            assert_false(file_exists(test_path(folder, "manifest.json")));
+            assert_true(one || result.written == 0);
+        }
+        run.done = 0;
+        run.hook = (struct test_hook){0};
+        assert_ok(tile_job_run(source, &options, &result, &error));
+        assert_true(folders_are_equal(folder, whole));
+        tile_source_close(source);
+        tile_index_free(index);
+        free(paths[0]);
+        free(paths[1]);
+        test_folder_remove(folder);
+        test_folder_remove(whole);
+    }
+    free(file.data);
+}
+
+/* Writes to the source once, in the middle. */
+struct overwriting {
+    const char *path;
+    int way;
+    uint64_t calls;
+};
+
+static bool overwrite(void *user, const struct tile_progress *progress) {
+    struct overwriting *o = user;
+    if (progress->total == 0 || o->calls++ != 3)
+        return true;
+    struct stat facts;
+    int file = open(o->path, O_WRONLY);
+    assert_true(file >= 0 && fstat(file, &facts) == 0);
+    switch (o->way) {
+    case 0: break;
+    case 1: assert_int_equal(pwrite(file, "\0", 1, facts.st_size - 20), 1); break; /* where it has been read */
+    case 2: assert_int_equal(ftruncate(file, facts.st_size + 1), 0); break;
+    case 3: /* and sets its time back */
+        assert_int_equal(pwrite(file, "\0", 1, facts.st_size - 20), 1);
+        assert_int_equal(futimens(file, (struct timespec[2]){facts.st_atim, facts.st_mtim}), 0);
+        break;
+    }
+    close(file);
+    return true;
+}
+
+static void a_source_that_is_written_to_is_seen(void **state) {
+    (void)state;
+    struct test_bytes file = picture(false);
+    for (int i = 0; i < 12; i++) {
+        char *folder = test_folder_new(), *out = test_folder_new();
+        char *path = strdup(test_path(folder, "source.jpg")), *image = strdup(test_path(out, "one.png"));
+        test_write_file(path, file.data, file.size);
+        struct overwriting overwriting = {.path = path, .way = i % 4};
+        struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+        tile_source *source;
+        tile_job *job;
+        tile_status status;
+        options.progress = overwrite;
+        options.user = &overwriting;
+        options.threads = 2;
+        assert_ok(tile_source_open_file(&source, path, NULL, &error));
+        usleep(20000); /* a tick of the file system's clock */
+        if (i / 4 == 0)
+            options.folder = out;
+        else if (i / 4 == 1)
+            options.image = image;
+        if (i / 4 < 2) {
+            status = tile_job_run(source, &options, NULL, &error);
+        } else {
+            struct tile_buffer bytes = {0}, record = {0};
+            assert_ok(tile_job_new(&job, source, &options, &error));
+            struct tile_region region = tile_plan_region(tile_job_plan(job), 0);
+            status = tile_job_tile(job, &region, &bytes, &record, &error);
+            tile_buffer_free(&bytes);
+            tile_buffer_free(&record);
+            tile_job_free(job);
+        }
+        assert_true(overwriting.calls > 3);
+        assert_int_equal(status, overwriting.way ? TILE_SOURCE_CHANGED : TILE_OK);
+        assert_true(status == TILE_OK || strstr(error.message, "source.jpg: changed while"));
+        assert_true(status == TILE_OK || !file_exists(image));
+        assert_true(status == TILE_OK || !file_exists(test_path(out, "manifest.json")));
+        tile_source_close(source);
+        free(path);
+        free(image);
+        test_folder_remove(folder);
+        test_folder_remove(out);
+    }
+    free(file.data);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_tile_stops),
+        cmocka_unit_test(runs_stop_within_a_tile),
+        cmocka_unit_test(a_source_that_is_written_to_is_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
