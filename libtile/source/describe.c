@@ -106,7 +106,7 @@ tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, s
         for (uint64_t at = 0; at < reader->size && status == TILE_OK; at += PIECE) {
             size_t size = reader->size - at < PIECE ? (size_t)(reader->size - at) : PIECE;
             watch->at = (struct tile_progress){at, reader->size};
-            status = tile_watch_pass(watch, size, error);
+            status = tile_watch_ask(watch, error);
             if (status == TILE_OK)
                 status = reader->read_at(reader->user, at, piece, size, error);
             if (status == TILE_OK)
