@@ -6,6 +6,8 @@
 #include "folder.h"
 #include "picture.h"
 
+#include "job/pipeline.h"
+
 #include <fcntl.h>
 #include <png.h>
 #include <pthread.h>
@@ -185,6 +187,69 @@ static void runs_stop_within_a_tile(void **state) {
     free(file.data);
 }
 
+/* Work that never ends by itself, on a thread that is not the calling one. */
+struct endless {
+    _Atomic bool begun, stopped;
+    int asked;
+};
+
+static bool is_wanted(void *user, uint64_t index) {
+    (void)user, (void)index;
+    return true;
+}
+
+static tile_status work_on(void *user, int thread, uint64_t index, const struct tile_region *region,
+                           const struct tile_image *pixels, struct tile_watch *watch, struct tile_error *why) {
+    struct endless *endless = user;
+    (void)index, (void)region, (void)pixels;
+    tile_status status = TILE_OK;
+    if (thread != 0)
+        endless->begun = true;
+    for (int i = 0; thread == 0 && !endless->begun && i < 10000; i++)
+        usleep(1000);
+    for (int i = 0; thread != 0 && status == TILE_OK && i < 10000; i++) {
+        usleep(1000);
+        status = tile_watch_ask(watch, why);
+    }
+    endless->stopped |= status == TILE_CANCELLED;
+    return status;
+}
+
+static bool ask_some_times(void *user) {
+    return ++((struct endless *)user)->asked < 20;
+}
+
+static void no_giving_up(void *user) {
+    (void)user;
+}
+
+/* The calling thread has nothing to do but wait: it asks meanwhile, and what it hears stops the other. */
+static void a_waiting_caller_stops_the_others(void **state) {
+    (void)state;
+    struct test_bytes file = picture(true);
+    struct endless endless = {0};
+    tile_source *source;
+    tile_plan *plan;
+    assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+    assert_ok(tile_plan_grid(&plan, (struct tile_rect){0, 0, 640, 512}, (struct tile_grid){.tile_width = 320}, NULL,
+                             &error));
+    const struct tile_pipeline pipeline = {.source = source,
+                                           .plan = plan,
+                                           .unread = true,
+                                           .threads = 2,
+                                           .memory = UINT64_MAX,
+                                           .user = &endless,
+                                           .wanted = is_wanted,
+                                           .work = work_on,
+                                           .go_on = ask_some_times,
+                                           .give_up = no_giving_up};
+    assert_fails(TILE_CANCELLED, tile_pipeline_run(&pipeline, &error));
+    assert_true(endless.begun && endless.stopped);
+    tile_plan_free(plan);
+    tile_source_close(source);
+    free(file.data);
+}
+
 /* Writes to the source once, in the middle. */
 struct overwriting {
     const char *path;
@@ -262,6 +327,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_tile_stops),
         cmocka_unit_test(runs_stop_within_a_tile),
+        cmocka_unit_test(a_waiting_caller_stops_the_others),
         cmocka_unit_test(a_source_that_is_written_to_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
