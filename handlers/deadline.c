@@ -12,3 +12,8 @@ int64_t deadline_now(void) {
 bool deadline_over(int64_t deadline) {
     return deadline != INT64_MAX && deadline_now() >= deadline;
 }
+
+bool deadline_ask(void *deadline, const struct tile_progress *progress) {
+    (void)progress;
+    return !deadline_over(*(const int64_t *)deadline);
+}

@@ -24,6 +24,7 @@ static const struct {
     [FAILURE_INCOMPLETE] = {"Function.Incomplete", 409, TILE_BAD_DATA},
     [FAILURE_RESPONSE_TOO_LARGE] = {"Function.ResponseTooLarge", 413, TILE_LIMIT_EXCEEDED},
     [FAILURE_OUT_OF_TIME] = {"Function.OutOfTime", 504, TILE_CANCELLED},
+    [FAILURE_TIMEOUT_TOO_SHORT] = {"Function.TimeoutTooShort", 504, TILE_CANCELLED},
     [FAILURE_OUT_OF_MEMORY] = {"Function.OutOfMemory", 507, TILE_NO_MEMORY},
 };
 
@@ -88,8 +89,11 @@ bool fail_from(struct failure *failure, const struct tile_error *error) {
     };
     char text[200];
     /* What an event says is an index is the event's fault, not the source's. */
-    return fail(failure, of_status[error->status], "%s%s%s", error->status == TILE_BAD_INDEX ? "index: " : "",
-                error->message, options_of(error->remedies, text));
+    const char *before = error->status == TILE_BAD_INDEX   ? "index: "
+                         : error->status == TILE_CANCELLED ? "the deadline came: "
+                                                           : "";
+    return fail(failure, of_status[error->status], "%s%s%s", before, error->message,
+                options_of(error->remedies, text));
 }
 
 tile_status failure_to_error(const struct failure *failure, struct tile_error *error) {

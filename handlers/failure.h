@@ -22,7 +22,8 @@ enum failure_kind {
     FAILURE_OUTPUT_UNWRITABLE,  /* writing failed, after retries: another try may work */
     FAILURE_INCOMPLETE,         /* assemble: something is missing, or not what was reported */
     FAILURE_RESPONSE_TOO_LARGE, /* more than Lambda takes */
-    FAILURE_OUT_OF_TIME,        /* the deadline came first */
+    FAILURE_OUT_OF_TIME,        /* the deadline came first: with another, or less to do, it may work */
+    FAILURE_TIMEOUT_TOO_SHORT,  /* the deadline will always come first */
     FAILURE_OUT_OF_MEMORY,
     FAILURE_KIND_COUNT
 };

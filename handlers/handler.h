@@ -16,7 +16,8 @@ struct metrics;
 /* One invocation. */
 struct call {
     const char *id;   /* the request's; for logs */
-    int64_t deadline; /* milliseconds since 1970; INT64_MAX: none */
+    int64_t begun;    /* when, in milliseconds since 1970 */
+    int64_t deadline; /* of the work, likewise; INT64_MAX: none */
     uint64_t memory;  /* bytes that the function has */
     struct storage *storage;
     struct metrics *metrics;

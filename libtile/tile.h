@@ -823,8 +823,8 @@ struct tile_job_options {
     int threads; /* 0: one a processor; below that, INVALID_ARGUMENT */
 
     /*
-     * Tiles that are stored, those of an earlier run included (strips, for one image); the total is 0 until it is known
-     * what can be resumed, while the source is hashed or a pass over it makes an index. On the calling thread, whatever
+     * Tiles that are stored, those of an earlier run included; the total is 0 until it is known what can be resumed,
+     * while a pass over the source makes an index or its hash. Strips, for one image. On the calling thread, whatever
      * the others are at; they stop, too. Of tile_job_tile it is asked with 0 of 1, on the thread of each call.
      */
     bool (*progress)(void *user, const struct tile_progress *progress);

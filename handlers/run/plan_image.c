@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan_image.h"
 
+#include "../deadline.h"
 #include "../respond.h"
 #include "../storage/storage.h"
 #include "../task/options.h"
@@ -143,6 +144,8 @@ static bool build_index(struct planning *p, struct failure *failure) {
     o.tile_height = max_u32(turned ? grid.tile_width : height, 256);
     if (grid.tile_width == 0)
         o.tile_width = 0;
+    o.progress = deadline_ask;
+    o.user = &p->call->deadline;
     struct tile_error error;
     if (info->no_index) {
         snprintf(p->no_index, sizeof p->no_index, "none: %s", info->no_index);
@@ -167,6 +170,8 @@ static bool settle(struct planning *p, struct failure *failure) {
     struct tile_error error;
     reader.modified = 0; /* the ETag says more, and an index holds the time only of what was written long ago */
     p->options.source.name = text(p, "source");
+    p->options.source.progress = p->options.job.progress = deadline_ask;
+    p->options.source.user = p->options.job.user = &p->call->deadline;
     if (tile_source_open_reader(&p->source, &reader, &p->options.source, &error) != TILE_OK)
         return storage_fail_from(p->object, &error, failure);
     bool early = !p->options.job.lossless || tile_source_info(p->source)->no_index;

@@ -54,6 +54,7 @@ static bool handle_event(struct loop *loop, struct invocation *invocation, struc
     bool done = have_storage(loop, failure);
     if (done) {
         struct call call = {.id = invocation->id,
+                            .begun = deadline_now(),
                             .deadline = deadline_for_work(invocation->deadline),
                             .memory = loop_memory(),
                             .storage = loop->storage,

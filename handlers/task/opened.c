@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "opened.h"
 
+#include "../deadline.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +114,8 @@ bool opened_open(struct opened_set *set, struct opened *opened, struct failure *
     struct tile_error error;
     tile_status status;
     options.name = task->source ? task->source : "(image)";
+    options.progress = deadline_ask;
+    options.user = set->deadline;
     if (set->memory < (options.limits.memory ? options.limits.memory : (uint64_t)1 << 30))
         options.limits.memory = set->memory;
     if (opened->pinned) {

@@ -29,6 +29,7 @@ struct opened {
 
 struct opened_set {
     struct storage *storage;
+    int64_t *deadline;
     uint64_t memory; /* bytes that a source may take */
     struct pinned pinned[OPENED_MOST];
     struct opened opened[OPENED_MOST];

@@ -128,6 +128,8 @@ static bool settle(struct wave *wave, size_t i, struct failure *failure) {
     if (pinned && task->output && storage_is(pinned->object, task->output))
         return fail(failure, FAILURE_BAD_REQUEST, "output: is the source, %s", task->source);
     options.encode = &task->options.encode;
+    options.progress = deadline_ask;
+    options.user = &wave->call->deadline;
     if (!task->options.has_region)
         region->source = (struct tile_rect){0, 0, info->width, info->height};
     if (!check_region(region->source, info, failure))
@@ -216,19 +218,43 @@ static bool store(struct call *call, struct task *task, const struct tile_buffer
     return done;
 }
 
+/*
+ * What alone had most of an invocation's time will not fit in another's either. That a store was slow is passing, and
+ * has been told.
+ */
+static bool out_of_time(const struct wave *wave, const struct task *task, int64_t begun, struct failure *failure) {
+    const struct call *call = wave->call;
+    if (wave->all_count == 1 && call->deadline - begun >= (call->deadline - call->begun) / 4 * 3)
+        return fail(failure, FAILURE_TIMEOUT_TOO_SHORT,
+                    "a tile of %u x %u pixels takes more than the %.1f s that this function had for it: make smaller "
+                    "tiles, or give it more time and memory",
+                    task->region.width, task->region.height, (double)(call->deadline - begun) / 1000);
+    return fail(failure, FAILURE_OUT_OF_TIME, "the deadline came when %zu of %zu tiles were made", wave->made,
+                wave->all_count);
+}
+
+static bool tile_failed(const struct wave *wave, size_t i, int64_t begun, const struct tile_error *error,
+                        struct failure *failure) {
+    const struct opened *opened = wave->set.of[i];
+    struct failure read;
+    if (error->status == TILE_CANCELLED && !(opened->pinned && storage_reader_failed(opened->pinned->object, &read)))
+        return out_of_time(wave, &wave->tasks[i], begun, failure);
+    return opened_fail(opened, error, failure);
+}
+
 static bool make(struct wave *wave, size_t i, struct failure *failure) {
     struct task *task = &wave->tasks[i];
     struct call *call = wave->call;
     struct tile_buffer record = {0};
     struct tile_error error;
+    int64_t begun = deadline_now();
     double start = metrics_now();
     if (deadline_over(call->deadline)) {
-        fail(failure, FAILURE_OUT_OF_TIME, "the deadline came when %zu of %zu tiles were made", wave->made,
-             wave->all_count);
+        out_of_time(wave, task, begun, failure);
         return end(wave, task, failure);
     }
     bool done = tile_job_tile(wave->jobs[i], &task->region, &task->bytes, &record, &error) == TILE_OK ||
-                opened_fail(wave->set.of[i], &error, failure);
+                tile_failed(wave, i, begun, &error, failure);
     task->written = task->bytes.size;
     metrics_add(call->metrics, METRIC_CONVERT_MS, metrics_now() - start);
     done = done && (!task->output || store(call, task, &record, failure));
@@ -317,6 +343,7 @@ bool work_do(struct call *call, struct task *tasks, size_t count, bool all, stru
         wave->made = made;
         wave->budget = budget;
         wave->set.storage = call->storage;
+        wave->set.deadline = &call->deadline;
         wave->set.memory = budget;
         done = run(wave, failure);
         made = wave->made;

@@ -60,7 +60,8 @@ static void find_largest(struct tile_job *job) {
 bool tile_job_ask(void *user, const struct tile_progress *progress) {
     const struct tile_job *job = user;
     (void)progress; /* of what is counted there */
-    return !job->o.progress || job->o.progress(job->o.user, &(struct tile_progress){0});
+    struct tile_progress none = {.total = job->o.image ? tile_plan_count(job->plan) : 0};
+    return !job->o.progress || job->o.progress(job->o.user, &none);
 }
 
 tile_status tile_job_check_region(const struct tile_job *job, const struct tile_region *region,

@@ -34,7 +34,7 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
                             struct tile_error *error);
 void tile_job_unsettle(struct tile_job *job);
 
-/* The hook of calls that are made for the job as a whole, before it is known how much of it there is to do. */
+/* The hook of calls that are made for the job as a whole, before it is known how many of its tiles are there. */
 bool tile_job_ask(void *user, const struct tile_progress *progress);
 
 /* The region lies within the source; else INVALID_ARGUMENT. */

@@ -36,7 +36,7 @@ static json_t *two_tasks(void) {
 static void tiles_are_not_begun_any_more(void **state) {
     (void)state;
     place.call.deadline = deadline_now() - 1;
-    invoke_fails(&place, handle_tile, json_pack("{so}", "Items", two_tasks()), FAILURE_OUT_OF_TIME, "0 of 2 tiles",
+    invoke_fails(&place, handle_tile, json_pack("{so}", "Items", two_tasks()), FAILURE_OUT_OF_TIME, "deadline came",
                  NULL);
     json_t *records = json_array(), *tasks = two_tasks();
     for (size_t i = 0; i < 2; i++) {
@@ -52,6 +52,59 @@ static void tiles_are_not_begun_any_more(void **state) {
     assert_false(place_has(&place, "out"));
     place.call.deadline = deadline_now() + 3600000;
     json_decref(invoke_ok(&place, handle_tile, json_pack("{so}", "Items", two_tasks())));
+}
+
+/* A picture of which a tile as a PNG at level 9 takes seconds. */
+static void add_large(void) {
+    struct tile_format gray = {.space = TILE_GRAY, .sample = TILE_U8};
+    struct test_random random = {5};
+    struct tile_error error;
+    struct tile_image image;
+    assert_ok(tile_image_alloc(&image, gray, 4096, 3072, NULL, &error));
+    unsigned char *pixels = image.plane[0];
+    for (size_t i = 0; i < (size_t)4096 * 3072; i++)
+        pixels[i] = (unsigned char)(test_random_below(&random, 5));
+    struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+    struct tile_buffer file = {0};
+    struct tile_writer writer = tile_buffer_writer(&file);
+    options.compression = 1;
+    assert_ok(tile_encode(&image, TILE_PNG, &options, &writer, &error));
+    test_write_file(place_path(&place, "large.png"), file.data, file.size);
+    tile_buffer_free(&file);
+    tile_image_free(&image, NULL);
+}
+
+static json_t *large_task(int number) {
+    char output[20];
+    snprintf(output, sizeof output, "out/%d.png", number);
+    return json_pack("{ss ss ss si}", "source", "large.png", "output", output, "format", "png", "compression", 9);
+}
+
+/* What one tile alone cannot be done in is no matter of luck; with others, or late, it is. Either way it is said in
+ * time. */
+static void a_large_tile_is_given_up(void **state) {
+    (void)state;
+    add_large();
+    static const struct {
+        int count, gone; /* tasks; hundredths of the time that were gone when they came */
+        enum failure_kind kind;
+        const char *word;
+    } cases[] = {
+        {1, 0, FAILURE_TIMEOUT_TOO_SHORT, "4096 x 3072"},
+        {1, 60, FAILURE_OUT_OF_TIME, "0 of 1 tiles"},
+        {2, 0, FAILURE_OUT_OF_TIME, "0 of 2 tiles"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *tasks = json_array();
+        for (int k = 0; k < cases[i].count; k++)
+            json_array_append_new(tasks, large_task(k));
+        place.call.begun = deadline_now() - cases[i].gone * 10;
+        place.call.deadline = place.call.begun + 1000;
+        invoke_fails(&place, handle_tile, json_pack("{so}", "Items", tasks), cases[i].kind, cases[i].word, NULL);
+        assert_true(deadline_now() < place.call.deadline + 500); /* of seconds; an invocation has a tenth of its time */
+        assert_false(place_has(&place, "out"));
+    }
+    place.call.deadline = INT64_MAX;
 }
 
 static json_t *plan(void) {
@@ -71,7 +124,7 @@ static void do_tasks(void) {
 static void plans_and_assemblies_end(void **state) {
     (void)state;
     place.call.deadline = deadline_now() - 1;
-    invoke_fails(&place, handle_plan, plan(), FAILURE_OUT_OF_TIME, "0 of 6 tasks", NULL);
+    invoke_fails(&place, handle_plan, plan(), FAILURE_OUT_OF_TIME, "deadline came", NULL);
     assert_false(place_has(&place, "out"));
     place.call.deadline = INT64_MAX;
     json_decref(invoke_ok(&place, handle_plan, plan()));
@@ -129,6 +182,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(tiles_are_not_begun_any_more),
+        TEST(a_large_tile_is_given_up),
         TEST(plans_and_assemblies_end),
         TEST(one_new_image_is_given_up),
         TEST(files_are_not_read_any_more),

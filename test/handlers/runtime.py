@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """runtime.py TILE-HANDLER ECHO FIXTURES: the custom runtime against a Runtime API that has its moods."""
+import base64
 import concurrent.futures
 import json
 import os
@@ -7,17 +8,19 @@ import pathlib
 import random
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import zlib
 
 sys.dont_write_bytecode = True
 import scratch  # noqa: E402
 from simulator import Fault, Function  # noqa: E402
 
-HANDLER = ECHO = FIXTURES = None
+HANDLER = ECHO = FIXTURES = LARGE = None
 RESPONSE_MOST = 6291556
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 HEADERS = [b"Lambda-Runtime-Aws-Request-Id: $ID", b"Lambda-Runtime-Deadline-Ms: 9999999999999"]
@@ -169,6 +172,53 @@ class Answers(Case):
             self.assertEqual(post.body, b"x" * size)
             self.assertEqual(function.process.wait(30), 0)
             self.ends_well(function)
+
+
+def noise(side):
+    """A PNG of gray pixels, 0 or 1 at random: few bytes, which take long to be deflated well."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = os.urandom(side * side).translate(bytes(code & 1 for code in range(256)))
+    filtered = b"".join(b"\0" + rows[y * side:(y + 1) * side] for y in range(side))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(filtered, 1)) + chunk(b"IEND", b""))
+
+
+class Deadlines(Case):
+    """One tile of 16 megapixels takes seconds, and the invocation has one: it is told before that is over."""
+
+    def answers(self, event):
+        folder = pathlib.Path(scratch.make())
+        self.addCleanup(shutil.rmtree, folder)
+        (folder / "large.png").write_bytes(LARGE)
+        function = self.function(HANDLER, "tile", env={"TILE_LOCAL_ROOT": str(folder)})
+        function.wait_for_next()
+        for _ in range(3):  # a machine that has much else to do may have the tenth of a second that is left for that
+            ok, answer = function.invoke(event, deadline=1.0)
+            late = time.time() - function.last.deadline
+            if late < 0:
+                break
+        self.assertLess(late, 0)
+        self.assertEqual(os.listdir(folder), ["large.png"])
+        self.ends_well(function)
+        return ok, answer
+
+    def test_task(self):
+        ok, answer = self.answers({"source": "large.png", "output": "out.png", "format": "png", "compression": 9})
+        self.assertEqual((ok, answer["errorType"]), (False, "Function.TimeoutTooShort"))
+        self.assertIn("4096 x 4096", answer["errorMessage"])
+
+    def test_request(self):
+        ok, answer = self.answers({"version": "2.0", "rawPath": "/", "rawQueryString": "format=png&compression=9",
+                                   "requestContext": {"http": {"method": "POST"}}, "isBase64Encoded": True,
+                                   "body": base64.b64encode(LARGE).decode()})
+        self.assertEqual((ok, answer["statusCode"]), (True, 504))
+        self.assertIn("TimeoutTooShort", answer["body"])
+
+    def test_messages(self):
+        body = json.dumps({"source": "large.png", "output": "out.png", "format": "png", "compression": 9})
+        ok, answer = self.answers({"Records": [{"eventSource": "aws:sqs", "messageId": "a", "body": body}]})
+        self.assertEqual((ok, answer), (True, {"batchItemFailures": [{"itemIdentifier": "a"}]}))
 
 
 class OddServers(Case):
@@ -523,4 +573,5 @@ class Local(Case):
 
 if __name__ == "__main__":
     HANDLER, ECHO, FIXTURES = map(os.path.abspath, sys.argv[1:4])
+    LARGE = noise(4096)
     unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
