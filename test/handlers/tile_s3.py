@@ -15,11 +15,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import urllib.parse
 import zlib
 
 import scratch
+from noise import noise
+from simulator import Function
 
 HANDLER, CONVERT, FIXTURES = sys.argv[1:4]
 
@@ -236,6 +239,30 @@ class Objects(unittest.TestCase):
         self.assertEqual(answer["results"][0]["resultString"], "s3://" + self.OUT)
         self.assertIn("s3://in-bucket/in/missing.jpg", answer["results"][1]["resultString"])
         self.check_output()
+
+    def test_large_tiles_end_by_the_deadline(self):
+        """And they are not called passing: the next invocation would have no more time."""
+        self.store.put("in-bucket/in/large.png", noise(4096))
+        task = json.dumps({"format": "png", "compression": 9, "output": "s3://out-bucket/o/"})
+        function = Function(HANDLER, "tile", env={
+            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self.store.server_port}", "AWS_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "b", "TILE_TASK": task})
+        self.addCleanup(lambda: function.__exit__(None))
+        function.wait_for_next()
+        batch = {"invocationSchemaVersion": "2.0", "invocationId": "x", "job": {"id": "y"},
+                 "tasks": [{"taskId": "1", "s3Key": "in/large.png", "s3Bucket": "in-bucket"}]}
+        for event in batch, self.notification("in/large.png"):
+            for _ in range(3):  # on a machine that has much else to do
+                ok, answer = function.invoke(event, deadline=2.0)
+                late = time.time() - function.last.deadline
+                if late < 0:
+                    break
+            self.assertLess(late, 0)
+            if event is batch:
+                self.assertEqual(answer["results"][0]["resultCode"], "PermanentFailure", answer)
+            else:
+                self.assertEqual((ok, answer["errorType"]), (False, "Function.TimeoutTooShort"))
+        self.assertEqual(len(self.store.objects), 2)
 
     def put_large(self):
         """A JPEG of some megabytes."""
