@@ -92,8 +92,7 @@ bool fail_from(struct failure *failure, const struct tile_error *error) {
     const char *before = error->status == TILE_BAD_INDEX   ? "index: "
                          : error->status == TILE_CANCELLED ? "the deadline came: "
                                                            : "";
-    return fail(failure, of_status[error->status], "%s%s%s", before, error->message,
-                options_of(error->remedies, text));
+    return fail(failure, of_status[error->status], "%s%s%s", before, error->message, options_of(error->remedies, text));
 }
 
 tile_status failure_to_error(const struct failure *failure, struct tile_error *error) {

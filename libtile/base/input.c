@@ -83,13 +83,12 @@ tile_status tile_reader_open_file(struct tile_reader *out, const char *path, con
         return status;
     }
     /* Another pread costs as much as copying a few KB. */
-    *out =
-        (struct tile_reader){.user = file,
-                             .size = (uint64_t)facts->st_size,
-                             .read_at = file_read_at,
-                             .close = file_close,
-                             .modified = nanoseconds(facts->st_mtim),
-                             .gap = 8192};
+    *out = (struct tile_reader){.user = file,
+                                .size = (uint64_t)facts->st_size,
+                                .read_at = file_read_at,
+                                .close = file_close,
+                                .modified = nanoseconds(facts->st_mtim),
+                                .gap = 8192};
     return TILE_OK;
 }
 

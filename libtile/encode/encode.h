@@ -70,8 +70,8 @@ void tile_encoder_fail(tile_encoder *encoder, tile_status status, const char *fo
 /* Memory of the encoder's allocator; notes NO_MEMORY when there is none. */
 void *tile_encoder_alloc(tile_encoder *encoder, size_t size);
 
-/* After so many bytes of work: whether to go on, else CANCELLED is noted. A codec asks only where its `finish` takes long
- * without output; between rows it is done for it. */
+/* After so many bytes of work: whether to go on, else CANCELLED is noted. A codec asks only where its `finish` takes
+ * long without output; between rows it is done for it. */
 bool tile_encoder_go_on(tile_encoder *encoder, uint64_t bytes);
 
 /* Appends to the output, by way of the buffer. The three do nothing after a failure, and return whether there is none.

@@ -62,20 +62,23 @@ static void put(void *context, void *data, int size) {
 static void finish_bmp(tile_encoder *encoder) {
     struct held *held = encoder->state;
     if (!setjmp(held->failed))
-        stbi_write_bmp_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels, held->pixels);
+        stbi_write_bmp_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels,
+                               held->pixels);
 }
 
 static void finish_tga(tile_encoder *encoder) {
     struct held *held = encoder->state;
     if (!setjmp(held->failed))
-        stbi_write_tga_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels, held->pixels);
+        stbi_write_tga_to_func(put, encoder, (int)encoder->width, (int)encoder->height, encoder->channels,
+                               held->pixels);
 }
 
 static void put_some(void *context, void *data, int size) {
     tile_encoder_put(context, data, (size_t)size);
 }
 
-/* As stbi_write_hdr_to_func, but for the memory of a row, which that asks malloc for and does not look whether it gets. */
+/* As stbi_write_hdr_to_func, but for the memory of a row, which that asks malloc for and does not look whether it gets.
+ */
 static void finish_hdr(tile_encoder *encoder) {
     const struct held *held = encoder->state;
     char head[160];

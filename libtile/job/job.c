@@ -40,7 +40,7 @@ struct output {
     tile_status damage_noted;       /* whether that worked */
     struct tile_error damage_error;
 
-    tile_encoder *encoder; /* one image */
+    tile_encoder *encoder;       /* one image */
     struct tile_watch *encoding; /* of the thread that encodes */
     pthread_cond_t turn_changed;
     uint64_t turn; /* the strip that is to be encoded next */
@@ -118,8 +118,7 @@ static tile_status make_strip(void *user, int thread, uint64_t index, const stru
                               const struct tile_image *pixels, struct tile_watch *watch, struct tile_error *error) {
     struct output *out = user;
     struct tile_image strip;
-    tile_status status = tile_make_pixels(out->job, region, pixels, &out->benches[thread].pixels, &strip, watch,
-                                          error);
+    tile_status status = tile_make_pixels(out->job, region, pixels, &out->benches[thread].pixels, &strip, watch, error);
     pthread_mutex_lock(&out->lock);
     while (status == TILE_OK && out->turn != index && !out->given_up) {
         tile_wait_some(&out->turn_changed, &out->lock);

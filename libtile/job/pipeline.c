@@ -121,8 +121,7 @@ static bool work_next(struct run *run, int thread) {
         struct tile_image pixels = {0};
         if (!p->unread)
             pixels = tile_image_view(&s->pixels, within);
-        status = p->work(p->user, thread, index, &region, p->unread ? NULL : &pixels, &watch,
-                         &error);
+        status = p->work(p->user, thread, index, &region, p->unread ? NULL : &pixels, &watch, &error);
     }
     if (status != TILE_OK)
         fail(run, status, &error);
@@ -197,8 +196,8 @@ static bool read_next(struct run *run, int thread) {
 static void run_thread(struct run *run, int thread) {
     pthread_mutex_lock(&run->lock);
     while (run->status == TILE_OK && (run->next_band < run->bands || run->in_use)) {
-        bool any = (thread == 0 && read_next(run, 0)) || work_next(run, thread) ||
-                   (run->any_reads && read_next(run, thread));
+        bool any =
+            (thread == 0 && read_next(run, 0)) || work_next(run, thread) || (run->any_reads && read_next(run, thread));
         if (!any && thread != 0)
             pthread_cond_wait(&run->changed, &run->lock);
         else if (!any)
@@ -268,9 +267,8 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
 }
 
 tile_status tile_pipeline_run(const struct tile_pipeline *p, struct tile_error *error) {
-    struct run run = {.p = p,
-                      .any_reads = p->unread || tile_source_info(p->source)->indexed,
-                      .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct run run = {
+        .p = p, .any_reads = p->unread || tile_source_info(p->source)->indexed, .lock = PTHREAD_MUTEX_INITIALIZER};
     struct helper *helpers = NULL;
     int started = 0;
     tile_wait_init(&run.changed);

@@ -23,10 +23,10 @@ struct jpeg {
     struct tile_error *error; /* of the call that is running */
     tile_status status;       /* why it jumped */
     bool in_header;
-    bool header_read;    /* and nothing after it */
-    bool ended;          /* the file was read to its end, and an EOI marker was put there */
-    bool finishing;      /* all rows are there, what is still read is the end of the file */
-    bool holding;        /* the whole image is being decoded, before its first row */
+    bool header_read; /* and nothing after it */
+    bool ended;       /* the file was read to its end, and an EOI marker was put there */
+    bool finishing;   /* all rows are there, what is still read is the end of the file */
+    bool holding;     /* the whole image is being decoded, before its first row */
     bool scans_counted;
     J_COLOR_SPACE space; /* in the file */
     unsigned char *skipped;

@@ -78,7 +78,7 @@ struct tile_source {
     char notes[TILE_SOURCE_NOTES][240];
     int note_count;
     const struct tile_decoder *decoder;
-    void *state; /* the decoder's */
+    void *state;              /* the decoder's */
     struct tile_watch *watch; /* of the call that is running, for the decoder */
     struct tile_input input;
     struct tile_rows rows;

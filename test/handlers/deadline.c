@@ -181,11 +181,8 @@ static void files_are_not_read_any_more(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(tiles_are_not_begun_any_more),
-        TEST(a_large_tile_is_given_up),
-        TEST(plans_and_assemblies_end),
-        TEST(one_new_image_is_given_up),
-        TEST(files_are_not_read_any_more),
+        TEST(tiles_are_not_begun_any_more), TEST(a_large_tile_is_given_up),    TEST(plans_and_assemblies_end),
+        TEST(one_new_image_is_given_up),    TEST(files_are_not_read_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs stop in the middle of a tile, on whichever thread it is made, and leave nothing that would keep the same job from
- * being done; and they see that a source was written to meanwhile.
+ * Jobs stop in the middle of a tile, on whichever thread it is made, and leave nothing that would keep the same job
+ * from being done; and they see that a source was written to meanwhile.
  */
 #include "folder.h"
 #include "picture.h"
@@ -231,8 +231,8 @@ static void a_waiting_caller_stops_the_others(void **state) {
     tile_source *source;
     tile_plan *plan;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
-    assert_ok(tile_plan_grid(&plan, (struct tile_rect){0, 0, 640, 512}, (struct tile_grid){.tile_width = 320}, NULL,
-                             &error));
+    assert_ok(
+        tile_plan_grid(&plan, (struct tile_rect){0, 0, 640, 512}, (struct tile_grid){.tile_width = 320}, NULL, &error));
     const struct tile_pipeline pipeline = {.source = source,
                                            .plan = plan,
                                            .unread = true,

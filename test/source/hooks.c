@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that read are asked often, whatever the file, and stop when they are told to; the source is as good as before. */
+/* Calls that read are asked often, whatever the file, and stop when they are told to; the source is as good as before.
+ */
 #include "picture.h"
 
 #include <png.h>
@@ -86,8 +87,7 @@ static void reading_stops(void **state) {
         assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
         struct tile_image last = tile_image_view(&again, (struct tile_rect){0, 0, 1, 1});
         hook = (struct test_hook){0};
-        assert_ok(tile_source_read(
-            source, (struct tile_rect){all.width - 1, all.height - 1, 1, 1}, &last, &error));
+        assert_ok(tile_source_read(source, (struct tile_rect){all.width - 1, all.height - 1, 1, 1}, &last, &error));
         assert_true(kinds[i].jpeg.orientation || hook.calls >= file.size / 65536);
         tile_source_close(source);
         tile_index_free(index);
