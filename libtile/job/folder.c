@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 static tile_status make_one(struct tile_folder *folder, struct tile_error *error) {
-    struct stat facts;
+    struct stat facts = {0}; /* where a link leads nowhere */
     if (mkdir(folder->path, 0777) == 0)
         folder->made++;
-    else if (errno != EEXIST)
+    else if (errno != EEXIST || (stat(folder->path, &facts) != 0 && errno != ENOENT))
         return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", folder->path, strerror(errno));
-    else if (stat(folder->path, &facts) != 0 || !S_ISDIR(facts.st_mode))
+    else if (!S_ISDIR(facts.st_mode))
         return tile_error_set(error, TILE_WRITE_FAILED, "%s: exists and is no folder", folder->path);
     return TILE_OK;
 }

@@ -196,6 +196,11 @@ class Test:
                 return
         self.goes_on(scenario, what)
 
+    @staticmethod
+    def tells(said, cause):
+        """One line, and the cause in it."""
+        return said.startswith("tile-convert: ") and said.count("\n") == 1 and os.strerror(cause) in said
+
     def fail(self, scenario):
         scenario.begin()
         at = self.random.randint(1, len(scenario.calls))
@@ -209,8 +214,12 @@ class Test:
         expected = (0,) if cause in GONE_ON_WITH and cause in CAUSES.get(name, []) else (0, 2, 3)
         if done.returncode not in expected:
             why = f"exit status {done.returncode}: {done.stderr.strip()}"
-        elif done.returncode != 0 and (done.stderr.count("\n") != 1 or not done.stderr.startswith("tile-convert: ")):
+        elif done.returncode != 0 and not self.tells(done.stderr, cause):
             why = f"said {done.stderr!r}"
+        elif name != "unlink" and any(
+            path.endswith(".libtile-part") and path not in scenario.wholes[0] for path, _ in flat(state)
+        ):
+            why = "leaves what it wrote aside"
         elif done.returncode == 0 and not why:
             why = scenario.difference(state, but=is_aside if name == "unlink" else lambda path: False)
         if not self.complain(scenario, what, why):

@@ -294,8 +294,8 @@ static void fifos_are_refused_at_once(void **state) {
     (void)state;
     alarm(60);
     assert_int_equal(test_run(NULL,
-                              "cd '%s' && mkfifo fifo fifo.png && mkdir out tiles && mkfifo out/manifest.json "
-                              "tiles/r0_c1.png",
+                              "cd '%s' && mkfifo fifo fifo.png && mkdir out tiles begun && mkfifo out/manifest.json "
+                              "tiles/r0_c1.png begun/manifest.part",
                               folder),
                      0);
     check_in_the_way(2, "fifo -o new.png", "fifo: is not a regular file");
@@ -312,9 +312,11 @@ static void fifos_are_refused_at_once(void **state) {
         check_in_the_way(3, arguments, "out/manifest.json: is not a regular file");
         snprintf(arguments, sizeof arguments, "$F/photo.jpg -f png -s 400 -o tiles %s", how);
         check_in_the_way(3, arguments, "tiles/r0_c1.png: is not a regular file");
+        snprintf(arguments, sizeof arguments, "$F/rgb8.png -o begun %s", how);
+        check_in_the_way(3, arguments, "begun/manifest.part: is not a regular file");
     }
     alarm(0);
-    assert_int_equal(test_run(NULL, "cd '%s' && [ \"$(ls -A out tiles | wc -l)\" = 5 ]", folder), 0);
+    assert_int_equal(test_run(NULL, "cd '%s' && [ \"$(ls -A out tiles begun | wc -l)\" = 8 ]", folder), 0);
 }
 
 /* Also with --overwrite, and by another name for the same file. */
