@@ -54,9 +54,10 @@ bool tile_manifest_is_own_head(const struct tile_manifest *m, const struct tile_
     return line->size + 1 == m->first.size && memcmp(line->data, m->first.data, line->size) == 0;
 }
 
-/* A file without a head: whether a crash may have left it. It is the beginning of one, or has NULs behind that. */
-static tile_status look_at_beginning(const struct tile_manifest *m, struct tile_journal *file, struct found *found,
-                                     struct tile_error *error) {
+/* A file without a head: whether a crash may have left it. It is the beginning of one, or has NULs behind that; then
+ * also lines may follow that hold. */
+static tile_status look_at_beginning(const struct tile_manifest *m, struct tile_journal *file, bool holds,
+                                     struct found *found, struct tile_error *error) {
     uint64_t text = 0, own = 0, any = 0, end; /* bytes up to a NUL; of them, those of our first line, and of any head */
     int byte;
     tile_status status = tile_journal_byte(file, 0, &byte, error);
@@ -67,8 +68,8 @@ static tile_status look_at_beginning(const struct tile_manifest *m, struct tile_
     for (end = text; status == TILE_OK && byte == 0;)
         status = tile_journal_byte(file, ++end, &byte, error);
     bool whole = byte < 0; /* there is no more than that */
-    bool head = any == strlen(any_head);
-    if ((own == text && (whole || text > 0)) || (head && (end > text || m->job.overwrite)))
+    bool nuls = end != text, head = any == strlen(any_head), lost = nuls && any == text && holds;
+    if ((own == text && whole) || lost || (head && (nuls || m->job.overwrite)))
         found->whose = CRASHED; /* one that is to overwrite begins with what it replaces */
     else if (head)
         found->whose = OTHERS;
@@ -90,10 +91,8 @@ static tile_status look_at(const struct tile_manifest *m, struct tile_journal *f
             *found = (struct found){tile_manifest_is_own_head(m, &line) ? OURS : OTHERS, place, next};
     }
     tile_buffer_free(&line);
-    if (found->whose == FOREIGN && holds)
-        found->whose = CRASHED; /* its head was lost */
     if (found->whose == FOREIGN && status == TILE_OK)
-        status = look_at_beginning(m, file, found, error);
+        status = look_at_beginning(m, file, holds, found, error);
     return status;
 }
 

@@ -159,6 +159,51 @@ static void both_are_there(void **state) {
     }
 }
 
+/* The same while a job replaces another one's tiles, which stay listed in its journal until all of its own are there.
+ */
+static void a_job_that_overwrites_crashes(void **state) {
+    (void)state;
+    char *other = test_folder_new();
+    struct tile_job_options options = small_job(other);
+    struct test_bytes before = journal;
+    options.grid.tile_width = 10;
+    options.overwrite = true;
+    options.progress = keep_journal;
+    options.user = other;
+    shot_put(&whole, other);
+    journal.data = NULL;
+    assert_ok(small_run(&options, NULL, &error));
+    struct shot replaced = shot_take(other);
+    struct test_bytes lines = journal, old = *shot_file(&whole, "manifest.json");
+    journal = before;
+    options.progress = NULL;
+    size_t head = old.size, end = line_after(lines, head);
+    assert_true(lines.size > end && memcmp(lines.data, old.data, old.size) == 0);
+    assert_true(memcmp(lines.data + head, "{\"manifest\":1", 13) == 0);
+    size_t named = 0;
+    for (size_t cut = 1; cut < lines.size; cut += cut < head || cut > end ? 61 : 7) {
+        char what[100];
+        snprintf(what, sizeof what, "overwriting, journal cut from %zu of %zu on", cut, lines.size);
+        shot_put(&whole, other);
+        if (cut > end) { /* no tile gets its name before the disk has the journal up to there */
+            unlink(test_path(other, "manifest.json"));
+            named = named < replaced.count ? named + 1 : named;
+        }
+        for (size_t i = 0; i < named; i++)
+            if (strcmp(replaced.files[i].name, "manifest.json") != 0)
+                test_write_file(test_path(other, replaced.files[i].name), replaced.files[i].bytes.data,
+                                replaced.files[i].bytes.size / (1 + i % 3));
+        test_write_file(test_path(other, "manifest.part"), lines.data, cut);
+        tile_status status = small_run(&options, NULL, &error);
+        if (status != TILE_OK)
+            fail_msg("%s: %s", what, error.message);
+        shot_check(&replaced, other, what);
+    }
+    shot_free(&replaced);
+    free(lines.data);
+    test_folder_remove(other);
+}
+
 /* Tries a finished folder with this manifest; `kept` tiles are to be kept, at least. */
 static void try_manifest(const void *data, size_t size, uint64_t kept, const char *what) {
     struct tile_job_options options = small_job(folder);
@@ -284,6 +329,7 @@ int main(void) {
         cmocka_unit_test(the_journal_is_cut_or_zeroed_anywhere),
         cmocka_unit_test(the_journal_has_holes),
         cmocka_unit_test(both_are_there),
+        cmocka_unit_test(a_job_that_overwrites_crashes),
         cmocka_unit_test(a_damaged_manifest_does_not_count),
         cmocka_unit_test(damage_at_the_end_is_checked),
         cmocka_unit_test(a_damaged_head_is_another_jobs),

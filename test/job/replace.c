@@ -165,6 +165,34 @@ static void what_a_run_made_may_be_replaced(void **state) {
     shot_free(&whole);
 }
 
+/* Whether the text is in the file, behind `after`. */
+static bool has(const char *path, const char *after, const char *text) {
+    struct test_bytes bytes = test_read_file(path);
+    const char *from = memmem(bytes.data, bytes.size, after, strlen(after));
+    bool found = from && memmem(from, bytes.size - (size_t)(from - (char *)bytes.data), text, strlen(text));
+    free(bytes.data);
+    return found;
+}
+
+static bool is_begun(void *user, const struct tile_progress *progress) {
+    const char *journal = test_path(user, "manifest.part");
+    assert_int_equal(has(journal, "\"ended\":true", "{\"begun\":true"), progress->done > 3);
+    return true;
+}
+
+/* Before another tile gets its name, the journal does not end with the mark of good order any more. */
+static void a_mark_holds_until_the_next_run(void **state) {
+    (void)state;
+    char *folder = test_folder_new();
+    struct tile_job_options options = small_job(folder);
+    stop(folder, 3, false);
+    stop(folder, 0, false); /* nothing is done */
+    options.progress = is_begun;
+    options.user = folder;
+    assert_ok(small_run(&options, NULL, &error));
+    test_folder_remove(folder);
+}
+
 static void a_journal_of_somebody_elses_is_left_alone(void **state) {
     (void)state;
     static const char *const texts[] = {"short_name: app\n", "{\"name\":\"app\"}\n", "x", "\0x", "{\"manifest\":2}\n"};
@@ -420,6 +448,7 @@ int main(void) {
         cmocka_unit_test(files_that_no_run_made_are_not_replaced),
         cmocka_unit_test(nor_one_that_comes_while_the_job_runs),
         cmocka_unit_test(what_a_run_made_may_be_replaced),
+        cmocka_unit_test(a_mark_holds_until_the_next_run),
         cmocka_unit_test(a_journal_of_somebody_elses_is_left_alone),
         cmocka_unit_test(tiles_of_an_earlier_run_survive_a_bad_source),
         cmocka_unit_test(overwriting_with_a_bad_source_loses_nothing),
