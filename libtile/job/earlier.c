@@ -50,7 +50,7 @@ bool tile_manifest_is_head(const struct tile_buffer *line) {
            memcmp(line->data + line->size - end, tile_first_line_end, end) == 0;
 }
 
-bool tile_manifest_is_own_head(const struct tile_manifest *m, const struct tile_buffer *line) {
+static bool is_own_head(const struct tile_manifest *m, const struct tile_buffer *line) {
     return line->size + 1 == m->first.size && memcmp(line->data, m->first.data, line->size) == 0;
 }
 
@@ -88,7 +88,7 @@ static tile_status look_at(const struct tile_manifest *m, struct tile_journal *f
         status = tile_journal_line(file, place, longest_line(m), &line, &next, error);
         holds = holds || tile_record_holds((const char *)line.data, line.size);
         if (next && tile_manifest_is_head(&line))
-            *found = (struct found){tile_manifest_is_own_head(m, &line) ? OURS : OTHERS, place, next};
+            *found = (struct found){is_own_head(m, &line) ? OURS : OTHERS, place, next};
     }
     tile_buffer_free(&line);
     if (found->whose == FOREIGN && status == TILE_OK)

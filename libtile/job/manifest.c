@@ -152,8 +152,8 @@ static tile_status keep_others(struct tile_manifest *m, struct tile_error *error
     for (uint64_t place = 0, next = 1; status == TILE_OK && place < file.size && next; place = next) {
         line.size = 0;
         status = tile_journal_line(&file, place, 65536, &line, &next, error);
-        if (place == 0 && (!tile_manifest_is_head(&line) || tile_manifest_is_own_head(m, &line)))
-            break; /* its tiles have this job's names, or it is no manifest of a job */
+        if (place == 0 && !tile_manifest_is_head(&line))
+            break; /* no manifest of a job */
         if (status == TILE_OK)
             status = tile_manifest_note(m, &line, error);
     }

@@ -37,9 +37,8 @@ struct tile_manifest {
 tile_status tile_manifest_begin(struct tile_manifest *m, struct tile_error *error);
 /* Appends a line to the journal; `text` gets its newline. */
 tile_status tile_manifest_note(struct tile_manifest *m, struct tile_buffer *text, struct tile_error *error);
-/* Whether a line is the first one of some job's manifest, and of this one's. */
+/* Whether a line is the first one of some job's manifest. */
 bool tile_manifest_is_head(const struct tile_buffer *line);
-bool tile_manifest_is_own_head(const struct tile_manifest *m, const struct tile_buffer *line);
 /* Whether a name is one of a tile ("r1_c2.suffix"), and of one of this job's. */
 bool tile_manifest_is_tile(const struct tile_manifest *m, const char *name, bool *ours);
 
