@@ -368,14 +368,16 @@ static void what_is_replaced_is_removed_at_last(void **state) {
     options.grid.tile_width = 20;
     assert_ok(small_run(&options, NULL, &error));
     struct shot last = shot_take(fresh);
-    for (int first = 0; first < 3; first++) {
+    for (int first = 0; first < 4; first++) {
         uint64_t at = 7;
         shot_put(&(struct shot){0}, folder);
         options = small_job(folder);
-        if (first == 0)
+        if (first == 0 || first == 3)
             assert_ok(small_run(&options, NULL, &error));
         else
             stop(folder, 12, false);
+        if (first == 3) /* it replaces its own */
+            stop(folder, 7, true);
         options = other_job(folder);
         options.grid.tile_width = 10;
         options.progress = stop_at;
