@@ -33,6 +33,7 @@ static struct tile_job_options photo_job(const char *folder) {
     options.codec = TILE_JPEG;
     options.grid.tile_width = 40;
     options.threads = 2;
+    options.no_sync = true; /* the tests' folder may be on a slow disk */
     return options;
 }
 
@@ -498,6 +499,7 @@ static void each_allocation_may_fail(void **state) {
             if (status == TILE_OK) {
                 struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
                 options.allocator = &memory.allocator;
+                options.no_sync = true;
                 options.to.space = TILE_LAB;
                 options.grid = (struct tile_grid){64, 64, 2, TILE_EDGE_PAD};
                 options.threads = 1 + (int)(fail_at % 2);

@@ -409,6 +409,7 @@ static void the_disk_has_it(void **state) {
     (void)state;
     char *folder = test_folder_new(), *inner = strdup(test_path(folder, "a/b"));
     struct tile_job_options options = small_job(inner);
+    options.no_sync = false;
     disk.folder = inner;
     disk.calls = 0;
     assert_ok(small_run(&options, NULL, &error));

@@ -35,6 +35,7 @@ struct tile_job_options small_job(const char *folder) {
     options.codec = TILE_PNG;
     options.grid.tile_width = 8;
     options.threads = 1;
+    options.no_sync = true; /* the tests' folder may be on a slow disk */
     return options;
 }
 
