@@ -22,7 +22,8 @@ void tile_manifest_name(const struct tile_manifest *m, uint64_t index, char name
     tile_region_name(&region, m->job.suffix, name);
 }
 
-bool tile_manifest_is_tile(const struct tile_manifest *m, const char *name, bool *ours) {
+/* Whether a name is one of a tile ("r1_c2.suffix"), and of one of this job's. */
+static bool is_tile(const struct tile_manifest *m, const char *name, bool *ours) {
     struct tile_region region = {0};
     int end = 0;
     if (sscanf(name, "r%u_c%u.%n", &region.row, &region.column, &end) != 2 || end == 0 || strchr(name, '/'))
@@ -35,7 +36,7 @@ bool tile_manifest_is_tile(const struct tile_manifest *m, const char *name, bool
 
 static bool is_own_tile(void *user, const char *name) {
     bool ours;
-    return tile_manifest_is_tile(user, name, &ours) && ours;
+    return is_tile(user, name, &ours) && ours;
 }
 
 /* ---- Opening ---- */
@@ -278,7 +279,7 @@ static tile_status remove_others(struct tile_manifest *m, struct tile_error *err
         bool ours, holds = status == TILE_OK && tile_record_holds((const char *)line.data, line.size);
         json_t *tile = holds ? json_loadb((const char *)line.data, line.size, 0, NULL) : NULL;
         const char *name = json_string_value(json_object_get(tile, "file"));
-        if (name && tile_manifest_is_tile(m, name, &ours) && !ours) {
+        if (name && is_tile(m, name, &ours) && !ours) {
             removed = tile_folder_remove(&m->folder, name);
             if (!removed)
                 status = tile_error_set(error, TILE_WRITE_FAILED, "%s/%s: cannot be removed: %s", m->folder.path, name,

@@ -39,8 +39,6 @@ tile_status tile_manifest_begin(struct tile_manifest *m, struct tile_error *erro
 tile_status tile_manifest_note(struct tile_manifest *m, struct tile_buffer *text, struct tile_error *error);
 /* Whether a line is the first one of some job's manifest. */
 bool tile_manifest_is_head(const struct tile_buffer *line);
-/* Whether a name is one of a tile ("r1_c2.suffix"), and of one of this job's. */
-bool tile_manifest_is_tile(const struct tile_manifest *m, const char *name, bool *ours);
 
 /*
  * Takes what earlier runs left: the journal's lines of this job and, unless it overwrites, manifest.json's. What does
