@@ -9,8 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- Descriptors: calls that a signal interrupts are made again ---------------------------------------------------
- */
+/* ---- Descriptors: calls that a signal interrupts are made again ---- */
 
 /* -1, with errno as it was. */
 static int closed(int descriptor) {
@@ -101,8 +100,7 @@ void tile_folder_of(const char *path, char folder[PATH_MAX]) {
     snprintf(folder, PATH_MAX, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 }
 
-/* ---- Locking ------------------------------------------------------------------------------------------------------
- */
+/* ---- Locking ---- */
 
 /* Locks what was opened, and sees that it still is what the name says: another process may have renamed or removed it
  * before the lock was had. False with errno, EWOULDBLOCK where it has. */

@@ -201,10 +201,11 @@ static tile_status begin_naming(struct tile_manifest *m, struct tile_error *erro
         status = tile_folder_sync(&m->folder, m->journal.descriptor, error);
     if (status != TILE_OK)
         return status;
-    m->own = m->journal.size;
-    if (unlink(m->path) == 0)
-        return m->job.no_sync ? TILE_OK : tile_folder_sync(&m->folder, m->journal.descriptor, error);
-    return errno == ENOENT ? TILE_OK : tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->path, strerror(errno));
+    bool gone = unlink(m->path) == 0;
+    if (!gone && errno != ENOENT)
+        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->path, strerror(errno));
+    m->own = m->journal.size; /* from here on; until then, no other thread may name a tile either */
+    return gone && !m->job.no_sync ? tile_folder_sync(&m->folder, m->journal.descriptor, error) : TILE_OK;
 }
 
 static bool may_replace(const struct tile_manifest *m, uint64_t index) {
