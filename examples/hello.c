@@ -4,8 +4,10 @@
 #include <tile.h>
 
 static bool show(void *user, const struct tile_progress *progress) {
-    (void)user;
-    printf("\r%llu of %llu tiles", (unsigned long long)progress->done, (unsigned long long)progress->total);
+    uint64_t *shown = user; /* it is asked in the middle of tiles, too */
+    if (progress->done != *shown)
+        printf("\r%llu of %llu tiles", (unsigned long long)progress->done, (unsigned long long)progress->total);
+    *shown = progress->done;
     return true;
 }
 
@@ -20,6 +22,7 @@ int main(int argc, char **argv) {
         options.to.space = TILE_LAB;
         options.folder = argv[2];
         options.progress = show;
+        options.user = &(uint64_t){0};
         status = tile_job_run(source, &options, NULL, &error);
         printf("\n");
     }

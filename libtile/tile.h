@@ -877,8 +877,9 @@ struct tile_job_result {
  * `result` may be NULL; it is filled also on failure. The source is used by this call alone while it runs.
  *
  * A source file that is written to meanwhile is SOURCE_CHANGED at the end, by its size and times: what was hashed may
- * not be what was decoded. Of memory and of a caller's reader this cannot be asked: a reader has to fail where what it
- * reads is not what it was (as of an ETag).
+ * not be what was decoded. (One that was renamed or linked is hashed again; one new image has no hash.) Of memory and
+ * of a caller's reader this cannot be asked: a reader has to fail where what it reads is not what it was (as of an
+ * ETag).
  */
 TILE_API tile_status tile_job_run(tile_source *source, const struct tile_job_options *options,
                                   struct tile_job_result *result, struct tile_error *error);

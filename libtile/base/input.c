@@ -38,18 +38,18 @@ static uint64_t nanoseconds(struct timespec time) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-tile_status tile_reader_unchanged(const struct tile_reader *reader, struct tile_error *error) {
+tile_status tile_reader_unchanged(const struct tile_reader *reader, bool *touched, struct tile_error *error) {
+    *touched = false;
     if (reader->read_at != file_read_at)
         return TILE_OK;
     const struct file_input *file = reader->user;
     struct stat now;
     if (fstat(file->descriptor, &now) != 0)
         return tile_error_set(error, TILE_READ_FAILED, "%s", strerror(errno));
-    /* The time of writing can be set back, that of the last change cannot. */
-    if (now.st_size == file->facts.st_size && nanoseconds(now.st_mtim) == nanoseconds(file->facts.st_mtim) &&
-        nanoseconds(now.st_ctim) == nanoseconds(file->facts.st_ctim))
+    *touched = nanoseconds(now.st_ctim) != nanoseconds(file->facts.st_ctim);
+    if (now.st_size == file->facts.st_size && nanoseconds(now.st_mtim) == nanoseconds(file->facts.st_mtim))
         return TILE_OK;
-    return tile_error_set(error, TILE_SOURCE_CHANGED, "changed while it was read: its size or its times are others");
+    return tile_error_set(error, TILE_SOURCE_CHANGED, "changed while it was read: its size or its time is another");
 }
 
 static void file_close(void *user) {

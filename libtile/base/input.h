@@ -10,8 +10,11 @@ tile_status tile_reader_open_file(struct tile_reader *out, const char *path, con
                                   struct tile_error *error);
 /* Of a reader that tile_reader_open_file made; -1 of any other. */
 int tile_reader_descriptor(const struct tile_reader *reader);
-/* SOURCE_CHANGED where the file's size or times are not those that it was opened with. Of another reader: TILE_OK. */
-tile_status tile_reader_unchanged(const struct tile_reader *reader, struct tile_error *error);
+/*
+ * SOURCE_CHANGED where the file's size or time of writing is not what it was opened with. `touched`: only the time of
+ * its last change, which cannot be set back, is another. Of another reader: TILE_OK.
+ */
+tile_status tile_reader_unchanged(const struct tile_reader *reader, bool *touched, struct tile_error *error);
 /* Shares `data`. */
 tile_status tile_reader_open_memory(struct tile_reader *out, const void *data, size_t size,
                                     const struct tile_allocator *allocator, struct tile_error *error);

@@ -224,8 +224,9 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     tile_free(job->allocator, out->benches);
     if (status == TILE_OK)
         go_on(out); /* the last tiles; too late to stop */
+    struct tile_watch watch = {.progress = ask_caller, .user = out};
     if (status == TILE_OK)
-        status = tile_source_unchanged(job->source, error);
+        status = tile_source_unchanged(job->source, &watch, error);
     if (out->damage_noted != TILE_OK && error)
         *error = out->damage_error;
     return out->damage_noted != TILE_OK ? out->damage_noted : status;

@@ -112,7 +112,7 @@ static tile_status read_and_make(const tile_job *job, const struct tile_region *
     if (status == TILE_OK)
         status = tile_make(job, region, &pixels, &scratch, bytes, record, &watch, error);
     if (status == TILE_OK)
-        status = tile_source_unchanged(job->source, error);
+        status = tile_source_unchanged(job->source, &reading, error);
     tile_image_free(&pixels, job->allocator);
     tile_buffer_free(&scratch);
     return status;

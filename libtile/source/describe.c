@@ -93,9 +93,9 @@ tile_status tile_source_describe(const tile_source *source, struct tile_buffer *
     return status == TILE_OK ? tile_buffer_append(out, "}", 1, error) : status;
 }
 
-tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, struct tile_watch *watch,
+tile_status tile_source_read_hash(const tile_source *source, struct tile_hash *hash, struct tile_watch *watch,
                                   struct tile_error *error) {
-    struct tile_reader *reader = &source->input.reader;
+    const struct tile_reader *reader = &source->input.reader;
     enum { PIECE = 1 << 18 };
     struct tile_hasher hasher;
     unsigned char *piece = tile_alloc(source->allocator, PIECE);
@@ -129,6 +129,10 @@ tile_status tile_source_hash_watched(tile_source *source, unsigned char hash[16]
         status = tile_source_read_hash(source, &value, watch, &why);
     if (status != TILE_OK)
         return tile_error_name(error, source->name, status, &why);
+    if (!source->info.indexed) {
+        source->hash = value;
+        source->hashed = true;
+    }
     memcpy(hash, value.bytes, sizeof value.bytes);
     return TILE_OK;
 }

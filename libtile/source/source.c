@@ -371,8 +371,20 @@ tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct 
     return tile_source_read_watched(source, rect, image, &watch, error);
 }
 
-tile_status tile_source_unchanged(const tile_source *source, struct tile_error *error) {
+static tile_status check_hash(const tile_source *source, struct tile_watch *watch, struct tile_error *error) {
+    struct tile_hash now, before = source->info.indexed ? source->access.index->header.source_hash : source->hash;
+    bool known = source->info.indexed || source->hashed;
+    tile_status status = known ? tile_source_read_hash(source, &now, watch, error) : TILE_OK;
+    if (status == TILE_OK && (!known || memcmp(now.bytes, before.bytes, sizeof now.bytes) != 0))
+        status = tile_error_set(error, TILE_SOURCE_CHANGED, "changed while it was read: its times are others");
+    return status;
+}
+
+tile_status tile_source_unchanged(const tile_source *source, struct tile_watch *watch, struct tile_error *error) {
     struct tile_error why = {0};
-    tile_status status = tile_reader_unchanged(&source->input.reader, &why);
+    bool touched;
+    tile_status status = tile_reader_unchanged(&source->input.reader, &touched, &why);
+    if (status == TILE_OK && touched)
+        status = check_hash(source, watch, &why);
     return status == TILE_OK ? TILE_OK : tile_error_name(error, source->name, status, &why);
 }

@@ -69,6 +69,8 @@ struct tile_source {
     bool jfif_ycbcr;        /* the samples are stored as JFIF YCbCr and can be read so */
     bool profile_is_plain;  /* info.profile says nothing that srgb or gray does not */
     char coding[64];
+    struct tile_hash hash; /* of the bytes, once somebody wanted to know */
+    bool hashed;
     void *profile;     /* freed on closing */
     char dropped[160]; /* what info.profile_dropped and info.profile_unusable point to */
     char unusable[200];
@@ -139,7 +141,7 @@ void tile_random_close(tile_source *source);
 bool tile_source_is_file(const tile_source *source, const struct stat *file);
 
 /* XXH3-128 of all bytes, read now. */
-tile_status tile_source_read_hash(tile_source *source, struct tile_hash *hash, struct tile_watch *watch,
+tile_status tile_source_read_hash(const tile_source *source, struct tile_hash *hash, struct tile_watch *watch,
                                   struct tile_error *error);
 
 /* For a call that has none of its caller's: the source's own hook is asked. */

@@ -15,8 +15,9 @@ tile_status tile_source_splice_watched(const tile_source *source, struct tile_re
 
 /*
  * SOURCE_CHANGED where the file is another than when it was opened, by its size and times: what was hashed may not be
- * what was decoded. Of what is no file this cannot be asked.
+ * what was decoded. Of what is no file this cannot be asked. Where but its status was changed (it was renamed, say), it
+ * is hashed again if the hash is known.
  */
-tile_status tile_source_unchanged(const tile_source *source, struct tile_error *error);
+tile_status tile_source_unchanged(const tile_source *source, struct tile_watch *watch, struct tile_error *error);
 
 #endif
