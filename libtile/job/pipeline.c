@@ -230,6 +230,8 @@ static void *help(void *user) {
 static tile_status choose_slots(struct run *run, struct tile_error *error) {
     const struct tile_pipeline *p = run->p;
     const uint64_t kept_most = (uint64_t)64 << 20; /* rows that a source without an index keeps, see tile_source_read */
+    const uint64_t region_work = 64;               /* a step of the watch is looked through in some 10 us */
+    struct tile_watch watch = watch_of(run, 0);
     uint64_t largest = 0, reading = 0, least_members = UINT64_MAX;
     if (p->unread) {
         run->slot_count = p->threads + 1;
@@ -238,6 +240,9 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
     for (uint64_t i = 0; i < run->bands; i++) {
         struct tile_band band = tile_band_order_get(run->order, i);
         struct tile_rect rect;
+        tile_status status = tile_watch_pass(&watch, band.count * region_work, error);
+        if (status != TILE_OK)
+            return status;
         if (!band_rect(run, &band, &rect))
             continue;
         uint64_t size = tile_u64_mul((uint64_t)rect.width * rect.height, tile_format_step(p->format));
