@@ -32,6 +32,24 @@ static void what_is_there_is_replaced_or_kept(void **state) {
     check_file(&place, "old.png", usual);
 }
 
+/* Its header is right: that the rest is damaged is found when it is read. */
+static void add_damaged_index(struct test_bytes photo) {
+    struct tile_buffer bytes = {0};
+    struct tile_writer writer = tile_buffer_writer(&bytes);
+    struct tile_error error;
+    tile_source *source;
+    tile_index *index;
+    assert_ok(tile_source_open_memory(&source, photo.data, photo.size, NULL, &error));
+    assert_ok(tile_index_build(&index, source, NULL, &error));
+    assert_ok(tile_index_save(index, &writer, &error));
+    for (size_t i = 208; i < bytes.size; i += 7)
+        bytes.data[i] ^= 1;
+    test_write_file(place_path(&place, "damaged.tix"), bytes.data, bytes.size);
+    tile_buffer_free(&bytes);
+    tile_index_free(index);
+    tile_source_close(source);
+}
+
 /* A value that no member of a task may have, but where it may. */
 static void hostile_members_are_refused(void **state) {
     (void)state;
@@ -110,6 +128,7 @@ static void hostile_members_are_refused(void **state) {
         {"{\"index\":7}", "index", FAILURE_BAD_REQUEST},
         {"{\"index\":\"missing.tix\"}", "missing.tix", FAILURE_SOURCE_NOT_FOUND},
         {"{\"index\":\"text.txt\"}", "index", FAILURE_BAD_REQUEST},
+        {"{\"index\":\"damaged.tix\"}", "index: photo.jpg: has a damaged index", FAILURE_BAD_REQUEST},
         {"{\"index\":\"iVRJWA0K\"}", "index", FAILURE_BAD_REQUEST},
         {"{\"index\":\"iVRJWA0KGgoBAAAA0AAAAB4BAAAAAAAAyM8AAAAAAAAKXyXQGrqlfIpaQ9nrNuNw\"}", "index",
          FAILURE_BAD_REQUEST},
@@ -120,6 +139,7 @@ static void hostile_members_are_refused(void **state) {
         {"{\"max-side\":100}", "max-side", FAILURE_LIMIT_EXCEEDED},
     };
     struct test_bytes photo = test_read_file(test_fixture("photo.jpg"));
+    add_damaged_index(photo);
     test_write_file(place_path(&place, "text.txt"), "this is no image at all, nor is it an index", 43);
     test_write_file(place_path(&place, "empty"), "", 0);
     test_write_file(place_path(&place, "cut.jpg"), photo.data, photo.size / 2);

@@ -598,6 +598,12 @@ static void an_index_that_cannot_be_is_refused(void **state) {
     check_refusal(2, "mine.jpg --index mine.tix -o out", "mine.jpg", "changed");
     assert_int_equal(test_run(NULL, "cd '%s' && head -c 250 mine.tix > cut.tix", folder), 0);
     check_refusal(2, "mine.jpg --index cut.tix -o out", "cut.tix", "damaged index file");
+    assert_int_equal(run("--build-index mine.tix --overwrite mine.jpg"), 0);
+    bytes = test_read_file(test_path(folder, "mine.tix"));
+    bytes.data[bytes.size - 1] ^= 1;
+    test_write_file(test_path(folder, "mine.tix"), bytes.data, bytes.size);
+    free(bytes.data);
+    check_refusal(2, "mine.jpg --index mine.tix -o out", "mine.jpg", "damaged index");
 }
 
 static void a_failed_index_leaves_nothing(void **state) {
