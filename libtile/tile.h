@@ -187,8 +187,8 @@ TILE_API void tile_folder_clean(const char *folder);
 /*
  * How far a long call is. Option structs have a hook that is told, `progress`, with its `user`: it is asked before some
  * 50 ms of work are done, also on a slow machine, and so mostly more often, with the same numbers; false: stop,
- * TILE_CANCELLED. What may take longer is a row of a million pixels, and the writing of a TIFF's strip that has but
- * one such row. What is counted is told beside each hook; `total` 0: that is not known yet.
+ * TILE_CANCELLED. What is never left in the middle is a row that is deflated (PNG, TIFF): one of a million pixels may
+ * take a second. What is counted is told beside each hook; `total` 0: that is not known yet.
  */
 struct tile_progress {
     uint64_t done;

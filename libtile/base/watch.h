@@ -8,8 +8,9 @@
 
 #include "../tile.h"
 
-/* The slowest work, deflating at level 9, does a MB/s on a slow machine: 16 ms. Asking takes some 50 ns. */
-#define TILE_WATCH_STEP 16384
+/* The slowest work, deflating noise at level 9, does a MB in some seconds on a slow machine: 8 KiB in 30 ms. Asking
+ * takes some 50 ns. */
+#define TILE_WATCH_STEP 8192
 
 /* Begins as what it asks alone. Of one thread. */
 struct tile_watch {

@@ -16,9 +16,14 @@
 
 #include <tiffio.h>
 
-/* Bytes of pixels in a strip, unless a row has more. Deflating it at level 9, during which nobody is asked whether to
- * go on, takes some 10 ms; smaller ones would make larger files. */
-#define STRIP_SIZE (128 * 1024)
+/*
+ * Bytes of pixels in a strip, unless a row has more: a tile of 256 x 256 RGB is one strip. While it is deflated nobody
+ * is asked whether to go on, and slowly it does 3 MB/s of noise: smaller strips are quicker, and make files larger by
+ * some percent.
+ */
+#define STRIP_SIZE        (256 * 1024)
+#define STRIP_SIZE_SLOWLY (64 * 1024)
+#define SLOW_COMPRESSION  7
 
 struct tiff {
     TIFF *tiff;
@@ -238,7 +243,8 @@ static bool needs_big(const tile_encoder *encoder) {
 
 static void start(tile_encoder *encoder) {
     struct tiff *state = encoder->state;
-    state->strip_rows = encoder->row_size < STRIP_SIZE ? (uint32_t)(STRIP_SIZE / encoder->row_size) : 1;
+    size_t size = encoder->options.compression < SLOW_COMPRESSION ? STRIP_SIZE : STRIP_SIZE_SLOWLY;
+    state->strip_rows = encoder->row_size < size ? (uint32_t)(size / encoder->row_size) : 1;
     if (state->strip_rows > encoder->height)
         state->strip_rows = encoder->height;
     state->strip = tile_encoder_alloc(encoder, state->strip_rows * encoder->row_size);
