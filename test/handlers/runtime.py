@@ -341,6 +341,7 @@ class Life(Case):
         running, waiting = function.send({"sleep": 1}), function.send({})
         while running.begun is None:
             time.sleep(0.01)
+        time.sleep(0.3)  # it was sent, and is to be read
         function.terminate()
         self.assertTrue(function.receive(running)[0])  # it was done
         self.assertEqual(function.nexts, 1)  # and no other begun
