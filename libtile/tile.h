@@ -814,7 +814,7 @@ struct tile_job_options {
      * the source's and to_profile. */
     const struct tile_encode_options *encode;
 
-    /* Where to: one of the two. */
+    /* Where to: one of the two, or `writer`. */
     const char *folder; /* one file a tile, r{row}_c{column}.{suffix}, and manifest.json */
     const char *image;  /* one new image */
     bool overwrite;     /* replace what another job left instead of refusing; an interrupted run of this one is resumed.
@@ -840,6 +840,9 @@ struct tile_job_options {
 
     /* Do not wait until the disk has what was written: a crash of the machine may lose or cut it then. */
     bool no_sync;
+    /* In place of `image`: one new image is written there, from front to back but for TIFF (see tile_writer). `codec`
+     * must be given then. What a failed run has written is the caller's to remove. */
+    const struct tile_writer *writer;
 };
 
 struct tile_job_result {
@@ -895,7 +898,7 @@ TILE_API tile_status tile_job_run(tile_source *source, const struct tile_job_opt
 typedef struct tile_job tile_job;
 
 /* Settles what the options leave open and refuses what cannot be done, before a pixel is read. `folder`, `overwrite`
- * and `threads` are not used; `image` must be NULL. */
+ * and `threads` are not used; `image` and `writer` must be NULL. */
 TILE_API tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_job_options *options,
                                   struct tile_error *error);
 TILE_API void tile_job_free(tile_job *job);

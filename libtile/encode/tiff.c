@@ -3,7 +3,8 @@
  * TIFF by libtiff: any space and sample type, in strips, deflated. Section numbers are those of TIFF 6.0.
  *
  * libtiff writes the header first, then the strips, then the directory, and last goes back to the header for the
- * directory's place. It reads nothing back, as every strip is written once and there is one directory.
+ * directory's place. It reads nothing back, as every strip is written once and there is one directory. Of that it
+ * writes what its entries point to first and the entries in front of it last: it is put together in memory.
  */
 #include "encode.h"
 
@@ -27,7 +28,9 @@
 
 struct tiff {
     TIFF *tiff;
-    uint64_t position, end; /* of the output */
+    uint64_t position, end;  /* of the output */
+    struct tile_buffer tail; /* the directory, */
+    uint64_t tail_at;        /* which begins here; UINT64_MAX: not yet */
     uint8_t *strip;
     uint32_t strip_rows;
     uint32_t filled; /* rows in `strip` */
@@ -48,19 +51,22 @@ static tmsize_t read_nothing(thandle_t handle, void *data, tmsize_t size) {
     return -1;
 }
 
+/* A directory begins at an even offset; the buffer fills what is skipped for that. */
+static bool hold(tile_encoder *encoder, const void *data, size_t size) {
+    struct tiff *state = encoder->state;
+    struct tile_writer writer = tile_buffer_writer(&state->tail);
+    struct tile_error error;
+    if (writer.write_at(writer.user, state->position - state->tail_at, data, size, &error) == TILE_OK)
+        return true;
+    tile_encoder_fail(encoder, TILE_NO_MEMORY, "%s", error.message);
+    return false;
+}
+
 static tmsize_t write_data(thandle_t handle, void *data, tmsize_t size) {
-    static const uint8_t zero[16];
     tile_encoder *encoder = handle;
     struct tiff *state = encoder->state;
-    /* Directories begin at even offsets. What is skipped for that is filled: a writer sees no gaps. */
-    while (state->end < state->position) {
-        uint64_t gap = state->position - state->end;
-        size_t part = gap < sizeof zero ? (size_t)gap : sizeof zero;
-        if (!tile_encoder_put_at(encoder, state->end, zero, part))
-            return -1;
-        state->end += part;
-    }
-    if (!tile_encoder_put_at(encoder, state->position, data, (size_t)size))
+    if (state->position >= state->tail_at ? !hold(encoder, data, (size_t)size)
+                                          : !tile_encoder_put_at(encoder, state->position, data, (size_t)size))
         return -1;
     state->position += (uint64_t)size;
     if (state->end < state->position)
@@ -243,6 +249,8 @@ static bool needs_big(const tile_encoder *encoder) {
 
 static void start(tile_encoder *encoder) {
     struct tiff *state = encoder->state;
+    state->tail_at = UINT64_MAX;
+    state->tail.allocator = encoder->allocator;
     size_t size = encoder->options.compression < SLOW_COMPRESSION ? STRIP_SIZE : STRIP_SIZE_SLOWLY;
     state->strip_rows = encoder->row_size < size ? (uint32_t)(size / encoder->row_size) : 1;
     if (state->strip_rows > encoder->height)
@@ -266,8 +274,11 @@ static void finish(tile_encoder *encoder) {
     struct tiff *state = encoder->state;
     if (state->filled)
         write_strip(encoder, state);
+    state->tail_at = state->end;
     if (!tile_encoder_failed(encoder) && !TIFFWriteDirectory(state->tiff))
         tile_encoder_fail(encoder, TILE_NO_MEMORY, "libtiff could not write the directory");
+    if (state->tail.size)
+        tile_encoder_put_at(encoder, state->tail_at, state->tail.data, state->tail.size);
 }
 
 static void release(tile_encoder *encoder) {
@@ -277,6 +288,7 @@ static void release(tile_encoder *encoder) {
         TIFFClose(state->tiff);
     }
     tile_free(encoder->allocator, state->strip);
+    tile_buffer_free(&state->tail);
 }
 
 const struct tile_codec_ops tile_tiff_ops = {

@@ -20,7 +20,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Each thread's own room to work in. */
 struct bench {
@@ -271,36 +270,55 @@ static tile_status run_tiles(struct output *out, struct tile_error *error) {
     return status;
 }
 
-static tile_status run_image(struct output *out, struct tile_error *error) {
+/* Passes on what it is given, and counts it. */
+struct counter {
+    const struct tile_writer *to;
+    uint64_t end;
+};
+
+static tile_status count_write(void *user, uint64_t offset, const void *data, size_t size, struct tile_error *error) {
+    struct counter *counter = user;
+    counter->end = offset + size > counter->end ? offset + size : counter->end;
+    return counter->to->write_at(counter->to->user, offset, data, size, error);
+}
+
+static tile_status write_image(struct output *out, const struct tile_writer *to, struct tile_error *error) {
     struct tile_job *job = out->job;
-    tile_file *file;
-    tile_status status = tile_file_create(&file, job->o.image, job->o.overwrite, job->allocator, error);
-    if (status != TILE_OK)
-        return status;
-    struct tile_writer writer = tile_file_writer(file);
+    struct counter counter = {.to = to};
+    struct tile_writer writer = {.user = &counter, .write_at = count_write};
     struct tile_encode_options options = job->encode;
     struct tile_watch finishing = {.progress = ask_caller, .user = out};
     options.progress = ask_encoding;
     options.user = out;
     out->encoding = &finishing;
-    status = tile_encoder_new(&out->encoder, job->codec, job->write, job->area.width, job->area.height, &options,
-                              &writer, error);
+    tile_status status = tile_encoder_new(&out->encoder, job->codec, job->write, job->area.width, job->area.height,
+                                          &options, &writer, error);
     if (status == TILE_OK)
         status = run_pipeline(out, error);
     out->encoding = &finishing;
     if (status == TILE_OK)
         status = tile_encoder_finish(out->encoder, error);
     tile_encoder_free(out->encoder);
+    if (status == TILE_OK)
+        out->result.bytes = counter.end;
+    return status;
+}
+
+static tile_status run_image(struct output *out, struct tile_error *error) {
+    struct tile_job *job = out->job;
+    tile_file *file;
+    if (job->o.writer)
+        return write_image(out, job->o.writer, error);
+    tile_status status = tile_file_create(&file, job->o.image, job->o.overwrite, job->allocator, error);
+    if (status != TILE_OK)
+        return status;
+    struct tile_writer writer = tile_file_writer(file);
+    status = write_image(out, &writer, error);
     if (status == TILE_OK && !job->o.no_sync)
         status = tile_file_sync(file, error);
-    if (status != TILE_OK) {
-        tile_file_discard(file);
-        return status;
-    }
-    status = tile_file_commit(file, error);
-    struct stat facts;
-    if (status == TILE_OK && stat(job->o.image, &facts) == 0)
-        out->result.bytes = (uint64_t)facts.st_size;
+    if (status == TILE_OK)
+        return tile_file_commit(file, error);
+    tile_file_discard(file);
     return status;
 }
 
@@ -315,8 +333,9 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
     tile_index *index = NULL;
     tile_wait_init(&out.turn_changed);
     tile_status status = tile_job_settle(&job, source, options, error);
-    if (status == TILE_OK && !job.o.folder == !job.o.image)
-        status = tile_error_set(error, TILE_INVALID_ARGUMENT, "a job writes a folder or an image: name one of the two");
+    if (status == TILE_OK && !!job.o.folder + !!job.o.image + !!job.o.writer != 1)
+        status = tile_error_set(error, TILE_INVALID_ARGUMENT,
+                                "a job writes a folder, an image or to a writer: name one of the three");
     if (status == TILE_OK)
         status = tile_job_check_targets(&job, error);
     if (status == TILE_OK) {
@@ -324,7 +343,7 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
         status = tile_job_own_index(&job, &index, error);
     }
     if (status == TILE_OK)
-        status = job.o.image ? run_image(&out, error) : run_tiles(&out, error);
+        status = tile_job_is_image(&job) ? run_image(&out, error) : run_tiles(&out, error);
     if (index)
         tile_source_use_index(source, NULL, NULL);
     tile_index_free(index);

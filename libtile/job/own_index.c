@@ -11,7 +11,7 @@ static bool pays(const struct tile_job *job) {
     uint64_t bytes = (uint64_t)info->width * info->height * tile_format_step(job->read);
     if (info->codec != TILE_JPEG || info->no_index || info->indexed || job->o.lossless || bytes < small)
         return false;
-    if (job->o.image && info->orientation >= 3)
+    if (tile_job_is_image(job) && info->orientation >= 3)
         return bytes > job->o.limits.memory / 2;
     uint64_t count = tile_plan_count(job->plan), all = tile_plan_grid_of(job->plan).tile_width ? count - 1 : 1;
     uint32_t top = UINT32_MAX, height = info->orientation >= 5 ? info->width : info->height;

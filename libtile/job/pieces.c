@@ -16,7 +16,7 @@ tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
     struct tile_job settled;
     tile_status status = tile_job_settle(&settled, source, options, error);
-    if (status == TILE_OK && settled.o.image)
+    if (status == TILE_OK && tile_job_is_image(&settled))
         status = tile_error_set(error, TILE_INVALID_ARGUMENT, "one new image is not made tile by tile");
     tile_job *job = status == TILE_OK ? tile_alloc(settled.allocator, sizeof *job) : NULL;
     if (status == TILE_OK && !job)

@@ -85,7 +85,7 @@ static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
     }
     job->area = (struct tile_rect){0, 0, info->width, info->height};
     job->plan = given;
-    if (!job->o.image && given) {
+    if (!tile_job_is_image(job) && given) {
         find_largest(job);
         return TILE_OK;
     }
@@ -95,7 +95,7 @@ static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
     if (given)
         job->area = tile_plan_region(given, 0).source;
     struct tile_grid grid = job->o.grid;
-    if (job->o.image)
+    if (tile_job_is_image(job))
         grid = (struct tile_grid){.tile_width = job->area.width, .tile_height = STRIP_ROWS};
     tile_status status = tile_plan_grid(&job->own_plan, job->area, grid, job->allocator, error);
     job->plan = job->own_plan;
@@ -158,6 +158,9 @@ static tile_status settle_formats(struct tile_job *job, struct tile_error *error
     else if (to.alpha == TILE_ALPHA_NONE)
         to.alpha = job->read.alpha;
     job->codec = o->codec;
+    if (job->codec == TILE_CODEC_UNSET && o->writer)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "an image that goes to a writer has no suffix: give its codec");
     if (job->codec == TILE_CODEC_UNSET && o->image) {
         const char *dot = strrchr(o->image, '.');
         job->codec = dot ? tile_codec_from_suffix(dot) : TILE_CODEC_UNSET;
@@ -296,8 +299,8 @@ static tile_status write_nowhere(void *user, uint64_t offset, const void *data, 
 
 /* What the codec cannot do it says now, before anything of an earlier run is touched. */
 static tile_status try_encoder(const struct tile_job *job, struct tile_error *error) {
-    uint32_t width = job->o.image ? job->area.width : job->largest_width;
-    uint32_t height = job->o.image ? job->area.height : job->largest_height;
+    uint32_t width = tile_job_is_image(job) ? job->area.width : job->largest_width;
+    uint32_t height = tile_job_is_image(job) ? job->area.height : job->largest_height;
     tile_encoder *encoder;
     tile_status status = tile_encoder_new(&encoder, job->codec, job->write, width, height, &job->encode,
                                           &(struct tile_writer){.write_at = write_nowhere}, error);
@@ -331,7 +334,7 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
     if (!info->indexed)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "has no index in use: tiles cannot be cut without decoding then");
-    const char *wanted = o->image                                                ? "one new image"
+    const char *wanted = tile_job_is_image(job)                                  ? "one new image"
                          : o->codec != TILE_CODEC_UNSET && o->codec != TILE_JPEG ? "another format than jpg"
                          : o->to.space != TILE_SPACE_UNSET || o->to_profile      ? "another color"
                          : o->to.sample != TILE_SAMPLE_UNSET                     ? "another depth"

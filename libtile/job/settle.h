@@ -28,6 +28,11 @@ struct tile_job {
     struct tile_buffer own_profile; /* to embed: the target space's, made once for all tiles */
 };
 
+/* Whether it makes one new image, be it a file or a writer's. */
+static inline bool tile_job_is_image(const struct tile_job *job) {
+    return job->o.image || job->o.writer;
+}
+
 /* Fills `job` for `source`; nothing is read or written yet. The options' `folder` is not looked at. tile_job_unsettle
  * frees what it holds, also after a failure. */
 tile_status tile_job_settle(struct tile_job *job, tile_source *source, const struct tile_job_options *options,

@@ -298,6 +298,78 @@ static void a_profile_goes_with_its_pixels(void **state) {
     test_folder_remove(folder);
 }
 
+/* A place that can append, and go back to TIFF's header (8 bytes, of large files 16) once all strips are there. */
+struct place {
+    struct tile_buffer bytes;
+    uint64_t fails_at; /* 0: nowhere */
+};
+
+enum { HEADER_MOST = 16 };
+
+static tile_status write_place(void *user, uint64_t offset, const void *data, size_t size, struct tile_error *why) {
+    struct place *place = user;
+    struct tile_writer writer = tile_buffer_writer(&place->bytes);
+    if (place->fails_at && offset + size > place->fails_at)
+        return tile_error_set(why, TILE_WRITE_FAILED, "nowhere: is full");
+    if (offset != place->bytes.size && offset + size > HEADER_MOST)
+        fail_msg("%ju bytes at byte %ju, when %zu are there", (uintmax_t)size, (uintmax_t)offset, place->bytes.size);
+    return writer.write_at(writer.user, offset, data, size, why);
+}
+
+/* What goes to a writer is what the file would hold. */
+static void an_image_may_go_to_a_writer(void **state) {
+    (void)state;
+    static const char *const names[] = {"one.jpg", "one.png", "one.tif", "one.npy", "one.bmp", "one.tga"};
+    char *folder = test_folder_new();
+    tile_source *source = open_fixture("photo.jpg");
+    const struct tile_rect rect = {3, 5, 600, 400};
+    tile_plan *plan;
+    assert_ok(tile_plan_rects(&plan, &rect, 1, NULL, &error));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct place place = {.bytes = {0}};
+        const struct tile_writer writer = {.user = &place, .write_at = write_place};
+        struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+        struct tile_job_result to_file, to_writer;
+        options.plan = plan;
+        options.threads = 3;
+        options.image = test_path(folder, names[i]);
+        assert_ok(tile_job_run(source, &options, &to_file, &error));
+        struct test_bytes file = test_read_file(options.image);
+        options.codec = tile_codec_from_suffix(strrchr(names[i], '.'));
+        options.image = NULL;
+        options.writer = &writer;
+        assert_ok(tile_job_run(source, &options, &to_writer, &error));
+        assert_int_equal(place.bytes.size, file.size);
+        assert_memory_equal(place.bytes.data, file.data, file.size);
+        assert_int_equal(to_writer.bytes, file.size);
+        assert_int_equal(to_file.bytes, file.size);
+        place.fails_at = file.size / 2;
+        place.bytes.size = 0;
+        assert_fails(TILE_WRITE_FAILED, tile_job_run(source, &options, &to_writer, &error));
+        assert_non_null(strstr(error.message, "is full"));
+        free(file.data);
+        tile_buffer_free(&place.bytes);
+    }
+    /* It has no suffix, and is one of three. */
+    const struct tile_writer nowhere = {.write_at = write_place};
+    struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+    tile_job *job;
+    options.writer = &nowhere;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_job_run(source, &options, NULL, &error));
+    assert_non_null(strstr(error.message, "codec"));
+    options.codec = TILE_PNG;
+    options.folder = folder;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_job_run(source, &options, NULL, &error));
+    options.folder = NULL;
+    options.image = test_path(folder, "another.png");
+    assert_fails(TILE_INVALID_ARGUMENT, tile_job_run(source, &options, NULL, &error));
+    options.image = NULL;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_job_new(&job, source, &options, &error));
+    tile_plan_free(plan);
+    tile_source_close(source);
+    test_folder_remove(folder);
+}
+
 /* An embedded profile that is sRGB's (here LittleCMS's) is no reason to go over RGB: gray is djpeg's own Y. */
 static void gray_of_an_srgb_profile_is_the_files_own(void **state) {
     (void)state;
@@ -373,6 +445,7 @@ int main(void) {
         cmocka_unit_test(rectangles_become_a_file_each),
         cmocka_unit_test(what_is_left_open_is_settled_by_what_is_possible),
         cmocka_unit_test(a_profile_goes_with_its_pixels),
+        cmocka_unit_test(an_image_may_go_to_a_writer),
         cmocka_unit_test(gray_of_an_srgb_profile_is_the_files_own),
         cmocka_unit_test(progress_goes_up_to_the_total),
     };
