@@ -20,7 +20,7 @@ bool handle_plan(struct call *call, const json_t *event, struct response *respon
         !member_text(event, "type", &type, failure))
         return false;
     struct object *object;
-    if (!storage_open(&object, call->storage, source, etag, UINT64_MAX, failure))
+    if (!storage_open(&object, call->storage, source, &(struct storage_want){.etag = etag}, failure))
         return false;
     bool done = is_text(type, object) ? paragraphs_plan(call, event, object, response, failure)
                                       : plan_image(call, event, object, response, failure);

@@ -4,7 +4,7 @@
 #include "../parallel.h"
 #include "../respond.h"
 #include "../runtime/metrics.h"
-#include "../storage/spool.h"
+#include "../storage/storage.h"
 #include "new_text.h"
 #include "paragraphs.h"
 #include "records.h"
@@ -126,9 +126,9 @@ static json_t *describe_part(const struct text_job *job, size_t index, const str
 }
 
 /* Takes the reference. `open`: without the brace at its end. */
-static bool write_json(struct spool *out, json_t *json, bool open, struct failure *failure) {
+static bool write_json(struct draft *out, json_t *json, bool open, struct failure *failure) {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    bool done = text ? spool_write(out, text, strlen(text) - open, failure)
+    bool done = text ? storage_write(out, text, strlen(text) - open, failure)
                      : fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a manifest");
     free(text);
     json_decref(json);
@@ -139,16 +139,18 @@ static bool write_manifest(struct checking *c, const char *url, const struct sum
                            struct failure *failure) {
     static const struct storage_put_options as_json = {.type = "application/json"};
     static const char first_end[] = ",\"parts\":[\n", end[] = "\n]}\n";
-    struct spool out;
-    bool done = spool_open(&out, failure) && write_json(&out, describe_job(c->job, sums, text), true, failure) &&
-                spool_write(&out, first_end, sizeof first_end - 1, failure);
+    struct draft *out;
+    if (!storage_create(&out, c->call->storage, url, &as_json, failure))
+        return false;
+    bool done = write_json(out, describe_job(c->job, sums, text), true, failure) &&
+                storage_write(out, first_end, sizeof first_end - 1, failure);
     for (size_t i = 0; done && i < c->job->count; i++)
-        done = (i == 0 || spool_write(&out, ",\n", 2, failure)) &&
-               write_json(&out, describe_part(c->job, i, &c->parts[i], c->versions[i].bytes), false, failure);
-    done = done && spool_write(&out, end, sizeof end - 1, failure) &&
-           spool_store(&out, c->call->storage, url, &as_json, failure);
-    spool_close(&out);
-    return done;
+        done = (i == 0 || storage_write(out, ",\n", 2, failure)) &&
+               write_json(out, describe_part(c->job, i, &c->parts[i], c->versions[i].bytes), false, failure);
+    if (done && storage_write(out, end, sizeof end - 1, failure))
+        return storage_commit(out, failure);
+    storage_discard(out);
+    return false;
 }
 
 /* ---- All of it ---- */

@@ -2,7 +2,7 @@
 #include "new_text.h"
 
 #include "../hash.h"
-#include "../storage/spool.h"
+#include "../storage/storage.h"
 #include "records.h"
 
 #include <inttypes.h>
@@ -17,8 +17,14 @@ struct copying {
     uint8_t *piece;      /* of the source, */
     uint64_t begin, end; /* these bytes */
     XXH3_state_t *hash;  /* of a paragraph */
-    struct spool text;
+    XXH3_state_t *whole; /* of the text */
+    struct draft *text;
 };
+
+static bool write_text(struct copying *c, const void *data, size_t size, struct failure *failure) {
+    XXH3_128bits_update(c->whole, data, size);
+    return storage_write(c->text, data, size, failure);
+}
 
 static bool fetch(struct copying *c, uint64_t offset, struct failure *failure) {
     if (offset < c->end)
@@ -33,9 +39,9 @@ static bool fetch(struct copying *c, uint64_t offset, struct failure *failure) {
 static bool copy_paragraph(struct copying *c, const struct paragraph *paragraph, const char *part,
                            struct failure *failure) {
     char line[RECORD_MOST], hex[33];
-    if (c->text.bytes && !spool_write(&c->text, "\n", 1, failure))
+    if (storage_written(c->text) && !write_text(c, "\n", 1, failure))
         return false;
-    if (c->job->figures && !spool_write(&c->text, line, record_write(line, paragraph), failure))
+    if (c->job->figures && !write_text(c, line, record_write(line, paragraph), failure))
         return false;
     XXH3_128bits_reset(c->hash);
     for (uint64_t at = paragraph->offset, end = at + paragraph->bytes; at < end;) {
@@ -44,7 +50,7 @@ static bool copy_paragraph(struct copying *c, const struct paragraph *paragraph,
         const uint8_t *from = c->piece + (at - c->begin);
         size_t size = (size_t)((end < c->end ? end : c->end) - at);
         XXH3_128bits_update(c->hash, from, size);
-        if (!spool_write(&c->text, from, size, failure))
+        if (!write_text(c, from, size, failure))
             return false;
         at += size;
     }
@@ -53,7 +59,7 @@ static bool copy_paragraph(struct copying *c, const struct paragraph *paragraph,
         return fail(failure, FAILURE_INCOMPLETE,
                     "%s: the paragraph at byte %" PRIu64 " of %s is not the one it tells of", part, paragraph->offset,
                     c->job->source);
-    return spool_write(&c->text, "\n", 1, failure);
+    return write_text(c, "\n", 1, failure);
 }
 
 static bool copy_part(struct copying *c, struct call *call, size_t index, const struct part_version *version,
@@ -72,25 +78,32 @@ static bool copy_part(struct copying *c, struct call *call, size_t index, const 
     return done;
 }
 
-static bool store(struct copying *c, struct call *call, struct new_text *out, struct failure *failure) {
-    static const struct storage_put_options as_text = {.type = "text/plain"};
-    out->bytes = c->text.bytes;
-    spool_hash(&c->text, out->xxh3);
-    return spool_store(&c->text, call->storage, c->job->text, &as_text, failure);
+static bool copy_all(struct copying *c, struct call *call, const struct part_version *parts, struct failure *failure) {
+    const struct storage_want want = {.etag = c->job->etag, .size = c->job->size};
+    if (!c->piece || !c->hash || !c->whole)
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a new text");
+    XXH3_128bits_reset(c->whole);
+    bool done = storage_open(&c->source, call->storage, c->job->source, &want, failure);
+    for (size_t i = 0; done && i < c->job->count; i++)
+        done = copy_part(c, call, i, &parts[i], failure);
+    return done;
 }
 
 bool new_text_write(struct new_text *out, struct call *call, const struct text_job *job,
                     const struct part_version *parts, struct failure *failure) {
-    struct copying c = {.job = job, .piece = malloc(PIECE), .hash = XXH3_createState()};
-    bool done = spool_open(&c.text, failure);
-    if (done && (!c.piece || !c.hash))
-        done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a new text");
-    done = done && storage_open(&c.source, call->storage, job->source, job->etag, job->size, failure);
-    for (size_t i = 0; done && i < job->count; i++)
-        done = copy_part(&c, call, i, &parts[i], failure);
-    done = done && store(&c, call, out, failure);
-    spool_close(&c.text);
+    static const struct storage_put_options as_text = {.type = "text/plain"};
+    struct copying c = {.job = job, .piece = malloc(PIECE), .hash = XXH3_createState(), .whole = XXH3_createState()};
+    bool done =
+        storage_create(&c.text, call->storage, job->text, &as_text, failure) && copy_all(&c, call, parts, failure);
+    if (done) {
+        out->bytes = storage_written(c.text);
+        hash_text(c.whole, out->xxh3);
+        done = storage_commit(c.text, failure);
+    } else {
+        storage_discard(c.text);
+    }
     storage_close(c.source);
+    XXH3_freeState(c.whole);
     XXH3_freeState(c.hash);
     free(c.piece);
     return done;

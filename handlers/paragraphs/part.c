@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* One task: a range's paragraphs, as they are found, on their way to the store. */
+#include "../hash.h"
 #include "../members.h"
 #include "../runtime/metrics.h"
-#include "../storage/spool.h"
+#include "../storage/storage.h"
 #include "paragraphs.h"
 #include "record.h"
 #include "split.h"
@@ -11,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 8 << 20 }; /* storage reads half of it at a time, on two connections */
+enum {
+    PIECE = 8 << 20,      /* storage reads half of it at a time, on two connections */
+    IN_MEMORY = 16 << 20, /* bytes of records; of more, only the figures are taken at first */
+};
 
 struct task {
     const char *source, *etag, *output;
@@ -20,8 +24,10 @@ struct task {
 };
 
 struct part {
-    struct spool lines;
-    uint64_t paragraphs;
+    struct tile_buffer lines; /* no more than IN_MEMORY */
+    struct draft *draft;      /* the second time: where the lines go */
+    XXH3_state_t *hash;       /* of the lines */
+    uint64_t bytes, paragraphs;
     struct tile_range range;
 };
 
@@ -64,9 +70,20 @@ static bool check_range(struct part *part, struct object *object, const struct t
 
 static bool write_record(void *user, const struct paragraph *paragraph, struct failure *failure) {
     struct part *part = user;
+    struct tile_writer writer = tile_buffer_writer(&part->lines);
+    struct tile_error error;
     char line[RECORD_MOST];
+    size_t size = record_write(line, paragraph);
+    if (part->draft)
+        return storage_write(part->draft, line, size, failure);
     part->paragraphs++;
-    return spool_write(&part->lines, line, record_write(line, paragraph), failure);
+    part->bytes += size;
+    XXH3_128bits_update(part->hash, line, size);
+    if (part->bytes > IN_MEMORY) {
+        tile_buffer_free(&part->lines);
+        return true;
+    }
+    return writer.write_at(writer.user, part->lines.size, line, size, &error) == TILE_OK || fail_from(failure, &error);
 }
 
 static bool scan_range(struct part *part, struct object *object, struct failure *failure) {
@@ -90,17 +107,30 @@ static bool scan_range(struct part *part, struct object *object, struct failure 
     return done;
 }
 
-static bool store(struct call *call, struct part *part, const struct task *task, json_t **result,
+/* What the records' note says of them has to be known before the first one is sent: many are found twice. */
+static bool store_lines(struct call *call, struct part *part, struct object *object, const char *url,
+                        const struct storage_put_options *options, struct failure *failure) {
+    if (part->bytes <= IN_MEMORY)
+        return storage_put(call->storage, url, part->lines.data, part->lines.size, options, failure);
+    if (!storage_create(&part->draft, call->storage, url, options, failure))
+        return false;
+    if (scan_range(part, object, failure))
+        return storage_commit(part->draft, failure);
+    storage_discard(part->draft);
+    return false;
+}
+
+static bool store(struct call *call, struct part *part, struct object *object, const struct task *task, json_t **result,
                   struct failure *failure) {
     char hex[33];
-    spool_hash(&part->lines, hex);
-    json_t *note = json_pack("{sI,sI,ss,sI}", "part", (json_int_t)task->part, "bytes", (json_int_t)part->lines.bytes,
+    hash_text(part->hash, hex);
+    json_t *note = json_pack("{sI,sI,ss,sI}", "part", (json_int_t)task->part, "bytes", (json_int_t)part->bytes,
                              "xxh3_file", hex, "paragraphs", (json_int_t)part->paragraphs);
     char *text = note ? json_dumps(note, JSON_COMPACT) : NULL;
     bool done = text || fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a note");
     const struct storage_put_options options = {.type = "application/jsonl", .note = text};
     double begin = metrics_now();
-    done = done && spool_store(&part->lines, call->storage, task->output, &options, failure);
+    done = done && store_lines(call, part, object, task->output, &options, failure);
     metrics_add(call->metrics, METRIC_STORE_MS, metrics_now() - begin);
     free(text);
     if (done)
@@ -117,18 +147,24 @@ bool paragraphs_part(struct call *call, const json_t *task, json_t **result, str
     *result = NULL;
     double begin = metrics_now();
     if (!read_task(&read, call, task, failure) ||
-        !storage_open(&object, call->storage, read.source, read.etag, read.size, failure))
+        !storage_open(&object, call->storage, read.source, &(struct storage_want){.etag = read.etag, .size = read.size},
+                      failure))
         return false;
     bool done = !storage_is(object, read.output) || fail(failure, FAILURE_BAD_REQUEST, "output: is the source");
-    done = done && spool_open(&part.lines, failure) && check_range(&part, object, &read, failure);
+    part.hash = XXH3_createState();
+    done = done && (part.hash || fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a hash")) &&
+           check_range(&part, object, &read, failure);
+    if (part.hash)
+        XXH3_128bits_reset(part.hash);
     double opened = metrics_now();
     done = done && scan_range(&part, object, failure);
     metrics_add(call->metrics, METRIC_OPEN_MS, opened - begin);
     metrics_add(call->metrics, METRIC_CONVERT_MS, metrics_now() - opened);
-    done = done && store(call, &part, &read, result, failure);
+    done = done && store(call, &part, object, &read, result, failure);
     if (done)
         metrics_add(call->metrics, METRIC_TILES, 1);
-    spool_close(&part.lines);
+    XXH3_freeState(part.hash);
+    tile_buffer_free(&part.lines);
     storage_close(object);
     return done;
 }

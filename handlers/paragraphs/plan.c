@@ -3,7 +3,7 @@
 #include "../members.h"
 #include "../respond.h"
 #include "../run/needs.h"
-#include "../storage/spool.h"
+#include "../storage/storage.h"
 #include "job.h"
 #include "paragraphs.h"
 #include "split.h"
@@ -107,16 +107,19 @@ static char *describe_task(const struct text_job *job, size_t index, struct fail
 
 static bool write_tasks(const struct planning *p, struct failure *failure) {
     static const struct storage_put_options as_lines = {.type = "application/jsonl"};
-    struct spool tasks;
-    bool done = spool_open(&tasks, failure);
+    struct draft *tasks;
+    if (!storage_create(&tasks, p->call->storage, p->plan_url, &as_lines, failure))
+        return false;
+    bool done = true;
     for (size_t i = 0; done && i < p->job.count; i++) {
         char *text = describe_task(&p->job, i, failure);
-        done = text && spool_write(&tasks, text, strlen(text), failure) && spool_write(&tasks, "\n", 1, failure);
+        done = text && storage_write(tasks, text, strlen(text), failure) && storage_write(tasks, "\n", 1, failure);
         free(text);
     }
-    done = done && spool_store(&tasks, p->call->storage, p->plan_url, &as_lines, failure);
-    spool_close(&tasks);
-    return done;
+    if (done)
+        return storage_commit(tasks, failure);
+    storage_discard(tasks);
+    return false;
 }
 
 /* The job last: where it is, the plan is whole. */

@@ -27,7 +27,7 @@ static bool fail_missing(struct failure *failure) {
 bool records_open(struct records *records, struct storage *storage, const char *url, const char *etag, uint64_t size,
                   struct tile_range range, struct failure *failure) {
     *records = (struct records){.url = url, .range = range, .least = range.offset};
-    if (!storage_open(&records->object, storage, url, etag, size, failure))
+    if (!storage_open(&records->object, storage, url, &(struct storage_want){.etag = etag, .size = size}, failure))
         return fail_missing(failure);
     records->memory = malloc(ROOM);
     records->hash = XXH3_createState();

@@ -25,8 +25,9 @@ static bool read_options(struct task_options *out, struct call *call, const stru
         return false;
     out->source.name = job->source;
     out->job.codec = codec;
-    /* Of the function's memory, a quarter is the process's own and what is read ahead. */
+    /* Of the function's memory, a quarter is the process's own and what is read ahead; what is written takes some. */
     uint64_t most = call->memory / 4 * 3, *limit = &out->job.limits.memory;
+    most -= most / 2 < STORAGE_DRAFT_MEMORY ? most / 2 : STORAGE_DRAFT_MEMORY;
     if (most < (*limit ? *limit : UINT64_C(1) << 30))
         *limit = out->source.limits.memory = most;
     return true;
@@ -43,18 +44,18 @@ static bool go_on(void *user, const struct tile_progress *progress) {
     return !deadline_over(until->deadline);
 }
 
-static bool run_job(struct task_options *o, const struct run_job *job, struct object *object, const char *path,
+static bool run_job(struct task_options *o, const struct run_job *job, struct object *object, struct draft *image,
                     int64_t deadline, struct failure *failure) {
     struct until until = {.deadline = deadline};
     struct tile_reader reader = storage_reader(object);
+    struct tile_writer writer = storage_writer(image);
     struct tile_error error;
     tile_source *source;
     tile_plan *plan;
     if (tile_plan_rects(&plan, &job->area, 1, NULL, &error) != TILE_OK)
         return fail_from(failure, &error);
     o->job.plan = plan;
-    o->job.image = path;
-    o->job.overwrite = true; /* it is a file of this call's own */
+    o->job.writer = &writer;
     o->job.progress = go_on;
     o->job.user = &until;
     tile_status status = tile_source_open_reader(&source, &reader, &o->source, &error);
@@ -66,6 +67,8 @@ static bool run_job(struct task_options *o, const struct run_job *job, struct ob
         return fail(failure, FAILURE_OUT_OF_TIME,
                     "%s: the deadline came when %" PRIu64 " of %" PRIu64 " strips were made: all tiles are there",
                     job->image, until.last.done, until.last.total);
+    if (status == TILE_WRITE_FAILED)
+        return storage_fail_writing(image, &error, failure);
     return status == TILE_OK || storage_fail_from(object, &error, failure);
 }
 
@@ -73,17 +76,19 @@ static bool run_job(struct task_options *o, const struct run_job *job, struct ob
 static bool make_image(struct call *call, const struct run_job *job, struct failure *failure) {
     struct task_options options;
     struct object *object = NULL;
-    struct spool spool = {0};
+    struct draft *image = NULL;
     if (!storage_check_url(call->storage, job->image, failure) || !read_options(&options, call, job, failure))
         return false;
-    bool done = storage_open(&object, call->storage, job->source, job->etag, job->size, failure) &&
-                spool_open(&spool, failure) && spool_to_file(&spool, failure) &&
-                run_job(&options, job, object, spool.path, call->deadline, failure) &&
-                spool_store(&spool, call->storage, job->image,
-                            &(struct storage_put_options){.type = work_media_type(options.job.codec)}, failure);
-    spool_close(&spool);
-    if (object)
-        storage_close(object);
+    const struct storage_want want = {.etag = job->etag, .size = job->size};
+    const struct storage_put_options put = {.type = work_media_type(options.job.codec)};
+    bool done = storage_open(&object, call->storage, job->source, &want, failure) &&
+                storage_create(&image, call->storage, job->image, &put, failure) &&
+                run_job(&options, job, object, image, call->deadline, failure);
+    if (done)
+        done = storage_commit(image, failure);
+    else
+        storage_discard(image);
+    storage_close(object);
     task_options_free(&options);
     return done;
 }
@@ -99,18 +104,20 @@ static bool answer(const struct run_job *job, const char *manifest, struct respo
 
 bool assemble_image(struct call *call, const char *url, const json_t *json, struct response *response,
                     struct failure *failure) {
+    static const struct storage_put_options as_json = {.type = "application/json"};
     struct run_job job;
     tile_plan *plan;
-    struct spool manifest = {0};
+    struct draft *manifest = NULL;
     char manifest_url[STORAGE_URL_MOST];
     if (!run_job_read(&job, &plan, call, url, json, failure))
         return false;
-    bool done = storage_join(manifest_url, job.output, "manifest.json", failure) && spool_open(&manifest, failure) &&
-                check_tiles(&job, plan, call, &manifest, failure) && (!job.image || make_image(call, &job, failure)) &&
-                spool_store(&manifest, call->storage, manifest_url,
-                            &(struct storage_put_options){.type = "application/json"}, failure) &&
-                answer(&job, manifest_url, response, failure);
-    spool_close(&manifest);
+    bool done = storage_join(manifest_url, job.output, "manifest.json", failure) &&
+                storage_create(&manifest, call->storage, manifest_url, &as_json, failure) &&
+                check_tiles(&job, plan, call, manifest, failure) && (!job.image || make_image(call, &job, failure));
+    if (done)
+        done = storage_commit(manifest, failure) && answer(&job, manifest_url, response, failure);
+    else
+        storage_discard(manifest);
     tile_plan_free(plan);
     return done;
 }

@@ -85,7 +85,7 @@ static bool hash_object(struct object *object, char hex[33], struct failure *fai
 static bool hash_large(struct storage *storage, const char *url, struct storage_facts *facts, char hex[33],
                        struct failure *failure) {
     struct object *object;
-    if (!storage_open(&object, storage, url, NULL, UINT64_MAX, failure))
+    if (!storage_open(&object, storage, url, NULL, failure))
         return false;
     *facts = *storage_object_facts(object);
     bool done = hash_object(object, hex, failure);
@@ -222,10 +222,10 @@ static tile_status record(void *user, uint64_t index, struct tile_buffer *out, s
     return writer.write_at(writer.user, out->size, line, strlen(line), error);
 }
 
-bool check_tiles(const struct run_job *job, const tile_plan *plan, struct call *call, struct spool *manifest,
+bool check_tiles(const struct run_job *job, const tile_plan *plan, struct call *call, struct draft *manifest,
                  struct failure *failure) {
     struct checking c = {.job = job, .plan = plan, .call = call, .vouches = true, .failure = failure};
-    struct tile_writer writer = spool_writer(manifest);
+    struct tile_writer writer = storage_writer(manifest);
     struct tile_error error;
     uint64_t count = tile_plan_count(plan);
     c.window = malloc((size_t)(count < WINDOW ? count : WINDOW) * sizeof *c.window);
@@ -233,5 +233,5 @@ bool check_tiles(const struct run_job *job, const tile_plan *plan, struct call *
         return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the tiles' records");
     tile_status status = tile_manifest_write(&writer, job->head, count, record, &c, job->damage, &error);
     free(c.window);
-    return status == TILE_OK || (c.failed ? false : fail_from(failure, &error));
+    return status == TILE_OK || (c.failed ? false : storage_fail_writing(manifest, &error, failure));
 }

@@ -329,7 +329,8 @@ static bool write_plan(struct planning *p, const struct storage_facts *facts, js
                        const struct tile_buffer *job, struct response *response, struct failure *failure) {
     static const struct storage_put_options as_json = {.type = "application/json"};
     struct needs needs, function;
-    struct tasks tasks = {.deadline = p->call->deadline,
+    struct tasks tasks = {.storage = p->call->storage,
+                          .deadline = p->call->deadline,
                           .job = p->job,
                           .source = p->source,
                           .options = options,
@@ -337,12 +338,12 @@ static bool write_plan(struct planning *p, const struct storage_facts *facts, js
                           .url = text(p, "source"),
                           .facts = facts,
                           .output = text(p, "output"),
+                          .plan_url = p->plan_url,
                           .index_url = p->index_url};
     bool done = needs_function(&function, p->event, failure) && tasks_write(&tasks, failure);
     if (done) {
         needs = needs_count(&tasks.most);
-        done = needs_fit(&needs, &function, failure) &&
-               tasks_put(&tasks, p->index, p->call->storage, p->plan_url, failure) &&
+        done = needs_fit(&needs, &function, failure) && tasks_put(&tasks, p->index, failure) &&
                storage_put(p->call->storage, p->job_url, job->data, job->size, &as_json, failure) &&
                answer(p, &needs, response, failure);
     }

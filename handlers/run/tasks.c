@@ -15,8 +15,8 @@
  */
 enum { PART_MOST = 1536 };
 enum { READ_AHEAD = 64 << 20 }; /* bytes that the storage may hold of a source that is read from front to back */
-/* S3 takes 5 GiB in one PUT, and Distributed Map reads no more than 10 GB. */
-#define PLAN_MOST ((uint64_t)5 << 30)
+/* Distributed Map reads no more than 10 GB. */
+#define PLAN_MOST UINT64_C(10000000000)
 
 static bool no_memory(struct failure *failure) {
     return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the plan's tasks");
@@ -133,9 +133,9 @@ static bool add_line(struct tasks *t, const json_t *task, struct failure *failur
         return no_memory(failure);
     size_t size = strlen(line);
     line[size] = '\n'; /* in place of the NUL */
-    bool done = spool_write(&t->lines, line, size + 1, failure);
+    bool done = storage_write(t->lines, line, size + 1, failure);
     free(line);
-    return done && (t->lines.bytes <= PLAN_MOST ||
+    return done && (storage_written(t->lines) <= PLAN_MOST ||
                     fail(failure, FAILURE_LIMIT_EXCEEDED,
                          "the plan of %" PRIu64 " tiles has more than %" PRIu64 " bytes: take larger tiles",
                          tile_plan_count(tile_job_plan(t->job)), PLAN_MOST));
@@ -156,7 +156,8 @@ static bool add(struct tasks *t, const struct tile_region *region, struct failur
 bool tasks_write(struct tasks *t, struct failure *failure) {
     const tile_plan *plan = tile_job_plan(t->job);
     t->most = (struct needs_of){.memory = tile_job_memory(t->job), .compression = t->compression};
-    if (!spool_open(&t->lines, failure))
+    static const struct storage_put_options as_lines = {.type = "application/jsonl"};
+    if (!storage_create(&t->lines, t->storage, t->plan_url, &as_lines, failure))
         return false;
     for (uint64_t i = 0; i < tile_plan_count(plan); i++) {
         struct tile_region region = tile_plan_region(plan, i);
@@ -170,30 +171,29 @@ bool tasks_write(struct tasks *t, struct failure *failure) {
     return true;
 }
 
-static bool put(struct spool *spool, struct storage *storage, const char *url, const char *type,
-                struct failure *failure) {
-    return spool_store(spool, storage, url, &(struct storage_put_options){.type = type}, failure);
-}
-
-static bool put_index(const struct tasks *t, const tile_index *index, struct storage *storage,
-                      struct failure *failure) {
-    struct spool spool;
+static bool put_index(const struct tasks *t, const tile_index *index, struct failure *failure) {
+    static const struct storage_put_options as_bytes = {.type = "application/octet-stream"};
+    struct draft *draft;
     struct tile_error error;
-    struct tile_writer writer = spool_writer(&spool);
-    bool done = spool_open(&spool, failure) &&
-                (tile_index_save(index, &writer, &error) == TILE_OK || fail_from(failure, &error)) &&
-                put(&spool, storage, t->index_url, "application/octet-stream", failure);
-    spool_close(&spool);
-    return done;
+    if (!storage_create(&draft, t->storage, t->index_url, &as_bytes, failure))
+        return false;
+    struct tile_writer writer = storage_writer(draft);
+    if (tile_index_save(index, &writer, &error) == TILE_OK)
+        return storage_commit(draft, failure);
+    storage_fail_writing(draft, &error, failure);
+    storage_discard(draft);
+    return false;
 }
 
-bool tasks_put(struct tasks *t, const tile_index *index, struct storage *storage, const char *url,
-               struct failure *failure) {
-    return (!t->whole_index || put_index(t, index, storage, failure)) &&
-           put(&t->lines, storage, url, "application/jsonl", failure);
+bool tasks_put(struct tasks *t, const tile_index *index, struct failure *failure) {
+    if (t->whole_index && !put_index(t, index, failure))
+        return false;
+    struct draft *lines = t->lines;
+    t->lines = NULL;
+    return storage_commit(lines, failure);
 }
 
 void tasks_free(struct tasks *t) {
-    spool_close(&t->lines);
+    storage_discard(t->lines);
     free(t->ranges);
 }

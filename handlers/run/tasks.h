@@ -4,9 +4,10 @@
 #define HANDLERS_RUN_TASKS_H
 
 #include "needs.h"
-#include "../storage/spool.h"
+#include "../storage/storage.h"
 
 struct tasks {
+    struct storage *storage;
     int64_t deadline;
     const tile_job *job;
     const tile_source *source;
@@ -14,21 +15,21 @@ struct tasks {
     int compression;       /* among them */
     const char *url;       /* of the source */
     const struct storage_facts *facts;
-    const char *output;    /* prefix */
+    const char *output; /* prefix */
+    const char *plan_url;
     const char *index_url; /* where the whole index is, or will be */
 
     struct needs_of most; /* of any tile */
     bool whole_index;     /* some tasks name it */
-    struct spool lines;
+    struct draft *lines;
     struct tile_range *ranges; /* of one tile */
     size_t range_capacity;
 };
 
-/* Writes all tasks aside, in the plan's order. OUT_OF_TIME says how many were. */
+/* Writes all tasks to a draft, in the plan's order. OUT_OF_TIME says how many were. */
 bool tasks_write(struct tasks *tasks, struct failure *failure);
 /* Writes them, and the whole index where one needs it, to the store. */
-bool tasks_put(struct tasks *tasks, const tile_index *index, struct storage *storage, const char *url,
-               struct failure *failure);
+bool tasks_put(struct tasks *tasks, const tile_index *index, struct failure *failure);
 void tasks_free(struct tasks *tasks);
 
 #endif

@@ -2,7 +2,6 @@
 #include "loop.h"
 
 #include "../deadline.h"
-#include "../storage/spool.h"
 #include "../storage/storage.h"
 #include "client.h"
 #include "event.h"
@@ -144,7 +143,6 @@ int loop_run(const char *api, const char *name, handle *function) {
     struct loop loop = {.function = function, .name = deployed ? deployed : name};
     struct failure failure;
     int stop = signal_to_stop(), status = EXIT_FAILURE;
-    spool_clean();
     if (stop < 0)
         fail(&failure, FAILURE_OUT_OF_MEMORY, "signalfd: %s", strerror(errno));
     if (stop < 0 || !client_new(&loop.client, api, stop, &failure)) {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ACCOUNT_DIGITS = 12 };
+
 /* The first of two variables that is set and not empty. */
 static bool read_variable(char *out, size_t capacity, const char *name, const char *other, bool needed,
                           struct failure *failure) {
@@ -51,17 +53,54 @@ static bool check_custom(char *custom, struct failure *failure) {
         "of letters, digits and -._~/ where needed");
 }
 
+/* Whether an entry of TILE_BUCKET_OWNER's is "account" or "bucket=account"; where the account begins. */
+static bool read_owner(const char *entry, size_t size, size_t *account) {
+    const char *equals = memchr(entry, '=', size);
+    *account = equals ? (size_t)(equals - entry) + 1 : 0;
+    return size - *account == ACCOUNT_DIGITS && strspn(entry + *account, "0123456789") >= ACCOUNT_DIGITS &&
+           *account != 1;
+}
+
+static bool check_owners(const char *owners, struct failure *failure) {
+    size_t account;
+    for (; *owners; owners += *owners == ',') {
+        size_t size = strcspn(owners, ",");
+        if (!read_owner(owners, size, &account))
+            return fail(failure, FAILURE_BAD_REQUEST,
+                        "S3: TILE_BUCKET_OWNER: %.*s is no account of %d digits, nor bucket=account", (int)size, owners,
+                        ACCOUNT_DIGITS);
+        owners += size;
+    }
+    return true;
+}
+
+bool endpoint_owner(char out[16], const struct endpoint *endpoint, const char *bucket) {
+    size_t account, name = strlen(bucket);
+    const char *found = NULL, *entry = endpoint->owners;
+    for (bool own = false; *entry && !own; entry += *entry == ',') {
+        size_t size = strcspn(entry, ",");
+        read_owner(entry, size, &account);
+        own = account == name + 1 && memcmp(entry, bucket, name) == 0;
+        if (own || (account == 0 && !found))
+            found = entry + account;
+        entry += size;
+    }
+    snprintf(out, 16, "%.*s", ACCOUNT_DIGITS, found ? found : "");
+    return found != NULL;
+}
+
 bool endpoint_read(struct endpoint *out, struct failure *failure) {
     if (!read_variable(out->id, sizeof out->id, "AWS_ACCESS_KEY_ID", NULL, true, failure) ||
         !read_variable(out->secret, sizeof out->secret, "AWS_SECRET_ACCESS_KEY", NULL, true, failure) ||
         !read_variable(out->token, sizeof out->token, "AWS_SESSION_TOKEN", NULL, false, failure) ||
         !read_variable(out->region, sizeof out->region, "AWS_REGION", "AWS_DEFAULT_REGION", true, failure) ||
-        !read_variable(out->custom, sizeof out->custom, "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", false, failure))
+        !read_variable(out->custom, sizeof out->custom, "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", false, failure) ||
+        !read_variable(out->owners, sizeof out->owners, "TILE_BUCKET_OWNER", NULL, false, failure))
         return false;
     if (!endpoint_is_region(out->region))
         return fail(failure, FAILURE_BAD_REQUEST, "S3: AWS_REGION or AWS_DEFAULT_REGION is %s, which is no region",
                     out->region);
-    return check_custom(out->custom, failure);
+    return check_custom(out->custom, failure) && check_owners(out->owners, failure);
 }
 
 /*

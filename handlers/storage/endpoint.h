@@ -11,7 +11,8 @@ enum { REGION_SIZE = 64, ENDPOINT_URL_SIZE = 5 * 1024, ENDPOINT_HOST_SIZE = 384 
 struct endpoint {
     char id[256], secret[200], token[8192]; /* token "": none */
     char region[REGION_SIZE];
-    char custom[512]; /* "http://host:port/prefix" without a final slash; "": Amazon's own */
+    char custom[512];  /* "http://host:port/prefix" without a final slash; "": Amazon's own */
+    char owners[2048]; /* "111111111111,bucket=222222222222": see endpoint_owner */
 };
 
 /* BAD_REQUEST names the variable that is missing or cannot be. */
@@ -25,6 +26,12 @@ struct endpoint_place {
 };
 bool endpoint_find(struct endpoint_place *out, const struct endpoint *endpoint, const char *region,
                    const struct url *object, struct failure *failure);
+
+/*
+ * The account that TILE_BUCKET_OWNER expects the bucket to belong to: the one that is told for it by name, else the one
+ * that is told for all. False: none is.
+ */
+bool endpoint_owner(char out[16], const struct endpoint *endpoint, const char *bucket);
 
 /* Whether it may be a region's name, and thus become part of a host's. */
 bool endpoint_is_region(const char *name);

@@ -8,19 +8,23 @@
 enum { PART_SIZE = 4 << 20 }; /* a connection of S3's gives some 50 to 100 MB/s; a request takes some 20 ms to begin */
 
 struct s3_call object_call(const struct object *object, uint64_t offset, void *into, uint64_t size) {
-    return (struct s3_call){.action = S3_GET,
+    return (struct s3_call){.action = &s3_get,
                             .object = &object->place,
                             .url = object->url,
                             .deadline = object->storage->deadline,
                             .etag = object->facts.etag[0] ? object->facts.etag : NULL,
+                            .version = object->version,
                             .whole = object->facts.size,
                             .offset = offset,
                             .size = size,
                             .into = into};
 }
 
-/* Runs them all at once. The first one in order that failed tells why; those after it are given up. */
-static bool run(struct s3 *s3, struct s3_call *calls, size_t count, struct failure *failure) {
+/*
+ * Runs them all at once; `got` tells which ones worked. The first one in order that failed tells why; those after it
+ * are given up: it had all the attempts that there were.
+ */
+static bool run(struct s3 *s3, struct s3_call *calls, bool *got, size_t count, struct failure *failure) {
     size_t started = 0;
     bool done = true;
     while (started < count && s3_start(s3, &calls[started], failure))
@@ -30,8 +34,8 @@ static bool run(struct s3 *s3, struct s3_call *calls, size_t count, struct failu
         struct failure other;
         if (!done)
             s3_cancel(&calls[i]);
-        if (!s3_wait(&calls[i], done ? failure : &other))
-            done = false;
+        got[i] = s3_wait(&calls[i], done ? failure : &other);
+        done = done && got[i];
     }
     return done;
 }
@@ -49,16 +53,25 @@ static struct s3_call *split(struct s3_call *calls, const struct object *object,
     return calls;
 }
 
-static bool read_pieces(struct object *object, const struct piece *pieces, size_t count, struct failure *failure) {
+/* Marks the pieces of which all parts are there. */
+static bool read_pieces(struct object *object, struct piece *pieces, size_t count, struct failure *failure) {
     size_t parts = 0;
     for (size_t i = 0; i < count; i++)
         parts += parts_of(pieces[i].size);
     struct s3_call *calls = calloc(parts ? parts : 1, sizeof *calls), *end = calls;
-    if (!calls)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for %zu requests", object->url, parts);
-    for (size_t i = 0; i < count; i++)
+    bool *got = calloc(parts ? parts : 1, sizeof *got), *next = got;
+    bool done = calls && got;
+    if (!done)
+        fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for %zu requests", object->url, parts);
+    for (size_t i = 0; done && i < count; i++)
         end = split(end, object, &pieces[i]);
-    bool done = run(object->s3, calls, parts, failure);
+    done = done && run(object->s3, calls, got, parts, failure);
+    for (size_t i = 0; got && i < count; i++) {
+        pieces[i].read = true;
+        for (size_t j = parts_of(pieces[i].size); j > 0; j--)
+            pieces[i].read &= *next++;
+    }
+    free(got);
     free(calls);
     return done;
 }
@@ -139,6 +152,18 @@ static bool new_piece(struct piece *out, struct object *object, struct tile_rang
     return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for %zu bytes", object->url, out->size);
 }
 
+/* Has those that were read first; their number. */
+static size_t sort_read(struct piece *pieces, size_t count) {
+    size_t there = 0;
+    for (size_t i = 0; i < count; i++)
+        if (pieces[i].read) {
+            struct piece swap = pieces[there];
+            pieces[there++] = pieces[i];
+            pieces[i] = swap;
+        }
+    return there;
+}
+
 bool storage_fetch(struct object *object, const struct tile_range *ranges, size_t count, struct failure *failure) {
     for (size_t i = 0; i < count; i++)
         if (ranges[i].offset > object->facts.size || ranges[i].size > object->facts.size - ranges[i].offset)
@@ -157,11 +182,14 @@ bool storage_fetch(struct object *object, const struct tile_range *ranges, size_
         done = new_piece(&pieces[missing], object, ranges[i], failure);
         missing += done;
     }
-    done = done && (missing == 0 || (read_pieces(object, pieces, missing, failure) &&
-                                     (keep(object, pieces, missing) ||
-                                      fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", object->url))));
-    if (!done)
-        drop(object, pieces, missing);
+    done = done && (missing == 0 || read_pieces(object, pieces, missing, failure));
+    /* What is there need not be read again because something else failed. */
+    size_t there = sort_read(pieces, missing);
+    if (there && !keep(object, pieces, there)) {
+        there = 0;
+        done = done && fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", object->url);
+    }
+    drop(object, pieces + there, missing - there);
     free(pieces);
     return done;
 }

@@ -12,10 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum {
-    NAME_MOST = 240, /* of a file, so that NAME.json fits the 255 bytes of a file system */
-    COPY_SIZE = 1 << 20
-};
+enum { NAME_MOST = 240 }; /* of a file, so that NAME.json fits the 255 bytes of a file system */
 
 /* ---- The root ----------------------------------------------------------------------------------------------- */
 
@@ -228,7 +225,7 @@ static int make_folder(const struct local *local, char *path) {
     return made ? open_below(local, path, flags) : -1;
 }
 
-/* A file that is written aside. */
+/* The file itself, or its note. */
 struct aside {
     char *path; /* for the library */
     tile_file *file;
@@ -282,55 +279,40 @@ static void drop(struct aside *aside) {
     free(aside->path);
 }
 
-static bool copy(struct aside *to, const struct file_content *content, struct failure *failure) {
+static bool write_at(struct aside *to, uint64_t offset, const void *data, size_t size, struct failure *failure) {
     struct tile_error error;
-    char *buffer = malloc(COPY_SIZE);
-    if (!buffer)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", to->path);
-    bool done = true;
-    for (uint64_t at = 0; done && at < content->size;) {
-        ssize_t n = pread(content->descriptor, buffer, COPY_SIZE, (off_t)at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            done = fail(failure, FAILURE_OUTPUT_UNWRITABLE, "%s: what is to be written cannot be read: %s", to->path,
-                        n ? strerror(errno) : "it ends early");
-        else if (to->writer.write_at(to->writer.user, at, buffer, (size_t)n, &error) != TILE_OK)
-            done = fail_aside(failure, to, false, &error);
-        else
-            at += (uint64_t)n;
-    }
-    free(buffer);
-    return done;
-}
-
-static bool write_all(struct aside *to, const struct file_content *content, struct failure *failure) {
-    struct tile_error error;
-    if (content->descriptor >= 0)
-        return copy(to, content, failure);
-    return to->writer.write_at(to->writer.user, 0, content->data, (size_t)content->size, &error) == TILE_OK ||
+    return to->writer.write_at(to->writer.user, offset, data, size, &error) == TILE_OK ||
            fail_aside(failure, to, false, &error);
 }
 
-/* The note goes in place first, so that no file is there without its own; `file` holds the lock for both. */
-static bool put_both(struct aside *file, const struct local *local, const char *note, const char *url,
-                     const struct storage_put_options *options, struct failure *failure) {
-    struct file_content text = {.data = options->note, .descriptor = -1, .size = strlen(options->note)};
+struct file_draft {
+    const struct local *local;
+    const char *url;
+    const struct storage_put_options *options;
+    char *note; /* path */
     struct aside aside;
-    bool done = begin(&aside, local, note, url, false, failure) && write_all(&aside, &text, failure) &&
-                end(&aside, false, failure) && end(file, options->keep, failure);
-    drop(&aside);
+};
+
+/* The note goes in place first, so that no file is there without its own; the file's lock is for both. */
+static bool commit_both(struct file_draft *file, struct failure *failure) {
+    const char *text = file->options->note;
+    struct aside note;
+    bool done = begin(&note, file->local, file->note, file->url, false, failure) &&
+                write_at(&note, 0, text, strlen(text), failure) && end(&note, false, failure) &&
+                end(&file->aside, file->options->keep, failure);
+    drop(&note);
     return done;
 }
 
 /* What an earlier write noted is not true of this one. */
-static bool put_alone(struct aside *file, const struct local *local, const char *note,
-                      const struct storage_put_options *options, struct failure *failure) {
-    if (!end(file, options->keep, failure))
+static bool commit_alone(struct file_draft *file, struct failure *failure) {
+    const struct local *local = file->local;
+    if (!end(&file->aside, file->options->keep, failure))
         return false;
-    int stale = open_below(local, note, O_PATH | O_CLOEXEC);
+    int stale = open_below(local, file->note, O_PATH | O_CLOEXEC);
     char *path = NULL;
-    if (stale >= 0 && asprintf(&path, "%s%s%s", local->root ? local->real : "", local->root ? "/" : "", note) >= 0)
+    if (stale >= 0 &&
+        asprintf(&path, "%s%s%s", local->root ? local->real : "", local->root ? "/" : "", file->note) >= 0)
         unlink(path);
     free(path);
     if (stale >= 0)
@@ -338,18 +320,36 @@ static bool put_alone(struct aside *file, const struct local *local, const char 
     return true;
 }
 
-bool file_put(const struct local *local, const char *path, const char *url, const struct file_content *content,
-              const struct storage_put_options *options, struct failure *failure) {
-    struct aside file;
+bool file_create(struct file_draft **out, const struct local *local, const char *path, const char *url,
+                 const struct storage_put_options *options, struct failure *failure) {
+    struct file_draft *file = calloc(1, sizeof *file);
     char *note = note_path(path);
-    bool done = note ? begin(&file, local, path, url, options->keep, failure)
-                     : fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
-    if (!note)
-        return false;
-    done = done && write_all(&file, content, failure) &&
-           (options->note ? put_both(&file, local, note, url, options, failure)
-                          : put_alone(&file, local, note, options, failure));
-    drop(&file);
-    free(note);
+    *out = NULL;
+    if (!file || !note) {
+        free(file);
+        free(note);
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
+    }
+    *file = (struct file_draft){.local = local, .url = url, .options = options, .note = note};
+    if (begin(&file->aside, local, path, url, options->keep, failure))
+        *out = file;
+    else
+        file_discard(file);
+    return *out != NULL;
+}
+
+bool file_write(struct file_draft *file, uint64_t offset, const void *data, size_t size, struct failure *failure) {
+    return write_at(&file->aside, offset, data, size, failure);
+}
+
+bool file_commit(struct file_draft *file, struct failure *failure) {
+    bool done = file->options->note ? commit_both(file, failure) : commit_alone(file, failure);
+    file_discard(file); /* what is in place stays */
     return done;
+}
+
+void file_discard(struct file_draft *file) {
+    drop(&file->aside);
+    free(file->note);
+    free(file);
 }

@@ -23,13 +23,15 @@ bool file_open(int *descriptor, const struct local *local, const char *path, con
 bool file_read(int descriptor, const char *url, const struct storage_facts *facts, uint64_t offset, void *buffer,
                size_t size, struct failure *failure);
 
-/* What is written: `data`, or what `descriptor` has from its beginning where it is not negative. */
-struct file_content {
-    const void *data;
-    int descriptor;
-    uint64_t size;
-};
-bool file_put(const struct local *local, const char *path, const char *url, const struct file_content *content,
-              const struct storage_put_options *options, struct failure *failure);
+/* A file that is written aside. */
+struct file_draft;
+
+/* `path`, `url` and `options` must stay valid until it ends. */
+bool file_create(struct file_draft **out, const struct local *local, const char *path, const char *url,
+                 const struct storage_put_options *options, struct failure *failure);
+bool file_write(struct file_draft *file, uint64_t offset, const void *data, size_t size, struct failure *failure);
+/* Both free it, also on failure. */
+bool file_commit(struct file_draft *file, struct failure *failure);
+void file_discard(struct file_draft *file);
 
 #endif

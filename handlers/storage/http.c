@@ -34,6 +34,7 @@ struct http {
     int running_count;
     CURL *idle[ACTIVE_MOST];
     int idle_count;
+    int spare; /* attempts, of http_options.spare */
     uint64_t random;
 };
 
@@ -101,9 +102,26 @@ static uint64_t next_random(struct http *http) {
     return http->random * 2685821657736338717u;
 }
 
-/* "Full jitter": anything up to a bound that doubles, so that clients that failed together do not come again so. */
+/* Whether the request, whose last attempt failed, has another one. */
+static bool may_retry(struct http *http, struct http_request *request) {
+    /* Who refuses for now or breaks off; not a wrong clock, nor where nobody is. */
+    bool answers =
+        request->status >= 500 || request->status == 429 || (request->status >= 200 && request->status < 300);
+    if (++request->private.attempt < http->options.attempts)
+        return true;
+    if (!answers || request->private.attempt >= http->options.most || http->spare == 0)
+        return false;
+    http->spare--;
+    return true;
+}
+
+/*
+ * "Full jitter": anything up to a bound that doubles, so that clients that failed together do not come again so. Of the
+ * common attempts there are only more while others have success: then there is no need to wait for ever longer.
+ */
 static void wait_to_retry(struct http *http, struct http_request *request) {
-    int64_t most = http->options.delay_ms << (request->private.attempt - 1);
+    int attempt = request->private.attempt, own = http->options.attempts;
+    int64_t most = http->options.delay_ms << ((attempt < own ? attempt : own - 1) - 1);
     most = most > DELAY_MOST_MS ? DELAY_MOST_MS : most;
     int64_t delay = (int64_t)(next_random(http) % (uint64_t)(most + 1));
     if (request->deadline != INT64_MAX && request->deadline - deadline_now() <= delay) {
@@ -122,10 +140,13 @@ static void wait_to_retry(struct http *http, struct http_request *request) {
 /* A kept connection that its other end has given up meanwhile; no fault of this request. */
 static bool was_dead(const struct http_request *request) {
     long connections = 1;
-    bool lost = request->transport == CURLE_SEND_ERROR || request->transport == CURLE_RECV_ERROR ||
-                request->transport == CURLE_GOT_NOTHING || request->transport == CURLE_OPERATION_TIMEDOUT;
+    CURLcode transport = request->transport;
+    bool lost = transport == CURLE_SEND_ERROR || transport == CURLE_RECV_ERROR || transport == CURLE_GOT_NOTHING ||
+                transport == CURLE_OPERATION_TIMEDOUT;
     curl_easy_getinfo(request->private.easy, CURLINFO_NUM_CONNECTS, &connections);
-    return lost && !request->private.fresh && connections == 0 && request->private.header_bytes == 0;
+    /* The latter: curl has seen that by itself, and would have sent the body again. */
+    return !request->private.fresh && request->private.header_bytes == 0 &&
+           ((lost && connections == 0) || transport == CURLE_SEND_FAIL_REWIND);
 }
 
 static void end(struct http *http, struct http_request *request, CURLcode transport) {
@@ -142,7 +163,9 @@ static void end(struct http *http, struct http_request *request, CURLcode transp
     else
         verdict = request->hooks->judge(request, &request->private.failure);
     request->private.fresh = dead;
-    if (verdict == HTTP_RETRY && ++request->private.attempt < http->options.attempts)
+    if (verdict == HTTP_DONE && http->spare < http->options.spare)
+        http->spare++;
+    if (verdict == HTTP_RETRY && may_retry(http, request))
         wait_to_retry(http, request);
     else if (verdict == HTTP_AGAIN)
         begin(http, request);
@@ -288,6 +311,7 @@ bool http_new(struct http **out, const struct http_options *options, struct http
     }
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_MOST);
     http->options = *options;
+    http->spare = options->spare;
     http->counts = counts;
     http->bundle = find_bundle();
     http->queue_end = &http->queue;

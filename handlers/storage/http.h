@@ -15,11 +15,15 @@
 struct http_options {
     long connect_ms;    /* until a connection stands */
     long stall_seconds; /* without a byte */
-    int attempts;       /* in all */
-    int64_t delay_ms;   /* at most before the second attempt; doubled for each one after, up to 20 s */
+    int attempts;       /* that each request has of its own */
+    int most;           /* that it has with those that all requests have together, */
+    int spare;          /* which are so many: see http_start */
+    int64_t delay_ms;   /* at most before the second attempt; doubled until a request's own attempts are over */
 };
-/* What S3's own clients do. */
-#define HTTP_OPTIONS ((struct http_options){.connect_ms = 5000, .stall_seconds = 20, .attempts = 3, .delay_ms = 1000})
+/* As S3's own clients do, but for `most`: where half is refused, three attempts fail for one request in eight. */
+#define HTTP_OPTIONS                                                                                                   \
+    ((struct http_options){                                                                                            \
+        .connect_ms = 5000, .stall_seconds = 20, .attempts = 3, .most = 16, .spare = 100, .delay_ms = 1000})
 
 struct http_counts {
     _Atomic uint64_t bytes_read, bytes_written, requests, retries;
@@ -55,10 +59,9 @@ struct http_request {
     int64_t deadline; /* milliseconds since 1970 */
 
     /* Set by `prepare`. */
-    const char *method; /* "GET", "HEAD" or "PUT" */
-    const void *data;   /* a PUT's body, or NULL and */
-    int descriptor;     /* the file that it is read from */
-    uint64_t size;
+    const char *method; /* "GET", "HEAD" or "DELETE"; "PUT" or "POST" with a body: */
+    const void *data;
+    size_t size;
 
     /* The answer. */
     long status; /* 0: none came */
@@ -71,8 +74,7 @@ struct http_request {
         struct http_request *next;
         CURL *easy;
         struct curl_slist *headers;
-        uint64_t sent;
-        size_t header_bytes;
+        size_t sent, header_bytes;
         int64_t due; /* of the next attempt, monotonic milliseconds */
         int attempt, slot;
         bool fresh, cancelled, done;
@@ -86,7 +88,13 @@ bool http_new(struct http **out, const struct http_options *options, struct http
 /* All requests must have been waited for. */
 void http_free(struct http *http);
 
-/* False: the thread could not be started, and there is nothing to wait for. */
+/*
+ * False: the thread could not be started, and there is nothing to wait for.
+ *
+ * A request that the store has answered goes on after its own attempts with those that all have in common. Each answer
+ * of success gives one of these back: a store that refuses half of all requests gets each of them done in the end, one
+ * that refuses all is soon left alone.
+ */
 bool http_start(struct http *http, struct http_request *request, struct failure *failure);
 /* True if it is done. To be called once for each request that was started. */
 bool http_wait(struct http_request *request, struct failure *failure);

@@ -11,7 +11,10 @@
 enum {
     IDLE_SECONDS = 15, /* S3 closes what is idle for longer; a sandbox that was frozen does not see it */
     BUFFER_SIZE = 64 << 10,
-    HEADERS_MOST = 64 << 10 /* bytes of an answer's header; S3's have some KiB */
+    HEADERS_MOST = 64 << 10, /* bytes of an answer's header; S3's have some KiB */
+    /* A body of this size waits until the store says that it wants it, but not for long: some never do. */
+    EXPECT_LEAST = 1 << 20,
+    EXPECT_MS = 200
 };
 
 /* ---- What curl calls ---------------------------------------------------------------------------------------- */
@@ -50,16 +53,10 @@ static size_t on_body(char *data, size_t one, size_t size, void *user) {
 /* There is no going back, which curl would ask for where it sends a body again by itself: that is another attempt. */
 static size_t on_read(char *buffer, size_t one, size_t size, void *user) {
     struct http_request *request = user;
-    uint64_t left = request->size - request->private.sent;
-    size = size * one < left ? size * one : (size_t)left;
-    if (request->data) {
+    size_t left = request->size - request->private.sent;
+    size = size * one < left ? size * one : left;
+    if (size > 0)
         memcpy(buffer, (const char *)request->data + request->private.sent, size);
-    } else if (size > 0) {
-        ssize_t n = pread(request->descriptor, buffer, size, (off_t)request->private.sent);
-        if (n <= 0)
-            return CURL_READFUNC_ABORT;
-        size = (size_t)n;
-    }
     request->private.sent += size;
     request->private.counts->bytes_written += size;
     return size;
@@ -100,14 +97,28 @@ CURL *http_exchange_new(const struct http_options *options, const char *bundle) 
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)EXPECT_MS);
     if (bundle)
         curl_easy_setopt(easy, CURLOPT_CAINFO, bundle);
     return easy;
 }
 
+static bool has_body(const char *method) {
+    return strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0;
+}
+
+/* curl asks to be expected with any PUT, also with the smallest one. Where there is no memory, it does so. */
+static void expect_nothing(struct http_request *request) {
+    struct curl_slist *more = curl_slist_append(request->private.headers, "Expect:");
+    if (more)
+        request->private.headers = more;
+}
+
 void http_exchange_set(struct http_request *request) {
     CURL *easy = request->private.easy;
     bool forever = request->deadline == INT64_MAX;
+    if (has_body(request->method) && request->size < EXPECT_LEAST)
+        expect_nothing(request);
     request->error[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->error);
@@ -120,10 +131,13 @@ void http_exchange_set(struct http_request *request) {
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L); /* whatever it was before */
     if (strcmp(request->method, "HEAD") == 0)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    if (strcmp(request->method, "PUT") == 0) {
+    if (has_body(request->method)) {
         curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
         curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->size);
     }
+    /* By name, as a POST of curl's own would bring a Content-Type along. */
+    bool named = strcmp(request->method, "POST") == 0 || strcmp(request->method, "DELETE") == 0;
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, named ? request->method : NULL);
 }
 
 void http_exchange_clear(CURL *easy) {

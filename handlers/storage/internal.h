@@ -7,9 +7,11 @@
 #include "s3.h"
 
 #include <pthread.h>
+
 struct storage {
     struct local local;
     uint64_t cache;
+    size_t part;
     _Atomic uint64_t cached;
     _Atomic int64_t deadline;
     struct http_counts counts; /* of files, too */
@@ -21,6 +23,8 @@ struct storage {
 struct s3 *storage_s3(struct storage *storage, struct failure *failure);
 /* Starts the call and waits for it. */
 bool storage_run(struct storage *storage, struct s3_call *call, struct failure *failure);
+/* BAD_REQUEST where the note or type cannot become a header. */
+bool storage_check_options(const struct storage_put_options *options, const char *url, struct failure *failure);
 /* Takes memory from what fetched ranges may have; false where there is not as much. */
 bool storage_reserve(struct storage *storage, uint64_t size);
 void storage_release(struct storage *storage, uint64_t size);

@@ -7,45 +7,63 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILE_GAP = 4096 }; /* another pread costs as much as copying this */
+enum {
+    FILE_GAP = 4096,    /* another pread costs as much as copying this */
+    VERSION_MOST = 1024 /* S3's own limit of a versionId */
+};
 
-static bool is_as_wanted(const struct object *object, const char *etag, uint64_t size, struct failure *failure) {
-    if ((!etag || strcmp(etag, object->facts.etag) == 0) && (size == UINT64_MAX || size == object->facts.size))
+static bool is_as_wanted(const struct object *object, const struct storage_want *want, struct failure *failure) {
+    if ((!want->etag || strcmp(want->etag, object->facts.etag) == 0) &&
+        (!want->size || want->size == object->facts.size))
         return true;
     return fail(failure, FAILURE_SOURCE_CHANGED, "%s: is not the one any more that is wanted", object->url);
 }
 
-/* It becomes part of a header. */
-static bool check_etag(const char *etag, const char *url, struct failure *failure) {
-    size_t size = strlen(etag);
-    for (size_t i = 0; i < size; i++)
-        if (etag[i] < '!' || etag[i] > '~' || etag[i] == '"')
-            return fail(failure, FAILURE_BAD_REQUEST, "%s: the ETag that is wanted of it cannot be one", url);
-    return size < sizeof((struct storage_facts *)0)->etag ||
-           fail(failure, FAILURE_BAD_REQUEST, "%s: the ETag that is wanted of it is too long", url);
+/* They become part of a header and a query. */
+static bool check_want(const struct object *object, const struct storage_want *want, struct failure *failure) {
+    const char *etag = want->etag ? want->etag : "", *version = want->version ? want->version : "";
+    for (const char *c = etag; *c; c++)
+        if (*c < '!' || *c > '~' || *c == '"')
+            return fail(failure, FAILURE_BAD_REQUEST, "%s: the ETag that is wanted of it cannot be one", object->url);
+    for (const char *c = version; *c; c++)
+        if (*c < '!' || *c > '~')
+            return fail(failure, FAILURE_BAD_REQUEST, "%s: the version that is wanted of it cannot be one",
+                        object->url);
+    if (strlen(etag) >= sizeof object->facts.etag || strlen(version) > VERSION_MOST)
+        return fail(failure, FAILURE_BAD_REQUEST, "%s: the ETag or version that is wanted of it is too long",
+                    object->url);
+    return !want->version || object->place.s3 ||
+           fail(failure, FAILURE_BAD_REQUEST, "%s: is a file, of which there are no versions", object->url);
 }
 
-static bool open_s3(struct object *object, const char *etag, uint64_t size, struct failure *failure) {
+static bool open_s3(struct object *object, const struct storage_want *want, struct failure *failure) {
     object->s3 = storage_s3(object->storage, failure);
     if (!object->s3)
         return false;
-    if (etag && size != UINT64_MAX) {
-        object->facts.size = size;
-        memcpy(object->facts.etag, etag, strlen(etag) + 1);
+    if (want->version && !(object->version = strdup(want->version)))
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", object->url);
+    if (want->etag && want->size) {
+        object->facts.size = want->size;
+        memcpy(object->facts.etag, want->etag, strlen(want->etag) + 1);
         return true;
     }
-    return storage_stat(object->storage, object->url, &object->facts, failure) &&
-           is_as_wanted(object, etag, size, failure);
+    struct s3_call call = {.action = &s3_head,
+                           .object = &object->place,
+                           .url = object->url,
+                           .version = object->version,
+                           .facts = &object->facts};
+    return storage_run(object->storage, &call, failure) && is_as_wanted(object, want, failure);
 }
 
-static bool open_file(struct object *object, const char *etag, uint64_t size, struct failure *failure) {
+static bool open_file(struct object *object, const struct storage_want *want, struct failure *failure) {
     return file_open(&object->descriptor, &object->storage->local, object->place.path, object->url, &object->facts,
                      failure) &&
-           is_as_wanted(object, etag, size, failure);
+           is_as_wanted(object, want, failure);
 }
 
-bool storage_open(struct object **out, struct storage *storage, const char *url, const char *etag, uint64_t size,
+bool storage_open(struct object **out, struct storage *storage, const char *url, const struct storage_want *want,
                   struct failure *failure) {
+    struct storage_want wanted = want ? *want : (struct storage_want){0};
     *out = NULL;
     struct object *object = calloc(1, sizeof *object);
     if (!object || !(object->url = strdup(url))) {
@@ -56,9 +74,11 @@ bool storage_open(struct object **out, struct storage *storage, const char *url,
     object->descriptor = -1;
     pthread_mutex_init(&object->lock, NULL);
     pthread_mutex_init(&object->ahead.lock, NULL);
-    etag = etag && *etag ? etag : NULL;
-    bool done = url_read(&object->place, &storage->local, url, failure) && (!etag || check_etag(etag, url, failure)) &&
-                (object->place.s3 ? open_s3(object, etag, size, failure) : open_file(object, etag, size, failure));
+    wanted.etag = wanted.etag && *wanted.etag ? wanted.etag : NULL;
+    wanted.version = wanted.version && *wanted.version ? wanted.version : NULL;
+    wanted.size = wanted.size == UINT64_MAX ? 0 : wanted.size;
+    bool done = url_read(&object->place, &storage->local, url, failure) && check_want(object, &wanted, failure) &&
+                (object->place.s3 ? open_s3(object, &wanted, failure) : open_file(object, &wanted, failure));
     if (done)
         *out = object;
     else
@@ -76,6 +96,7 @@ void storage_close(struct object *object) {
     pthread_mutex_destroy(&object->lock);
     pthread_mutex_destroy(&object->ahead.lock);
     free(object->url);
+    free(object->version);
     free(object);
 }
 

@@ -10,6 +10,7 @@ struct piece {
     uint64_t offset;
     size_t size;
     unsigned char *data;
+    bool read;
 };
 
 enum { AHEAD_MOST = 8 }; /* ranges that are asked for before they are needed */
@@ -27,6 +28,7 @@ struct object {
     struct s3 *s3;
     char *url;
     struct url place;
+    char *version; /* of S3, where one is wanted; else NULL */
     struct storage_facts facts;
     int descriptor; /* of a local file */
 

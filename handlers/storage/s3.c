@@ -2,21 +2,17 @@
 #include "s3.h"
 
 #include "endpoint.h"
+#include "s3_action.h"
 #include "s3_answer.h"
 #include "s3_error.h"
-#include "sign.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { HASH_PIECE = 256 << 10, KNOWN_MOST = 16 };
-
-/* SHA-256 of nothing. */
-static const char empty_hash[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+enum { KNOWN_MOST = 16 };
 
 struct s3 {
     struct http *http;
@@ -54,41 +50,8 @@ static void add(struct sign_request *request, const char *name, const char *valu
     request->headers[request->header_count++] = (struct sign_header){name, value};
 }
 
-/* What the headers' values are kept in while the request is put together. */
-struct values {
-    char time[SIGN_TIME_SIZE], range[64], match[160], authorization[SIGN_AUTHORIZATION_SIZE];
-};
-
-static void add_read(struct sign_request *to, struct values *values, const struct s3_call *call) {
-    if (call->private.probe)
-        add(to, "range", "bytes=0-0");
-    if (call->action == S3_HEAD || call->private.probe)
-        add(to, "x-amz-checksum-mode", "ENABLED");
-    if (call->action == S3_GET) {
-        snprintf(values->range, sizeof values->range, "bytes=%ju-%ju", (uintmax_t)call->offset,
-                 (uintmax_t)(call->offset + call->size - 1));
-        add(to, "range", values->range);
-    }
-    if (call->etag) {
-        snprintf(values->match, sizeof values->match, "\"%s\"", call->etag);
-        add(to, "if-match", values->match);
-    }
-}
-
-static void add_write(struct sign_request *to, const struct s3_call *call) {
-    if (call->options->type)
-        add(to, "content-type", call->options->type);
-    if (call->options->note && *call->options->note) {
-        add(to, "x-amz-meta-tile", call->options->note);
-        add(to, "x-amz-meta-tile-sha256", call->private.checksum);
-    }
-    if (call->options->keep)
-        add(to, "if-none-match", "*");
-    add(to, "x-amz-checksum-sha256", call->private.checksum);
-}
-
 static bool send_signed(struct s3 *s3, struct s3_call *call, const char *region, struct sign_request *request,
-                        struct values *values, const char *url) {
+                        struct s3_values *values, const char *url) {
     struct http_request *http = &call->private.http;
     if (strcmp(s3->scope_region, region) != 0) {
         snprintf(s3->scope_region, sizeof s3->scope_region, "%s", region);
@@ -102,43 +65,39 @@ static bool send_signed(struct s3 *s3, struct s3_call *call, const char *region,
     return http_set_header(http, "authorization", values->authorization);
 }
 
-static void describe_body(struct http_request *http, const struct s3_call *call) {
-    http->method = call->action == S3_PUT ? "PUT" : call->action == S3_HEAD && !call->private.probe ? "HEAD" : "GET";
-    if (call->action == S3_PUT) {
-        http->data = call->content->data;
-        http->descriptor = call->content->descriptor;
-        http->size = call->content->size;
-    }
-}
-
 static bool prepare(struct http_request *http, struct failure *failure) {
     struct s3_call *call = http->user;
     struct s3 *s3 = call->private.s3;
+    const struct s3_action *action = call->private.action;
     const char *region = region_of(s3, call->object->bucket);
     struct endpoint_place place;
-    struct values values;
+    struct s3_values values;
+    char query[S3_QUERY_SIZE] = "", url[ENDPOINT_URL_SIZE + S3_QUERY_SIZE];
     if (!endpoint_find(&place, &s3->endpoint, region, call->object, failure))
         return false;
+    if (action->query && !action->query(query, call))
+        return fail(failure, FAILURE_BAD_REQUEST, "S3: the name of a version or upload is too long");
+    snprintf(url, sizeof url, "%s%s%s", place.url, *query ? "?" : "", query);
     time_t now = time(NULL);
     struct tm utc;
     strftime(values.time, sizeof values.time, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
     s3_answer_clear(call);
     snprintf(call->private.asked, sizeof call->private.asked, "%s", region);
-    describe_body(http, call);
-    struct sign_request request = {.method = http->method,
-                                   .path = place.path,
-                                   .query = "",
-                                   .payload = call->action == S3_PUT ? call->private.payload : empty_hash};
+    http->method = action->method;
+    http->data = call->content;
+    http->size = call->content_size;
+    struct sign_request request = {
+        .method = action->method, .path = place.path, .query = query, .payload = call->private.payload};
     add(&request, "host", place.host);
     add(&request, "x-amz-date", values.time);
     add(&request, "x-amz-content-sha256", request.payload);
     if (s3->endpoint.token[0])
         add(&request, "x-amz-security-token", s3->endpoint.token);
-    if (call->action == S3_PUT)
-        add_write(&request, call);
-    else
-        add_read(&request, &values, call);
-    return send_signed(s3, call, region, &request, &values, place.url) ||
+    if (endpoint_owner(values.owner, &s3->endpoint, call->object->bucket))
+        add(&request, "x-amz-expected-bucket-owner", values.owner);
+    if (action->headers)
+        action->headers(&request, &values, call);
+    return send_signed(s3, call, region, &request, &values, url) ||
            fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
 }
 
@@ -146,15 +105,11 @@ static bool prepare(struct http_request *http, struct failure *failure) {
 
 static enum http_verdict judge_transport(struct s3_call *call, struct failure *failure) {
     const struct http_request *http = &call->private.http;
-    bool put = call->action == S3_PUT;
     bool hopeless = http->transport == CURLE_PEER_FAILED_VERIFICATION || http->transport == CURLE_SSL_CACERT_BADFILE ||
-                    http->transport == CURLE_URL_MALFORMAT || http->transport == CURLE_UNSUPPORTED_PROTOCOL ||
-                    http->transport == CURLE_ABORTED_BY_CALLBACK;
-    const char *why = http->transport == CURLE_ABORTED_BY_CALLBACK ? "what is to be written cannot be read"
-                      : http->error[0]                             ? http->error
-                                                                   : curl_easy_strerror(http->transport);
-    fail(failure, put ? FAILURE_OUTPUT_UNWRITABLE : FAILURE_SOURCE_UNREADABLE, "%s: %s failed %d times, at last: %s",
-         call->url, put ? "writing it" : "reading it", http->private.attempt + 1, why);
+                    http->transport == CURLE_URL_MALFORMAT || http->transport == CURLE_UNSUPPORTED_PROTOCOL;
+    fail(failure, call->action->writes ? FAILURE_OUTPUT_UNWRITABLE : FAILURE_SOURCE_UNREADABLE,
+         "%s: %s failed %d times, at last: %s", call->url, call->action->what, http->private.attempt + 1,
+         http->error[0] ? http->error : curl_easy_strerror(http->transport));
     return hopeless ? HTTP_FAILED : HTTP_RETRY;
 }
 
@@ -164,7 +119,7 @@ static bool is_elsewhere(struct s3_call *call) {
     if (private->moved || (private->http.status != 301 && private->http.status != 307 && private->http.status != 400))
         return false;
     if (!private->region[0])
-        s3_error_element(private->region, sizeof private->region, private->error, "Region");
+        s3_error_element(private->region, sizeof private->region, private->text, "Region");
     /* Not what is known by now: of several calls that are underway at once, the first one's answer taught it. */
     return endpoint_is_region(private->region) && strcmp(private->region, private->asked) != 0;
 }
@@ -177,18 +132,17 @@ static enum http_verdict judge(struct http_request *http, struct failure *failur
         return HTTP_FAILED;
     }
     if (http->status < 300)
-        return http->transport == CURLE_OK || private->overflow ? s3_answer_judge(call, failure)
+        return http->transport == CURLE_OK || private->overflow ? private->action->judge(call, failure)
                                                                 : judge_transport(call, failure);
     if (is_elsewhere(call)) {
         learn_region(private->s3, call->object->bucket, private->region);
         private->moved = true;
-        private->probe = false;
+        private->action = call->action;
         return HTTP_AGAIN;
     }
-    /* An answer to HEAD has no body that would tell why; asked for a byte, the store says it. */
     bool silent = http->status == 301 || http->status == 307 || http->status == 400 || http->status == 403;
-    if (call->action == S3_HEAD && !private->probe && silent) {
-        private->probe = true;
+    if (private->action->instead && silent) {
+        private->action = private->action->instead;
         return HTTP_AGAIN;
     }
     return s3_error_judge(call, failure);
@@ -219,44 +173,22 @@ void s3_free(struct s3 *s3) {
 }
 
 /* In the caller's thread: hashing is most of what a PUT costs here. */
-static bool hash_content(unsigned char hash[SIGN_HASH_SIZE], const struct file_content *content) {
-    if (content->descriptor < 0)
-        return EVP_Digest(content->data, (size_t)content->size, hash, NULL, EVP_sha256(), NULL) == 1;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    char *piece = malloc(HASH_PIECE);
-    bool done = context && piece && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-    for (uint64_t at = 0; done && at < content->size;) {
-        uint64_t left = content->size - at;
-        ssize_t n = pread(content->descriptor, piece, left < HASH_PIECE ? (size_t)left : HASH_PIECE, (off_t)at);
-        done = n > 0 && EVP_DigestUpdate(context, piece, (size_t)n) == 1;
-        at += n > 0 ? (uint64_t)n : 0;
-    }
-    done = done && EVP_DigestFinal_ex(context, hash, NULL) == 1;
-    EVP_MD_CTX_free(context);
-    free(piece);
-    return done;
-}
-
-static bool start_put(struct s3_call *call, struct failure *failure) {
+static bool hash_content(struct s3_call *call) {
     unsigned char hash[SIGN_HASH_SIZE];
-    const uint64_t most = (uint64_t)5 << 30;
-    if (call->content->size > most)
-        return fail(failure, FAILURE_LIMIT_EXCEEDED, "%s: has %ju bytes; S3 takes %ju at a time", call->url,
-                    (uintmax_t)call->content->size, (uintmax_t)most);
-    if (!hash_content(hash, call->content))
-        return fail(failure, FAILURE_OUTPUT_UNWRITABLE, "%s: what is to be written cannot be read", call->url);
+    if (EVP_Digest(call->content ? call->content : "", call->content_size, hash, NULL, EVP_sha256(), NULL) != 1)
+        return false;
     sign_hex(call->private.payload, hash);
-    EVP_EncodeBlock((unsigned char *)call->private.checksum, hash, sizeof hash);
+    EVP_EncodeBlock((unsigned char *)call->checksum, hash, sizeof hash);
     return true;
 }
 
 bool s3_start(struct s3 *s3, struct s3_call *call, struct failure *failure) {
     static const struct http_hooks hooks = {
         .prepare = prepare, .header = s3_answer_header, .body = s3_answer_body, .judge = judge};
-    call->private = (struct s3_private){.s3 = s3, .begun = call->out ? call->out->size : 0};
+    call->private = (struct s3_private){.s3 = s3, .action = call->action, .begun = call->out ? call->out->size : 0};
     call->private.http = (struct http_request){.hooks = &hooks, .user = call, .deadline = call->deadline};
-    if (call->action == S3_PUT && !start_put(call, failure))
-        return false;
+    if (!hash_content(call))
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for a request", call->url);
     return http_start(s3->http, &call->private.http, failure);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The requests of S3's that are used here: HEAD, GET and PUT of an object. */
+/* The requests of S3's that are used here: each is a call whose action says what is asked for. */
 #ifndef HANDLERS_STORAGE_S3_H
 #define HANDLERS_STORAGE_S3_H
 
@@ -8,47 +8,70 @@
 #include "url.h"
 
 struct s3;
+struct s3_call;
+struct s3_action;
 
 /* Reads the environment. */
 bool s3_new(struct s3 **out, struct http_counts *counts, struct failure *failure);
 void s3_free(struct s3 *s3);
 
-enum s3_action { S3_HEAD, S3_GET, S3_GET_ALL, S3_PUT };
+extern const struct s3_action s3_head; /* an object's facts */
+extern const struct s3_action s3_get;  /* a range of it */
+extern const struct s3_action s3_get_all;
+extern const struct s3_action s3_put;
+/* An object in parts: begun, its parts in any order and several at once, and either of the last two. */
+extern const struct s3_action s3_upload, s3_upload_part, s3_upload_complete, s3_upload_abort;
+
+enum { S3_UPLOAD_ID_SIZE = 1024 };
+
+/* What the store has told of an object in parts that was begun. */
+struct s3_upload {
+    char id[S3_UPLOAD_ID_SIZE];
+    bool checksums; /* it keeps the parts', and wants them again in the end */
+};
 
 /* What is set before s3_start must stay valid until s3_wait. */
 struct s3_call {
-    enum s3_action action;
+    const struct s3_action *action;
     const struct url *object;
     const char *url; /* for messages */
     int64_t deadline;
 
-    const char *etag; /* GET: the version that is wanted; NULL: any */
-    uint64_t whole;   /* S3_GET: the size of the object */
+    const char *etag;    /* reading: the version that is wanted; NULL: any */
+    const char *version; /* the same by the store's own name, in a bucket that keeps versions; NULL: the newest */
+    uint64_t whole;      /* s3_get: the size of the object */
     uint64_t offset, size;
     unsigned char *into;
 
-    uint64_t most;           /* S3_GET_ALL: LIMIT_EXCEEDED above */
+    uint64_t most;           /* s3_get_all: LIMIT_EXCEEDED above */
     struct tile_buffer *out; /* appended to */
 
-    const struct file_content *content; /* S3_PUT */
+    const void *content; /* writing: the body */
+    size_t content_size;
     const struct storage_put_options *options;
 
-    struct storage_facts *facts; /* filled in by HEAD and S3_GET_ALL; may be NULL for the latter */
+    struct s3_upload *upload; /* filled in by s3_upload */
+    unsigned part;            /* from 1 on */
+
+    struct storage_facts *facts; /* filled in by s3_head and s3_get_all; may be NULL for the latter */
+
+    /* Of the answer. */
+    char told_etag[128]; /* "": none */
+    char checksum[45];   /* SHA-256 of `content`, in base64 */
 
     struct s3_private {
         struct s3 *s3;
         struct http_request http;
-        size_t begun;                /* the size of `out` before */
-        uint64_t got;                /* bytes of the body */
-        uint64_t length;             /* Content-Length; UINT64_MAX: none was told */
-        uint64_t first, last, total; /* Content-Range; total UINT64_MAX: none was told */
-        bool overflow, no_memory, probe, moved;
-        char etag[128];
-        char asked[64];    /* the region that this attempt was signed for */
-        char region[64];   /* where the answer says that the bucket is */
-        char payload[65];  /* of a PUT, hexadecimal */
-        char checksum[45]; /* the same in base64 */
-        char error[2048];  /* what an error's body begins with */
+        const struct s3_action *action; /* of this attempt */
+        size_t begun;                   /* the size of `out` before */
+        uint64_t got;                   /* bytes of the body */
+        uint64_t length;                /* Content-Length; UINT64_MAX: none was told */
+        uint64_t first, last, total;    /* Content-Range; total UINT64_MAX: none was told */
+        bool overflow, no_memory, moved;
+        char asked[64];   /* the region that this attempt was signed for */
+        char region[64];  /* where the answer says that the bucket is */
+        char payload[65]; /* SHA-256 of `content`, in hexadecimal */
+        char text[2048];  /* what a body that is no content begins with: an error's, or an upload's */
     } private;
 };
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "s3_answer.h"
 
-#include "endpoint.h"
-#include "sign.h"
+#include "s3_action.h"
+#include "s3_error.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ERROR_MOST = 64 << 10 }; /* bytes of an error's body that are read to keep the connection */
+enum { TEXT_MOST = 64 << 10 }; /* bytes of a body that is no content that are read to keep the connection */
 
 void s3_answer_clear(struct s3_call *call) {
     struct s3_private *private = &call->private;
@@ -17,7 +17,7 @@ void s3_answer_clear(struct s3_call *call) {
     private->length = private->total = UINT64_MAX;
     private->first = private->last = 0;
     private->overflow = private->no_memory = false;
-    private->region[0] = private->error[0] = private->etag[0] = '\0';
+    private->region[0] = private->text[0] = call->told_etag[0] = '\0';
     if (call->out)
         call->out->size = private->begun;
     if (call->facts)
@@ -87,24 +87,30 @@ void s3_answer_header(struct http_request *request, const char *name, const char
     else if (strcasecmp(name, "content-range") == 0)
         read_range(private, value);
     else if (strcasecmp(name, "etag") == 0)
-        copy_etag(private->etag, value);
+        copy_etag(call->told_etag, value);
     else if (strcasecmp(name, "x-amz-bucket-region") == 0)
         snprintf(private->region, sizeof private->region, "%s", value);
+    else if (call->action == &s3_upload && strcasecmp(name, "x-amz-checksum-algorithm") == 0)
+        call->upload->checksums = strcasecmp(value, "SHA256") == 0;
     else if (call->facts)
         read_fact(call->facts, name, value);
 }
 
 /* ---- Bodies ------------------------------------------------------------------------------------------------- */
 
-static bool keep_error(struct s3_private *private, const void *data, size_t size) {
-    if (private->got < sizeof private->error - 1) {
-        size_t room = sizeof private->error - 1 - (size_t) private->got;
+/* Without the spaces by which a store that is putting parts together says that it is still at it. */
+static bool keep_text(struct s3_private *private, const void *data, size_t size) {
+    const char *from = data;
+    for (; size > 0 && private->got == 0 && strchr(" \t\r\n", *from); size--)
+        from++;
+    if (private->got < sizeof private->text - 1) {
+        size_t room = sizeof private->text - 1 - (size_t) private->got;
         size_t part = size < room ? size : room;
-        memcpy(private->error + private->got, data, part);
-        private->error[private->got + part] = '\0';
+        memcpy(private->text + private->got, from, part);
+        private->text[private->got + part] = '\0';
     }
     private->got += size;
-    return private->got < ERROR_MOST;
+    return private->got < TEXT_MOST;
 }
 
 static bool append(struct s3_call *call, const void *data, size_t size) {
@@ -116,23 +122,34 @@ static bool append(struct s3_call *call, const void *data, size_t size) {
 
 bool s3_answer_body(struct http_request *request, const void *data, size_t size) {
     struct s3_call *call = request->user;
-    struct s3_private *private = &call->private;
-    bool wanted = call->action == S3_GET || call->action == S3_GET_ALL;
-    if (request->status >= 300 || !wanted)
-        return keep_error(private, data, size);
-    uint64_t most = call->action == S3_GET ? call->size : call->most;
+    if (request->status >= 300 || !call->private.action->body)
+        return keep_text(&call->private, data, size);
+    return call->private.action->body(call, data, size);
+}
+
+static bool fits(struct s3_private *private, uint64_t most, size_t size) {
     private->overflow = size > most - private->got;
-    if (private->overflow)
+    return !private->overflow;
+}
+
+bool s3_answer_range_body(struct s3_call *call, const void *data, size_t size) {
+    if (!fits(&call->private, call->size, size))
         return false;
-    if (call->action == S3_GET)
-        memcpy(call->into + private->got, data, size);
-    private->got += size;
-    return call->action == S3_GET || append(call, data, size);
+    memcpy(call->into + call->private.got, data, size);
+    call->private.got += size;
+    return true;
+}
+
+bool s3_answer_all_body(struct s3_call *call, const void *data, size_t size) {
+    if (!fits(&call->private, call->most, size))
+        return false;
+    call->private.got += size;
+    return append(call, data, size);
 }
 
 /* ---- What it comes to --------------------------------------------------------------------------------------- */
 
-static enum http_verdict judge_range(const struct s3_call *call, struct failure *failure) {
+enum http_verdict s3_answer_range(struct s3_call *call, struct failure *failure) {
     const struct s3_private *private = &call->private;
     bool part =
         private->http.status == 206 && private->first == call->offset && private->last == call->offset + call->size - 1;
@@ -143,7 +160,7 @@ static enum http_verdict judge_range(const struct s3_call *call, struct failure 
              (uintmax_t)call->size, (uintmax_t)call->offset);
         return HTTP_RETRY;
     }
-    if ((call->etag && private->etag[0] && strcmp(call->etag, private->etag) != 0) ||
+    if ((call->etag && call->told_etag[0] && strcmp(call->etag, call->told_etag) != 0) ||
         (part && private->total != UINT64_MAX && private->total != call->whole)) {
         fail(failure, FAILURE_SOURCE_CHANGED, "%s: is not the one any more that is wanted", call->url);
         return HTTP_FAILED;
@@ -158,23 +175,54 @@ static enum http_verdict judge_facts(struct s3_call *call, uint64_t size, struct
     }
     if (call->facts) {
         call->facts->size = size;
-        snprintf(call->facts->etag, sizeof call->facts->etag, "%s", call->private.etag);
+        snprintf(call->facts->etag, sizeof call->facts->etag, "%s", call->told_etag);
     }
     return HTTP_DONE;
 }
 
-enum http_verdict s3_answer_judge(struct s3_call *call, struct failure *failure) {
-    const struct s3_private *private = &call->private;
-    switch (call->action) {
-    case S3_HEAD: return judge_facts(call, private->probe ? private->total : private->length, failure);
-    case S3_GET: return judge_range(call, failure);
-    case S3_GET_ALL:
-        if (!private->overflow)
-            return judge_facts(call, private->got, failure);
-        fail(failure, FAILURE_LIMIT_EXCEEDED, "%s: has more than %ju bytes, the limit here", call->url,
-             (uintmax_t)call->most);
-        return HTTP_FAILED;
-    case S3_PUT: break;
-    }
+enum http_verdict s3_answer_head(struct s3_call *call, struct failure *failure) {
+    return judge_facts(call, call->private.length, failure);
+}
+
+enum http_verdict s3_answer_probe(struct s3_call *call, struct failure *failure) {
+    return judge_facts(call, call->private.total, failure);
+}
+
+enum http_verdict s3_answer_all(struct s3_call *call, struct failure *failure) {
+    if (!call->private.overflow)
+        return judge_facts(call, call->private.got, failure);
+    fail(failure, FAILURE_LIMIT_EXCEEDED, "%s: has more than %ju bytes, the limit here", call->url,
+         (uintmax_t)call->most);
+    return HTTP_FAILED;
+}
+
+enum http_verdict s3_answer_done(struct s3_call *call, struct failure *failure) {
+    (void)call, (void)failure;
     return HTTP_DONE;
+}
+
+/* ---- Parts -------------------------------------------------------------------------------------------------- */
+
+static enum http_verdict misses(const struct s3_call *call, const char *what, struct failure *failure) {
+    fail(failure, FAILURE_OUTPUT_UNWRITABLE, "%s: %s was answered without %s", call->url, call->action->what, what);
+    return HTTP_RETRY;
+}
+
+enum http_verdict s3_answer_upload(struct s3_call *call, struct failure *failure) {
+    struct s3_upload *upload = call->upload;
+    s3_error_element(upload->id, sizeof upload->id, call->private.text, "UploadId");
+    return upload->id[0] && strlen(upload->id) < sizeof upload->id - 1 ? HTTP_DONE
+                                                                       : misses(call, "an UploadId", failure);
+}
+
+enum http_verdict s3_answer_part(struct s3_call *call, struct failure *failure) {
+    return call->told_etag[0] ? HTTP_DONE : misses(call, "an ETag", failure);
+}
+
+/* The store begins to answer before it is done: what it came to stands in the body. Some call that ...Response. */
+enum http_verdict s3_answer_complete(struct s3_call *call, struct failure *failure) {
+    const char *text = call->private.text;
+    if (strstr(text, "<Error>"))
+        return s3_error_judge(call, failure);
+    return strstr(text, "</CompleteMultipartUploadRes") ? HTTP_DONE : misses(call, "its result", failure);
 }

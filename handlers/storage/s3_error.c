@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "s3_error.h"
 
+#include "s3_action.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -53,11 +55,13 @@ static bool passes(long status, const char *code) {
 }
 
 static enum failure_kind kind_of(const struct s3_call *call, long status, const char *code) {
-    bool put = call->action == S3_PUT;
+    bool put = call->action->writes;
     if (strcmp(code, "EntityTooLarge") == 0)
         return FAILURE_LIMIT_EXCEEDED;
     if (strcmp(code, "KeyTooLongError") == 0 || strcmp(code, "InvalidBucketName") == 0)
         return FAILURE_BAD_REQUEST;
+    if (strcmp(code, "NoSuchUpload") == 0 || strcmp(code, "InvalidPart") == 0)
+        return FAILURE_OUTPUT_UNWRITABLE; /* begun anew, it may work */
     if (put)
         return status == 501 ? FAILURE_UNSUPPORTED : FAILURE_OUTPUT_DENIED;
     return status == 404                    ? FAILURE_SOURCE_NOT_FOUND
@@ -66,7 +70,7 @@ static enum failure_kind kind_of(const struct s3_call *call, long status, const 
 }
 
 static const char *explain(const struct s3_call *call, long status, const char *code) {
-    bool put = call->action == S3_PUT;
+    bool put = call->action->writes;
     const struct http_request *http = &call->private.http;
     if (strcmp(code, "RequestTimeTooSkewed") == 0)
         return "; the clock of this machine is wrong";
@@ -83,6 +87,8 @@ static const char *explain(const struct s3_call *call, long status, const char *
         return "";
     if (strcmp(code, "AccessDenied") == 0 || (status == 403 && !*code))
         return put ? "; the role needs s3:PutObject on it"
+               : call->version
+                   ? "; the role needs s3:GetObjectVersion on it"
                    : "; the role needs s3:GetObject on it, and an object that is missing looks the same to who may "
                      "not s3:ListBucket";
     if (strcmp(code, "ExpiredToken") == 0 || strcmp(code, "InvalidAccessKeyId") == 0 ||
@@ -94,16 +100,19 @@ static const char *explain(const struct s3_call *call, long status, const char *
 enum http_verdict s3_error_judge(const struct s3_call *call, struct failure *failure) {
     char code[64], message[256];
     long status = call->private.http.status;
-    s3_error_element(code, sizeof code, call->private.error, "Code");
-    s3_error_element(message, sizeof message, call->private.error, "Message");
-    const char *what = call->action == S3_PUT ? "writing it" : "reading it";
+    s3_error_element(code, sizeof code, call->private.text, "Code");
+    s3_error_element(message, sizeof message, call->private.text, "Message");
+    const char *what = call->action->what;
     if (passes(status, code)) {
-        fail(failure, call->action == S3_PUT ? FAILURE_OUTPUT_UNWRITABLE : FAILURE_SOURCE_UNREADABLE,
+        fail(failure, call->action->writes ? FAILURE_OUTPUT_UNWRITABLE : FAILURE_SOURCE_UNREADABLE,
              "%s: %s failed %d times, at last by %ld %s: %s%s", call->url, what, call->private.http.private.attempt + 1,
              status, code, message, explain(call, status, code));
         return HTTP_RETRY;
     }
-    const char *missing = status == 404 && strcmp(code, "NoSuchBucket") == 0 ? "bucket" : "object";
+    const char *missing = strcmp(code, "NoSuchBucket") == 0   ? "bucket"
+                          : strcmp(code, "NoSuchUpload") == 0 ? "upload"
+                          : call->version                     ? "version of the object"
+                                                              : "object";
     if (status == 404)
         fail(failure, kind_of(call, status, code), "%s: there is no such %s (bucket %s, key %s)", call->url, missing,
              call->object->bucket, call->object->path);

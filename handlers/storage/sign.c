@@ -20,21 +20,31 @@ static bool is_unreserved(char c) {
            c == '_' || c == '~';
 }
 
-bool sign_encode_path(char *out, size_t capacity, const char *path) {
-    for (; *path; path++) {
-        bool plain = is_unreserved(*path) || *path == '/';
+/* Percent-encodes what is neither unreserved nor `also`. */
+static bool encode(char *out, size_t capacity, const char *text, char also) {
+    for (; *text; text++) {
+        bool plain = is_unreserved(*text) || *text == also;
         size_t size = plain ? 1 : 3;
         if (size >= capacity)
             return false;
         if (plain)
-            *out = *path;
+            *out = *text;
         else
-            snprintf(out, capacity, "%%%02X", (unsigned char)*path);
+            snprintf(out, capacity, "%%%02X", (unsigned char)*text);
         out += size;
         capacity -= size;
     }
-    *out = '\0';
+    if (capacity > 0)
+        *out = '\0';
     return capacity > 0;
+}
+
+bool sign_encode_path(char *out, size_t capacity, const char *path) {
+    return encode(out, capacity, path, '/');
+}
+
+bool sign_encode_value(char *out, size_t capacity, const char *value) {
+    return encode(out, capacity, value, '\0');
 }
 
 static bool hmac(unsigned char out[SIGN_HASH_SIZE], const void *key, size_t key_size, const char *text) {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CACHE_SIZE = 256 << 20 };
+enum { CACHE_SIZE = 256 << 20, PART_SIZE = 8 << 20 };
 
 bool storage_new(struct storage **out, const struct storage_options *options, struct failure *failure) {
     *out = NULL;
@@ -17,6 +17,7 @@ bool storage_new(struct storage **out, const struct storage_options *options, st
         return false;
     }
     storage->cache = options->cache ? options->cache : CACHE_SIZE;
+    storage->part = options->part ? options->part : PART_SIZE;
     storage->deadline = INT64_MAX;
     pthread_mutex_init(&storage->lock, NULL);
     *out = storage;
@@ -93,6 +94,6 @@ bool storage_stat(struct storage *storage, const char *url, struct storage_facts
         return false;
     if (!place.s3)
         return file_stat(&storage->local, place.path, url, facts, failure);
-    struct s3_call call = {.action = S3_HEAD, .object = &place, .url = url, .facts = facts};
+    struct s3_call call = {.action = &s3_head, .object = &place, .url = url, .facts = facts};
     return storage_run(storage, &call, failure);
 }

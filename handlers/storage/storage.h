@@ -5,7 +5,8 @@
  * 8089).
  *
  * Objects are read by ranges, pinned to the version that was there when they were opened, and written whole or not at
- * all. All functions may be called from several threads at once; an object's, with different buffers, too.
+ * all. All functions may be called from several threads at once; an object's, with different buffers, too; a draft's
+ * from one at a time.
  */
 #ifndef HANDLERS_STORAGE_H
 #define HANDLERS_STORAGE_H
@@ -20,11 +21,13 @@ struct storage_options {
     bool local;       /* without a root: plain paths and file:// are any local file, relative to the working folder */
     const char *root; /* local files are below it: relative paths are, absolute ones must be; none leads out of it */
     uint64_t cache;   /* bytes that fetched ranges may take at a time; 0: 256 MiB */
+    size_t part;      /* bytes of a draft's first part; 0: 8 MiB */
 };
 
 /*
  * Credentials, region, endpoint and CA bundle come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
- * AWS_SESSION_TOKEN, AWS_REGION (or AWS_DEFAULT_REGION), AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL), AWS_CA_BUNDLE.
+ * AWS_SESSION_TOKEN, AWS_REGION (or AWS_DEFAULT_REGION), AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL), AWS_CA_BUNDLE,
+ * TILE_BUCKET_OWNER.
  * They are read once, when the first object in S3 is asked for; none is needed for local files. Until then no
  * connection is made and no thread started.
  */
@@ -58,12 +61,19 @@ bool storage_stat(struct storage *storage, const char *url, struct storage_facts
 
 struct object;
 
+/* Which content is wanted of what a URL names. */
+struct storage_want {
+    const char *etag;    /* NULL or "": any */
+    const char *version; /* S3's versionId; NULL or "": the newest. BAD_REQUEST for files */
+    uint64_t size;       /* 0 or UINT64_MAX: any */
+};
+
 /*
- * Opens what is there to be read; every read is of this version (If-Match), else SOURCE_CHANGED. `etag`: the version
- * that is wanted (SOURCE_CHANGED where it is another), or NULL. With a size as well (not UINT64_MAX) nothing is asked
- * of the store until bytes are; the facts are then no more than these two.
+ * Opens what is there to be read; every read is of this content (If-Match, and versionId), else SOURCE_CHANGED.
+ * `want` may be NULL: any. With an etag and a size nothing is asked of the store until bytes are; the facts are then no
+ * more than these two.
  */
-bool storage_open(struct object **out, struct storage *storage, const char *url, const char *etag, uint64_t size,
+bool storage_open(struct object **out, struct storage *storage, const char *url, const struct storage_want *want,
                   struct failure *failure);
 void storage_close(struct object *object);
 const struct storage_facts *storage_object_facts(const struct object *object);
@@ -102,8 +112,30 @@ struct storage_put_options {
  */
 bool storage_put(struct storage *storage, const char *url, const void *data, size_t size,
                  const struct storage_put_options *options, struct failure *failure);
-/* The same of a local file, which may be larger than memory (S3: up to 5 GiB). */
-bool storage_put_file(struct storage *storage, const char *url, const char *path,
-                      const struct storage_put_options *options, struct failure *failure);
+
+/*
+ * Something that is written while it is still being made. Up to a part's size it stays in memory and is put in the end;
+ * what is larger goes to the store in parts, several at a time, or to a file aside. The part's size grows with the
+ * object, so that a thousand parts make 160 GiB. Nothing is there, or changed, before storage_commit.
+ */
+struct draft;
+
+/* Of an object in S3, bytes that a draft of up to 5 GiB takes at most, with parts of the default size; measured. */
+#define STORAGE_DRAFT_MEMORY ((uint64_t)176 << 20)
+
+/* The options' note is what storage_stat gives back; `options` and its texts must stay valid until the draft ends. */
+bool storage_create(struct draft **out, struct storage *storage, const char *url,
+                    const struct storage_put_options *options, struct failure *failure);
+/* Appends. After a failure, all that follow fail alike. */
+bool storage_write(struct draft *draft, const void *data, size_t size, struct failure *failure);
+uint64_t storage_written(const struct draft *draft);
+/* For the library: appends, and goes back to what is in the first part, as TIFF does. */
+struct tile_writer storage_writer(struct draft *draft);
+/* As fail_from, of an error of the library's while it wrote `draft`, with the draft's own failure if it has one; false.
+ */
+bool storage_fail_writing(const struct draft *draft, const struct tile_error *error, struct failure *failure);
+/* Both free the draft, also on failure; NULL is fine for storage_discard, which leaves nothing in the store. */
+bool storage_commit(struct draft *draft, struct failure *failure);
+void storage_discard(struct draft *draft);
 
 #endif

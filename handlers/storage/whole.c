@@ -4,13 +4,9 @@
 
 #include "../deadline.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static bool append(struct tile_buffer *out, struct object *object, struct failure *failure) {
     struct tile_error error;
@@ -29,7 +25,7 @@ static bool append(struct tile_buffer *out, struct object *object, struct failur
 static bool get_file(struct storage *storage, const char *url, uint64_t most, struct tile_buffer *out,
                      struct storage_facts *facts, struct failure *failure) {
     struct object *object;
-    if (!storage_open(&object, storage, url, NULL, UINT64_MAX, failure))
+    if (!storage_open(&object, storage, url, NULL, failure))
         return false;
     const struct storage_facts *found = storage_object_facts(object);
     bool done = found->size <= most ? append(out, object, failure)
@@ -49,7 +45,7 @@ bool storage_get(struct storage *storage, const char *url, uint64_t most, struct
     if (!place.s3)
         return get_file(storage, url, most, out, facts, failure);
     struct s3_call call = {
-        .action = S3_GET_ALL, .object = &place, .url = url, .most = most, .out = out, .facts = facts};
+        .action = &s3_get_all, .object = &place, .url = url, .most = most, .out = out, .facts = facts};
     size_t before = out->size;
     bool done = storage_run(storage, &call, failure);
     if (!done)
@@ -65,7 +61,7 @@ static bool is_printable(const char *text) {
 }
 
 /* They become headers, around whose values there are no spaces. */
-static bool check_options(const struct storage_put_options *options, const char *url, struct failure *failure) {
+bool storage_check_options(const struct storage_put_options *options, const char *url, struct failure *failure) {
     const char *note = options->note ? options->note : "";
     size_t size = strlen(note);
     if (!is_printable(note) || (options->type && !is_printable(options->type)))
@@ -76,41 +72,28 @@ static bool check_options(const struct storage_put_options *options, const char 
     return true;
 }
 
-static bool put(struct storage *storage, const char *url, const struct file_content *content,
-                const struct storage_put_options *options, struct failure *failure) {
+bool storage_put(struct storage *storage, const char *url, const void *data, size_t size,
+                 const struct storage_put_options *options, struct failure *failure) {
     static const struct storage_put_options none;
     struct url place;
     options = options ? options : &none;
-    if (!url_read(&place, &storage->local, url, failure) || !check_options(options, url, failure))
+    if (!url_read(&place, &storage->local, url, failure) || !storage_check_options(options, url, failure))
         return false;
-    struct s3_call call = {.action = S3_PUT, .object = &place, .url = url, .content = content, .options = options};
+    struct s3_call call = {
+        .action = &s3_put, .object = &place, .url = url, .content = data, .content_size = size, .options = options};
     if (place.s3)
         return storage_run(storage, &call, failure);
+    struct file_draft *file;
     if (deadline_over(storage->deadline))
         return fail(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came before it was written", url);
-    if (!file_put(&storage->local, place.path, url, content, options, failure))
+    if (!file_create(&file, &storage->local, place.path, url, options, failure))
         return false;
-    storage->counts.bytes_written += content->size;
+    if (!file_write(file, 0, data, size, failure)) {
+        file_discard(file);
+        return false;
+    }
+    if (!file_commit(file, failure))
+        return false;
+    storage->counts.bytes_written += size;
     return true;
-}
-
-bool storage_put(struct storage *storage, const char *url, const void *data, size_t size,
-                 const struct storage_put_options *options, struct failure *failure) {
-    return put(storage, url, &(struct file_content){.data = data, .descriptor = -1, .size = size}, options, failure);
-}
-
-bool storage_put_file(struct storage *storage, const char *url, const char *path,
-                      const struct storage_put_options *options, struct failure *failure) {
-    struct stat status;
-    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (descriptor < 0)
-        return fail(failure, FAILURE_OUTPUT_UNWRITABLE, "%s: what is to be written, %s: %s", url, path,
-                    strerror(errno));
-    bool done =
-        fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)
-            ? put(storage, url, &(struct file_content){.descriptor = descriptor, .size = (uint64_t)status.st_size},
-                  options, failure)
-            : fail(failure, FAILURE_OUTPUT_UNWRITABLE, "%s: what is to be written, %s, is no file", url, path);
-    close(descriptor);
-    return done;
 }

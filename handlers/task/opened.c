@@ -61,7 +61,8 @@ void opened_gather(struct opened_set *set, struct task *tasks, size_t count) {
 
 bool opened_pin(struct opened_set *set, struct pinned *pinned, struct failure *failure) {
     const struct task *task = pinned->task;
-    if (!storage_open(&pinned->object, set->storage, task->source, task->etag, task->size, failure))
+    const struct storage_want want = {.etag = task->etag, .size = task->size};
+    if (!storage_open(&pinned->object, set->storage, task->source, &want, failure))
         return false;
     uint64_t size = storage_object_facts(pinned->object)->size;
     pinned->fetched = size < HEADER_MOST ? size : HEADER_MOST;
@@ -93,7 +94,7 @@ static bool load_index(struct opened_set *set, struct opened *opened, struct fai
     struct tile_error error;
     struct tile_reader reader = {.user = task->part.data, .size = task->part.size, .read_at = read_part};
     if (task->index) {
-        if (!storage_open(&opened->index_object, set->storage, task->index, NULL, UINT64_MAX, failure))
+        if (!storage_open(&opened->index_object, set->storage, task->index, NULL, failure))
             return fail(failure, failure->kind, "index: %s", failure->message);
         reader = storage_reader(opened->index_object);
         /* Tiles jump about in it. Where this does not work, reading it will say so. */
