@@ -114,12 +114,51 @@ static void reads_an_endpoint(void **state) {
     }
 }
 
+/* One account for all buckets, another one for some: whole names only. */
+static void expects_owners(void **state) {
+    (void)state;
+    static const struct {
+        const char *owners, *bucket, *account; /* NULL: none */
+    } cases[] = {
+        {"", "tiles", NULL},
+        {"111122223333", "tiles", "111122223333"},
+        {"111122223333,tiles=444455556666", "tiles", "444455556666"},
+        {"tiles=444455556666,111122223333", "tiles", "444455556666"},
+        {"tiles=444455556666,111122223333", "tile", "111122223333"},
+        {"tiles=444455556666,111122223333", "tiles2", "111122223333"},
+        {"tiles=444455556666", "sources", NULL},
+        {"a=111122223333,tiles=444455556666", "tiles", "444455556666"},
+    };
+    static const char *const bad[] = {
+        "1111",          "1111222233334", "111122223333,,", ",111122223333", "11112222333x",
+        "=111122223333", "tiles=1111",    "tiles=",         "tiles",         "a=b=c 111122223333"};
+    struct endpoint endpoint;
+    struct failure failure;
+    setenv("AWS_ACCESS_KEY_ID", "id", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+    setenv("AWS_REGION", "eu-west-1", 1);
+    setenv("AWS_ENDPOINT_URL_S3", "", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char account[16];
+        setenv("TILE_BUCKET_OWNER", cases[i].owners, 1);
+        assert_true(endpoint_read(&endpoint, &failure));
+        assert_int_equal(endpoint_owner(account, &endpoint, cases[i].bucket), cases[i].account != NULL);
+        assert_string_equal(account, cases[i].account ? cases[i].account : "");
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        setenv("TILE_BUCKET_OWNER", bad[i], 1);
+        if (endpoint_read(&endpoint, &failure))
+            fail_msg("%s", bad[i]);
+        assert_int_equal(failure.kind, FAILURE_BAD_REQUEST);
+        assert_non_null(strstr(failure.message, "TILE_BUCKET_OWNER"));
+    }
+    unsetenv("TILE_BUCKET_OWNER");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_objects),
-        cmocka_unit_test(finds_the_longest),
-        cmocka_unit_test(knows_a_region),
-        cmocka_unit_test(reads_an_endpoint),
+        cmocka_unit_test(finds_objects),     cmocka_unit_test(finds_the_longest), cmocka_unit_test(knows_a_region),
+        cmocka_unit_test(reads_an_endpoint), cmocka_unit_test(expects_owners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 enum { SIZE = 300000, FROM = 1000, PART = 200000, WORKS = -1 };
+/* Requests of one case of many: its own 3 and, where the store answers, some of those that all have in common. */
+enum { SOME = 16 };
 
 struct fault {
     const char *name;   /* and key */
@@ -46,15 +48,15 @@ static const struct fault reads[] = {
     {"shifted", "\"fault\":\"shifted\"" TWICE, WORKS, 3, 3},
     {"refused", "\"fault\":\"refuse\"" TWICE, WORKS, 3, 3},
     {"late", "\"fault\":\"delay\",\"seconds\":2", WORKS, 1, 1},
-    {"500-always", CODE(500, "InternalError") ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
-    {"503-always", CODE(503, "SlowDown") ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
-    {"reset-always", "\"fault\":\"reset\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
-    {"cut-always", "\"fault\":\"cut\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
-    {"short-always", "\"fault\":\"short\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
-    {"long-always", "\"fault\":\"long\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
-    {"shifted-always", "\"fault\":\"shifted\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
-    {"headers-always", "\"fault\":\"headers\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
-    {"noise-always", "\"fault\":\"noise\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, 3},
+    {"500-always", CODE(500, "InternalError") ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, SOME},
+    {"503-always", CODE(503, "SlowDown") ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, SOME},
+    {"reset-always", "\"fault\":\"reset\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, SOME},
+    {"cut-always", "\"fault\":\"cut\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, SOME},
+    {"short-always", "\"fault\":\"short\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, SOME},
+    {"long-always", "\"fault\":\"long\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, SOME},
+    {"shifted-always", "\"fault\":\"shifted\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, SOME},
+    {"headers-always", "\"fault\":\"headers\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, SOME},
+    {"noise-always", "\"fault\":\"noise\"" ALWAYS, FAILURE_SOURCE_UNREADABLE, 3, SOME},
     {"noise-denied", "\"fault\":\"noise\",\"status\":403" ALWAYS, FAILURE_SOURCE_DENIED, 1, 1},
     {"403", CODE(403, "AccessDenied") ALWAYS, FAILURE_SOURCE_DENIED, 1, 1},
     {"expired", CODE(400, "ExpiredToken") ALWAYS, FAILURE_SOURCE_DENIED, 1, 1},
@@ -71,10 +73,11 @@ static const struct fault writes[] = {
     {"conflict", CODE(409, "ConditionalRequestConflict") TWICE, WORKS, 3, 3},
     {"refused", "\"fault\":\"refuse\"" TWICE, WORKS, 3, 3},
     {"damaged", "\"fault\":\"damage\"" TWICE, WORKS, 3, 3},
-    {"500-always", CODE(500, "InternalError") ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, 3},
-    {"503-always", CODE(503, "SlowDown") ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, 3},
-    {"refused-always", "\"fault\":\"refuse\"" ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, 3},
-    {"damaged-always", "\"fault\":\"damage\"" ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, 3},
+    {"500-always", CODE(500, "InternalError") ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, SOME},
+    {"503-always", CODE(503, "SlowDown") ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, SOME},
+    /* On a kept connection, the first time is the connection's fault. */
+    {"refused-always", "\"fault\":\"refuse\"" ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, 6},
+    {"damaged-always", "\"fault\":\"damage\"" ALWAYS, FAILURE_OUTPUT_UNWRITABLE, 3, SOME},
     {"403", CODE(403, "AccessDenied") ALWAYS, FAILURE_OUTPUT_DENIED, 1, 1},
     {"404", CODE(404, "NoSuchBucket") ALWAYS, FAILURE_OUTPUT_DENIED, 1, 1},
     {"412", CODE(412, "PreconditionFailed") ALWAYS, FAILURE_OUTPUT_DENIED, 1, 1},
@@ -138,7 +141,7 @@ static bool read_one(void *user, uint64_t index, struct failure *failure) {
     url_of(url, cases, index);
     unsigned char *part = calloc(1, PART);
     struct failure *why = &cases->failures[index];
-    bool done = storage_open(&object, cases->storage, url, NULL, UINT64_MAX, why);
+    bool done = storage_open(&object, cases->storage, url, NULL, why);
     if (done) {
         done = storage_read(object, FROM, part, PART, why);
         storage_close(object);
@@ -569,6 +572,114 @@ static void tries_again_when_nothing_comes(void **state) {
     proxy_stop(proxy);
 }
 
+/* ---- Stores with moods
+ * --------------------------------------------------------------------------------------
+ */
+
+static double seconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* What the first request in `seen` to `path` had in a header. */
+static bool asked_for(const json_t *seen, const char *path, const char *header) {
+    const json_t *one;
+    size_t i;
+    json_array_foreach(seen, i, one) {
+        if (strstr(json_string_value(json_object_get(one, "path")), path))
+            return json_object_get(json_object_get(one, "headers"), header) != NULL;
+    }
+    return false;
+}
+
+/* Some stores never say 100 Continue: small bodies do not ask for it, large ones do not wait long. */
+static void waits_for_no_permission(void **state) {
+    (void)state;
+    enum { SMALL = (1 << 20) - 1, LARGE = 1 << 20, TIMES = 4 };
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    unsigned char *data = pattern(LARGE, 8);
+    proxy_rules(proxy, "[{\"fault\":\"mute\"},{\"fault\":\"status\",\"status\":200,\"body\":\"\"" ALWAYS "}]");
+    for (int large = 0; large < 2; large++) {
+        double begun = seconds();
+        for (int i = 0; i < TIMES; i++)
+            assert_works(storage_put(storage, large ? "s3://tile/mute-large" : "s3://tile/mute-small", data,
+                                     large ? LARGE : SMALL, NULL, &failure));
+        assert_true(seconds() - begun < TIMES * 0.9); /* a second each is what curl waits by itself */
+    }
+    json_t *seen = proxy_seen(proxy);
+    assert_false(asked_for(seen, "mute-small", "expect"));
+    assert_true(asked_for(seen, "mute-large", "expect"));
+    json_decref(seen);
+    free(data);
+    storage_free(storage);
+    proxy_stop(proxy);
+}
+
+/* Each range is asked for until it is there, as it was; reading it then costs nothing. */
+static void goes_on_while_half_is_refused(void **state) {
+    (void)state;
+    enum { RANGES = 60, STEP = 20000, BYTES = 9000 };
+    struct proxy proxy = proxy_start();
+    struct failure failure;
+    struct object *object;
+    struct tile_error error;
+    struct tile_range ranges[RANGES];
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    unsigned char *data = pattern(RANGES * STEP, 9), copy[BYTES];
+    char url[80];
+    snprintf(url, sizeof url, "s3://tile/half-%d", getpid());
+    assert_works(storage_put(storage, url, data, RANGES * STEP, NULL, &failure));
+    assert_works(storage_open(&object, storage, url, NULL, &failure));
+    for (uint32_t i = 0; i < RANGES; i++)
+        ranges[i] = (struct tile_range){(uint64_t)i * STEP, BYTES};
+    proxy_rules(proxy, "[{\"half\":1," CODE(503, "SlowDown") ",\"method\":\"GET\"" ALWAYS "}]");
+    assert_works(storage_fetch(object, ranges, RANGES, &failure));
+    struct tile_reader reader = storage_reader(object);
+    for (uint32_t i = 0; i < RANGES; i++) {
+        assert_int_equal(reader.read_at(reader.user, ranges[i].offset, copy, BYTES, &error), TILE_OK);
+        assert_memory_equal(copy, data + ranges[i].offset, BYTES);
+    }
+    assert_in_range(proxy_count(proxy, "GET", "half"), RANGES * 3 / 2, RANGES * 5 / 2);
+    storage_close(object);
+    /* What arrived is kept where something else does not; only that is asked for once more. */
+    proxy_rules(proxy, "[]");
+    assert_works(storage_open(&object, storage, url, NULL, &failure));
+    assert_works(storage_fetch(object, ranges, 10, &failure));
+    proxy_rules(proxy, "[{" CODE(403, "AccessDenied") ",\"after\":20,\"times\":1}]");
+    assert_refused(FAILURE_SOURCE_DENIED, storage_fetch(object, ranges, RANGES, &failure));
+    proxy_rules(proxy, "[]");
+    assert_works(storage_fetch(object, ranges, RANGES, &failure));
+    assert_in_range(proxy_count(proxy, "GET", "half"), 1, RANGES - 10 - 1);
+    storage_close(object);
+    free(data);
+    storage_free(storage);
+    proxy_stop(proxy);
+}
+
+/* A store that refuses everything is left alone soon: by all requests together, not by each of them. */
+static void gives_up_in_common(void **state) {
+    (void)state;
+    enum { RANGES = 20 };
+    struct proxy proxy = proxy_start();
+    struct failure failure = {0};
+    struct object *object;
+    struct tile_range ranges[RANGES];
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    const struct storage_want want = {.etag = "any", .size = 1 << 20};
+    for (uint32_t i = 0; i < RANGES; i++)
+        ranges[i] = (struct tile_range){(uint64_t)i * 1000, 10};
+    proxy_rules(proxy, "[{" CODE(503, "SlowDown") ALWAYS "}]");
+    assert_works(storage_open(&object, storage, "s3://tile/dead", &want, &failure));
+    assert_refused(FAILURE_SOURCE_UNREADABLE, storage_fetch(object, ranges, RANGES, &failure));
+    assert_in_range(proxy_count(proxy, "GET", "dead"), 3, 3 * RANGES + 100);
+    storage_close(object);
+    storage_free(storage);
+    proxy_stop(proxy);
+}
+
 /* ---- Processes that die
  * -------------------------------------------------------------------------------------
  */
@@ -615,6 +726,9 @@ int main(void) {
         cmocka_unit_test(trusts_whom_it_is_told_to),
         cmocka_unit_test(ends_by_the_deadline),
         cmocka_unit_test(tries_again_when_nothing_comes),
+        cmocka_unit_test(waits_for_no_permission),
+        cmocka_unit_test(goes_on_while_half_is_refused),
+        cmocka_unit_test(gives_up_in_common),
         cmocka_unit_test(leaves_nothing_when_it_is_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,10 +8,13 @@ FILE: its own certificate and key, in PEM; it is asked by https then. Prints its
 signatures hold), but for what its rules say:
 
     PUT /-/rules    a JSON array of rules replaces the old ones and forgets what was seen
-    GET /-/seen     what came since: [{"method", "path", "range", "connection", "fault", "headers"}, ...]
+    GET /-/seen     what came since: [{"method", "path", "range", "connection", "fault", "headers", "body"}, ...]
+                    (the body of a POST)
 
 A rule is {"fault": NAME, "method": "GET" (any), "path": "part of it" (any), "after": N (0), "times": N (1; -1: always)}:
-of the requests that match, it lets N pass and strikes the next ones. The first rule that strikes is the one. Faults:
+of the requests that match, it lets N pass and strikes the next ones. With "half": SEED it strikes about half of those:
+whether the first, second, ... request for the same thing is one is the same each time. The first rule that strikes is
+the one. Faults:
 
     status      answers "status" with <Code> "code", and "headers", and "body" in place of an XML error of its own
     refuse      resets the connection without an answer
@@ -23,6 +26,7 @@ of the requests that match, it lets N pass and strikes the next ones. The first 
     other       another ETag, as of an object that was written over
     damage      forwards a request's body with one bit changed
     half        forwards half of a request's body, and no more of it until the client goes away
+    mute        never says 100 Continue; all that match
     delay       waits for "seconds" first
     stall       waits for "seconds" in the middle of the body
     hangup      answers, and closes the connection without saying so
@@ -30,6 +34,7 @@ of the requests that match, it lets N pass and strikes the next ones. The first 
     noise       answers "status" with a body that has no end
 """
 import ctypes
+import hashlib
 import http.client
 import http.server
 import json
@@ -51,9 +56,21 @@ class Gone(Exception):
     """The connection is not to be used any more."""
 
 
-def pick(method, path):
+def matches(rule, method, path):
+    return rule.get("method", method) == method and rule.get("path", "") in path
+
+
+def is_odd(rule, what):
+    times = rule.setdefault("seen", {})
+    times[what] = times.get(what, 0) + 1
+    return hashlib.sha256(f"{rule['half']} {what} {times[what]}".encode()).digest()[0] % 2 == 1
+
+
+def pick(method, path, byte_range):
     for rule in RULES:
-        if rule.get("method", method) != method or rule.get("path", "") not in path:
+        if rule["fault"] == "mute" or not matches(rule, method, path):
+            continue
+        if "half" in rule and not is_odd(rule, (method, path, byte_range)):
             continue
         rule["count"] = rule.get("count", 0) + 1
         after, times = rule.get("after", 0), rule.get("times", 1)
@@ -91,6 +108,11 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     def close(self):
         self.connection.shutdown(socket.SHUT_RDWR)
         raise Gone
+
+    def handle_expect_100(self):
+        with LOCK:
+            mute = any(rule["fault"] == "mute" and matches(rule, self.command, self.path) for rule in RULES)
+        return mute or super().handle_expect_100()
 
     def control(self, body):
         answer = b""
@@ -173,14 +195,17 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             self.control(self.rfile.read(size))
             return
         with LOCK:
-            rule = pick(self.command, self.path)
-            SEEN.append({"method": self.command, "path": self.path, "range": self.headers.get("Range", ""),
-                         "connection": self.client_address[1], "fault": rule["fault"],
-                         "headers": {name.lower(): value for name, value in self.headers.items()}})
+            rule = pick(self.command, self.path, self.headers.get("Range", ""))
+            seen = {"method": self.command, "path": self.path, "range": self.headers.get("Range", ""),
+                    "connection": self.client_address[1], "fault": rule["fault"],
+                    "headers": {name.lower(): value for name, value in self.headers.items()}}
+            SEEN.append(seen)
         fault = rule["fault"]
         if fault == "half":
             self.forward_half(size)
         body = self.rfile.read(size)
+        if self.command == "POST":
+            seen["body"] = body.decode("latin-1")
         if fault == "status":
             self.refuse_by_status(rule)
         elif fault == "refuse":
@@ -192,7 +217,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
                 time.sleep(rule["seconds"])
             self.pass_on(rule, body)
 
-    do_GET = do_HEAD = do_PUT = do_DELETE = handle_any
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any
 
     def handle(self):
         try:

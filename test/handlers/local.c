@@ -168,7 +168,7 @@ static void refuses_what_names_nothing_here(void **state) {
             continue;
         assert_refused(FAILURE_BAD_REQUEST, put(&place, urls[i], "x", NULL, &failure));
         assert_refused(FAILURE_BAD_REQUEST, storage_stat(place.storage, urls[i], &facts, &failure));
-        assert_refused(FAILURE_BAD_REQUEST, storage_open(&object, place.storage, urls[i], NULL, UINT64_MAX, &failure));
+        assert_refused(FAILURE_BAD_REQUEST, storage_open(&object, place.storage, urls[i], NULL, &failure));
         assert_null(object);
     }
     char large[STORAGE_URL_MOST + 10];
@@ -220,7 +220,7 @@ static void check_links(void) {
     static const char *const urls[] = {"folder/secret", "file", "etc/passwd", "inside/../folder/secret", "loop"};
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         assert_refused(FAILURE_BAD_REQUEST, storage_stat(place.storage, urls[i], &facts, &failure));
-        assert_refused(FAILURE_BAD_REQUEST, storage_open(&object, place.storage, urls[i], NULL, UINT64_MAX, &failure));
+        assert_refused(FAILURE_BAD_REQUEST, storage_open(&object, place.storage, urls[i], NULL, &failure));
     }
     assert_refused(FAILURE_BAD_REQUEST, put(&place, "folder/new", "x", "{}", &failure));
     assert_refused(FAILURE_BAD_REQUEST, put(&place, "folder/a/b/new", "x", NULL, &failure));
@@ -337,6 +337,68 @@ static void refuses_notes_that_cannot_be(void **state) {
     place_free(place);
 }
 
+enum { PART = 1000 };
+
+/* Small parts, so that little is held in memory; a file may be gone back in anywhere. */
+static void writes_drafts(void **state) {
+    (void)state;
+    struct place place = place_new();
+    struct storage *storage;
+    struct failure failure;
+    struct tile_error error;
+    struct draft *draft;
+    struct storage_facts facts;
+    const struct storage_put_options options = {.note = "{\"a\":1}"};
+    assert_works(storage_new(&storage, &(struct storage_options){.root = place.root, .part = PART}, &failure));
+    for (size_t size = PART - 1; size <= 9 * PART; size += PART + 1) {
+        unsigned char *data = pattern(size, size);
+        assert_works(storage_create(&draft, storage, "deep/draft", &options, &failure));
+        struct tile_writer writer = storage_writer(draft);
+        assert_works(storage_write(draft, "0123456789", 10, &failure));
+        for (size_t at = 10; at < size; at += 333)
+            assert_works(storage_write(draft, data + at, size - at < 333 ? size - at : 333, &failure));
+        assert_int_equal(writer.write_at(writer.user, size / 2, data + size / 2, size - size / 2, &error), TILE_OK);
+        assert_int_equal(writer.write_at(writer.user, 0, data, 10, &error), TILE_OK);
+        assert_int_equal(storage_written(draft), size);
+        assert_works(storage_commit(draft, &failure));
+        struct test_bytes bytes = test_read_file(below(&place, "deep/draft"));
+        assert_int_equal(bytes.size, size);
+        assert_memory_equal(bytes.data, data, size);
+        free(bytes.data);
+        assert_works(storage_stat(storage, "deep/draft", &facts, &failure));
+        assert_string_equal(facts.note, "{\"a\":1}");
+        free(data);
+    }
+    assert_int_equal(count_files(place.root), 2);
+    /* What is given up, and what fails, leaves what was there. */
+    unsigned char *data = pattern(5 * PART, 1);
+    for (int fails = 0; fails < 2; fails++) {
+        assert_works(storage_create(&draft, storage, "deep/draft", NULL, &failure));
+        assert_works(storage_write(draft, data, 5 * PART, &failure));
+        struct tile_writer writer = storage_writer(draft);
+        if (fails) {
+            assert_int_not_equal(writer.write_at(writer.user, 5 * PART + 1, data, 1, &error), TILE_OK);
+            assert_refused(FAILURE_UNSUPPORTED, storage_commit(draft, &failure));
+        } else {
+            storage_discard(draft);
+        }
+        assert_works(storage_stat(storage, "deep/draft", &facts, &failure));
+        assert_string_equal(facts.note, "{\"a\":1}");
+        assert_int_equal(count_files(place.root), 2);
+    }
+    assert_works(storage_create(&draft, storage, "deep/draft", &(struct storage_put_options){.keep = true}, &failure));
+    assert_refused(FAILURE_OUTPUT_DENIED, storage_write(draft, data, 5 * PART, &failure));
+    storage_discard(draft);
+    storage_set_deadline(storage, 1);
+    assert_works(storage_create(&draft, storage, "late", NULL, &failure));
+    assert_refused(FAILURE_OUT_OF_TIME, storage_write(draft, data, 5 * PART, &failure));
+    assert_refused(FAILURE_OUT_OF_TIME, storage_commit(draft, &failure));
+    assert_int_equal(count_files(place.root), 2);
+    free(data);
+    storage_free(storage);
+    place_free(place);
+}
+
 /* RLIMIT_FSIZE is a disk that is full after some bytes. */
 static void leaves_nothing_on_a_full_disk(void **state) {
     (void)state;
@@ -345,8 +407,6 @@ static void leaves_nothing_on_a_full_disk(void **state) {
     struct storage_facts facts;
     size_t size = 3 << 20;
     char *data = (char *)pattern(size, 1);
-    const char *path = test_path(place.outside, "large");
-    test_write_file(path, data, size);
     assert_works(put(&place, "old", "old", "{\"old\":1}", &failure));
     struct rlimit before, limit = {.rlim_cur = 1 << 20, .rlim_max = RLIM_INFINITY};
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -358,13 +418,19 @@ static void leaves_nothing_on_a_full_disk(void **state) {
     assert_false(whole);
     assert_int_equal(failure.kind, FAILURE_OUTPUT_UNWRITABLE);
     assert_refused(FAILURE_OUTPUT_UNWRITABLE, storage_put(place.storage, "old", data, size, &note, &failure));
-    assert_refused(FAILURE_OUTPUT_UNWRITABLE, storage_put_file(place.storage, "new", path, NULL, &failure));
+    struct draft *draft;
+    struct storage *parts;
+    assert_works(storage_new(&parts, &(struct storage_options){.root = place.root, .part = PART}, &failure));
+    assert_works(storage_create(&draft, parts, "new", &note, &failure));
+    assert_refused(FAILURE_OUTPUT_UNWRITABLE, storage_write(draft, data, size, &failure));
+    assert_refused(FAILURE_OUTPUT_UNWRITABLE, storage_commit(draft, &failure));
+    storage_free(parts);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     check_content(&place, "old", "old");
     assert_works(storage_stat(place.storage, "old", &facts, &failure));
     assert_string_equal(facts.note, "{\"old\":1}");
     assert_int_equal(count_files(place.root), 2);
-    assert_works(storage_put_file(place.storage, "new", path, NULL, &failure));
+    assert_works(storage_put(place.storage, "new", data, size, NULL, &failure));
     struct test_bytes bytes = test_read_file(below(&place, "new"));
     assert_int_equal(bytes.size, size);
     assert_memory_equal(bytes.data, data, size);
@@ -420,17 +486,23 @@ static void sees_what_changes(void **state) {
     struct object *object, *other;
     char data[8] = "";
     assert_works(put(&place, "x", "content", NULL, &failure));
-    assert_works(storage_open(&object, place.storage, "x", NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&object, place.storage, "x", NULL, &failure));
     const struct storage_facts *facts = storage_object_facts(object);
     assert_works(storage_read(object, 3, data, 4, &failure));
     assert_string_equal(data, "tent");
     assert_refused(FAILURE_BAD_REQUEST, storage_read(object, 3, data, 5, &failure));
     assert_refused(FAILURE_BAD_REQUEST, storage_read(object, UINT64_MAX, data, 2, &failure));
     assert_refused(FAILURE_BAD_REQUEST, storage_fetch(object, &(struct tile_range){UINT64_MAX, 2}, 1, &failure));
-    assert_works(storage_open(&other, place.storage, "x", facts->etag, facts->size, &failure));
+    assert_works(storage_open(&other, place.storage, "x",
+                              &(struct storage_want){.etag = facts->etag, .size = facts->size}, &failure));
     storage_close(other);
-    assert_refused(FAILURE_SOURCE_CHANGED, storage_open(&other, place.storage, "x", "other", 7, &failure));
-    assert_refused(FAILURE_SOURCE_CHANGED, storage_open(&other, place.storage, "x", facts->etag, 8, &failure));
+    assert_refused(FAILURE_SOURCE_CHANGED, storage_open(&other, place.storage, "x",
+                                                        &(struct storage_want){.etag = "other", .size = 7}, &failure));
+    assert_refused(
+        FAILURE_SOURCE_CHANGED,
+        storage_open(&other, place.storage, "x", &(struct storage_want){.etag = facts->etag, .size = 8}, &failure));
+    assert_refused(FAILURE_BAD_REQUEST,
+                   storage_open(&other, place.storage, "x", &(struct storage_want){.version = "1"}, &failure));
     test_write_file(below(&place, "x"), "conten", 6);
     assert_refused(FAILURE_SOURCE_CHANGED, storage_read(object, 0, data, 7, &failure));
     assert_refused(FAILURE_SOURCE_CHANGED, storage_read(object, 0, data, 1, &failure));
@@ -505,6 +577,7 @@ int main(void) {
         cmocka_unit_test(tells_what_is_no_file),
         cmocka_unit_test(keeps_what_is_there),
         cmocka_unit_test(refuses_notes_that_cannot_be),
+        cmocka_unit_test(writes_drafts),
         cmocka_unit_test(leaves_nothing_on_a_full_disk),
         cmocka_unit_test(tells_what_may_not_be),
         cmocka_unit_test(sees_what_changes),

@@ -436,7 +436,7 @@ static int tear_down(void **state) {
 static struct object *open_text(struct fixture *f, const void *text, size_t size) {
     struct object *object;
     test_write_file(test_path(f->folder, "text.txt"), text, size);
-    assert_done(storage_open(&object, f->storage, "text.txt", NULL, UINT64_MAX, &failure));
+    assert_done(storage_open(&object, f->storage, "text.txt", NULL, &failure));
     return object;
 }
 

@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
@@ -90,20 +89,6 @@ class Answers(Case):
         self.assertIsNone(function.invoke({})[1]["trace"])
         self.assertEqual(function.invoke({}, trace=trace)[1]["trace"], trace)
         self.assertIsNone(function.invoke({}, trace="x" * 60000)[1]["trace"])
-        self.ends_well(function)
-
-    def test_leftovers(self):
-        """A function that was killed starts again beside its old /tmp."""
-        folder = pathlib.Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, folder)
-        gone = 1 << 22  # no process has that number
-        kept = {"tile-%d-living" % os.getpid(), "tile--1-a", "tile-a", "tile-swift-a", "tile-%d" % gone, "other"}
-        (folder / ("tile-%d-folder" % gone)).mkdir()
-        for name in kept | {"tile-%d-abcdef" % gone, ".tile-%d-abcdef.libtile-part" % gone}:
-            (folder / name).write_bytes(b"left")
-        function = self.function(env={"TMPDIR": str(folder)})
-        self.lives(function)
-        self.assertEqual(set(os.listdir(folder)), kept | {"tile-%d-folder" % gone})
         self.ends_well(function)
 
     def test_failure(self):

@@ -4,7 +4,6 @@
 
 #include "parallel.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 /* Keys of this process: the server is shared. */
@@ -78,7 +77,7 @@ static void reads_any_range(void **state) {
     const uint32_t size = 9999991;
     unsigned char *data = pattern(size, 1);
     other_put("tile", key_of("ranges"), data, size);
-    assert_works(storage_open(&object, storage, url_of("ranges"), NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&object, storage, url_of("ranges"), NULL, &failure));
     assert_int_equal(storage_object_facts(object)->size, size);
     for (int i = 0; i < 40; i++) {
         uint32_t from = test_random_below(&random, size), most = i % 4 ? 5000 : size;
@@ -113,7 +112,7 @@ static void keeps_what_it_fetched(void **state) {
     struct object *object;
     unsigned char *data = pattern(size, 2), *copy = calloc(1, size);
     assert_works(storage_put(storage, url_of("fetched"), data, size, NULL, &failure));
-    assert_works(storage_open(&object, storage, url_of("fetched"), NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&object, storage, url_of("fetched"), NULL, &failure));
     static const struct tile_range ranges[] = {{0, 1000}, {5000, 0}, {10000, 4500000}, {5999990, 10}, {200, 300}};
     assert_works(storage_fetch(object, ranges, 5, &failure));
     uint64_t before = requests(storage);
@@ -139,7 +138,7 @@ static void keeps_what_it_fetched(void **state) {
     assert_refused(FAILURE_BAD_REQUEST, storage_fetch(object, &(struct tile_range){size, 1}, 1, &failure));
     storage_close(object);
     /* What was closed makes room again. */
-    assert_works(storage_open(&object, storage, url_of("fetched"), NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&object, storage, url_of("fetched"), NULL, &failure));
     assert_works(storage_fetch(object, &(struct tile_range){100000, 5200000}, 1, &failure));
     storage_close(object);
     free(data);
@@ -158,7 +157,7 @@ static void reads_ahead(void **state) {
     const size_t size = 20000003, step = 65536;
     unsigned char *data = pattern(size, 3), *copy = calloc(1, size);
     assert_works(storage_put(storage, url_of("ahead"), data, size, NULL, &failure));
-    assert_works(storage_open(&object, storage, url_of("ahead"), NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&object, storage, url_of("ahead"), NULL, &failure));
     struct tile_reader reader = storage_reader(object);
     assert_int_equal(reader.size, size);
     uint64_t before = requests(storage);
@@ -180,14 +179,14 @@ static void reads_ahead(void **state) {
     assert_int_equal(storage_count(storage).bytes_read - bytes, 50 * 1000); /* jumps are read as they are */
     assert_int_equal(requests(storage) - before, 50);
     storage_close(object); /* also with blocks under way: */
-    assert_works(storage_open(&object, storage, url_of("ahead"), NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&object, storage, url_of("ahead"), NULL, &failure));
     reader = storage_reader(object);
     for (size_t at = 0; at < size / 3; at += step)
         assert_int_equal(reader.read_at(reader.user, at, copy, step, &error), TILE_OK);
     storage_close(object);
     /* What has been read gives its memory back. */
     struct storage *small = store_new(proxy.endpoint, 4 << 20);
-    assert_works(storage_open(&object, small, url_of("ahead"), NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&object, small, url_of("ahead"), NULL, &failure));
     reader = storage_reader(object);
     for (size_t at = 0; at < size; at += step)
         assert_int_equal(reader.read_at(reader.user, at, copy, size - at < step ? size - at : step, &error), TILE_OK);
@@ -195,7 +194,7 @@ static void reads_ahead(void **state) {
     storage_close(object);
     storage_free(small);
     /* One that fails for good is told with its type. */
-    assert_works(storage_open(&object, storage, url_of("ahead"), NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&object, storage, url_of("ahead"), NULL, &failure));
     reader = storage_reader(object);
     proxy_rules(proxy, "[{\"fault\":\"status\",\"status\":403,\"code\":\"AccessDenied\",\"after\":4,\"times\":-1}]");
     tile_status status = TILE_OK;
@@ -221,9 +220,11 @@ static void holds_on_to_one_version(void **state) {
     assert_works(storage_put(storage, url_of("version"), "the first one", 13, NULL, &failure));
     assert_works(storage_stat(storage, url_of("version"), &facts, &failure));
     uint64_t before = requests(storage);
-    assert_works(storage_open(&lazy, storage, url_of("version"), facts.etag, facts.size, &failure));
+    assert_works(storage_open(&lazy, storage, url_of("version"),
+                              &(struct storage_want){.etag = facts.etag, .size = facts.size}, &failure));
     assert_int_equal(requests(storage), before); /* nothing is asked for yet */
-    assert_works(storage_open(&object, storage, url_of("version"), facts.etag, UINT64_MAX, &failure));
+    assert_works(
+        storage_open(&object, storage, url_of("version"), &(struct storage_want){.etag = facts.etag}, &failure));
     assert_works(storage_read(object, 4, data, 5, &failure));
     assert_memory_equal(data, "first", 5);
     assert_works(storage_read(lazy, 4, data, 5, &failure));
@@ -234,19 +235,76 @@ static void holds_on_to_one_version(void **state) {
     assert_refused(FAILURE_SOURCE_CHANGED, storage_fetch(lazy, &(struct tile_range){0, 13}, 1, &failure));
     storage_close(object);
     storage_close(lazy);
-    assert_refused(FAILURE_SOURCE_CHANGED,
-                   storage_open(&object, storage, url_of("version"), facts.etag, UINT64_MAX, &failure));
+    assert_refused(FAILURE_SOURCE_CHANGED, storage_open(&object, storage, url_of("version"),
+                                                        &(struct storage_want){.etag = facts.etag}, &failure));
     /* The right version, but said to be of another size. */
     assert_works(storage_stat(storage, url_of("version"), &facts, &failure));
     for (uint64_t size = 12; size <= 14; size += 2) {
-        assert_works(storage_open(&object, storage, url_of("version"), facts.etag, size, &failure));
+        assert_works(storage_open(&object, storage, url_of("version"),
+                                  &(struct storage_want){.etag = facts.etag, .size = size}, &failure));
         assert_refused(FAILURE_SOURCE_CHANGED, storage_read(object, 0, data, 10, &failure));
         storage_close(object);
     }
     static const char *const etags[] = {"a\"b", "a\r\nX-Evil: 1", "a b", "\xc3\xa4"};
     for (size_t i = 0; i < 4; i++)
-        assert_refused(FAILURE_BAD_REQUEST, storage_open(&object, storage, url_of("version"), etags[i], 13, &failure));
+        assert_refused(FAILURE_BAD_REQUEST,
+                       storage_open(&object, storage, url_of("version"),
+                                    &(struct storage_want){.etag = etags[i], .size = 13}, &failure));
     storage_free(storage);
+}
+
+/* A bucket that keeps versions gives each of them by its name. */
+static void reads_any_version(void **state) {
+    (void)state;
+    struct proxy proxy = proxy_start();
+    struct storage *storage = store_new(proxy.endpoint, 0);
+    struct failure failure;
+    struct object *object;
+    struct storage_facts facts;
+    struct test_bytes list;
+    char url[600], ids[2][64], etags[2][128];
+    static const char *const texts[] = {"the newer one", "the first"};
+    snprintf(url, sizeof url, "s3://tile-versions/%s", key_of("a?b&c"));
+    for (int i = 2; i-- > 0;) {
+        assert_works(storage_put(storage, url, texts[i], strlen(texts[i]), NULL, &failure));
+        assert_works(storage_stat(storage, url, &facts, &failure));
+        memcpy(etags[i], facts.etag, sizeof etags[i]);
+    }
+    assert_int_equal(test_run(&list, "/usr/bin/python3 '%s/test/handlers/s3.py' versions tile-versions '%s'", TEST_ROOT,
+                              key_of("a?b&c")),
+                     0);
+    assert_int_equal(sscanf((const char *)list.data, "%63s %63s", ids[0], ids[1]), 2);
+    free(list.data);
+    proxy_rules(proxy, "[]");
+    for (size_t i = 0; i < 2; i++) {
+        char copy[16];
+        size_t size = strlen(texts[i]);
+        const struct storage_want wants[] = {{.version = ids[i]},
+                                             {.version = ids[i], .etag = etags[i]},
+                                             {.version = ids[i], .etag = etags[i], .size = size}};
+        for (size_t j = 0; j < 3; j++) {
+            assert_works(storage_open(&object, storage, url, &wants[j], &failure));
+            assert_int_equal(storage_object_facts(object)->size, size);
+            assert_string_equal(storage_object_facts(object)->etag, etags[i]); /* which reading pins, too */
+            assert_works(storage_read(object, 0, copy, size, &failure));
+            assert_memory_equal(copy, texts[i], size);
+            storage_close(object);
+        }
+        assert_refused(FAILURE_SOURCE_CHANGED,
+                       storage_open(&object, storage, url,
+                                    &(struct storage_want){.version = ids[i], .etag = etags[1 - i]}, &failure));
+    }
+    assert_int_equal(proxy_count(proxy, NULL, "?versionId="), proxy_count(proxy, NULL, "/"));
+    assert_refused(
+        FAILURE_SOURCE_NOT_FOUND,
+        storage_open(&object, storage, url, &(struct storage_want){.version = "1234567890.12345"}, &failure));
+    assert_non_null(strstr(failure.message, "version"));
+    static const char *const bad[] = {"a b", "a\r\nX-Evil: 1", "\xc3\xa4"};
+    for (size_t i = 0; i < 3; i++)
+        assert_refused(FAILURE_BAD_REQUEST,
+                       storage_open(&object, storage, url, &(struct storage_want){.version = bad[i]}, &failure));
+    storage_free(storage);
+    proxy_stop(proxy);
 }
 
 static void writes_over_and_nothing(void **state) {
@@ -263,40 +321,12 @@ static void writes_over_and_nothing(void **state) {
     assert_string_equal(facts.note, "");
     assert_works(storage_put(storage, url_of("nothing"), "", 0, &noted, &failure));
     check_content(storage, url_of("nothing"), "", 0);
-    assert_works(storage_open(&object, storage, url_of("nothing"), NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&object, storage, url_of("nothing"), NULL, &failure));
     assert_int_equal(storage_object_facts(object)->size, 0);
     assert_string_equal(storage_object_facts(object)->note, noted.note);
     assert_works(storage_read(object, 0, NULL, 0, &failure));
     assert_works(storage_fetch(object, &(struct tile_range){0, 0}, 1, &failure));
     storage_close(object);
-    storage_free(storage);
-}
-
-static void writes_files(void **state) {
-    (void)state;
-    struct storage *storage = store_new(store_endpoint(), 0);
-    struct failure failure;
-    char *folder = test_folder_new();
-    const size_t size = 11 << 20; /* above 1 MiB the body waits for 100 Continue */
-    unsigned char *data = pattern(size, 5);
-    const char *path = test_path(folder, "large");
-    test_write_file(path, data, size);
-    assert_works(storage_put_file(storage, url_of("file"), path, NULL, &failure));
-    struct test_bytes bytes = other_get("tile", key_of("file"));
-    assert_int_equal(bytes.size, size);
-    assert_memory_equal(bytes.data, data, size);
-    free(bytes.data);
-    assert_refused(FAILURE_OUTPUT_UNWRITABLE,
-                   storage_put_file(storage, url_of("none"), test_path(folder, "none"), NULL, &failure));
-    assert_refused(FAILURE_OUTPUT_UNWRITABLE, storage_put_file(storage, url_of("none"), folder, NULL, &failure));
-    int huge = open(test_path(folder, "huge"), O_CREAT | O_WRONLY, 0666);
-    assert_int_equal(ftruncate(huge, ((off_t)5 << 30) + 1), 0);
-    close(huge);
-    assert_refused(FAILURE_LIMIT_EXCEEDED,
-                   storage_put_file(storage, url_of("none"), test_path(folder, "huge"), NULL, &failure));
-    assert_false(other_has("tile", key_of("none")));
-    free(data);
-    test_folder_remove(folder);
     storage_free(storage);
 }
 
@@ -340,6 +370,7 @@ static void asks_for_its_environment(void **state) {
         {"AWS_REGION", NULL, "AWS_DEFAULT_REGION"},
         {"AWS_REGION", "us-east-1.evil.example/", "AWS_REGION"},
         {"AWS_SESSION_TOKEN", "a\r\nX-Evil: 1", "AWS_SESSION_TOKEN"},
+        {"TILE_BUCKET_OWNER", "12345678901", "TILE_BUCKET_OWNER"},
         {"AWS_ENDPOINT_URL_S3", "localhost:9000", "AWS_ENDPOINT_URL_S3"},
         {"AWS_ENDPOINT_URL_S3", "file:///etc", "AWS_ENDPOINT_URL_S3"},
         {"AWS_ENDPOINT_URL_S3", "http://", "AWS_ENDPOINT_URL_S3"},
@@ -356,6 +387,7 @@ static void asks_for_its_environment(void **state) {
         assert_refused(FAILURE_BAD_REQUEST, storage_stat(storage, "s3://tile/x", &facts, &failure));
         if (!strstr(failure.message, cases[i].told))
             fail_msg("%s", failure.message);
+        unsetenv("TILE_BUCKET_OWNER");
         storage_free(storage);
     }
     struct storage *storage = store_new("http://127.0.0.1:1", 0);
@@ -383,11 +415,12 @@ static void sends_what_belongs_to_a_request(void **state) {
     struct storage_facts facts;
     char data[3];
     setenv("AWS_SESSION_TOKEN", "a+token/=", 1);
+    setenv("TILE_BUCKET_OWNER", "111122223333,tile-other=444455556666", 1);
     proxy_rules(proxy, "[]");
     /* SHA-256 of "abc": FIPS 180-2, B.1. */
     assert_works(storage_put(storage, url_of("abc"), "abc", 3,
                              &(struct storage_put_options){.type = "text/plain", .note = "note"}, &failure));
-    assert_works(storage_open(&object, storage, url_of("abc"), NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&object, storage, url_of("abc"), NULL, &failure));
     assert_string_equal(storage_object_facts(object)->note, "note");
     assert_string_equal(storage_object_facts(object)->noted_sha256,
                         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -406,6 +439,8 @@ static void sends_what_belongs_to_a_request(void **state) {
     assert_string_equal(header(seen, 2, "if-match"), etag);
     for (size_t i = 0; i < 3; i++) {
         assert_string_equal(header(seen, i, "x-amz-security-token"), "a+token/=");
+        assert_string_equal(header(seen, i, "x-amz-expected-bucket-owner"), "111122223333");
+        assert_non_null(strstr(header(seen, i, "authorization"), "x-amz-expected-bucket-owner"));
         assert_string_equal(header(seen, i, "accept-encoding"), "");
         assert_non_null(strstr(header(seen, i, "authorization"), "x-amz-security-token"));
     }
@@ -424,6 +459,7 @@ static void sends_what_belongs_to_a_request(void **state) {
     assert_works(storage_stat(storage, url_of("abc"), &facts, &failure));
     assert_string_equal(facts.sha256, "");
     unsetenv("AWS_SESSION_TOKEN");
+    unsetenv("TILE_BUCKET_OWNER");
     storage_free(storage);
     proxy_stop(proxy);
 }
@@ -469,7 +505,7 @@ static void serves_many_threads(void **state) {
     unsigned char *data = pattern(CROWD_SIZE, 6);
     crowd.data = data;
     assert_works(storage_put(storage, url_of("crowd"), data, CROWD_SIZE, NULL, &failure));
-    assert_works(storage_open(&crowd.object, storage, url_of("crowd"), NULL, UINT64_MAX, &failure));
+    assert_works(storage_open(&crowd.object, storage, url_of("crowd"), NULL, &failure));
     assert_works(parallel_run(60, 30, do_something, &crowd, &failure));
     storage_close(crowd.object);
     storage_free(storage);
@@ -485,8 +521,8 @@ int main(void) {
         cmocka_unit_test(keeps_what_it_fetched),
         cmocka_unit_test(reads_ahead),
         cmocka_unit_test(holds_on_to_one_version),
+        cmocka_unit_test(reads_any_version),
         cmocka_unit_test(writes_over_and_nothing),
-        cmocka_unit_test(writes_files),
         cmocka_unit_test(tells_what_is_not_there_or_not_allowed),
         cmocka_unit_test(asks_for_its_environment),
         cmocka_unit_test(sends_what_belongs_to_a_request),

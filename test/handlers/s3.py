@@ -3,9 +3,11 @@
 """A small S3 client for tests, which signs by itself: what the handlers wrote is looked at by another program.
 
     s3.py get BUCKET KEY > FILE     s3.py put BUCKET KEY FILE     s3.py head BUCKET KEY     s3.py list BUCKET [PREFIX]
+    s3.py versions BUCKET KEY       s3.py uploads BUCKET [PREFIX]
 
 The endpoint is that of $TILE_TEST_S3; the key is test:tester, the secret testing. Exits with 1 where an answer is not
 one of success. Also a module: request(), get(), put(), names().
+versions: an object's, the newest first; uploads: the keys of objects in parts that were begun and not ended.
 """
 import datetime
 import hashlib
@@ -72,6 +74,16 @@ def names(bucket, prefix=""):
     return [e.text for e in tree.iter() if e.tag.endswith("}Key")]
 
 
+def versions(bucket, key):
+    tree = xml.etree.ElementTree.fromstring(checked("GET", bucket, query={"versions": "", "prefix": key})[1])
+    return [e.text for e in tree.iter() if e.tag.endswith("}VersionId")]
+
+
+def uploads(bucket, prefix=""):
+    tree = xml.etree.ElementTree.fromstring(checked("GET", bucket, query={"uploads": "", "prefix": prefix})[1])
+    return [e.text for e in tree.iter() if e.tag.endswith("}Key")]
+
+
 def main(verb, bucket, *rest):
     if verb == "get":
         sys.stdout.buffer.write(get(bucket, rest[0]))
@@ -80,6 +92,10 @@ def main(verb, bucket, *rest):
             put(bucket, rest[0], file.read())
     elif verb == "head":
         print("\n".join(f"{n}: {v}" for n, v in sorted(head(bucket, rest[0]).items())))
+    elif verb == "versions":
+        print("\n".join(versions(bucket, rest[0])))
+    elif verb == "uploads":
+        print("\n".join(uploads(bucket, *rest)))
     elif verb == "list":
         print("\n".join(names(bucket, *rest)))
     else:

@@ -264,6 +264,11 @@ static void encodes_any_byte_once(void **state) {
     for (size_t size = 1; size < exact; size++)
         assert_false(sign_encode_path((char *)guarded.data + exact - size, size, all));
     test_guarded_free(guarded);
+    /* In a query, a slash is a byte like others. */
+    assert_true(sign_encode_value(out, sizeof out, "a/b+c=&d?"));
+    assert_string_equal(out, "a%2Fb%2Bc%3D%26d%3F");
+    assert_false(sign_encode_value(out, 3, "/"));
+    assert_false(sign_encode_value(out, 0, ""));
 }
 
 int main(void) {

@@ -4,7 +4,7 @@
 service, in a folder of its own and on ports of its own.
 
 Prints its endpoint ("http://127.0.0.1:PORT"; access key test:tester, secret testing, region us-east-1) once it serves
-with the buckets tile, tile-other and tile.dotted, and ends, and removes its folder, with its parent or on SIGTERM. Exits with 77 where Swift is not installed.
+with the buckets tile, tile-other, tile.dotted and tile-versions, which keeps versions, and ends, and removes its folder, with its parent or on SIGTERM. Exits with 77 where Swift is not installed.
 """
 import atexit
 import ctypes
@@ -15,7 +15,7 @@ import socket
 import sys
 import tempfile
 
-BUCKETS = ("tile", "tile-other", "tile.dotted")
+BUCKETS = ("tile", "tile-other", "tile.dotted", "tile-versions")
 PARENT = os.getppid()
 ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 signal.signal(signal.SIGTERM, lambda *_: stop())
@@ -58,7 +58,7 @@ use = egg:swift#{kind}
 """
 
 PROXY = COMMON + """[pipeline:main]
-pipeline = catch_errors cache s3api tempauth bulk slo dlo symlink proxy-server
+pipeline = catch_errors cache s3api tempauth bulk slo dlo versioned_writes symlink proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 allow_account_management = true
@@ -72,6 +72,7 @@ memcache_servers = 127.0.0.1:1
 use = egg:swift#s3api
 location = us-east-1
 s3_acl = false
+min_segment_size = 1
 [filter:tempauth]
 use = egg:swift#tempauth
 user_test_tester = testing .admin
@@ -79,8 +80,12 @@ user_test_tester = testing .admin
 use = egg:swift#bulk
 [filter:slo]
 use = egg:swift#slo
+rate_limit_under_size = 0
 [filter:dlo]
 use = egg:swift#dlo
+[filter:versioned_writes]
+use = egg:swift#versioned_writes
+allow_object_versioning = true
 [filter:symlink]
 use = egg:swift#symlink
 """
@@ -165,7 +170,8 @@ def main():
         thread = eventlet.spawn(eventlet.wsgi.server, listener, without_bodies(app), wsgi.NullLogger(), protocol=SwiftHttpProtocol,
                                 socket_timeout=60, capitalize_response_headers=False)
     for bucket in BUCKETS:
-        answer = wsgi.make_pre_authed_request({}, "PUT", f"/v1/AUTH_test/{bucket}").get_response(app)
+        headers = {"X-Versions-Enabled": "true"} if bucket == "tile-versions" else {}
+        answer = wsgi.make_pre_authed_request({}, "PUT", f"/v1/AUTH_test/{bucket}", headers=headers).get_response(app)
         if answer.status_int // 100 != 2:
             sys.exit(f"no S3 server: making bucket {bucket}: {answer.status}")
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)

@@ -53,7 +53,7 @@ static void add_index(json_t *task, const struct recipe *recipe, tile_source *so
 /* Opened as a task's is, so that the index knows the same version. */
 static tile_source *open_source(const struct recipe *recipe, struct object **object) {
     tile_source *source;
-    assert_true(storage_open(object, place.storage, recipe->source, NULL, UINT64_MAX, &place.failure));
+    assert_true(storage_open(object, place.storage, recipe->source, NULL, &place.failure));
     struct tile_reader reader = storage_reader(*object);
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     options.name = recipe->source;
