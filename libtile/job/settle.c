@@ -60,7 +60,7 @@ static void find_largest(struct tile_job *job) {
 bool tile_job_ask(void *user, const struct tile_progress *progress) {
     const struct tile_job *job = user;
     (void)progress; /* of what is counted there */
-    struct tile_progress none = {.total = job->o.image ? tile_plan_count(job->plan) : 0};
+    struct tile_progress none = {.total = tile_job_is_image(job) ? tile_plan_count(job->plan) : 0};
     return !job->o.progress || job->o.progress(job->o.user, &none);
 }
 
