@@ -2,6 +2,7 @@
 #include "line.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 /* Bytes of the well-formed sequence that `s` begins with, 0 where there is none: The Unicode Standard, table 3-7. */
 static size_t sequence(const unsigned char *s) {
@@ -15,13 +16,27 @@ static size_t sequence(const unsigned char *s) {
     return overlong || surrogate || too_high ? 0 : length;
 }
 
+/* The code point of a well-formed sequence. */
+static unsigned decode(const unsigned char *s, size_t length) {
+    unsigned point = length == 1 ? s[0] : s[0] & (0x7Fu >> length);
+    for (size_t i = 1; i < length; i++)
+        point = point << 6 | (s[i] & 0x3F);
+    return point;
+}
+
+/* What ends a line or turns the direction of writing: Unicode's categories Cc, Zl and Zp, its property Bidi_Control. */
+static bool is_control(unsigned point) {
+    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x61C || point == 0x200E || point == 0x200F ||
+           (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
+}
+
 void line_clean(char *text) {
     for (unsigned char *s = (unsigned char *)text; *s;) {
         size_t length = sequence(s);
         if (length == 0)
             *s = '?';
-        else if (*s < 0x20 || *s == 0x7F)
-            *s = ' ';
+        else if (is_control(decode(s, length)))
+            memset(s, ' ', length);
         s += length ? length : 1;
     }
 }
