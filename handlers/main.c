@@ -21,9 +21,10 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const char help[] =
     "usage: tile-handler --local NAME [--root FOLDER] < event.json > response.json\n"
+    "       tile-handler [NAME]\n"
     "\n"
     "Runs one event, as AWS Lambda would, on local files and S3. In Lambda (AWS_LAMBDA_RUNTIME_API is set), and\n"
-    "without --local, it is a custom runtime, and _HANDLER is the NAME.\n"
+    "without --local, it is a custom runtime, and the NAME is its argument, as a container image's CMD, or _HANDLER.\n"
     "\n"
     "  -l, --local NAME    plan, tile, assemble or text\n"
     "  -r, --root FOLDER   where relative paths begin, and which no path leaves (default: any file)\n"
@@ -94,9 +95,8 @@ static int run_local(handle *function, const char *root) {
     return done ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* _HANDLER may name a file, too, as with the runtimes that load one: "bootstrap.tile". */
-static int run_function(const char *api) {
-    const char *name = getenv("_HANDLER");
+/* The name may be that of a file, too, as with the runtimes that load one: "bootstrap.tile". */
+static int run_function(const char *api, const char *name) {
     const char *dot = name ? strrchr(name, '.') : NULL;
     name = dot ? dot + 1 : name ? name : "";
     return loop_run(api, name, find_handler(name));
@@ -138,11 +138,12 @@ int main(int argc, char **argv) {
         case 'V': return printf("tile-handler %s\n", tile_version()) < 0 || fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
         default: return usage("unknown option", "");
         }
+    const char *api = getenv("AWS_LAMBDA_RUNTIME_API");
+    const char *named = !local && api && optind < argc ? argv[optind++] : getenv("_HANDLER");
     if (optind < argc)
         return usage("nothing is done with ", argv[optind]);
-    const char *api = getenv("AWS_LAMBDA_RUNTIME_API");
     if (!local && api)
-        return run_function(api);
+        return run_function(api, named);
     if (!local)
         return usage("--local NAME is missing", "");
     handle *function = find_handler(local);

@@ -150,7 +150,7 @@ int loop_run(const char *api, const char *name, handle *function) {
     } else if (function) {
         status = serve_all(&loop);
     } else {
-        fail(&failure, FAILURE_BAD_REQUEST, "_HANDLER: there is no handler \"%s\", but plan, tile, assemble and text",
+        fail(&failure, FAILURE_BAD_REQUEST, "handler: there is none called \"%s\", but plan, tile, assemble and text",
              name);
         log_line(LOG_FATAL, NULL, "%s", failure.message);
         client_report(loop.client, NULL, "Runtime.NoSuchHandler", failure.message);
