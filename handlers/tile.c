@@ -73,6 +73,8 @@ static handle *shape_of(const json_t *event) {
 }
 
 bool handle_tile(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
+    if (!event_is_direct(event, failure))
+        return false;
     handle *shape = shape_of(event);
     return shape ? shape(call, event, response, failure)
                  : fail(failure, FAILURE_BAD_REQUEST,

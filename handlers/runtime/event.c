@@ -21,9 +21,38 @@ static const char *cause(enum json_error_code code) {
     }
 }
 
+/*
+ * Commas, colons and opening brackets outside of strings: one fewer than there are values and names, or more. What is
+ * nested too deeply for jansson ends its work, and ours.
+ */
+static size_t count_marks(const char *text, size_t size) {
+    size_t count = 0, depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < size && depth <= JSON_PARSER_MAX_DEPTH; i++) {
+        bool opens = text[i] == '[' || text[i] == '{', closes = text[i] == ']' || text[i] == '}';
+        if (text[i] == '"') {
+            quoted = !quoted;
+        } else if (quoted) {
+            i += text[i] == '\\';
+        } else {
+            depth += opens;
+            depth -= closes && depth > 0;
+            count += opens || text[i] == ',' || text[i] == ':';
+        }
+    }
+    return count;
+}
+
 json_t *event_parse(const void *text, size_t size, struct failure *failure) {
     if (size > EVENT_MOST) {
         fail(failure, FAILURE_LIMIT_EXCEEDED, "event: %zu bytes are more than the %d that are taken", size, EVENT_MOST);
+        return NULL;
+    }
+    size_t marks = count_marks(text, size);
+    if (marks > EVENT_MARKS_MOST) {
+        fail(failure, FAILURE_LIMIT_EXCEEDED,
+             "event: %zu commas, colons and opening brackets are more than the %d that are taken: make smaller batches",
+             marks, EVENT_MARKS_MOST);
         return NULL;
     }
     json_error_t error;

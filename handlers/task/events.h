@@ -20,6 +20,12 @@ handle event_s3_batch;
  */
 handle event_http;
 
+/*
+ * False, with BAD_REQUEST that says what is taken in its place, where an event is EventBridge's or SNS's, which may
+ * carry a notification of S3's inside.
+ */
+bool event_is_direct(const json_t *event, struct failure *failure);
+
 /* Whether the event is what S3 sends to try a new notification: nothing is to be done. */
 bool event_is_s3_test(const json_t *event);
 /* Adds the tasks of a notification's records. */

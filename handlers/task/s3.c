@@ -106,6 +106,22 @@ static bool read_task(struct task *out, struct call *call, const struct seen *se
 
 /* ---- Notifications ---- */
 
+#define TAKEN_INSTEAD                                                                                                  \
+    "taken are S3's own notifications {\"Records\":[{\"eventSource\":\"aws:s3\",...}]}, alone or in messages of SQS: " \
+    "name the function or its queue in the bucket's notifications"
+
+bool event_is_direct(const json_t *event, struct failure *failure) {
+    const json_t *first = json_array_get(json_object_get(event, "Records"), 0);
+    const char *source = json_string_value(json_object_get(first, "EventSource"));
+    if (json_object_get(event, "detail-type"))
+        return fail(failure, FAILURE_BAD_REQUEST, "event: is one of EventBridge; " TAKEN_INSTEAD);
+    /* To a function, and to a queue without raw delivery. */
+    if ((source && strcmp(source, "aws:sns") == 0) || json_object_get(event, "TopicArn"))
+        return fail(failure, FAILURE_BAD_REQUEST,
+                    "event: is one of SNS; " TAKEN_INSTEAD ", or let the topic deliver raw messages to a queue");
+    return true;
+}
+
 bool event_is_s3_test(const json_t *event) {
     const char *name = json_string_value(json_object_get(event, "Event"));
     return name && strcmp(name, "s3:TestEvent") == 0;

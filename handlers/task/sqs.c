@@ -18,7 +18,7 @@ struct message {
 
 static bool read_body(struct task_list *list, struct call *call, const char *body, struct failure *failure) {
     json_t *json = event_parse(body, strlen(body), failure);
-    bool done = json != NULL;
+    bool done = json && event_is_direct(json, failure);
     if (done && json_object_get(json, "Records"))
         done = event_s3_tasks(list, call, json, failure);
     else if (done && !event_is_s3_test(json)) {
@@ -41,8 +41,10 @@ static bool read_message(struct message *out, struct task_list *list, struct cal
     out->failed =
         !member_text_needed(record, "body", &body, &out->failure) || !read_body(list, call, body, &out->failure);
     out->count = list->count - out->first;
-    for (size_t i = out->first; out->failed && i < list->count; i++)
-        list->tasks[i].failed = true; /* nothing of it is done */
+    for (size_t i = out->first; out->failed && i < list->count; i++) {
+        task_free(&list->tasks[i]); /* of whatever size: what all messages hold is bounded by what tasks can have */
+        list->tasks[i] = (struct task){.failed = true}; /* nothing of it is done */
+    }
     return true;
 }
 

@@ -351,6 +351,20 @@ class Life(Case):
             self.assertIn("\"Function\":\"%s\"" % handler.split(".")[-1], function.out())
             self.ends_well(function)
 
+    def test_named_by_an_argument(self):
+        """As a container image has it: bootstrap as ENTRYPOINT, the name as CMD."""
+        for handler in None, "tile":
+            function = self.function(HANDLER, handler, arguments=["bootstrap.plan"],
+                                     env={"_HANDLER": handler, "AWS_LAMBDA_FUNCTION_NAME": None})
+            self.assertIn("plan: ", function.invoke({"a": 1})[1]["errorMessage"])
+            self.assertIn("\"Function\":\"plan\"", function.out())
+            self.ends_well(function)
+        function = self.function(HANDLER, "tile", arguments=["nothing"])
+        self.assertEqual(function.process.wait(30), 1)
+        self.assertEqual([post.path for post in function.posts], ["init/error"])
+        function = self.function(HANDLER, "tile", arguments=["tile", "plan"])
+        self.assertEqual((function.process.wait(30), function.posts), (2, []))
+
     def test_bad_events(self):
         deep = b"[" * 1000000 + b"]" * 1000000
         large = b"\"" + b"x" * (7 << 20) + b"\""
@@ -361,7 +375,9 @@ class Life(Case):
                (b'{"source":"a","source":"b"}', "BadRequest"), (b'{"source":"\xff\xfe"}', "BadRequest"),
                (b'{"source":"\xed\xa0\x80"}', "BadRequest"), (b'{"source":"a\\u0000b"}', "BadRequest"),
                (b'{"a":1e999}', "BadRequest"), (b'{"a":99999999999999999999999}', "BadRequest"),
-               (b"\x00" * 10, "BadRequest"), (b"\xef\xbb\xbf{}", "BadRequest"), (large, "LimitExceeded")]
+               (b"\x00" * 10, "BadRequest"), (b"\xef\xbb\xbf{}", "BadRequest"), (large, "LimitExceeded"),
+               (b"[" + b"{}," * 330000 + b"0]", "LimitExceeded"),
+               (b'"' + b"\\\",:" * 990000 + b'"', "BadRequest")]  # a string
         for handler in "plan", "tile", "assemble", "text":
             function = self.function(HANDLER, handler)
             for event, kind in bad:
@@ -518,6 +534,35 @@ class Memory(Case):
         if not sanitized():
             self.assertLess(function.peak() - before, 32 << 20)  # it was not kept
         self.lives(function)
+        self.ends_well(function)
+
+    def test_event_of_many_values(self):
+        """What is small as text, and large as values."""
+        function = self.function()
+        before = function.peak()
+        for value in b"{}", b"[]", b"0", b'{"a":1}', b"[[]]", b'""':
+            for size in 6 << 20, (4 * 640000) // 5:
+                values = b",".join([value] * (size // (len(value) + 1)))
+                function.invoke(b"[" + values + b"]")
+        ok, answer = function.invoke(b"[" + b"{}," * (2 << 20) + b"{}]")
+        self.assertEqual((ok, answer["errorType"]), (False, "Function.LimitExceeded"), answer)
+        if not sanitized():
+            self.assertLess(function.peak() - before, 100 << 20)
+        self.lives(function)
+        self.ends_well(function)
+
+    def test_event_of_many_tasks(self):
+        """As many as there may be, as S3 tells of them and SQS brings them."""
+        record = {"eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-west-2", "eventName": "ObjectRemoved:Delete",
+                  "eventTime": "1970-01-01T00:00:00.000Z", "userIdentity": {"principalId": "AIDAJDPLRKLG7UEXAMPLE"},
+                  "requestParameters": {"sourceIPAddress": "127.0.0.1"}, "responseElements": {"x-amz-request-id": "C3D",
+                  "x-amz-id-2": "FMyUVURIY8"}, "s3": {"s3SchemaVersion": "1.0", "configurationId": "test", "bucket": {
+                      "name": "mybucket", "ownerIdentity": {"principalId": "A3NL1KOZZKExample"}, "arn": "arn:aws:s3:::b"},
+                      "object": {"key": "a.jpg", "size": 1024, "eTag": "d41d8", "versionId": "096fKKX", "sequencer": "00"}}}
+        function = self.function(HANDLER, "tile", env={"TILE_TASK": "{}"})
+        text = json.dumps(record, separators=(",", ":")).encode()
+        ok, answer = function.invoke(b'{"Records":[' + b",".join([text] * min(10000, (13 << 19) // len(text) - 1)) + b"]}")
+        self.assertEqual((ok, answer), (True, {"tiles": 0, "bytes": 0}))
         self.ends_well(function)
 
 

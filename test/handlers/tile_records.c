@@ -42,8 +42,10 @@ static void messages_fail_one_by_one(void **state) {
                           message("s3", "{\"Records\":[{\"eventSource\":\"aws:s3\",\"s3\":{\"bucket\":{\"name\":"
                                         "\"in-bucket\"},\"object\":{\"key\":\"a.jpg\"}}}]}"));
     json_array_append_new(records, message("sqs", "{\"Records\":[{\"eventSource\":\"aws:sqs\",\"body\":\"{}\"}]}"));
+    json_array_append_new(records, message("sns", "{\"Type\":\"Notification\",\"TopicArn\":\"a\",\"Message\":\"{}\"}"));
     json_t *response = invoke_ok(&place, handle_tile, json_pack("{so}", "Records", records));
-    static const char *const failed[] = {"no JSON", "no task", "space", "outside", "missing", "empty", "s3", "sqs"};
+    static const char *const failed[] = {"no JSON", "no task", "space", "outside", "missing",
+                                         "empty",   "s3",      "sqs",   "sns"};
     json_t *expected = json_array();
     for (size_t i = 0; i < sizeof failed / sizeof *failed; i++)
         json_array_append_new(expected, json_pack("{ss}", "itemIdentifier", failed[i]));
