@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
     const char *type;
@@ -93,6 +94,17 @@ bool fail_from(struct failure *failure, const struct tile_error *error) {
                          : error->status == TILE_CANCELLED ? "the deadline came: "
                                                            : "";
     return fail(failure, of_status[error->status], "%s%s%s", before, error->message, options_of(error->remedies, text));
+}
+
+bool fail_at(struct failure *failure, const char *url) {
+    char name[sizeof failure->message];
+    snprintf(name, sizeof name, "%s", url);
+    line_clean(name); /* as the message is */
+    size_t size = strlen(name);
+    for (const char *at = failure->message; (at = strstr(at, name)); at += size)
+        if (at[size] == ':' || at[size] == '\0')
+            return false;
+    return fail(failure, failure->kind, "%s: %s", name, failure->message);
 }
 
 tile_status failure_to_error(const struct failure *failure, struct tile_error *error) {

@@ -359,6 +359,25 @@ bool task_options_read(struct task_options *out, struct call *call, const json_t
     return done;
 }
 
+static bool bound(const char *name, uint64_t *limit, const char *variable, uint64_t most, struct failure *failure) {
+    const char *text = getenv(variable);
+    if (text && *text && !take_bytes(&most, text, find(name)))
+        return fail(failure, FAILURE_BAD_REQUEST, "%s: a number, such as 1000000 or \"512M\", is wanted", variable);
+    if (*limit > most)
+        return fail(failure, FAILURE_BAD_REQUEST, "%s: at most %" PRIu64 " is taken here (%s)", name, most, variable);
+    if (*limit == 0)
+        *limit = most;
+    return true;
+}
+
+bool task_options_bound(struct task_options *out, struct call *call, struct failure *failure) {
+    struct tile_limits *limits = &out->source.limits;
+    bool done = bound("max-pixels", &limits->pixels, "TILE_MAX_PIXELS", (uint64_t)1 << 28, failure) &&
+                bound("max-memory", &limits->memory, "TILE_MAX_MEMORY", call->memory, failure);
+    out->job.limits = *limits;
+    return done;
+}
+
 void task_options_free(struct task_options *out) {
     tile_buffer_free(&out->to_profile);
     out->to_profile = (struct tile_buffer){0};

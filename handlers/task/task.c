@@ -101,7 +101,8 @@ bool task_read_posted(struct task *out, struct call *call, const json_t *options
     *out = (struct task){.size = UINT64_MAX, .image = image};
     if (json_object_get(options, "to-profile"))
         return fail(failure, FAILURE_BAD_REQUEST, "to-profile: a request cannot name what this function may read");
-    if (!refuse_tile(options, failure) || !task_options_read(&out->options, call, options, others, failure))
+    if (!refuse_tile(options, failure) || !task_options_read(&out->options, call, options, others, failure) ||
+        !task_options_bound(&out->options, call, failure))
         return false;
     out->region.source = out->options.region;
     return true;

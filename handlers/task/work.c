@@ -50,8 +50,7 @@ static bool end(const struct wave *wave, struct task *task, struct failure *fail
     task->failure = *failure;
     if (!wave->all)
         return true;
-    return task->output && wave->count > 1 ? fail(failure, failure->kind, "%s: %s", task->output, task->failure.message)
-                                           : false;
+    return task->output && wave->count > 1 ? fail_at(failure, task->output) : false;
 }
 
 /* ---- Objects ---- */

@@ -218,6 +218,25 @@ static void other_events_are_told_what_is_known(void **state) {
                      "requestContext", NULL);
 }
 
+/* EventBridge's as AWS documents it, and SNS's, which have what S3 tells inside. */
+static void events_of_other_services_are_told_what_is_taken(void **state) {
+    (void)state;
+    static const char *const others[][2] = {
+        {"{\"version\":\"0\",\"id\":\"17793124\",\"detail-type\":\"Object "
+         "Created\",\"source\":\"aws.s3\",\"account\":\"1\","
+         "\"detail\":{\"bucket\":{\"name\":\"in-bucket\"},\"object\":{\"key\":\"a.jpg\"},\"reason\":\"PutObject\"}}",
+         "EventBridge"},
+        {"{\"Records\":[{\"EventVersion\":\"1.0\",\"EventSource\":\"aws:sns\",\"Sns\":{\"Type\":\"Notification\","
+         "\"TopicArn\":\"arn:aws:sns:us-east-1:1:t\",\"Message\":\"{}\"}}]}",
+         "SNS"},
+        {"{\"Type\":\"Notification\",\"MessageId\":\"1\",\"TopicArn\":\"arn:aws:sns:us-east-1:1:t\",\"Message\":\"{}"
+         "\"}",
+         "SNS"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        invoke_fails(&place, handle_tile, parse(others[i][0]), FAILURE_BAD_REQUEST, others[i][1],
+                     "\"eventSource\":\"aws:s3\"", "SQS", NULL);
+}
+
 /* ---- Batches ---- */
 
 static void a_batch_fails_as_a_whole(void **state) {
@@ -240,6 +259,25 @@ static void a_batch_fails_as_a_whole(void **state) {
     assert_false(place_has(&place, "out/a.png"));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         invoke_fails(&place, handle_tile, parse(bad[i]), FAILURE_BAD_REQUEST, NULL);
+}
+
+static void a_name_stands_once_in_a_message(void **state) {
+    (void)state;
+    test_write_file(place_path(&place, "text.txt"), "no image", 8);
+    static const char *const bad[][2] = {{"{\"output\":\"photo.jpg/b.png\"}", "photo.jpg/b.png"},
+                                         {"{\"source\":\"text.txt\"}", "text.txt"},
+                                         {"{\"source\":\"missing.jpg\"}", "missing.jpg"},
+                                         {"{\"output\":\"photo.jpg/\\u0085b.png\"}", "photo.jpg/"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        json_t *items = json_pack("[oo]", task_with(NULL), task_with(bad[i][0]));
+        invoke_fails(&place, handle_tile, json_pack("{so}", "Items", items),
+                     i == 1   ? FAILURE_BAD_SOURCE
+                     : i == 2 ? FAILURE_SOURCE_NOT_FOUND
+                              : FAILURE_OUTPUT_DENIED,
+                     bad[i][1], NULL);
+        const char *first = strstr(place.failure.message, bad[i][1]);
+        assert_null(strstr(first + 1, bad[i][1]));
+    }
 }
 
 static json_t *one_of_two(const char *source, const char *option, const char *output) {
@@ -305,7 +343,9 @@ int main(void) {
         TEST(what_does_not_fit_the_function_is_refused),
         TEST(an_index_of_another_image_is_refused),
         TEST(other_events_are_told_what_is_known),
+        TEST(events_of_other_services_are_told_what_is_taken),
         TEST(a_batch_fails_as_a_whole),
+        TEST(a_name_stands_once_in_a_message),
         TEST(a_task_has_its_own_options),
         TEST(more_tasks_than_can_be_are_refused),
         TEST(a_tasks_own_member_goes_before_the_batchs),

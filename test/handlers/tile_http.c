@@ -146,13 +146,47 @@ static void an_answer_that_is_too_large_says_what_to_do(void **state) {
     tile_image_free(&image, NULL);
 }
 
+static int status_of(const char *query, const char *text, char message[1000]) {
+    json_t *response = invoke_ok(&place, handle_tile, request("POST", query, text, true));
+    int status = (int)json_integer_value(json_object_get(response, "statusCode"));
+    snprintf(message, 1000, "%s", status == 200 ? "" : json_string_value(json_object_get(response, "body")));
+    json_decref(response);
+    return status;
+}
+
+/* photo.jpg has 273,280 pixels. */
+static void callers_stay_within_the_functions_limits(void **state) {
+    (void)state;
+    char message[1000], *text = photo_as_text();
+    assert_int_equal(status_of("max-pixels=256M&max-memory=1G&region=0,0,8,8", text, message), 200);
+    assert_int_equal(status_of("max-pixels=268435457", text, message), 400);
+    assert_non_null(strstr(message, "TILE_MAX_PIXELS"));
+    assert_int_equal(status_of("max-memory=1073741825", text, message), 400); /* the function has 2^30 */
+    assert_non_null(strstr(message, "TILE_MAX_MEMORY"));
+    setenv("TILE_MAX_PIXELS", "273280", 1);
+    assert_int_equal(status_of("region=0,0,8,8", text, message), 200);
+    assert_int_equal(status_of("max-pixels=273280&region=0,0,8,8", text, message), 200);
+    assert_int_equal(status_of("max-pixels=273281&region=0,0,8,8", text, message), 400);
+    setenv("TILE_MAX_PIXELS", "273279", 1);
+    assert_int_equal(status_of("region=0,0,8,8", text, message), 413);
+    setenv("TILE_MAX_PIXELS", "many", 1);
+    assert_int_equal(status_of("region=0,0,8,8", text, message), 400);
+    assert_non_null(strstr(message, "TILE_MAX_PIXELS"));
+    unsetenv("TILE_MAX_PIXELS");
+    setenv("TILE_MAX_MEMORY", "1K", 1);
+    assert_int_equal(status_of("region=0,0,8,8", text, message), 413);
+    assert_int_equal(status_of("max-memory=2K", text, message), 400);
+    /* What is no caller's from anywhere is not bound. */
+    json_decref(invoke_ok(&place, handle_tile, task_with("{\"max-memory\":\"1G\"}")));
+    free(text);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(a_posted_image_is_answered_with_its_region),
-        TEST(bad_requests_are_answered_too),
-        TEST(a_streamed_answer_is_a_prelude_and_bytes),
-        TEST(an_answer_that_is_too_large_says_what_to_do),
+        TEST(a_posted_image_is_answered_with_its_region), TEST(bad_requests_are_answered_too),
+        TEST(a_streamed_answer_is_a_prelude_and_bytes),   TEST(an_answer_that_is_too_large_says_what_to_do),
+        TEST(callers_stay_within_the_functions_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,21 +8,25 @@ const struct tile_rect usual = {8, 16, 50, 40};
 
 struct place place;
 
+static void forget_environment(void) {
+    static const char *const names[] = {"TILE_TASK", "TILE_RESPONSE_MODE", "TILE_MAX_PIXELS", "TILE_MAX_MEMORY"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unsetenv(names[i]);
+}
+
 int begin(void **state) {
     (void)state;
     place_begin(&place);
     place_add(&place, "photo.jpg");
     place_add(&place, "rgb8.png");
-    unsetenv("TILE_TASK");
-    unsetenv("TILE_RESPONSE_MODE");
+    forget_environment();
     return 0;
 }
 
 int end(void **state) {
     (void)state;
     place_end(&place);
-    unsetenv("TILE_TASK");
-    unsetenv("TILE_RESPONSE_MODE");
+    forget_environment();
     return 0;
 }
 
