@@ -3,7 +3,8 @@
 # layers.sh [FOLDER]: writes libtile-layer-x86_64.zip and libtile-layer-arm64.zip to FOLDER, the current one by default.
 # What is fetched and built stays in build-layers/; remove that to have everything anew, in today's versions.
 #
-# The programs are static: they start fast and run on whatever is around them. libtile.so needs libc and libm, no newer
+# The programs are static, yet loaded anywhere (static-pie): they start fast and run on whatever is around them. What
+# meson.build asks of the compiler for safety, what is compiled here has, too. libtile.so needs libc and libm, no newer
 # ones than Lambda has. Both architectures are built the same way, from Debian's packages in a folder of their own: the
 # machine's own packages and architectures do not matter, but for the compilers.
 set -euo pipefail
@@ -26,6 +27,8 @@ packages=("${linked[@]}" libc6 linux-libc-dev)
 # libcurl speaks HTTP only and libtiff deflates only. What else they call is in libraries that are not here, most of
 # which Debian has no static library of: functions that answer 0 take their place. Of them only initializations run.
 unused='^(GSS_C_|gss_|ldap_|ber_|libssh2_|RTMP_|nghttp2_|psl_|Brotli|idn2_|ZSTD_|lzma_|WebP|jbg_|lerc_)'
+
+hardening=(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection)
 
 # mirror SUITE NAME: where the machine's own apt has this suite of Debian's from, else Debian's archive NAME. A proxy is
 # taken from its settings or the environment anyway.
@@ -85,7 +88,7 @@ prepare() {
     mkdir -p "$folder/objects"
     # As Debian builds it, but for contraction: so the results are the same on each architecture.
     (cd "$folder/objects" && printf '%s\0' ../lcms2/src/*.c | xargs -0 -P "$(nproc)" -n 4 "$triplet-gcc" \
-        --sysroot="$folder/root" -O2 -fPIC -fno-strict-aliasing -ffp-contract=off -fvisibility=hidden \
+        --sysroot="$folder/root" -O2 -fPIC "${hardening[@]}" -fno-strict-aliasing -ffp-contract=off -fvisibility=hidden \
         '-DCMS_PTR_ALIGNMENT=_Alignof(double)' -DHAVE_GMTIME_R -I../lcms2/include -c)
     "$triplet-ar" rcsD "$libraries/liblcms2.a" "$folder"/objects/cms*.o
 
@@ -110,7 +113,7 @@ pkgconfig = 'pkg-config'
 sys_root = '$folder/root'
 pkg_config_libdir = ['$libraries/pkgconfig', '$folder/root/usr/share/pkgconfig']
 [built-in options]
-c_link_args = ['-static']
+c_link_args = ['-static-pie']
 [host_machine]
 system = 'linux'
 cpu_family = '${triplet%%-*}'
@@ -129,7 +132,8 @@ build() {
     for name in tiff unused jpeg png16 z deflate lcms2 xxhash jansson; do
         archives+=("$folder/root/usr/lib/$triplet/lib$name.a")
     done
-    "$triplet-gcc" --sysroot="$folder/root" -shared -fPIC -O2 -o "$folder/$soname" -Wl,-soname,"$soname" \
+    "$triplet-gcc" --sysroot="$folder/root" -shared -fPIC -O2 "${hardening[@]}" -o "$folder/$soname" -Wl,-soname,"$soname" \
+        -Wl,-z,relro,-z,now \
         -Wl,--version-script=<(echo '{ global: tile_*; local: *; };') -Wl,--no-undefined \
         -Wl,--wrap=stdin,--wrap=stdout,--wrap=stderr handlers/deploy/streams.c \
         -Wl,--whole-archive "$folder/build/libtile/libtile.a" -Wl,--no-whole-archive \
