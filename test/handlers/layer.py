@@ -26,6 +26,7 @@ from simulator import Function
 
 SCRIPT, CONVERTER, FIXTURES = (Path(path).resolve() for path in sys.argv[1:4])
 EXAMPLES = SCRIPT.parent / "examples"
+HARDENED = Path(__file__).resolve().parents[1] / "hardened.sh"
 HANDLERS = ("plan", "tile", "assemble", "text")
 SKIPPED = 77
 MOST_ZIPPED = 12 << 20
@@ -169,9 +170,9 @@ class LayersTest(unittest.TestCase):
     def test_needs_no_more_than_there_is(self):
         for layer in self.layers:
             for program in ("bootstrap", "bin/tile-convert"):
-                headers = run(["readelf", "-lW", layer.root / "opt" / program]).stdout.decode()
+                headers = run(["readelf", "-ldW", layer.root / "opt" / program]).stdout.decode()
                 self.assertNotIn("INTERP", headers)
-                self.assertNotIn("DYNAMIC", headers)
+                self.assertNotIn("NEEDED", headers)
             library = layer.root / "opt/lib/libtile.so.0"
             tables = run(["readelf", "-dVW", library]).stdout.decode()
             versions = {tuple(map(int, text.split("."))) for text in re.findall(r"GLIBC_(2[.\d]*)", tables)}
@@ -179,6 +180,14 @@ class LayersTest(unittest.TestCase):
             for needed in re.findall(r"NEEDED.*\[(.*)\]", tables):
                 self.assertRegex(needed, r"^(libc\.so\.6|libm\.so\.6|ld-linux.*)$")
             self.assertNotIn("TEXTREL", tables)
+
+    def test_is_hardened(self):
+        """What is in the layer; of the programs also what they were before their symbols were taken off."""
+        for layer in self.layers:
+            built = SCRIPT.parents[2] / "build-layers" / {"arm64": "aarch64"}.get(layer.machine, layer.machine) / "build"
+            files = [layer.root / "opt" / name for name in ("bootstrap", "bin/tile-convert", "lib/libtile.so.0")]
+            done = run([HARDENED, "fortified", *files, built / "handlers/tile-handler", built / "examples/tile-convert"])
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
 
     def test_converts_as_the_build_does(self):
         def converts(layer):
