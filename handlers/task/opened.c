@@ -20,7 +20,8 @@ static bool same_text(const char *a, const char *b) {
 }
 
 static bool same_object(const struct task *a, const struct task *b) {
-    return same_text(a->source, b->source) && same_text(a->etag, b->etag) && a->size == b->size;
+    return same_text(a->source, b->source) && same_text(a->etag, b->etag) && same_text(a->version, b->version) &&
+           a->size == b->size;
 }
 
 static bool same_source(const struct task *a, const struct task *b) {

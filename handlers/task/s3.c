@@ -19,13 +19,17 @@
 
 struct seen {
     const char *bucket;
-    char *key;        /* decoded */
-    const char *etag; /* NULL: not told */
-    uint64_t size;    /* UINT64_MAX: not told */
+    char *key;               /* decoded */
+    const char *etag;        /* NULL: not told */
+    const char *version;     /* NULL: not told, or the bucket keeps none */
+    uint64_t size;           /* UINT64_MAX: not told */
+    const json_t *arguments; /* what a job says of the task; NULL: nothing */
 };
 
-static json_t *read_environment(struct failure *failure) {
+static json_t *read_environment(const json_t *arguments, struct failure *failure) {
     const char *text = getenv("TILE_TASK");
+    if (arguments && (!text || !*text))
+        text = "{}";
     if (!text || !*text) {
         fail(failure, FAILURE_BAD_REQUEST,
              "TILE_TASK: is not set in the function's environment: it says what to make of an object, as in "
@@ -41,6 +45,17 @@ static json_t *read_environment(struct failure *failure) {
     json_decref(task);
     fail(failure, FAILURE_BAD_REQUEST, "TILE_TASK: a JSON object is wanted");
     return NULL;
+}
+
+/* A job's arguments go before what the environment says; which object it is, is not theirs to say. */
+static bool add_arguments(json_t *task, const json_t *arguments, struct failure *failure) {
+    static const char *const own[] = {"source", "image", "etag", "version", "size", "index"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (json_object_get(arguments, own[i]))
+            return fail(failure, FAILURE_BAD_REQUEST, "userArguments: %s: is each object's own", own[i]);
+    if (arguments && json_object_update(task, (json_t *)arguments) != 0)
+        return fail(failure, FAILURE_BAD_REQUEST, "userArguments: an object of texts is wanted");
+    return true;
 }
 
 /* "prefix/" and "in/cat.jpg" -> "prefix/in/cat.tif"; what has an image's suffix itself stays as it is. */
@@ -84,17 +99,20 @@ static bool check_loop(const struct seen *seen, const char *output, struct failu
 static bool read_task(struct task *out, struct call *call, const struct seen *seen, bool told,
                       struct failure *failure) {
     char source[STORAGE_URL_MOST], output[STORAGE_URL_MOST];
-    json_t *task = read_environment(failure);
+    json_t *task = read_environment(seen->arguments, failure);
     if (!task)
         return false;
     bool done = snprintf(source, sizeof source, "s3://%s/%s", seen->bucket, seen->key) < STORAGE_URL_MOST ||
                 fail(failure, FAILURE_BAD_REQUEST, "%.60s...: is longer than a key can be", seen->key);
-    done = done && name_output(output, task, seen->key, failure) && (!told || check_loop(seen, output, failure));
+    done = done && add_arguments(task, seen->arguments, failure) && name_output(output, task, seen->key, failure) &&
+           (!told || check_loop(seen, output, failure));
     if (done) {
         bool set = json_object_set_new(task, "source", json_string(source)) == 0 &&
                    json_object_set_new(task, "output", json_string(output)) == 0;
         if (seen->etag)
             set = set && json_object_set_new(task, "etag", json_string(seen->etag)) == 0;
+        if (seen->version)
+            set = set && json_object_set_new(task, "version", json_string(seen->version)) == 0;
         if (seen->etag && seen->size != UINT64_MAX)
             set = set && json_object_set_new(task, "size", json_integer((json_int_t)seen->size)) == 0;
         done = set || fail(failure, FAILURE_BAD_REQUEST, "key: is not UTF-8");
@@ -102,6 +120,13 @@ static bool read_task(struct task *out, struct call *call, const struct seen *se
     done = done && task_read(out, call, task, NULL, failure);
     json_decref(task);
     return done;
+}
+
+/* Null or empty where the bucket keeps no versions. */
+static bool read_version(const json_t *object, const char *name, const char **out, struct failure *failure) {
+    const json_t *value = json_object_get(object, name);
+    bool none = json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+    return none || member_text(object, name, out, failure);
 }
 
 /* ---- Notifications ---- */
@@ -141,6 +166,7 @@ static bool add_record(struct task_list *list, struct call *call, const json_t *
     const char *key;
     if (!member_text_needed(json_object_get(s3, "bucket"), "name", &seen.bucket, failure) ||
         !member_text_needed(object, "key", &key, failure) || !member_text(object, "eTag", &seen.etag, failure) ||
+        !read_version(object, "versionId", &seen.version, failure) ||
         !member_number(object, "size", 0, INT64_MAX, &seen.size, failure))
         return fail(failure, failure->kind, "S3 notification: %s", failure->message);
     if (!form_decode("key", key, strlen(key), &seen.key, failure))
@@ -190,10 +216,12 @@ static bool read_bucket(const json_t *task, const char **bucket, struct failure 
     return last || fail(failure, FAILURE_BAD_REQUEST, "s3Bucket: is missing, and so is s3BucketArn");
 }
 
-static bool read_batch_task(struct task *out, struct call *call, const json_t *task, struct failure *failure) {
-    struct seen seen = {.size = UINT64_MAX};
+static bool read_batch_task(struct task *out, struct call *call, const json_t *task, const json_t *arguments,
+                            struct failure *failure) {
+    struct seen seen = {.size = UINT64_MAX, .arguments = arguments};
     const char *key;
     if (!read_bucket(task, &seen.bucket, failure) || !member_text_needed(task, "s3Key", &key, failure) ||
+        !read_version(task, "s3VersionId", &seen.version, failure) ||
         !form_decode("s3Key", key, strlen(key), &seen.key, failure))
         return false;
     bool done = read_task(out, call, &seen, false, failure);
@@ -226,7 +254,8 @@ static json_t *batch_results(const json_t *tasks, const struct task_list *list) 
     return NULL;
 }
 
-static bool read_batch(struct task_list *list, struct call *call, const json_t *tasks, struct failure *failure) {
+static bool read_batch(struct task_list *list, struct call *call, const json_t *tasks, const json_t *arguments,
+                       struct failure *failure) {
     for (size_t i = 0; i < json_array_size(tasks); i++) {
         const json_t *one = json_array_get(tasks, i);
         const char *id;
@@ -235,7 +264,7 @@ static bool read_batch(struct task_list *list, struct call *call, const json_t *
         struct task *task = task_list_add(list, failure);
         if (!task)
             return false;
-        task->failed = !read_batch_task(task, call, one, failure);
+        task->failed = !read_batch_task(task, call, one, arguments, failure);
         if (task->failed)
             task->failure = *failure;
     }
@@ -244,6 +273,8 @@ static bool read_batch(struct task_list *list, struct call *call, const json_t *
 
 bool event_s3_batch(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
     const json_t *tasks = json_object_get(event, "tasks");
+    const json_t *arguments = json_object_get(json_object_get(event, "job"), "userArguments"); /* of schema 2.0 */
+    arguments = json_is_null(arguments) ? NULL : arguments;
     struct task_list list = {0};
     const char *schema, *id;
     if (!member_text_needed(event, "invocationSchemaVersion", &schema, failure) ||
@@ -251,7 +282,8 @@ bool event_s3_batch(struct call *call, const json_t *event, struct response *res
         return fail(failure, failure->kind, "S3 Batch Operations: %s", failure->message);
     if (!json_array_size(tasks))
         return fail(failure, FAILURE_BAD_REQUEST, "S3 Batch Operations: tasks: an array with a task is wanted");
-    bool done = read_batch(&list, call, tasks, failure) && work_do(call, list.tasks, list.count, false, failure) &&
+    bool done = read_batch(&list, call, tasks, arguments, failure) &&
+                work_do(call, list.tasks, list.count, false, failure) &&
                 respond_json(&response->body,
                              json_pack("{ss ss ss so}", "invocationSchemaVersion", schema, "treatMissingKeysAs",
                                        "PermanentFailure", "invocationId", id, "results", batch_results(tasks, &list)),

@@ -19,12 +19,15 @@ static bool read_source(struct task *out, struct failure *failure) {
     const char *image = NULL;
     if (!member_text(out->json, "source", &out->source, failure) || !member_text(out->json, "image", &image, failure) ||
         !member_text(out->json, "etag", &out->etag, failure) ||
+        !member_text(out->json, "version", &out->version, failure) ||
         !member_number(out->json, "size", 0, INT64_MAX, &out->size, failure))
         return false;
     if (!out->source == !image)
         return fail(failure, FAILURE_BAD_REQUEST,
                     "source: %s: a task has the URL of an image as \"source\", or base64 of one as \"image\"",
                     image ? "and image are both there" : "is missing");
+    if (image && out->version)
+        return fail(failure, FAILURE_BAD_REQUEST, "version: is of a source, which is missing");
     return !image || base64_decode("image", image, &out->image, failure);
 }
 
@@ -82,8 +85,8 @@ static bool refuse_tile(const json_t *json, struct failure *failure) {
 }
 
 bool task_read(struct task *out, struct call *call, const json_t *task, const json_t *common, struct failure *failure) {
-    static const char *const others[] = {"source", "image", "etag",   "size",  "row",
-                                         "column", "place", "output", "index", NULL};
+    static const char *const others[] = {"source", "image", "etag",   "version", "size", "row",
+                                         "column", "place", "output", "index",   NULL};
     *out = (struct task){.size = UINT64_MAX};
     if (!json_is_object(task))
         return fail(failure, FAILURE_BAD_REQUEST, "task: a JSON object is wanted");

@@ -9,7 +9,8 @@ struct task {
     json_t *json;             /* what the texts are of */
     const char *source;       /* URL; NULL: the bytes of `image` */
     struct tile_buffer image; /* a file */
-    const char *etag;         /* NULL: whichever version is there */
+    const char *etag;         /* NULL: whichever content is there */
+    const char *version;      /* S3's versionId; NULL: the newest */
     uint64_t size;            /* of the source; UINT64_MAX: not known */
     const char *index;        /* URL of a whole index; NULL: `part`, or none */
     struct tile_buffer part;  /* of an index, as a file */
