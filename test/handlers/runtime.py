@@ -540,7 +540,7 @@ class Memory(Case):
         """What is small as text, and large as values."""
         function = self.function()
         before = function.peak()
-        for value in b"{}", b"[]", b"0", b'{"a":1}', b"[[]]", b'""':
+        for value in b"{}", b"[]", b'{"a":1}':
             for size in 6 << 20, (4 * 640000) // 5:
                 values = b",".join([value] * (size // (len(value) + 1)))
                 function.invoke(b"[" + values + b"]")
@@ -549,6 +549,19 @@ class Memory(Case):
         if not sanitized():
             self.assertLess(function.peak() - before, 100 << 20)
         self.lives(function)
+        self.ends_well(function)
+
+    def test_messages_of_many_values(self):
+        """A message that is no task is not kept while the others are looked at."""
+        function = self.function(HANDLER, "tile")
+        body = '{"place":[' + "{}," * 200000 + "0]}"
+        event = {"Records": [{"eventSource": "aws:sqs", "messageId": str(i), "body": body} for i in range(10)]}
+        self.assertEqual(len(function.invoke({"Records": event["Records"][:1]})[1]["batchItemFailures"]), 1)
+        before = function.peak()
+        ok, answer = function.invoke(event)
+        self.assertEqual((ok, len(answer["batchItemFailures"])), (True, 10))
+        if not sanitized():
+            self.assertLess(function.peak() - before, 64 << 20)
         self.ends_well(function)
 
     def test_event_of_many_tasks(self):
