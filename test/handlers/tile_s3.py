@@ -10,6 +10,7 @@ import http.server
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,7 @@ class Store(http.server.ThreadingHTTPServer):
         self.objects = {}  # "bucket/key" -> (bytes, headers)
         self.given = []  # (name, first, end)
         self.broken = set()  # names that are answered with 500
+        self.locked = set()  # names that may not be written
         self.checksums = False  # whether it vouches for what it holds, as S3 does
         self.gone = {}  # name -> (GETs that are answered, status and code of those after them)
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -104,6 +106,8 @@ class Request(http.server.BaseHTTPRequestHandler):
 
     def do_PUT(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.name() in self.server.locked:
+            return self.refuse(403, "AccessDenied")
         kept = {n: v for n, v in self.headers.items() if n.lower().startswith("x-amz-meta-")}
         self.server.put(self.name(), body, dict(kept, **{"Content-Type": self.headers.get("Content-Type", "")}))
         self.answer(200, b"", {"ETag": f'"{self.server.etag(self.name())}"'})
@@ -396,6 +400,57 @@ class Objects(unittest.TestCase):
             self.store.gone = {}
         self.assertEqual(set(self.store.objects), before)
 
+    def test_a_url_stands_once_in_a_message(self):
+        """Whoever it is that tells of it: the store, what waits for it, the library that reads, or the batch."""
+        long = "in-bucket/" + "/".join(["folder" * 10] * 6) + "/a.jpg"
+        names = [self.NAME, long, "in-bucket/a\u0085b\nc.jpg", "in-bucket/a: b.jpg"]
+        for name in names:
+            self.store.put(name, read("photo.jpg"))
+        self.store.put("in-bucket/bad.jpg", read("photo.jpg")[:999] + bytes(9999))
+        self.store.put("in-bucket/no.icc", b"no profile")
+        self.store.put("in-bucket/no.tix", b"no index" * 100)
+        refusals = [(404, "NoSuchKey"), (403, "AccessDenied"), (412, "PreconditionFailed")]
+        messages = []
+
+        def fails(name, event, handler="tile"):
+            for batch in (False, True) if handler == "tile" else (False,):
+                other = dict(event, output="s3://out-bucket/other.png")
+                done = self.run_handler(handler, {"Items": [other, event]} if batch else event)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                message = json.loads(done.stderr.splitlines()[-1])["errorMessage"]
+                shown = re.sub("[\x00-\x1f\x7f-\x9f]", " ", "s3://" + name)
+                tail = shown[-200:] + ":" if len(shown) > 255 else shown
+                self.assertLessEqual(message.count(tail), 1, message)
+                self.assertLessEqual(message.count("s3://out-bucket/b.png"), 1, message)
+                messages.append(message)
+
+        for name in names:
+            task = {"source": "s3://" + name, "output": "s3://out-bucket/b.png"}
+            plan = {"source": "s3://" + name, "output": "s3://out-bucket/tiles/", "tile": 64}
+            for after in (0, 1):
+                for refusal in refusals:
+                    self.store.gone[name] = (after, refusal)
+                    fails(name, dict(task, region=[400, 400, 64, 64]))
+                    self.store.gone[name] = (after, refusal)
+                    fails(name, plan, "plan")
+            self.store.gone = {}
+            self.store.broken = {name}
+            fails(name, task)
+            self.store.broken = set()
+            self.store.locked = {"out-bucket/b.png"}
+            fails("out-bucket/b.png", task)
+            self.store.locked = set()
+            fails(name, dict(task, etag="0" * 32))
+            fails(name, dict(task, region=[640, 0, 9, 9]))
+        for event in ({"source": "s3://in-bucket/bad.jpg", "to-profile": "s3://in-bucket/no.icc"},
+                      {"source": "s3://in-bucket/bad.jpg"}, {"source": "s3://in-bucket/none.jpg"},
+                      {"source": "s3://" + self.NAME, "index": "s3://in-bucket/no.tix"},
+                      {"source": "s3://" + self.NAME, "index": "s3://in-bucket/none.tix"},
+                      {"source": "s3://" + self.NAME, "to-profile": "s3://in-bucket/none.icc"}):
+            fails(event.get("index", event.get("to-profile", event["source"]))[5:], dict(event, output="s3://out-bucket/b.png"))
+        if "SHOW" in os.environ:
+            print("\n".join(sorted(set(messages))))
+
     def test_a_tile_that_goes_while_it_is_checked(self):
         answer = self.invoke({"source": "s3://in-bucket/" + self.NAME.split("/", 1)[1], "format": "png",
                               "output": "s3://out-bucket/tiles/"}, "plan")
@@ -408,4 +463,4 @@ class Objects(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
