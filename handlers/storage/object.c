@@ -186,6 +186,7 @@ bool storage_fail_from(struct object *object, const struct tile_error *error, st
     fail_from(failure, error);
     /* An older read that failed otherwise has nothing to do with this. */
     if (object && storage_reader_failed(object, &read) && failure_to_error(&read, &of_read) == error->status)
-        failure->kind = read.kind;
+        *failure =
+            read; /* whose message begins with all of the URL, as the library's does with the end of a long one */
     return false;
 }

@@ -193,13 +193,7 @@ bool s3_start(struct s3 *s3, struct s3_call *call, struct failure *failure) {
 }
 
 bool s3_wait(struct s3_call *call, struct failure *failure) {
-    if (http_wait(&call->private.http, failure))
-        return true;
-    char message[sizeof failure->message];
-    snprintf(message, sizeof message, "%s", failure->message);
-    if (strncmp(message, call->url, strlen(call->url)) != 0) /* the transport knows no names */
-        fail(failure, failure->kind, "%s: %s", call->url, message);
-    return false;
+    return http_wait(&call->private.http, failure) || fail_at(failure, call->url); /* the transport knows no names */
 }
 
 void s3_cancel(struct s3_call *call) {

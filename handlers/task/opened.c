@@ -62,7 +62,7 @@ void opened_gather(struct opened_set *set, struct task *tasks, size_t count) {
 
 bool opened_pin(struct opened_set *set, struct pinned *pinned, struct failure *failure) {
     const struct task *task = pinned->task;
-    const struct storage_want want = {.etag = task->etag, .size = task->size};
+    const struct storage_want want = {.etag = task->etag, .version = task->version, .size = task->size};
     if (!storage_open(&pinned->object, set->storage, task->source, &want, failure))
         return false;
     uint64_t size = storage_object_facts(pinned->object)->size;
@@ -84,7 +84,9 @@ bool opened_fail(const struct opened *opened, const struct tile_error *error, st
 /* On the way to an index that is in use; of a later version, it is the event's fault as a damaged one is. */
 static bool fail_index(const struct opened *opened, const struct tile_error *error, struct failure *failure) {
     opened_fail(opened, error, failure);
-    if (error->status == TILE_BAD_INDEX)
+    if (opened->task->index)
+        fail_at(failure, opened->task->index);
+    if (error->status == TILE_BAD_INDEX) /* which says so itself */
         return false;
     return fail(failure, error->status == TILE_UNSUPPORTED ? FAILURE_BAD_REQUEST : failure->kind, "index: %s",
                 failure->message);
