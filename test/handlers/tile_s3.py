@@ -37,6 +37,7 @@ class Store(http.server.ThreadingHTTPServer):
         self.given = []  # (name, first, end)
         self.broken = set()  # names that are answered with 500
         self.locked = set()  # names that may not be written
+        self.versions = {}  # (name, versionId) -> (bytes, headers), of buckets that keep them
         self.checksums = False  # whether it vouches for what it holds, as S3 does
         self.gone = {}  # name -> (GETs that are answered, status and code of those after them)
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -46,6 +47,11 @@ class Store(http.server.ThreadingHTTPServer):
 
     def put(self, name, body, headers=None):
         self.objects[name] = (body, headers or {})
+
+    def put_versions(self, name, bodies):
+        """The last one's is the newest."""
+        self.versions.update({(name, version): (body, {}) for version, body in bodies.items()})
+        self.put(name, list(bodies.values())[-1])
 
     def etag(self, name):
         return hashlib.md5(self.objects[name][0]).hexdigest()
@@ -82,12 +88,18 @@ class Request(http.server.BaseHTTPRequestHandler):
             return self.refuse(500, "InternalError")
         if name not in self.server.objects:
             return self.refuse(404, "NoSuchKey")
+        found = self.server.objects[name]
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        if "versionId" in query:
+            found = self.server.versions.get((name, query["versionId"][0]))
+            if not found:
+                return self.refuse(404, "NoSuchVersion")
         after, refusal = self.server.gone.get(name, (1 << 30, None))
         if self.command == "GET" and after == 0:
             return self.refuse(*refusal)
         self.server.gone[name] = (after - (self.command == "GET"), refusal)
-        body, headers = self.server.objects[name]
-        etag = f'"{self.server.etag(name)}"'
+        body, headers = found
+        etag = f'"{hashlib.md5(body).hexdigest()}"'
         if self.headers.get("If-Match", etag) != etag:
             return self.refuse(412, "PreconditionFailed")
         headers = dict(headers, ETag=etag)
@@ -267,6 +279,84 @@ class Objects(unittest.TestCase):
             else:
                 self.assertEqual((ok, answer["errorType"]), (False, "Function.TimeoutTooShort"))
         self.assertEqual(len(self.store.objects), 2)
+
+    BATCH = {"invocationSchemaVersion": "2.0", "invocationId": "x"}
+
+    def put_two(self):
+        """Two versions of an object, of which the older one is a PNG of gray; their pixels, as tile-convert has them."""
+        bodies = {"old/+=": png(40, 30), "new": read("photo.jpg")}
+        self.store.put_versions("in-bucket/v.jpg", bodies)
+        pixels = {}
+        for version, body in bodies.items():
+            self.store.put("in-bucket/one", body)
+            pixels[version] = self.whole("in-bucket/one", "-t", "srgb", "-f", "png")[0]
+        return bodies, pixels
+
+    def test_batch_operations_read_the_version_that_is_listed(self):
+        _, pixels = self.put_two()
+        task = json.dumps({"to": "srgb", "format": "png", "output": "s3://out-bucket/o/"})
+        for schema in "1.0", "2.0":
+            for version, content in (("old/+=", "old/+="), ("new", "new"), (None, "new"), ("", "new")):
+                tasks = [{"taskId": "1", "s3Key": "v.jpg", "s3Bucket": "in-bucket", "s3VersionId": version}]
+                event = dict(self.BATCH, invocationSchemaVersion=schema, job={"id": "y"}, tasks=tasks)
+                answer = self.invoke(event, TILE_TASK=task)
+                self.assertEqual(answer["results"][0]["resultCode"], "Succeeded", answer)
+                self.assertEqual(self.store.objects["out-bucket/o/v.png"][0], pixels[content], version)
+        for version in "none", "a\r\nb", 7:
+            tasks = [{"taskId": "1", "s3Key": "v.jpg", "s3Bucket": "in-bucket", "s3VersionId": version}]
+            answer = self.invoke(dict(self.BATCH, job={"id": "y"}, tasks=tasks), TILE_TASK=task)
+            self.assertEqual(answer["results"][0]["resultCode"], "PermanentFailure", answer)
+
+    def test_a_notification_is_of_its_version(self):
+        bodies, pixels = self.put_two()
+        task = json.dumps({"to": "srgb", "format": "png", "output": "s3://out-bucket/o/"})
+        for version, body in bodies.items():
+            for size in len(body), None:
+                event = self.notification("v.jpg", hashlib.md5(body).hexdigest())
+                event["Records"][0]["s3"]["object"].update({"versionId": version, "size": size})
+                if size is None:
+                    del event["Records"][0]["s3"]["object"]["size"]
+                self.invoke(event, TILE_TASK=task)
+                self.assertEqual(self.store.objects["out-bucket/o/v.png"][0], pixels[version])
+        event = self.notification("v.jpg")
+        event["Records"][0]["s3"]["object"].update({"versionId": None, "size": len(bodies["new"])})
+        self.invoke(event, TILE_TASK=task)
+        self.assertEqual(self.store.objects["out-bucket/o/v.png"][0], pixels["new"])
+
+    def test_a_batch_of_tasks_of_both_versions(self):
+        _, pixels = self.put_two()
+        tasks = [{"source": "s3://in-bucket/v.jpg", "version": version, "to": "srgb",
+                  "output": f"s3://out-bucket/{number}.png"} for number, version in enumerate(pixels)]
+        self.invoke({"Items": tasks})
+        for number, content in enumerate(pixels.values()):
+            self.assertEqual(self.store.objects[f"out-bucket/{number}.png"][0], content)
+        self.assertIn("s3://in-bucket/v.jpg", self.fails(dict(tasks[0], version="none"), "SourceNotFound"))
+        self.fails(dict(tasks[0], version=7), "BadRequest")
+        self.fails({"image": "AAAA", "version": "new", "output": "s3://out-bucket/a.png"}, "BadRequest")
+
+    def test_a_jobs_arguments_are_the_tasks_options(self):
+        tasks = [{"taskId": "1", "s3Key": self.KEY, "s3Bucket": "in-bucket"}]
+
+        def results(arguments, **environment):
+            event = dict(self.BATCH, job={"id": "y", "userArguments": arguments}, tasks=tasks)
+            return self.invoke(event, **environment)["results"][0]
+
+        self.assertEqual(results({"to": "lab", "region": "0,0,64,64", "lenient": "true"}, TILE_TASK=json.dumps(
+            {"to": "gray", "format": "tif", "output": "s3://out-bucket/o/", "region": [0, 0, 8, 8]}))["resultCode"], "Succeeded")
+        self.assertEqual(self.store.objects[self.OUT][0], self.whole(self.NAME, "-t", "lab", "-f", "tif",
+                                                                     "--region", "0,0,64,64")[0])
+        # All of it may be the job's.
+        whole = {"to": "lab", "format": "tif", "output": "s3://out-bucket/o/"}
+        self.assertEqual(results(whole)["resultCode"], "Succeeded")
+        self.check_output()
+        self.assertEqual(results(None, TILE_TASK=self.TASK)["resultCode"], "Succeeded")
+        for arguments, word in (({"quallity": "90"}, "quallity"), ({"quality": "many"}, "quality"), ([], "userArguments"),
+                                ("to", "userArguments"), ({"source": "s3://in-bucket/other"}, "source"),
+                                ({"version": "1"}, "version"), ({"etag": "1"}, "etag")):
+            result = results(arguments, TILE_TASK=self.TASK)
+            self.assertEqual(result["resultCode"], "PermanentFailure")
+            self.assertIn(word, result["resultString"])
+        self.assertIn("TILE_TASK", results(None)["resultString"])
 
     def put_large(self):
         """A JPEG of some megabytes."""
