@@ -69,6 +69,7 @@ const rights = {
   'out/job/manifest.json': ['Plan Assemble Jobs', 'Assemble'],
   'out/one.tif': ['Plan Assemble Jobs', 'Tile Text Assemble'],
   'out/job/runs/0123/0-63.json': ['Plan Assemble Jobs', 'Tile Text Assemble Jobs'],
+  'out/job/runs/0123/missing.jsonl': ['Plan Assemble Jobs', 'Assemble Jobs'],
   'other/a.jpg': ['', ''],
 };
 
