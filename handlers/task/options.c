@@ -373,7 +373,8 @@ static bool bound(const char *name, uint64_t *limit, const char *variable, uint6
 bool task_options_bound(struct task_options *out, struct call *call, struct failure *failure) {
     struct tile_limits *limits = &out->source.limits;
     bool done = bound("max-pixels", &limits->pixels, "TILE_MAX_PIXELS", (uint64_t)1 << 28, failure) &&
-                bound("max-memory", &limits->memory, "TILE_MAX_MEMORY", call->memory, failure);
+                bound("max-memory", &limits->memory, "TILE_MAX_MEMORY", call->memory, failure) &&
+                bound("max-metadata", &limits->metadata, "TILE_MAX_METADATA", (uint64_t)64 << 20, failure);
     out->job.limits = *limits;
     return done;
 }

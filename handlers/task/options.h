@@ -29,8 +29,9 @@ bool task_options_read(struct task_options *out, struct call *call, const json_t
                        struct failure *failure);
 void task_options_free(struct task_options *options);
 /*
- * Of whoever may call a function's URL: limits of pixels and memory are at most those that TILE_MAX_PIXELS (2^28 where
- * it is not set) and TILE_MAX_MEMORY (what the function has) say in the environment, and these where none is given.
+ * Of whoever may call a function's URL: limits are at most those that TILE_MAX_PIXELS (2^28 where it is not set),
+ * TILE_MAX_MEMORY (what the function has) and TILE_MAX_METADATA (64 MiB) say in the environment, and these where none
+ * is given.
  */
 bool task_options_bound(struct task_options *options, struct call *call, struct failure *failure);
 /* The options among an event's members, as they stand there, but for "region" and "tile": to hand on with each task. */

@@ -163,6 +163,9 @@ static void callers_stay_within_the_functions_limits(void **state) {
     assert_non_null(strstr(message, "TILE_MAX_PIXELS"));
     assert_int_equal(status_of("max-memory=1073741825", text, message), 400); /* the function has 2^30 */
     assert_non_null(strstr(message, "TILE_MAX_MEMORY"));
+    assert_int_equal(status_of("max-metadata=64M&region=0,0,8,8", text, message), 200);
+    assert_int_equal(status_of("max-metadata=65M", text, message), 400);
+    assert_non_null(strstr(message, "TILE_MAX_METADATA"));
     setenv("TILE_MAX_PIXELS", "273280", 1);
     assert_int_equal(status_of("region=0,0,8,8", text, message), 200);
     assert_int_equal(status_of("max-pixels=273280&region=0,0,8,8", text, message), 200);

@@ -9,7 +9,8 @@ const struct tile_rect usual = {8, 16, 50, 40};
 struct place place;
 
 static void forget_environment(void) {
-    static const char *const names[] = {"TILE_TASK", "TILE_RESPONSE_MODE", "TILE_MAX_PIXELS", "TILE_MAX_MEMORY"};
+    static const char *const names[] = {"TILE_TASK", "TILE_RESPONSE_MODE", "TILE_MAX_PIXELS", "TILE_MAX_MEMORY",
+                                        "TILE_MAX_METADATA"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unsetenv(names[i]);
 }
