@@ -499,7 +499,7 @@ class Objects(unittest.TestCase):
         self.store.put("in-bucket/bad.jpg", read("photo.jpg")[:999] + bytes(9999))
         self.store.put("in-bucket/no.icc", b"no profile")
         self.store.put("in-bucket/no.tix", b"no index" * 100)
-        refusals = [(404, "NoSuchKey"), (403, "AccessDenied"), (412, "PreconditionFailed")]
+        refusals = [(404, "NoSuchKey"), (412, "PreconditionFailed")]
 
         def fails(name, event, handler="tile"):
             for batch in (False, True) if handler == "tile" else (False,):
