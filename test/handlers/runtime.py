@@ -323,10 +323,10 @@ class Life(Case):
 
     def test_terminated_when_busy(self):
         function = self.function()
-        running, waiting = function.send({"sleep": 1}), function.send({})
+        running, waiting = function.send({"sleep": 2}), function.send({})
         while running.begun is None:
             time.sleep(0.01)
-        time.sleep(0.3)  # it was sent, and is to be read
+        time.sleep(0.5)  # it was begun by the server; now it is by the function, too
         function.terminate()
         self.assertTrue(function.receive(running)[0])  # it was done
         self.assertEqual(function.nexts, 1)  # and no other begun
