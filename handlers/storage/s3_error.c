@@ -114,7 +114,8 @@ enum http_verdict s3_error_judge(const struct s3_call *call, struct failure *fai
                           : call->version                     ? "version of the object"
                                                               : "object";
     if (status == 404)
-        fail(failure, kind_of(call, status, code), "%s: there is no such %s", call->url, missing);
+        fail(failure, kind_of(call, status, code), "%s: there is no such %s (bucket %s, key %s)", call->url, missing,
+             call->object->bucket, call->object->path);
     else
         fail(failure, kind_of(call, status, code), "%s: %s was answered by %ld%s%s%s%s%s", call->url, what, status,
              *code ? " " : "", code, *message ? ": " : "", message, explain(call, status, code));
