@@ -341,8 +341,9 @@ class Objects(unittest.TestCase):
             event = dict(self.BATCH, job={"id": "y", "userArguments": arguments}, tasks=tasks)
             return self.invoke(event, **environment)["results"][0]
 
-        self.assertEqual(results({"to": "lab", "region": "0,0,64,64", "lenient": "true"}, TILE_TASK=json.dumps(
-            {"to": "gray", "format": "tif", "output": "s3://out-bucket/o/", "region": [0, 0, 8, 8]}))["resultCode"], "Succeeded")
+        gray = {"to": "gray", "format": "tif", "output": "s3://out-bucket/o/", "region": [0, 0, 8, 8]}
+        arguments = {"to": "lab", "region": "0,0,64,64", "lenient": "true"}
+        self.assertEqual(results(arguments, TILE_TASK=json.dumps(gray))["resultCode"], "Succeeded")
         self.assertEqual(self.store.objects[self.OUT][0], self.whole(self.NAME, "-t", "lab", "-f", "tif",
                                                                      "--region", "0,0,64,64")[0])
         # All of it may be the job's.
@@ -532,7 +533,8 @@ class Objects(unittest.TestCase):
                       {"source": "s3://" + self.NAME, "index": "s3://in-bucket/no.tix"},
                       {"source": "s3://" + self.NAME, "index": "s3://in-bucket/none.tix"},
                       {"source": "s3://" + self.NAME, "to-profile": "s3://in-bucket/none.icc"}):
-            fails(event.get("index", event.get("to-profile", event["source"]))[5:], dict(event, output="s3://out-bucket/b.png"))
+            named = event.get("index", event.get("to-profile", event["source"])).removeprefix("s3://")
+            fails(named, dict(event, output="s3://out-bucket/b.png"))
 
     def test_a_tile_that_goes_while_it_is_checked(self):
         answer = self.invoke({"source": "s3://in-bucket/" + self.NAME.split("/", 1)[1], "format": "png",
