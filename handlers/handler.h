@@ -12,6 +12,7 @@
 
 struct storage;
 struct metrics;
+struct profile;
 
 /* One invocation. */
 struct call {
@@ -21,6 +22,7 @@ struct call {
     uint64_t memory;  /* bytes that the function has */
     struct storage *storage;
     struct metrics *metrics;
+    struct profile *profile; /* the last "to-profile" that was read: see task/profile.h */
 };
 
 struct response {

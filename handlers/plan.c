@@ -2,8 +2,10 @@
 #include "handler.h"
 #include "members.h"
 #include "paragraphs/paragraphs.h"
+#include "run/again.h"
 #include "run/plan_image.h"
 #include "storage/storage.h"
+#include "task/profile.h"
 
 #include <strings.h>
 
@@ -12,10 +14,16 @@ static bool is_text(const char *type, const struct object *object) {
     return strncasecmp(type ? type : storage_object_facts(object)->type, "text/", 5) == 0;
 }
 
-bool handle_plan(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
-    const char *source = NULL, *etag = NULL, *type = NULL;
+static bool plan(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
+    const char *source = NULL, *etag = NULL, *type = NULL, *job = NULL;
+    static const char *const again[] = {"job", NULL};
+    if (!json_object_get(event, "source") && json_object_get(event, "job"))
+        return members_check(event, "a second run", again, failure) && member_text(event, "job", &job, failure) &&
+               plan_again(call, job, response, failure);
     if (!json_object_get(event, "source"))
-        return fail(failure, FAILURE_BAD_REQUEST, "plan: {\"source\":URL,\"output\":PREFIX, ...} is wanted");
+        return fail(failure, FAILURE_BAD_REQUEST,
+                    "plan: {\"source\":URL,\"output\":PREFIX, ...} is wanted, or {\"job\":URL} of a run that left "
+                    "tiles missing");
     if (!member_text(event, "source", &source, failure) || !member_text(event, "etag", &etag, failure) ||
         !member_text(event, "type", &type, failure))
         return false;
@@ -25,5 +33,11 @@ bool handle_plan(struct call *call, const json_t *event, struct response *respon
     bool done = is_text(type, object) ? paragraphs_plan(call, event, object, response, failure)
                                       : plan_image(call, event, object, response, failure);
     storage_close(object);
+    return done;
+}
+
+bool handle_plan(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
+    bool done = plan(call, event, response, failure);
+    profile_forget(call);
     return done;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 bool respond_json(struct tile_buffer *body, json_t *value, struct failure *failure) {
-    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
     json_decref(value);
     if (!text)
         return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the response");

@@ -1,14 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "handler.h"
 #include "respond.h"
+#include "run/records.h"
 #include "task/coding.h"
 #include "task/events.h"
 #include "task/work.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+/* What the tasks tell of their tiles, in one object, once all are there. */
+static bool leave_records(struct call *call, const struct task_list *list, struct failure *failure) {
+    const char *prefix = list->tasks[0].records;
+    if (!prefix)
+        return true;
+    struct record *records = malloc(list->count * sizeof *records);
+    if (!records)
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the records of %zu tiles", list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct task *task = &list->tasks[i];
+        records[i] = (struct record){task->number, (const char *)task->record.data, task->record.size};
+    }
+    bool done = records_write(call->storage, prefix, records, list->count, failure);
+    free(records);
+    return done;
+}
+
 static bool do_tasks(struct call *call, struct task_list *list, struct response *response, struct failure *failure) {
-    return work_do(call, list->tasks, list->count, true, failure) &&
+    return work_do(call, list->tasks, list->count, true, failure) && leave_records(call, list, failure) &&
            respond_json(&response->body, work_sum(list->tasks, list->count), failure);
 }
 
@@ -18,6 +37,13 @@ static bool one_task(struct call *call, const json_t *event, struct response *re
     bool done = task && task_read(task, call, event, NULL, failure) && do_tasks(call, &list, response, failure);
     task_list_free(&list);
     return done;
+}
+
+/* All tasks of a call leave their records together. */
+static bool check_records(const struct task *task, const struct task *first, struct failure *failure) {
+    bool same = task->records && first->records ? strcmp(task->records, first->records) == 0
+                                                : !task->records && !first->records;
+    return same || fail(failure, FAILURE_BAD_REQUEST, "records: are elsewhere than those of the first task");
 }
 
 /* A batch of Distributed Map's ItemBatcher: any failure is of the whole, which is tried again. */
@@ -34,7 +60,8 @@ static bool batch(struct call *call, const json_t *event, struct response *respo
         return fail(failure, FAILURE_BAD_REQUEST, "BatchInput: a JSON object is wanted");
     for (size_t i = 0; i < json_array_size(items) && done; i++) {
         struct task *task = task_list_add(&list, failure);
-        done = task && (task_read(task, call, json_array_get(items, i), common, failure) ||
+        done = task && ((task_read(task, call, json_array_get(items, i), common, failure) &&
+                         check_records(task, &list.tasks[0], failure)) ||
                         fail(failure, failure->kind, "Items: task %zu: %s", i, failure->message));
     }
     done = done && do_tasks(call, &list, response, failure);
@@ -76,10 +103,12 @@ bool handle_tile(struct call *call, const json_t *event, struct response *respon
     if (!event_is_direct(event, failure))
         return false;
     handle *shape = shape_of(event);
-    return shape ? shape(call, event, response, failure)
-                 : fail(failure, FAILURE_BAD_REQUEST,
-                        "event: is none that is known here: a task {\"source\" or \"image\",\"output\",...}, a batch "
-                        "{\"BatchInput\",\"Items\":[task,...]}, messages of SQS or a notification of S3 "
-                        "{\"Records\":[...]}, an HTTP request {\"version\":\"2.0\",\"requestContext\",\"body\"}, or "
-                        "S3 Batch Operations {\"invocationSchemaVersion\",\"tasks\"}");
+    bool done = shape ? shape(call, event, response, failure)
+                      : fail(failure, FAILURE_BAD_REQUEST,
+                             "event: is none that is known here: a task {\"source\" or \"image\",\"output\",...}, a "
+                             "batch {\"BatchInput\",\"Items\":[task,...]}, messages of SQS or a notification of S3 "
+                             "{\"Records\":[...]}, an HTTP request {\"version\":\"2.0\",\"requestContext\",\"body\"}, "
+                             "or S3 Batch Operations {\"invocationSchemaVersion\",\"tasks\"}");
+    profile_forget(call);
+    return done;
 }

@@ -888,6 +888,13 @@ TILE_API tile_status tile_job_run(tile_source *source, const struct tile_job_opt
                                   struct tile_job_result *result, struct tile_error *error);
 
 /*
+ * Refuses what tile_job_run would refuse before it reads a pixel, and does nothing. Where the tiles or the image go
+ * (`folder`, or `image`, whose suffix may name the format) is not looked at.
+ */
+TILE_API tile_status tile_job_check(tile_source *source, const struct tile_job_options *options,
+                                    struct tile_error *error);
+
+/*
  * The same job tile by tile, for those who spread its tiles over machines: each makes some of them with
  * tile_job_tile, and whoever has all of their records writes the manifest. Tiles, names and manifest are those of
  * tile_job_run, byte for byte.

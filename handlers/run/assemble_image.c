@@ -33,6 +33,38 @@ static bool read_options(struct task_options *out, struct call *call, const stru
     return true;
 }
 
+/* What the new image is made of; the plan is to be freed. */
+static bool aim(struct tile_job_options *o, tile_plan **plan, const struct run_job *job, struct failure *failure) {
+    struct tile_error error;
+    if (tile_plan_rects(plan, &job->area, 1, NULL, &error) != TILE_OK)
+        return fail_from(failure, &error);
+    o->plan = *plan;
+    return true;
+}
+
+static bool fits(const struct task_options *o, const tile_source *source, struct failure *failure) {
+    uint64_t needed = tile_source_info(source)->memory, most = o->source.limits.memory;
+    most = most ? most : (uint64_t)1 << 30;
+    return needed <= most || fail(failure, FAILURE_LIMIT_EXCEEDED,
+                                  "decoding the source takes %" PRIu64 " bytes of memory; of the function's, %" PRIu64
+                                  " are for it (see max-memory)",
+                                  needed, most);
+}
+
+bool assemble_can_make(struct call *call, const struct run_job *job, tile_source *source, struct failure *failure) {
+    struct task_options options;
+    struct tile_error error;
+    tile_plan *plan = NULL;
+    if (!read_options(&options, call, job, failure))
+        return false;
+    options.job.image = job->image;
+    bool done = fits(&options, source, failure) && aim(&options.job, &plan, job, failure) &&
+                (tile_job_check(source, &options.job, &error) == TILE_OK || fail_from(failure, &error));
+    tile_plan_free(plan);
+    task_options_free(&options);
+    return done || fail(failure, failure->kind, "image: %s", failure->message);
+}
+
 struct until {
     int64_t deadline;
     struct tile_progress last;
@@ -52,9 +84,8 @@ static bool run_job(struct task_options *o, const struct run_job *job, struct ob
     struct tile_error error;
     tile_source *source;
     tile_plan *plan;
-    if (tile_plan_rects(&plan, &job->area, 1, NULL, &error) != TILE_OK)
-        return fail_from(failure, &error);
-    o->job.plan = plan;
+    if (!aim(&o->job, &plan, job, failure))
+        return false;
     o->job.writer = &writer;
     o->job.progress = go_on;
     o->job.user = &until;
@@ -102,18 +133,20 @@ static bool answer(const struct run_job *job, const char *manifest, struct respo
         json_pack("{ss sI ss*}", "manifest", manifest, "tiles", (json_int_t)job->tiles, "image", job->image), failure);
 }
 
-bool assemble_image(struct call *call, const char *url, const json_t *json, struct response *response,
+bool assemble_image(struct call *call, const struct run_file *file, bool verify, struct response *response,
                     struct failure *failure) {
     static const struct storage_put_options as_json = {.type = "application/json"};
     struct run_job job;
     tile_plan *plan;
     struct draft *manifest = NULL;
     char manifest_url[STORAGE_URL_MOST];
-    if (!run_job_read(&job, &plan, call, url, json, failure))
+    if (!run_job_read(&job, &plan, call, file, failure))
         return false;
+    job.verify |= verify;
     bool done = storage_join(manifest_url, job.output, "manifest.json", failure) &&
                 storage_create(&manifest, call->storage, manifest_url, &as_json, failure) &&
-                check_tiles(&job, plan, call, manifest, failure) && (!job.image || make_image(call, &job, failure));
+                check_tiles(&job, file, plan, call, manifest, failure) &&
+                (!job.image || make_image(call, &job, failure));
     if (done)
         done = storage_commit(manifest, failure) && answer(&job, manifest_url, response, failure);
     else

@@ -3,14 +3,17 @@
 #ifndef HANDLERS_RUN_ASSEMBLE_IMAGE_H
 #define HANDLERS_RUN_ASSEMBLE_IMAGE_H
 
-#include "../handler.h"
+#include "job.h"
 
 /*
- * `json` is what `url`, a job.json, holds. Checks every tile (see check.h), makes the new image of the source, which
- * must still be the one that was planned, and writes manifest.json last. INCOMPLETE where a tile is missing or wrong:
- * nothing is written then. Done again it writes the same.
+ * Checks that all tiles are there, each of them with `verify` or where the job says so (see check.h), makes the new
+ * image of the source, which must still be the one that was planned, and writes manifest.json last. INCOMPLETE where a
+ * tile is missing or wrong: neither is written then. Done again it writes the same.
  */
-bool assemble_image(struct call *call, const char *url, const json_t *json, struct response *response,
+bool assemble_image(struct call *call, const struct run_file *file, bool verify, struct response *response,
                     struct failure *failure);
+
+/* Whether the new image that `job` wants can be made of `source`, by what is known before a pixel is read. */
+bool assemble_can_make(struct call *call, const struct run_job *job, tile_source *source, struct failure *failure);
 
 #endif

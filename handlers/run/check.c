@@ -4,34 +4,46 @@
 #include "../deadline.h"
 #include "../hash.h"
 #include "../parallel.h"
+#include "missing.h"
+#include "records.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    WINDOW = 2048,   /* tiles that are checked before their records are written; their notes take 4 MB */
+    WINDOW = 16384,  /* tiles, or one batch, that are checked before their lines are written; these take some 10 MB */
     THREADS = 32,    /* they wait for the store most of the time */
     SMALL = 4 << 20, /* bytes that are read at once */
     PIECE = 256 << 10,
     FIRST_FEW = 5
 };
 
-enum state { RIGHT, MISSING, WRONG };
+enum state { UNKNOWN, RIGHT, MISSING, WRONG };
 
 struct found {
     enum state state;
-    char record[STORAGE_NOTE_MOST];
+    char *note; /* where the line is its tile's */
+};
+
+struct batch {
+    uint64_t first; /* tile */
+    size_t count;
+    struct tile_buffer text; /* what its records point into */
 };
 
 struct checking {
     const struct run_job *job;
     const tile_plan *plan;
     struct call *call;
-    struct found *window;
+    char prefix[STORAGE_URL_MOST]; /* of the batches' records */
+    struct found *found;           /* of the window's tiles */
+    struct record *records;        /* of those that are right */
+    struct batch *batches;
     uint64_t begin, end; /* of the window */
     uint64_t missing, wrong;
     char missing_names[FIRST_FEW * 40], wrong_names[FIRST_FEW * 40];
+    struct missing list;
     _Atomic bool vouches; /* as far as is known */
     bool failed;
     struct failure *failure;
@@ -93,24 +105,14 @@ static bool hash_large(struct storage *storage, const char *url, struct storage_
     return done;
 }
 
-static bool hash_bytes(const struct tile_buffer *bytes, char hex[33], struct failure *failure) {
-    XXH3_state_t *state = XXH3_createState();
-    if (!state)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a tile's content");
-    XXH3_128bits_reset(state);
-    XXH3_128bits_update(state, bytes->data, bytes->size);
-    hash_text(state, hex);
-    XXH3_freeState(state);
-    return true;
-}
-
 /* Most tiles are small, and one request gives all of one. */
 static bool hash_any(struct storage *storage, const char *url, struct storage_facts *facts, char hex[33],
                      struct failure *failure) {
     struct tile_buffer bytes = {0};
     bool small = storage_get(storage, url, SMALL, &bytes, facts, failure);
-    bool done = small ? hash_bytes(&bytes, hex, failure)
-                      : failure->kind == FAILURE_LIMIT_EXCEEDED && hash_large(storage, url, facts, hex, failure);
+    bool done = small || (failure->kind == FAILURE_LIMIT_EXCEEDED && hash_large(storage, url, facts, hex, failure));
+    if (small)
+        hash_bytes(bytes.data, bytes.size, hex);
     tile_buffer_free(&bytes);
     return done;
 }
@@ -142,27 +144,71 @@ static bool is_right(const struct checking *c, const struct tile_region *region,
     return right;
 }
 
+static bool in_time(const struct checking *c, uint64_t tile, struct failure *failure) {
+    return !deadline_over(c->call->deadline) ||
+           fail(failure, FAILURE_OUT_OF_TIME,
+                "%.200s: the deadline came when some %" PRIu64 " of %" PRIu64 " tiles were checked", c->job->output,
+                tile, c->job->tiles);
+}
+
 static bool check_one(void *user, uint64_t index, struct failure *failure) {
     struct checking *c = user;
-    struct found *found = &c->window[index];
+    struct found *found = &c->found[index];
     struct tile_region region = tile_plan_region(c->plan, c->begin + index);
     char name[64], url[STORAGE_URL_MOST], hash[33];
     struct storage_facts facts;
+    if (found->state != UNKNOWN)
+        return true;
     name_tile(c->job, &region, name);
-    if (deadline_over(c->call->deadline))
-        return fail(failure, FAILURE_OUT_OF_TIME,
-                    "%.200s: the deadline came when some %" PRIu64 " of %" PRIu64 " tiles were checked", c->job->output,
-                    c->begin + index, c->job->tiles);
-    if (!storage_join(url, c->job->output, name, failure))
+    if (!in_time(c, c->begin + index, failure) || !storage_join(url, c->job->output, name, failure))
         return false;
     if (look_at(c, url, &facts, hash, failure)) {
         found->state = is_right(c, &region, &facts, hash) ? RIGHT : WRONG;
-        memcpy(found->record, facts.note, sizeof found->record);
+        found->note = strdup(facts.note);
+        if (!found->note)
+            return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the tiles' records");
+        c->records[index] = (struct record){c->begin + index, found->note, strlen(found->note)};
         return true;
     }
     /* Where somebody writes it right now, what it is then is not known. */
     found->state = failure->kind == FAILURE_SOURCE_NOT_FOUND ? MISSING : WRONG;
     return failure->kind == FAILURE_SOURCE_NOT_FOUND || failure->kind == FAILURE_SOURCE_CHANGED;
+}
+
+/* ---- A batch ---- */
+
+/* What it left counts as a whole, or not at all. */
+static bool read_batch(void *user, uint64_t index, struct failure *failure) {
+    struct checking *c = user;
+    struct batch *batch = &c->batches[index];
+    size_t at = (size_t)(batch->first - c->begin);
+    bool found;
+    if (!in_time(c, batch->first, failure) || !records_read(&found, c->records + at, &batch->text, c->call->storage,
+                                                            c->prefix, batch->first, batch->count, failure))
+        return false;
+    for (size_t i = 0; found && i < batch->count; i++) {
+        const struct record *record = &c->records[at + i];
+        struct tile_region region = tile_plan_region(c->plan, batch->first + i);
+        const char *hash;
+        json_t *json = json_loadb(record->line, record->size, JSON_REJECT_DUPLICATES, NULL);
+        const json_t *bytes = json_object_get(json, "bytes");
+        found = is_record_of(json, c->job, &region, (uint64_t)json_integer_value(bytes), &hash);
+        json_decref(json);
+    }
+    for (size_t i = 0; found && i < batch->count; i++)
+        c->found[at + i].state = RIGHT;
+    return true;
+}
+
+/* Whose tiles were looked at one by one, and are right. */
+static bool write_batch(void *user, uint64_t index, struct failure *failure) {
+    struct checking *c = user;
+    struct batch *batch = &c->batches[index];
+    size_t at = (size_t)(batch->first - c->begin);
+    for (size_t i = 0; i < batch->count; i++)
+        if (c->found[at + i].state != RIGHT || !c->found[at + i].note)
+            return true;
+    return records_write(c->call->storage, c->prefix, c->records + at, batch->count, failure);
 }
 
 /* ---- All tiles ---- */
@@ -173,34 +219,74 @@ static void note_bad(uint64_t *count, char *names, size_t size, const char *name
         snprintf(names + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
-static bool check_window(struct checking *c) {
-    uint64_t count = tile_plan_count(c->plan);
+/* Whole batches. */
+static uint64_t window_of(const struct run_job *job) {
+    uint64_t batches = job->batch < WINDOW ? WINDOW / job->batch : 1;
+    return batches * job->batch < job->tiles ? batches * job->batch : job->tiles;
+}
+
+static void clear_window(struct checking *c) {
+    for (uint64_t i = c->begin; i < c->end; i++) {
+        free(c->found[i - c->begin].note);
+        c->found[i - c->begin] = (struct found){UNKNOWN, NULL};
+    }
+    for (uint64_t first = c->begin, i = 0; first < c->end; first += c->job->batch, i++)
+        tile_buffer_free(&c->batches[i].text);
+}
+
+/* Begins the next one: how many batches it has. */
+static uint64_t next_window(struct checking *c) {
+    uint64_t count = tile_plan_count(c->plan), most = window_of(c->job), batches = 0;
+    clear_window(c);
     c->begin = c->end;
-    c->end = count - c->begin < WINDOW ? count : c->begin + WINDOW;
-    if (!parallel_run(c->end - c->begin, THREADS, check_one, c, c->failure))
+    c->end = count - c->begin < most ? count : c->begin + most;
+    for (uint64_t first = c->begin; first < c->end; first += c->job->batch) {
+        uint64_t left = c->end - first;
+        c->batches[batches++] =
+            (struct batch){.first = first, .count = (size_t)(left < c->job->batch ? left : c->job->batch)};
+    }
+    return batches;
+}
+
+static bool check_window(struct checking *c) {
+    uint64_t batches = next_window(c);
+    if ((!c->job->verify && !parallel_run(batches, THREADS, read_batch, c, c->failure)) ||
+        !parallel_run(c->end - c->begin, THREADS, check_one, c, c->failure) ||
+        (!c->job->verify && !parallel_run(batches, THREADS, write_batch, c, c->failure)))
         return false;
     for (uint64_t i = c->begin; i < c->end; i++) {
+        enum state state = c->found[i - c->begin].state;
+        if (state == RIGHT)
+            continue;
         struct tile_region region = tile_plan_region(c->plan, i);
         char name[64];
         name_tile(c->job, &region, name);
-        if (c->window[i - c->begin].state == MISSING)
+        if (state == MISSING)
             note_bad(&c->missing, c->missing_names, sizeof c->missing_names, name);
-        else if (c->window[i - c->begin].state == WRONG)
+        else
             note_bad(&c->wrong, c->wrong_names, sizeof c->wrong_names, name);
+        if (!missing_add(&c->list, i, c->failure))
+            return false;
     }
     return true;
 }
 
-static bool fail_incomplete(const struct checking *c) {
-    char missing[sizeof c->missing_names + 60] = "", wrong[sizeof c->wrong_names + 100] = "";
+static bool fail_incomplete(struct checking *c) {
+    char missing[sizeof c->missing_names + 60] = "", wrong[sizeof c->wrong_names + 100] = "", url[STORAGE_URL_MOST];
     if (c->missing)
         snprintf(missing, sizeof missing, "%" PRIu64 " missing (%s%s)", c->missing, c->missing_names,
                  c->missing > FIRST_FEW ? ", ..." : "");
     if (c->wrong)
         snprintf(wrong, sizeof wrong, "%s%" PRIu64 " not what a task of this plan reported (%s%s)",
                  c->missing ? " and " : "", c->wrong, c->wrong_names, c->wrong > FIRST_FEW ? ", ..." : "");
-    return fail(c->failure, FAILURE_INCOMPLETE, "%.200s: of %" PRIu64 " tiles, %s%s: run their tasks again",
-                c->job->output, c->job->tiles, missing, wrong);
+    bool listed = missing_write(&c->list, c->job, c->plan, c->prefix, c->call, url, c->failure);
+    if (!listed && c->failure->kind == FAILURE_OUT_OF_TIME)
+        return false;
+    return fail(c->failure, FAILURE_INCOMPLETE, "%.200s: of %" PRIu64 " tiles, %s%s: %s%.600s", c->job->output,
+                c->job->tiles, missing, wrong,
+                listed ? "run the job again as {\"job\":URL} for these alone, which are listed in "
+                       : "run their tasks again; they could not be listed: ",
+                listed ? url : c->failure->message);
 }
 
 /* Checks the next window. Where a tile is bad, all others are looked at, too, to tell how many are. */
@@ -217,21 +303,35 @@ static tile_status record(void *user, uint64_t index, struct tile_buffer *out, s
         c->failed = true;
         return failure_to_error(c->failure, error);
     }
-    const char *line = c->window[index - c->begin].record;
+    const struct record *line = &c->records[index - c->begin];
     struct tile_writer writer = tile_buffer_writer(out);
-    return writer.write_at(writer.user, out->size, line, strlen(line), error);
+    return writer.write_at(writer.user, out->size, line->line, line->size, error);
 }
 
-bool check_tiles(const struct run_job *job, const tile_plan *plan, struct call *call, struct draft *manifest,
-                 struct failure *failure) {
-    struct checking c = {.job = job, .plan = plan, .call = call, .vouches = true, .failure = failure};
+static bool write_manifest(struct checking *c, struct draft *manifest) {
     struct tile_writer writer = storage_writer(manifest);
     struct tile_error error;
-    uint64_t count = tile_plan_count(plan);
-    c.window = malloc((size_t)(count < WINDOW ? count : WINDOW) * sizeof *c.window);
-    if (!c.window)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the tiles' records");
-    tile_status status = tile_manifest_write(&writer, job->head, count, record, &c, job->damage, &error);
-    free(c.window);
-    return status == TILE_OK || (c.failed ? false : storage_fail_writing(manifest, &error, failure));
+    tile_status status =
+        tile_manifest_write(&writer, c->job->head, tile_plan_count(c->plan), record, c, c->job->damage, &error);
+    clear_window(c);
+    return status == TILE_OK || (c->failed ? false : storage_fail_writing(manifest, &error, c->failure));
+}
+
+bool check_tiles(const struct run_job *job, const struct run_file *file, const tile_plan *plan, struct call *call,
+                 struct draft *manifest, struct failure *failure) {
+    struct checking c = {.job = job, .plan = plan, .call = call, .vouches = true, .failure = failure};
+    size_t window = (size_t)window_of(job);
+    if (!records_prefix(c.prefix, job->output, file->hash, failure))
+        return false;
+    c.found = calloc(window, sizeof *c.found);
+    c.records = calloc(window, sizeof *c.records);
+    c.batches = calloc(window / (size_t)job->batch + 1, sizeof *c.batches);
+    bool done = c.found && c.records && c.batches
+                    ? write_manifest(&c, manifest)
+                    : fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the tiles' records");
+    missing_free(&c.list);
+    free(c.found);
+    free(c.records);
+    free(c.batches);
+    return done;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "job.h"
 
+#include "../hash.h"
 #include "../storage/storage.h"
-#include "../task/options.h"
+#include "../task/task.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,17 +12,21 @@
 /* ---- Writing ---- */
 
 bool run_job_write(const struct run_job *job, struct tile_buffer *out, struct failure *failure) {
-    json_t *json = json_pack("{si ss ss ss sI ss sI sO s[IIII]}", "job", 1, "kind", "image", "source", job->source,
-                             "etag", job->etag, "size", (json_int_t)job->size, "output", job->output, "tiles",
-                             (json_int_t)job->tiles, "options", job->options, "area", (json_int_t)job->area.x,
-                             (json_int_t)job->area.y, (json_int_t)job->area.width, (json_int_t)job->area.height);
-    bool done = json != NULL;
+    json_t *json =
+        json_pack("{si ss ss ss sI ss sI sI sO s[IIII]}", "job", 1, "kind", "image", "source", job->source, "etag",
+                  job->etag, "size", (json_int_t)job->size, "output", job->output, "tiles", (json_int_t)job->tiles,
+                  "batch", (json_int_t)job->batch, "options", job->options, "area", (json_int_t)job->area.x,
+                  (json_int_t)job->area.y, (json_int_t)job->area.width, (json_int_t)job->area.height);
+    bool done = json && (!job->verify || json_object_set_new(json, "verify", json_true()) == 0);
     if (job->tile_width)
         done = done &&
                json_object_set_new(json, "tile",
                                    json_pack("[II]", (json_int_t)job->tile_width, (json_int_t)job->tile_height)) == 0;
-    const char *texts[][2] = {
-        {"suffix", job->suffix}, {"head", job->head}, {"image", job->image}, {"damage", job->damage}};
+    const char *texts[][2] = {{"suffix", job->suffix},
+                              {"head", job->head},
+                              {"image", job->image},
+                              {"damage", job->damage},
+                              {"replaces", job->replaces}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i][1])
             done = done && json_object_set_new(json, texts[i][0], json_string(texts[i][1])) == 0;
@@ -39,6 +44,21 @@ bool run_job_write(const struct run_job *job, struct tile_buffer *out, struct fa
 }
 
 /* ---- Reading ---- */
+
+bool run_file_read(struct run_file *file, struct call *call, const char *url, struct failure *failure) {
+    enum { JOB_MOST = 16 << 20 }; /* bytes */
+    struct tile_buffer text = {0};
+    json_error_t error;
+    *file = (struct run_file){.url = url};
+    if (!storage_get(call->storage, url, JOB_MOST, &text, NULL, failure))
+        return false;
+    file->json = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &error);
+    hash_bytes(text.data, text.size, file->hash);
+    tile_buffer_free(&text);
+    return file->json ||
+           fail(failure, FAILURE_BAD_REQUEST, "%s: line %d, column %d: is no job of a plan, or not all of one", url,
+                error.line, error.column);
+}
 
 struct reading {
     const char *url;
@@ -63,6 +83,12 @@ static bool read_count(const struct reading *r, const char *name, uint64_t *out)
     json_int_t number = json_integer_value(value);
     *out = (uint64_t)number;
     return (json_is_integer(value) && number > 0) || wrong(r, name, "a number above 0 is wanted");
+}
+
+static bool read_flag(const struct reading *r, const char *name, bool *out) {
+    const json_t *value = json_object_get(r->json, name);
+    *out = json_is_true(value);
+    return !value || json_is_boolean(value) || wrong(r, name, "true or false is wanted");
 }
 
 /* [1,2]: `count` numbers of 32 bits, those from `positive` on above 0. */
@@ -141,9 +167,10 @@ static bool check_output(const struct reading *r, const struct run_job *job, str
                                             r->url, job->output);
 }
 
-bool run_job_read(struct run_job *job, tile_plan **plan, struct call *call, const char *url, const json_t *json,
+bool run_job_read(struct run_job *job, tile_plan **plan, struct call *call, const struct run_file *file,
                   struct failure *failure) {
-    const struct reading r = {url, json, failure};
+    const json_t *json = file->json;
+    const struct reading r = {file->url, json, failure};
     struct tile_grid grid = {0};
     uint32_t area[4], tile[2] = {0, 0};
     *plan = NULL;
@@ -154,9 +181,13 @@ bool run_job_read(struct run_job *job, tile_plan **plan, struct call *call, cons
         !read_count(&r, "size", &job->size) || !read_text(&r, "output", true, &job->output) ||
         !read_count(&r, "tiles", &job->tiles) || !read_text(&r, "suffix", true, &job->suffix) ||
         !read_text(&r, "head", true, &job->head) || !read_text(&r, "image", false, &job->image) ||
-        !read_text(&r, "damage", false, &job->damage) || !read_numbers(&r, "area", 4, 2, area) ||
+        !read_text(&r, "damage", false, &job->damage) || !read_text(&r, "replaces", false, &job->replaces) ||
+        !read_count(&r, "batch", &job->batch) || !read_flag(&r, "verify", &job->verify) ||
+        !read_numbers(&r, "area", 4, 2, area) ||
         (json_object_get(json, "tile") && !read_numbers(&r, "tile", 2, 0, tile)))
         return false;
+    if (job->batch > TASKS_MOST)
+        return wrong(&r, "batch", "is more than a call takes");
     if (tile_codec_from_suffix(job->suffix) == TILE_CODEC_UNSET ||
         strcmp(tile_codec_name(tile_codec_from_suffix(job->suffix)), job->suffix) != 0)
         return wrong(&r, "suffix", "jpg, png, tif, npy, bmp, tga or hdr is wanted");

@@ -3,35 +3,36 @@
 #ifndef HANDLERS_RUN_NEEDS_H
 #define HANDLERS_RUN_NEEDS_H
 
-#include "../handler.h"
+#include "measure.h"
 
-/* Of the tile that takes most. */
-struct needs_of {
-    uint64_t memory; /* bytes: tile_job_memory */
-    uint64_t held;   /* bytes of the source that are fetched beforehand, or read ahead */
-    uint64_t read;   /* bytes of the source that are read */
-    uint64_t decode; /* pixels that are decoded */
-    uint64_t write;  /* bytes of its pixels, as they are encoded */
-    int compression; /* of the encoder; 0: its default */
-};
-
-/*
- * Of one tile at a time on one virtual processor (a function of 1,769 MB). A batch whose tiles are made by several
- * threads takes `memory_mb`, less the process's own 64 MB, for each of them.
- */
 struct needs {
     uint64_t memory_mb; /* 2^20 bytes, as Lambda's are */
     uint64_t seconds;
 };
 
-struct needs needs_count(const struct needs_of *tile);
+/*
+ * MB that a function needs to make one tile at a time: of the tile's `memory` (tile_job_memory) and of what is `held`
+ * of the source (fetched beforehand, or read ahead), in bytes. A batch whose tiles are made by several threads takes
+ * as much, less the process's own 64 MB, for each of them.
+ */
+uint64_t needs_memory(uint64_t memory, uint64_t held);
+
+/*
+ * Seconds that one tile takes a function, the slowest that was measured, when it is called for that alone and has
+ * started. `measured` was on a processor as the function's are; the function has as much of them as Lambda gives for
+ * its memory. On the safe side, by a half.
+ */
+double needs_seconds(const struct measured *measured, const struct needs *function);
+/* How many tiles take half a minute, but no more than half of the function's time if all were as slow as the slowest.
+ */
+uint64_t needs_batch(const struct measured *measured, const struct needs *function);
 
 /*
  * What the tile function has: of the event's member "function", {"memory_mb":N,"seconds":N}, else of the environment
  * (TILE_FUNCTION_MEMORY_MB, TILE_FUNCTION_SECONDS), else the most that Lambda gives. BAD_REQUEST where it is no such.
  */
 bool needs_function(struct needs *out, const json_t *event, struct failure *failure);
-/* LIMIT_EXCEEDED where the function has less than is needed. */
-bool needs_fit(const struct needs *needed, const struct needs *function, struct failure *failure);
+/* LIMIT_EXCEEDED where the function has less than a tile takes, its own start included. */
+bool needs_fit(uint64_t memory_mb, double seconds, const struct needs *function, struct failure *failure);
 
 #endif

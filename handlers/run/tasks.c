@@ -14,6 +14,8 @@
  * carried along, a larger one is not. A PNG's is never that small.
  */
 enum { PART_MOST = 1536 };
+/* Of those 262,144 bytes; the rest is for what stands around the tasks. */
+enum { BATCH_BYTES = 240000 };
 enum { READ_AHEAD = 64 << 20 }; /* bytes that the storage may hold of a source that is read from front to back */
 /* Distributed Map reads no more than 10 GB. */
 #define PLAN_MOST UINT64_C(10000000000)
@@ -66,7 +68,7 @@ static bool add_index(struct tasks *t, struct tile_rect rect, json_t *task, stru
 
 /* ---- What a tile takes ---- */
 
-/* Bytes of the source that a region is read from. */
+/* Bytes of the source that a region is read from, by the index. */
 static bool count_fetched(struct tasks *t, struct tile_rect rect, uint64_t *bytes, struct failure *failure) {
     struct tile_error error;
     size_t count;
@@ -87,20 +89,13 @@ static bool count_fetched(struct tasks *t, struct tile_rect rect, uint64_t *byte
     return true;
 }
 
-/* With an index, about as many pixels again as the tile's are decoded; without one, the whole source is read and
- * decoded for each tile. */
 static bool count_needs(struct tasks *t, const struct tile_region *region, struct failure *failure) {
     const struct tile_info *info = tile_source_info(t->source);
-    struct tile_rect rect = region->source;
-    uint64_t pixels = (uint64_t)region->width * region->height, read = info->bytes;
-    uint64_t decode = info->indexed ? 2 * (uint64_t)rect.width * rect.height : (uint64_t)info->width * info->height;
-    if (info->indexed && !count_fetched(t, rect, &read, failure))
+    uint64_t held = info->bytes < READ_AHEAD ? info->bytes : READ_AHEAD;
+    if (info->indexed && !count_fetched(t, region->source, &held, failure))
         return false;
-    uint64_t held = info->indexed || read < READ_AHEAD ? read : READ_AHEAD;
-    t->most.write = max_u64(t->most.write, pixels > UINT64_MAX / 20 ? UINT64_MAX : 20 * pixels); /* 5 floats */
-    t->most.decode = max_u64(t->most.decode, decode);
-    t->most.read = max_u64(t->most.read, read);
-    t->most.held = max_u64(t->most.held, held);
+    t->largest = max_u64(t->largest, (uint64_t)region->width * region->height);
+    t->held = max_u64(t->held, held);
     return true;
 }
 
@@ -110,11 +105,12 @@ static json_t *numbers(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
     return json_pack("[IIII]", (json_int_t)a, (json_int_t)b, (json_int_t)c, (json_int_t)d);
 }
 
-static json_t *task_of(const struct tasks *t, const struct tile_region *region, const char *output) {
+static json_t *task_of(const struct tasks *t, uint64_t number, const struct tile_region *region, const char *output) {
     struct tile_rect r = region->source;
-    json_t *task = json_pack("{ss ss sI so sI sI}", "source", t->url, "etag", t->facts->etag, "size",
-                             (json_int_t)t->facts->size, "region", numbers(r.x, r.y, r.width, r.height), "row",
-                             (json_int_t)region->row, "column", (json_int_t)region->column);
+    json_t *task = json_pack("{ss ss sI sI so sI sI}", "source", t->url, "etag", t->facts->etag, "size",
+                             (json_int_t)t->facts->size, "number", (json_int_t)number, "region",
+                             numbers(r.x, r.y, r.width, r.height), "row", (json_int_t)region->row, "column",
+                             (json_int_t)region->column);
     bool done = task != NULL;
     if (region->width != r.width || region->height != r.height)
         done = done && json_object_set_new(task, "place",
@@ -133,6 +129,7 @@ static bool add_line(struct tasks *t, const json_t *task, struct failure *failur
         return no_memory(failure);
     size_t size = strlen(line);
     line[size] = '\n'; /* in place of the NUL */
+    t->longest = size + 1 > t->longest ? size + 1 : t->longest;
     bool done = storage_write(t->lines, line, size + 1, failure);
     free(line);
     return done && (storage_written(t->lines) <= PLAN_MOST ||
@@ -141,31 +138,30 @@ static bool add_line(struct tasks *t, const json_t *task, struct failure *failur
                          tile_plan_count(tile_job_plan(t->job)), PLAN_MOST));
 }
 
-static bool add(struct tasks *t, const struct tile_region *region, struct failure *failure) {
+static bool add(struct tasks *t, uint64_t number, struct failure *failure) {
     char name[64], output[STORAGE_URL_MOST];
-    tile_job_name(t->job, region, name);
-    if (!count_needs(t, region, failure) || !storage_join(output, t->output, name, failure))
+    struct tile_region region = tile_plan_region(tile_job_plan(t->job), number);
+    tile_job_name(t->job, &region, name);
+    if (!count_needs(t, &region, failure) || !storage_join(output, t->output, name, failure))
         return false;
-    json_t *task = task_of(t, region, output);
+    json_t *task = task_of(t, number, &region, output);
     bool done =
-        (task || no_memory(failure)) && add_index(t, region->source, task, failure) && add_line(t, task, failure);
+        (task || no_memory(failure)) && add_index(t, region.source, task, failure) && add_line(t, task, failure);
     json_decref(task);
     return done;
 }
 
 bool tasks_write(struct tasks *t, struct failure *failure) {
     const tile_plan *plan = tile_job_plan(t->job);
-    t->most = (struct needs_of){.memory = tile_job_memory(t->job), .compression = t->compression};
     static const struct storage_put_options as_lines = {.type = "application/jsonl"};
     if (!storage_create(&t->lines, t->storage, t->plan_url, &as_lines, failure))
         return false;
     for (uint64_t i = 0; i < tile_plan_count(plan); i++) {
-        struct tile_region region = tile_plan_region(plan, i);
         if (deadline_over(t->deadline))
             return fail(failure, FAILURE_OUT_OF_TIME,
                         "the deadline came when %" PRIu64 " of %" PRIu64 " tasks were written: larger tiles make fewer",
                         i, tile_plan_count(plan));
-        if (!add(t, &region, failure))
+        if (!add(t, i, failure))
             return false;
     }
     return true;
@@ -191,6 +187,10 @@ bool tasks_put(struct tasks *t, const tile_index *index, struct failure *failure
     struct draft *lines = t->lines;
     t->lines = NULL;
     return storage_commit(lines, failure);
+}
+
+uint64_t tasks_batch_most(const struct tasks *t) {
+    return t->longest < BATCH_BYTES ? BATCH_BYTES / t->longest : 1;
 }
 
 void tasks_free(struct tasks *t) {

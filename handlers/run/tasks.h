@@ -3,7 +3,7 @@
 #ifndef HANDLERS_RUN_TASKS_H
 #define HANDLERS_RUN_TASKS_H
 
-#include "needs.h"
+#include "../handler.h"
 #include "../storage/storage.h"
 
 struct tasks {
@@ -12,15 +12,16 @@ struct tasks {
     const tile_job *job;
     const tile_source *source;
     const json_t *options; /* what each task has of them */
-    int compression;       /* among them */
     const char *url;       /* of the source */
     const struct storage_facts *facts;
     const char *output; /* prefix */
     const char *plan_url;
     const char *index_url; /* where the whole index is, or will be */
 
-    struct needs_of most; /* of any tile */
-    bool whole_index;     /* some tasks name it */
+    uint64_t largest; /* pixels of a tile, the most */
+    uint64_t held;    /* bytes of the source that are fetched for a tile, or read ahead, the most */
+    size_t longest;   /* line, with its newline */
+    bool whole_index; /* some tasks name it */
     struct draft *lines;
     struct tile_range *ranges; /* of one tile */
     size_t range_capacity;
@@ -30,6 +31,8 @@ struct tasks {
 bool tasks_write(struct tasks *tasks, struct failure *failure);
 /* Writes them, and the whole index where one needs it, to the store. */
 bool tasks_put(struct tasks *tasks, const tile_index *index, struct failure *failure);
+/* How many tasks a batch of Distributed Map has room for, whichever they are. */
+uint64_t tasks_batch_most(const struct tasks *tasks);
 void tasks_free(struct tasks *tasks);
 
 #endif

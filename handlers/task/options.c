@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
-#include "../storage/storage.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MOST = 128, SHOWN_MOST = 120, PROFILE_MOST = 1 << 26 };
+enum { TEXT_MOST = 128, SHOWN_MOST = 120 };
 
 /* What a member may be, and where it goes. */
 struct option {
@@ -293,22 +291,18 @@ static const char *text_of(const json_t *value, char separator, char buffer[TEXT
 static bool read_profile(struct task_options *out, struct call *call, const json_t *event, struct failure *failure) {
     const json_t *value = json_object_get(event, "to-profile"), *etag = json_object_get(event, "to-profile-etag");
     const char *url = json_string_value(value);
-    struct storage_facts facts;
     if (value && !(url && *url))
         return refuse_value(find("to-profile"), value, failure);
     if (etag && (!url || !json_is_string(etag)))
         return refuse_value(find("to-profile-etag"), etag, failure);
     if (!url)
         return true;
-    if (!storage_get(call->storage, url, PROFILE_MOST, &out->to_profile, &facts, failure))
-        return fail(failure, failure->kind, "to-profile: %s", failure->message);
-    if (etag && strcmp(json_string_value(etag), facts.etag) != 0)
+    if (!profile_read(&out->to_profile, call, url, failure))
+        return false;
+    if (etag && strcmp(json_string_value(etag), out->to_profile->etag) != 0)
         return fail(failure, FAILURE_SOURCE_CHANGED, "to-profile: %s: is not the one any more that was planned", url);
-    memcpy(out->to_profile_etag, facts.etag, sizeof facts.etag);
-    if (out->to_profile.size == 0)
-        return fail(failure, FAILURE_BAD_REQUEST, "to-profile: %s: is empty, no ICC profile", url);
-    out->job.to_profile = out->to_profile.data;
-    out->job.to_profile_size = out->to_profile.size;
+    out->job.to_profile = out->to_profile->bytes.data;
+    out->job.to_profile_size = out->to_profile->bytes.size;
     return true;
 }
 
@@ -350,7 +344,7 @@ bool task_options_read(struct task_options *out, struct call *call, const json_t
     out->job.pad_color[3] = 1;
     bool done = json_is_object(event) || fail(failure, FAILURE_BAD_REQUEST, "options: a JSON object is wanted");
     done = done && read_members(out, event, others, failure) && check_lossless(out, event, failure) &&
-           read_profile(out, call, event, failure);
+           (is_among("to-profile", others) || read_profile(out, call, event, failure));
     out->job.limits = out->source.limits;
     if (out->job.flatten && !out->pad_given)
         memcpy(out->job.pad_color, out->job.background, sizeof out->job.background);
@@ -380,8 +374,8 @@ bool task_options_bound(struct task_options *out, struct call *call, struct fail
 }
 
 void task_options_free(struct task_options *out) {
-    tile_buffer_free(&out->to_profile);
-    out->to_profile = (struct tile_buffer){0};
+    profile_release(out->to_profile);
+    out->to_profile = NULL;
 }
 
 json_t *task_options_json(const json_t *event) {

@@ -6,15 +6,14 @@
 #ifndef HANDLERS_TASK_OPTIONS_H
 #define HANDLERS_TASK_OPTIONS_H
 
-#include "../handler.h"
+#include "profile.h"
 
 struct task_options {
     struct tile_source_options source;
     struct tile_job_options job; /* .encode points to `encode` */
     struct tile_encode_options encode;
-    struct tile_buffer to_profile; /* what job.to_profile points to */
-    char to_profile_etag[128];     /* the version that was read; "" there is none */
-    struct tile_rect region;       /* "region" */
+    struct profile *to_profile; /* whose bytes job.to_profile points to; NULL: none */
+    struct tile_rect region;    /* "region" */
     bool has_region;
     bool pad_given; /* "edge" names the color of its own */
     bool keep;      /* "overwrite": false; what is there already is left, and an error */
@@ -22,8 +21,9 @@ struct task_options {
 
 /*
  * Of the members of `event`; those in `others` (NULL-terminated) are the caller's and passed over. BAD_REQUEST names
- * the member, what it was and what is wanted. "to-profile" is a URL, which is read from the call's storage;
- * SOURCE_CHANGED where it is not the version that "to-profile-etag" says, if that is there.
+ * the member, what it was and what is wanted. "to-profile" is a URL, which is read from the call's storage,
+ * unless it is among `others`; SOURCE_CHANGED where it is not the version that "to-profile-etag" says, if that is
+ * there.
  */
 bool task_options_read(struct task_options *out, struct call *call, const json_t *event, const char *const others[],
                        struct failure *failure);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "task.h"
 
-#include "../storage/storage.h"
+#include "../run/records.h"
 #include "coding.h"
 
 #include <stdlib.h>
@@ -84,9 +84,19 @@ static bool refuse_tile(const json_t *json, struct failure *failure) {
            fail(failure, FAILURE_BAD_REQUEST, "tile: a task is one tile, whose pixels are its \"region\"");
 }
 
+/* "records" comes with a batch, "number" is the task's own, which may also be done without leaving a record. */
+static bool read_number(struct task *out, struct failure *failure) {
+    if (!member_text(out->json, "records", &out->records, failure) ||
+        !member_number(out->json, "number", 0, INT64_MAX, &out->number, failure))
+        return false;
+    if (out->records && !json_object_get(out->json, "number"))
+        return fail(failure, FAILURE_BAD_REQUEST, "number: is missing: which tile of its plan it is");
+    return !out->records || records_check_prefix(out->records, failure);
+}
+
 bool task_read(struct task *out, struct call *call, const json_t *task, const json_t *common, struct failure *failure) {
-    static const char *const others[] = {"source", "image", "etag",   "version", "size", "row",
-                                         "column", "place", "output", "index",   NULL};
+    static const char *const others[] = {"source", "image",  "etag",  "version", "size",    "row", "column",
+                                         "place",  "output", "index", "number",  "records", NULL};
     *out = (struct task){.size = UINT64_MAX};
     if (!json_is_object(task))
         return fail(failure, FAILURE_BAD_REQUEST, "task: a JSON object is wanted");
@@ -95,7 +105,7 @@ bool task_read(struct task *out, struct call *call, const json_t *task, const js
         return fail(failure, FAILURE_OUT_OF_MEMORY, "task: no memory");
     return read_source(out, failure) && refuse_tile(out->json, failure) &&
            task_options_read(&out->options, call, out->json, others, failure) && read_index(out, failure) &&
-           read_place(out, failure) && read_output(out, call, failure);
+           read_place(out, failure) && read_number(out, failure) && read_output(out, call, failure);
 }
 
 bool task_read_posted(struct task *out, struct call *call, const json_t *options, struct tile_buffer image,
@@ -116,6 +126,7 @@ void task_free(struct task *task) {
     tile_buffer_free(&task->image);
     tile_buffer_free(&task->part);
     tile_buffer_free(&task->bytes);
+    tile_buffer_free(&task->record);
     json_decref(task->json);
 }
 

@@ -15,6 +15,8 @@ struct task {
     const char *index;        /* URL of a whole index; NULL: `part`, or none */
     struct tile_buffer part;  /* of an index, as a file */
     const char *output;       /* URL; NULL: the tile's file stays in `bytes` */
+    const char *records;      /* where its batch leaves their records (run/records.h); NULL: nowhere */
+    uint64_t number;          /* of the tile in its plan */
     struct task_options options;
     struct tile_region region; /* source: see options.has_region; width 0: no larger than that */
 
@@ -22,6 +24,7 @@ struct task {
     bool failed;
     struct failure failure;
     struct tile_buffer bytes;
+    struct tile_buffer record; /* its line of the manifest, where `records` wants it */
     uint64_t written;
     tile_codec codec;
 };

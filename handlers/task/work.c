@@ -257,7 +257,10 @@ static bool make(struct wave *wave, size_t i, struct failure *failure) {
     task->written = task->bytes.size;
     metrics_add(call->metrics, METRIC_CONVERT_MS, metrics_now() - start);
     done = done && (!task->output || store(call, task, &record, failure));
-    tile_buffer_free(&record);
+    if (done && task->records)
+        task->record = record;
+    else
+        tile_buffer_free(&record);
     if (!done)
         tile_buffer_free(&task->bytes); /* there may be thousands of tasks */
     if (done) {

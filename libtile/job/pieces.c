@@ -9,6 +9,15 @@
 
 #include <inttypes.h>
 
+tile_status tile_job_check(tile_source *source, const struct tile_job_options *options, struct tile_error *error) {
+    if (!source)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
+    struct tile_job settled;
+    tile_status status = tile_job_settle(&settled, source, options, error);
+    tile_job_unsettle(&settled);
+    return tile_job_name_error(source, status, error);
+}
+
 tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_job_options *options,
                          struct tile_error *error) {
     *out = NULL;
