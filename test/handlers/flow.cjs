@@ -79,14 +79,15 @@ async function evaluate(template, input) {
   return output;
 }
 
-// The lines of the plan as the map's items, batched if it says so.
-function readItems({ reader, batch }) {
+// The lines of the plan as the map's items, batched if it says so; each batch has what BatchInput says besides.
+function readItems({ reader, batch, common }) {
   const file = path.join(store, reader.Bucket, reader.Key);
   const items = fs.readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
   if (batch === undefined) return items;
   assert(Number.isInteger(batch) && batch > 0);
   const batches = [];
-  for (let i = 0; i < items.length; i += batch) batches.push({ Items: items.slice(i, i + batch) });
+  for (let i = 0; i < items.length; i += batch) batches.push({ BatchInput: common, Items: items.slice(i, i + batch) });
+  for (const one of batches) assert(JSON.stringify(one).length <= 262144);
   return batches;
 }
 
@@ -104,7 +105,8 @@ function localize() {
     const inline = { Type: 'Map', ItemsPath: '$.items', MaxConcurrency: 2, ItemProcessor: map.ItemProcessor,
       ResultPath: map.ResultPath, Next: map.Next };
     delete inline.ItemProcessor.ProcessorConfig;
-    const batch = map.ItemBatcher && { 'batch.$': map.ItemBatcher.MaxItemsPerBatchPath };
+    const batch = map.ItemBatcher && { 'batch.$': map.ItemBatcher.MaxItemsPerBatchPath,
+      common: map.ItemBatcher.BatchInput };
     local.States[`${name} items`] = inline;
     local.States[name] = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke',
       Parameters: { reader: map.ItemReader.Parameters, writer: map.ResultWriter.Parameters, ...batch },
@@ -139,7 +141,7 @@ async function run(input, before = () => {}) {
 }
 
 // But for what a run has besides: its job, its plan, and, on files, the tiles' notes.
-const own = ['job.json', 'plan.jsonl', '.tile'];
+const own = ['job.json', 'plan.jsonl', 'runs', '.tile'];
 const listed = (folder) => fs.readdirSync(folder).filter((name) => !own.includes(name)).sort();
 
 function assertSameFiles(folder, expected) {
@@ -182,6 +184,30 @@ async function textIsWhole() {
   assert.deepEqual(split(fs.readFileSync(path.join(store, 'out/book.txt'), 'utf8')), split(source));
 }
 
+// What assemble found missing is listed, and a second run makes that alone.
+async function missingTilesAreMadeAlone() {
+  const folder = path.join(store, 'out/again');
+  // Each batch loses a tile and what it told.
+  const lost = [];
+  const first = await run({ ...image, output: 's3://out/again/' }, (name, event) => {
+    if (name !== 'tile') return;
+    lost.push(...event.Items.slice(0, 1).map((task) => path.basename(task.output)));
+    event.Items.shift();
+    delete event.BatchInput.records;
+  });
+  assert.equal(first.error?.name, 'Function.Incomplete', String(first.error));
+  const [list] = first.error.message.match(/\S+\/out\/again\/runs\/[0-9a-f]{32}\/missing\.jsonl$/) ?? [];
+  const listedTasks = fs.readFileSync(list, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(listedTasks.map((task) => path.basename(task.output)), lost);
+  const made = [];
+  const second = await run({ job: 's3://out/again/job.json' }, (name, event) => {
+    if (name === 'tile') made.push(...event.Items.map((task) => path.basename(task.output)));
+  });
+  assert.ifError(second.error);
+  assert.deepEqual(made.sort(), lost.sort());
+  assertSameFiles(folder, path.join(store, 'expected'));
+}
+
 // What may pass is tried again; what cannot ends the run under its own name, at once.
 async function errorsAreTold() {
   const passing = await run({ ...image, output: 's3://out/passing/' }, (name, event, call) => {
@@ -209,12 +235,13 @@ async function main() {
   isValid();
   for (const folder of ['in', 'out']) fs.mkdirSync(path.join(store, folder));
   fs.copyFileSync(path.join(fixtures, 'photo.jpg'), path.join(store, 'in/photo.jpg'));
-  assert.deepEqual(await evaluate(definition.States.Locate.Output, { job: 's3://b/p/q/job.json', seconds: 3,
-    plan: 's3://b/p/q/plan.jsonl', kind: 'image', tiles: 9 }),
+  assert.deepEqual(await evaluate(definition.States.Locate.Output, { job: 's3://b/p/q/job.json', seconds: 3, batch: 10,
+    plan: 's3://b/p/q/plan.jsonl', kind: 'image', tiles: 9, records: 's3://b/p/q/runs/0123/' }),
     { job: 's3://b/p/q/job.json', kind: 'image', bucket: 'b', key: 'p/q/plan.jsonl', runs: 'p/q/runs', batch: 10,
-      concurrency });
+      records: 's3://b/p/q/runs/0123/', concurrency });
   await textIsWhole();
   await imageEqualsTool();
+  await missingTilesAreMadeAlone();
   await errorsAreTold();
 }
 

@@ -203,7 +203,7 @@ class LayersTest(unittest.TestCase):
     def assert_same(self, folder, expected):
         """The manifest names its source as it was given: the file's name."""
         names = sorted(os.listdir(expected))
-        self.assertEqual(sorted(set(os.listdir(folder)) - {"job.json", "plan.jsonl", ".tile"}), names)
+        self.assertEqual(sorted(set(os.listdir(folder)) - {"job.json", "plan.jsonl", "runs", ".tile"}), names)
         for name in names:
             self.assertEqual((folder / name).read_bytes(), (expected / name).read_bytes(), name)
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -145,7 +146,7 @@ class Same(Case):
 
     def test_baseline(self):
         plan = self.check("photo.jpg", to="lab", format="tif", tile=128)
-        self.assertEqual(sorted(plan), ["job", "kind", "memory_mb", "plan", "seconds", "tiles"])
+        self.assertEqual(sorted(plan), ["batch", "job", "kind", "memory_mb", "plan", "records", "seconds", "tiles"])
         self.assertEqual(plan["tiles"], 20)
         self.assertFalse(os.path.exists(self.path("out", "index.tix")))
         for task in self.tasks(plan):
@@ -348,6 +349,31 @@ class Image(Case):
         self.refused("BadRequest", "plan", dict(event, output="out/", image="out/r0_c0.jpg"), "where a tile may go")
         self.assertFalse(os.path.exists(self.path("out")))
 
+    def test_what_cannot_be_made(self):
+        """It is refused before a tile is paid for, by what the library says of the image itself."""
+        for kind, image, words, options in (
+                ("Unsupported", "one.png", "png cannot carry lab", {"to": "lab"}),
+                ("Unsupported", "one.jpg", "jpg holds only 8-bit", {"depth": "u16"}),
+                ("Unsupported", "one.hdr", "hdr holds only float", {}),
+                ("Unsupported", "one.bmp", "bmp holds only 8-bit", {"depth": "f32"}),
+                ("Unsupported", "one.png", "png cannot carry cmyk", {"source": fixture("cmyk.jpg")}),
+                ("LimitExceeded", "one.bmp", "max-memory", {"max-memory": "400K"})):
+            event = dict({"source": fixture("photo.jpg"), "output": "out", "tile": 128, "format": "tif"}, **options)
+            with self.subTest(image, **options):
+                message = self.refused(kind, "plan", dict(event, image=image), "image: ", words)
+                self.assertFalse(os.path.exists(self.path("out")))
+                for name in re.findall(r"[a-z-]+", "".join(re.findall(r"\(see (.*)\)", message))):
+                    self.assertNotIn("no such member", self.call("plan", {"source": "x", "output": "y", name: {}})[1])
+                self.done("plan", event)
+                shutil.rmtree(self.path("out"))
+
+    def test_an_image_larger_than_memory(self):
+        write(self.path("a.png"), Memory.interlaced(3000))
+        event = {"source": "a.png", "output": "out", "image": "one.tif", "tile": 3000, "function": {"memory_mb": 512}}
+        self.environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "32"
+        self.refused("LimitExceeded", "plan", event, "image: decoding the source takes 27")
+        self.assertFalse(os.path.exists(self.path("out")))
+
     def test_source_changed(self):
         shutil.copy(fixture("photo.jpg"), self.path("photo.jpg"))
         plan = self.done("plan", {"source": "photo.jpg", "output": "out", "image": "one.png"})
@@ -367,7 +393,8 @@ class Twice(Case):
             with self.subTest(source):
                 event = {"source": fixture(source), "output": "out", "tile": tile}
                 first, before = self.done("plan", event), contents(self.path("out"))
-                self.assertEqual(self.done("plan", event), first)
+                second = self.done("plan", event)
+                self.assertEqual(dict(second, seconds=first["seconds"]), first)  # which is measured
                 self.assertEqual(contents(self.path("out")), before)
                 shutil.rmtree(self.path("out"))
 
@@ -439,7 +466,7 @@ class Incomplete(Case):
     def setUp(self):
         super().setUp()
         self.plan = self.planned(tile=100)
-        self.job = {"job": self.plan["job"]}
+        self.job = {"job": self.plan["job"], "verify": True}
 
     def incomplete(self, *words):
         message = self.refused("Incomplete", "assemble", self.job, *words)
@@ -521,7 +548,168 @@ class Many(Case):
         self.assertEqual(contents(self.path("out"), BESIDE), contents(self.path("wanted")))
         for name in ("manifest.json", "r0_c1.bmp", "r51_c50.bmp"):
             os.remove(self.path("out", name))
-        self.refused("Incomplete", "assemble", {"job": plan["job"]}, "of 2704 tiles, 2 missing (r0_c1.bmp, r51_c50.bmp)")
+        self.refused("Incomplete", "assemble", {"job": plan["job"], "verify": True},
+                     "of 2704 tiles, 2 missing (r0_c1.bmp, r51_c50.bmp)")
+
+
+class Records(Case):
+    """What a batch leaves of its tiles is believed, as far as it is whole and of this job."""
+
+    def planned_in_batches(self, batch=8, **more):
+        """A plan whose batches are that large: a second plan takes the first one's."""
+        event = dict({"source": fixture("photo.jpg"), "output": "out", "tile": 100}, **more)
+        self.done("plan", event)
+        text = read(self.path("out", "job.json"))
+        write(self.path("out", "job.json"), re.sub(rb'"batch": \d+', b'"batch": %d' % batch, text))
+        plan = self.done("plan", event)
+        self.assertEqual(plan["batch"], batch)
+        return plan
+
+    def batches(self, plan, tasks=None):
+        tasks = tasks or self.tasks(plan)
+        return [{"BatchInput": {"records": plan["records"]}, "Items": tasks[at:at + plan["batch"]]}
+                for at in range(0, len(tasks), plan["batch"])]
+
+    def make(self, plan):
+        for batch in self.batches(plan):
+            self.done("tile", batch)
+
+    def left(self, plan):
+        return sorted(name for name in os.listdir(self.path(plan["records"])) if name != ".tile")
+
+    def setUp(self):
+        super().setUp()
+        self.convert(fixture("photo.jpg"), "wanted", {"tile": 100})
+        self.wanted = contents(self.path("wanted"))
+
+    def check_all(self, plan):
+        self.done("assemble", {"job": plan["job"]})
+        self.assertEqual(contents(self.path("out"), BESIDE), self.wanted)
+        os.remove(self.path("out", "manifest.json"))
+
+    def test_what_a_batch_leaves(self):
+        plan = self.planned_in_batches()
+        self.make(plan)
+        names = ["0-7.json", "16-23.json", "24-31.json", "32-34.json", "8-15.json"]
+        self.assertEqual(self.left(plan), names)
+        tiles = json.loads(read(self.path("wanted", "manifest.json")))["tiles"]
+        for name in names:
+            text = read(self.path(plan["records"], name))
+            told = json.loads(text)
+            first, last = map(int, name[:-5].split("-"))
+            self.assertEqual((told["job"], told["first"], told["last"]), (plan["records"].split("/")[-2], first, last))
+            self.assertEqual(told["tiles"], tiles[first:last + 1])
+            self.assertEqual(told["sha256"], hashlib.sha256(text[:text.index(b',"sha256"')]).hexdigest())
+        before = contents(self.path(plan["records"]))
+        for batch in self.batches(plan)[::-1]:  # again, in another order
+            self.done("tile", dict(batch, Items=batch["Items"][::-1]))
+        self.assertEqual(contents(self.path(plan["records"])), before)
+        self.check_all(plan)
+
+    def test_what_is_believed(self):
+        plan = self.planned_in_batches()
+        self.make(plan)
+        os.remove(self.path("out", "r1_c2.png"))
+        self.done("assemble", {"job": plan["job"]})
+        os.remove(self.path("out", "manifest.json"))
+        self.refused("Incomplete", "assemble", {"job": plan["job"], "verify": True}, "1 missing (r1_c2.png)")
+        self.done("plan", {"source": fixture("photo.jpg"), "output": "out", "tile": 100, "verify": True,
+                           "overwrite": True})
+        self.refused("Incomplete", "assemble", {"job": plan["job"]}, "1 missing (r1_c2.png)")
+
+    def test_what_is_not(self):
+        plan = self.planned_in_batches()
+        self.make(plan)
+        path = self.path(plan["records"], "8-15.json")
+        good, other = read(path), read(self.path(plan["records"], "16-23.json"))
+        wrong = [good[:-1], good + b" ", b"", b"{}", other, good.replace(b'"first":8', b'"first":0'), good[1000:]]
+        for at in range(0, len(good), len(good) // 7):
+            wrong.append(good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])
+
+        def signed(text):
+            text = text[:text.index(b',"sha256"')]
+            return text + b',"sha256":"%s"}\n' % hashlib.sha256(text).hexdigest().encode()
+
+        self.assertEqual(signed(good), good)
+        wrong += [signed(good.replace(plan["records"].split("/")[-2].encode(), b"0" * 32)),
+                  signed(good.replace(b'"row":1,"column":1', b'"row":1,"column":2')),
+                  signed(good.replace(b"r1_c1.png", b"r1_c2.png")), signed(good.replace(b",\n", b"\n", 1)),
+                  signed(good.replace(b"\n]", b",\n{}\n]")), signed(b"\n".join(good.split(b"\n")[:-3]) + b"\n]" +
+                                                                    good[good.index(b',"sha256"'):])]
+        for text in wrong:
+            write(path, text)
+            self.check_all(plan)  # the tiles tell, and are told of again
+            self.assertEqual(read(path), good)
+        os.remove(self.path("out", "r1_c2.png"))
+        for text in wrong[::6]:
+            write(path, text)
+            self.refused("Incomplete", "assemble", {"job": plan["job"]}, "1 missing (r1_c2.png)")
+
+    def test_a_second_run_makes_what_is_missing(self):
+        plan = self.planned_in_batches()
+        self.make(plan)
+        lost = ["r0_c0.png", "r1_c2.png", "r4_c6.png"]
+        for name in lost:
+            os.remove(self.path("out", name))
+        for name in self.left(plan):
+            os.remove(self.path(plan["records"], name))
+        self.refused("SourceNotFound", "plan", {"job": plan["job"]}, "missing.jsonl")
+        message = self.refused("Incomplete", "assemble", {"job": plan["job"]},
+                               "3 missing (r0_c0.png, r1_c2.png, r4_c6.png)", plan["records"] + "missing.jsonl")
+        self.assertIn('{"job":URL}', message)
+        again = self.done("plan", {"job": plan["job"]})
+        self.assertEqual(again, {"job": plan["job"], "plan": plan["records"] + "missing.jsonl", "kind": "image",
+                                 "tiles": 35, "batch": 8, "records": plan["records"]})
+        tasks = self.tasks(again)
+        self.assertEqual(tasks, [task for task in self.tasks(plan) if os.path.basename(task["output"]) in lost])
+        self.make(again)
+        # What was looked at is told of, but not by that batch, which is no stretch of the plan.
+        self.assertEqual(self.left(plan), ["16-23.json", "24-31.json", "missing.jsonl"])
+        self.check_all(plan)
+        self.assertEqual(len(self.left(plan)), 6)
+        for event in ({"job": plan["job"], "tile": 3}, {"job": 7}, {"job": "none/job.json"}):
+            self.assertFalse(self.call("plan", event)[0])
+
+    def test_a_plan_that_is_gone(self):
+        plan = self.planned_in_batches()
+        tasks = self.tasks(plan)
+        other = self.done("plan", {"source": fixture("photo.jpg"), "output": "other", "tile": 100, "to": "gray"})
+        for text, words in ((None, "plan.jsonl"), (b"", "has no line of tile 0"), (b"{}\n" * 35, "is not of tile 0"),
+                            (read(self.path(other["plan"])), "is not of tile 0 of this job"),
+                            (b"\n".join(json.dumps(task).encode() for task in tasks[:20]), "no line of tile 19")):
+            os.remove(self.path("out", "plan.jsonl"))
+            if text is not None:
+                write(self.path("out", "plan.jsonl"), text)
+            self.refused("Incomplete", "assemble", {"job": plan["job"]}, "35 missing", "could not be listed", words)
+            write(self.path("out", "plan.jsonl"), b"")
+
+    def test_another_jobs(self):
+        """The same job again, after another one wrote tiles of the same names, believes nothing of the first time."""
+        plan = self.planned_in_batches()
+        self.make(plan)
+        event = {"source": fixture("photo.jpg"), "output": "out", "tile": 100, "overwrite": True}
+        self.work(self.tasks(self.done("plan", dict(event, tile=101))))
+        again = self.done("plan", event)
+        self.assertNotEqual(again["records"], plan["records"])
+        self.assertEqual(self.done("plan", event)["records"], again["records"])
+        self.assertEqual(self.done("plan", dict(event, overwrite=False))["records"], again["records"])
+        self.refused("Incomplete", "assemble", {"job": again["job"]}, "35 not what a task of this plan reported")
+
+    def test_members(self):
+        plan = self.planned_in_batches()
+        batch = self.batches(plan)[0]
+        task = batch["Items"][0]
+        for records in (7, "", "out", "out/runs/", plan["records"][:-1], plan["records"] + "x/"):
+            self.refused("BadRequest", "tile", {"BatchInput": {"records": records}, "Items": [task]}, "records: ")
+        for number in (None, -1, "0"):
+            self.refused("BadRequest", "tile", dict(batch, Items=[dict(task, number=number)]), "number: ")
+        self.refused("BadRequest", "tile", dict(batch, Items=[{k: v for k, v in task.items() if k != "number"}]),
+                     "number: is missing")
+        self.refused("BadRequest", "tile", dict(batch, Items=[task, dict(task, records=plan["records"] + "runs/" +
+                                                                         "0" * 32 + "/")]), "task 1: records: ")
+        self.refused("BadRequest", "assemble", {"job": plan["job"], "verify": 1}, "verify")
+        self.refused("BadRequest", "plan", {"source": fixture("photo.jpg"), "output": "o", "verify": 1}, "verify")
+        self.assertEqual(sorted(os.listdir(self.path("out"))), ["job.json", "plan.jsonl"])
 
 
 class Memory(Case):
@@ -583,7 +771,8 @@ class Job(Case):
             "head": [1, "", "{", "{}", head + "}", head.replace("1", "2", 1), head.replace("[200,200]", "[201,200]"),
                      head.replace("[0,0,640,427]", "[0,0,640,428]"), head.replace(",", "\n,", 1), head + ",\"size\":1}{",
                      "[" * 5000],
-            "image": [1, "", []], "damage": [1, "", []],
+            "image": [1, "", []], "damage": [1, "", []], "batch": [0, -1, "7", 10001], "verify": [0, "true"],
+            "replaces": [1, ""],
         }
         self.assertEqual(set(self.job) - set(wrong), set())
         for name, values in wrong.items():
@@ -715,7 +904,7 @@ class Refused(Case):
         self.assertLess(plans[1]["memory_mb"], plans[2]["memory_mb"])
         self.assertLess(plans[0]["seconds"], plans[2]["seconds"])
         self.assertGreater(plans[2]["memory_mb"], 6000 * 6000 * 12 >> 20)  # it holds that many samples, at least
-        self.refused("LimitExceeded", "plan", {"source": source, "output": "out", "tile": 1}, "36000000 tiles", "2000000")
+        self.refused("LimitExceeded", "plan", {"source": source, "output": "out", "tile": 1}, "36000000 tiles", "10000000")
 
     def test_outputs(self):
         write(self.path("file"), b"")

@@ -359,6 +359,50 @@ static void held_free(void *user, void *memory) {
     free(block);
 }
 
+static void a_check_refuses_what_a_run_refuses(void **state) {
+    (void)state;
+    static const struct {
+        const char *source, *image;
+        struct tile_format to;
+        tile_codec codec;
+        bool lossless;
+    } jobs[] = {
+        {"photo.jpg", "one.png", {.space = TILE_LAB}, TILE_CODEC_UNSET, false},
+        {"photo.jpg", "one.jpg", {.sample = TILE_U16}, TILE_CODEC_UNSET, false},
+        {"photo.jpg", "one.hdr", {0}, TILE_CODEC_UNSET, false},
+        {"photo.jpg", "one.webp", {0}, TILE_CODEC_UNSET, false},
+        {"cmyk.jpg", "one.png", {0}, TILE_CODEC_UNSET, false},
+        {"photo.jpg", "one.jpg", {0}, TILE_CODEC_UNSET, true},
+        {"photo.jpg", NULL, {.space = TILE_LAB}, TILE_PNG, false},
+        {"photo.jpg", NULL, {.sample = TILE_F32}, TILE_BMP, false},
+        {"photo.jpg", "one.tif", {.space = TILE_LAB}, TILE_CODEC_UNSET, false}, /* these two can be */
+        {"photo.jpg", NULL, {.sample = TILE_F32}, TILE_NPY, false},
+    };
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        char *folder = test_folder_new(), *output = strdup(test_path(folder, jobs[i].image ? jobs[i].image : "out"));
+        struct opened o = open_fixture(jobs[i].source, false, NULL);
+        struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+        struct tile_error found = {0};
+        options.image = jobs[i].image ? output : NULL;
+        options.folder = jobs[i].image ? NULL : output;
+        options.to = jobs[i].to;
+        options.codec = jobs[i].codec;
+        options.lossless = jobs[i].lossless;
+        tile_status status = tile_job_check(o.source, &options, &found);
+        assert_int_equal(folder_count(folder), 0);
+        assert_int_equal(tile_job_run(o.source, &options, NULL, &error), status);
+        if (status != TILE_OK) {
+            assert_string_equal(found.message, error.message);
+            assert_int_equal(found.remedies, error.remedies);
+        }
+        assert_int_equal(status == TILE_OK, i >= sizeof jobs / sizeof *jobs - 2);
+        close_opened(o);
+        free(output);
+        test_folder_remove(folder);
+    }
+    assert_int_equal(tile_job_check(NULL, NULL, &error), TILE_INVALID_ARGUMENT);
+}
+
 static void memory_is_what_was_said(void **state) {
     (void)state;
     static const char *const names[] = {"photo.jpg", "orientation-6.jpg", "rgb8.png"};
@@ -472,6 +516,7 @@ int main(void) {
         cmocka_unit_test(a_padded_tile_needs_no_grid),
         cmocka_unit_test(hostile_regions_are_refused),
         cmocka_unit_test(options_that_make_no_tiles_are_refused),
+        cmocka_unit_test(a_check_refuses_what_a_run_refuses),
         cmocka_unit_test(memory_is_what_was_said),
         cmocka_unit_test(without_memory_nothing_is_lost),
         cmocka_unit_test(a_manifest_that_fails_says_so),
