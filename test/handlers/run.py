@@ -368,7 +368,7 @@ class Image(Case):
                 shutil.rmtree(self.path("out"))
 
     def test_an_image_larger_than_memory(self):
-        write(self.path("a.png"), Memory.interlaced(3000))
+        write(self.path("a.png"), interlaced(3000))
         event = {"source": "a.png", "output": "out", "image": "one.tif", "tile": 3000, "function": {"memory_mb": 512}}
         self.environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "32"
         self.refused("LimitExceeded", "plan", event, "image: decoding the source takes 27")
