@@ -106,7 +106,7 @@ static tile_status refuse_others(const struct tile_manifest *m, struct tile_erro
 /* ---- Tiles ---- */
 
 /* *same: the file is there with that size and hash. A file that cannot be read is a failure, not a missing one. */
-static tile_status compare_file(const char *path, uint64_t bytes, const char *hex, bool *same,
+static tile_status compare_file(const char *path, uint64_t bytes, const char *hex, struct tile_watch *watch, bool *same,
                                 struct tile_error *error) {
     const char *why;
     *same = false;
@@ -121,10 +121,12 @@ static tile_status compare_file(const char *path, uint64_t bytes, const char *he
     tile_status status = TILE_OK;
     if (readable && (uint64_t)facts.st_size == bytes && (status = tile_hasher_begin(&hasher, error)) == TILE_OK) {
         unsigned char piece[16384];
-        for (size_t n; (n = fread(piece, 1, sizeof piece, file)) != 0;)
+        for (size_t n; status == TILE_OK && (n = fread(piece, 1, sizeof piece, file)) != 0;) {
             tile_hasher_add(&hasher, piece, n);
+            status = tile_watch_pass(watch, n, error);
+        }
         readable = !ferror(file);
-        *same = strcmp(tile_hash_text(tile_hasher_end(&hasher)).hex, hex) == 0 && readable;
+        *same = strcmp(tile_hash_text(tile_hasher_end(&hasher)).hex, hex) == 0 && readable && status == TILE_OK;
     }
     if (!readable)
         status = tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", path, strerror(errno));
@@ -162,9 +164,8 @@ static tile_status take_tile(struct tile_manifest *m, uint64_t index, const json
     if (!path)
         return tile_no_memory(error, sizeof name);
     bool there = false;
-    tile_status status =
-        !hash ? TILE_OK
-              : compare_file(path, (uint64_t)json_integer_value(json_object_get(tile, "bytes")), hash, &there, error);
+    uint64_t bytes = (uint64_t)json_integer_value(json_object_get(tile, "bytes"));
+    tile_status status = !hash ? TILE_OK : compare_file(path, bytes, hash, m->job.watch, &there, error);
     tile_free(m->job.allocator, path);
     if (status == TILE_OK) {
         m->stored = m->stored + there - tile_manifest_has(m, index);

@@ -243,6 +243,7 @@ static tile_status run_tiles(struct output *out, struct tile_error *error) {
     const struct tile_job *job = out->job;
     struct tile_buffer head = {.allocator = job->allocator};
     tile_status status = tile_job_head(job, &head, error);
+    struct tile_watch watch = {.progress = tile_job_ask, .user = (void *)job};
     if (status == TILE_OK) {
         struct tile_manifest_job which = {.folder = job->o.folder,
                                           .head = (const char *)head.data,
@@ -251,6 +252,7 @@ static tile_status run_tiles(struct output *out, struct tile_error *error) {
                                           .overwrite = job->o.overwrite,
                                           .no_sync = job->o.no_sync,
                                           .memory = job->o.limits.memory,
+                                          .watch = &watch,
                                           .allocator = job->allocator};
         status = tile_manifest_open(&out->manifest, &which, error);
     }

@@ -18,6 +18,7 @@
 #ifndef TILE_JOB_MANIFEST_H
 #define TILE_JOB_MANIFEST_H
 
+#include "../base/watch.h"
 #include "../tile.h"
 #include "record.h"
 
@@ -30,8 +31,9 @@ struct tile_manifest_job {
     const tile_plan *plan;
     const char *suffix; /* of the tiles' files */
     bool overwrite;
-    bool no_sync;    /* do not wait for the disk */
-    uint64_t memory; /* that the plan may take */
+    bool no_sync;             /* do not wait for the disk */
+    uint64_t memory;          /* that the plan may take */
+    struct tile_watch *watch; /* asked while the tiles of earlier runs are hashed */
     const struct tile_allocator *allocator;
 };
 
