@@ -187,6 +187,41 @@ static void runs_stop_within_a_tile(void **state) {
     free(file.data);
 }
 
+/* What an earlier run made is hashed when the same job is run again: that takes as long as reading it. */
+static void hashing_of_earlier_tiles_stops(void **state) {
+    (void)state;
+    struct test_bytes file = picture(false);
+    char *folder = test_folder_new(), *whole = test_folder_new();
+    struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+    struct tile_job_result result;
+    struct test_hook hook = {0};
+    tile_source *source;
+    assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+    options.codec = TILE_NPY; /* whose sizes are known: 320 x 256 x 3 bytes and a header */
+    options.grid.tile_width = 320;
+    options.grid.tile_height = 256;
+    options.folder = whole;
+    assert_ok(tile_job_run(source, &options, NULL, &error));
+    options.folder = folder;
+    assert_ok(tile_job_run(source, &options, NULL, &error));
+    options.progress = test_hook_ask;
+    options.user = &hook;
+    assert_ok(tile_job_run(source, &options, &result, &error));
+    assert_int_equal(result.kept, 4);
+    uint64_t calls = hook.calls;
+    assert_true(calls >= 4 * (320 * 256 * 3 / 16384));
+    for (uint64_t stop = 1; stop <= calls; stop += 5) {
+        hook = (struct test_hook){.stop_at = stop};
+        assert_fails(TILE_CANCELLED, tile_job_run(source, &options, &result, &error));
+        assert_int_equal(hook.calls, stop);
+        assert_true(folders_are_equal(folder, whole));
+    }
+    tile_source_close(source);
+    test_folder_remove(folder);
+    test_folder_remove(whole);
+    free(file.data);
+}
+
 /* Work that never ends by itself, on a thread that is not the calling one. */
 struct endless {
     _Atomic bool begun, stopped;
@@ -329,6 +364,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_tile_stops),
         cmocka_unit_test(runs_stop_within_a_tile),
+        cmocka_unit_test(hashing_of_earlier_tiles_stops),
         cmocka_unit_test(a_waiting_caller_stops_the_others),
         cmocka_unit_test(a_source_that_is_written_to_is_seen),
     };
