@@ -18,9 +18,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* How the head of every job begins, of whatever version. */
-static const char any_head[] = "{\"manifest\":1,\"libtile\":\"";
-
 /* ---- Whose file is it? ---- */
 
 enum whose {
@@ -44,12 +41,6 @@ static bool begins(const struct tile_buffer *line, const char *text) {
     return line->size >= strlen(text) && memcmp(line->data, text, strlen(text)) == 0;
 }
 
-bool tile_manifest_is_head(const struct tile_buffer *line) {
-    size_t end = strlen(tile_first_line_end);
-    return begins(line, any_head) && line->size > end &&
-           memcmp(line->data + line->size - end, tile_first_line_end, end) == 0;
-}
-
 static bool is_own_head(const struct tile_manifest *m, const struct tile_buffer *line) {
     return line->size + 1 == m->first.size && memcmp(line->data, m->first.data, line->size) == 0;
 }
@@ -63,12 +54,12 @@ static tile_status look_at_beginning(const struct tile_manifest *m, struct tile_
     tile_status status = tile_journal_byte(file, 0, &byte, error);
     for (; status == TILE_OK && byte > 0; status = tile_journal_byte(file, ++text, &byte, error)) {
         own += own == text && own < m->first.size && byte == m->first.data[own];
-        any += any == text && any < strlen(any_head) && byte == (unsigned char)any_head[any];
+        any += any == text && any < strlen(tile_any_head) && byte == (unsigned char)tile_any_head[any];
     }
     for (end = text; status == TILE_OK && byte == 0;)
         status = tile_journal_byte(file, ++end, &byte, error);
     bool whole = byte < 0; /* there is no more than that */
-    bool nuls = end != text, head = any == strlen(any_head), lost = nuls && any == text && holds;
+    bool nuls = end != text, head = any == strlen(tile_any_head), lost = nuls && any == text && holds;
     if ((own == text && whole) || lost || (head && (nuls || m->job.overwrite)))
         found->whose = CRASHED; /* one that is to overwrite begins with what it replaces */
     else if (head)

@@ -17,11 +17,6 @@ static const char journal_name[] = "manifest.part";
 
 /* ---- Names ---- */
 
-void tile_manifest_name(const struct tile_manifest *m, uint64_t index, char name[64]) {
-    struct tile_region region = tile_plan_region(m->job.plan, index);
-    tile_region_name(&region, m->job.suffix, name);
-}
-
 /* Whether a name is one of a tile ("r1_c2.suffix"), and of one of this job's. */
 static bool is_tile(const struct tile_manifest *m, const char *name, bool *ours) {
     struct tile_region region = {0};
@@ -105,84 +100,8 @@ tile_status tile_manifest_open(struct tile_manifest **out, const struct tile_man
     return TILE_OK;
 }
 
-bool tile_manifest_has(const struct tile_manifest *m, uint64_t index) {
-    return m->place[index] > TILE_LISTED;
-}
-
 uint64_t tile_manifest_stored(const struct tile_manifest *m) {
     return m->stored;
-}
-
-/* ---- The journal's lines ---- */
-
-tile_status tile_manifest_note(struct tile_manifest *m, struct tile_buffer *text, struct tile_error *error) {
-    tile_status status = tile_buffer_append(text, "\n", 1, error);
-    if (status == TILE_OK)
-        status = tile_journal_append(&m->journal, text->data, text->size, error);
-    if (status == TILE_OK)
-        m->marked = false;
-    return status;
-}
-
-/* Says how the run stands: {"begun":true}, or as the last line {"ended":true}. */
-static tile_status mark(struct tile_manifest *m, const char *what, struct tile_error *error) {
-    struct tile_buffer line = {.allocator = m->job.allocator};
-    tile_status status = tile_buffer_printf(&line, error, "{\"%s\":true", what);
-    if (status == TILE_OK)
-        status = tile_check_append(&line, 0, error);
-    if (status == TILE_OK)
-        status = tile_manifest_note(m, &line, error);
-    tile_buffer_free(&line);
-    return status;
-}
-
-static tile_status note_damage(struct tile_manifest *m, struct tile_error *error) {
-    struct tile_buffer line = {.allocator = m->job.allocator};
-    tile_status status = tile_damage_line(&line, "{", m->damage, error);
-    if (status == TILE_OK)
-        status = tile_manifest_note(m, &line, error);
-    tile_buffer_free(&line);
-    return status;
-}
-
-/* Keeps in the journal what a manifest.json that is to go tells of: some of its tiles may have to go at last. */
-static tile_status keep_others(struct tile_manifest *m, struct tile_error *error) {
-    struct tile_journal file;
-    struct tile_buffer line = {.allocator = m->job.allocator};
-    tile_status status = tile_journal_open_to_read(&file, m->path, m->job.allocator, error);
-    for (uint64_t place = 0, next = 1; status == TILE_OK && place < file.size && next; place = next) {
-        line.size = 0;
-        status = tile_journal_line(&file, place, 65536, &line, &next, error);
-        if (place == 0 && !tile_manifest_is_head(&line))
-            break; /* no manifest of a job */
-        if (status == TILE_OK)
-            status = tile_manifest_note(m, &line, error);
-    }
-    tile_journal_close(&file, false);
-    tile_buffer_free(&line);
-    return status;
-}
-
-tile_status tile_manifest_begin(struct tile_manifest *m, struct tile_error *error) {
-    tile_status status =
-        m->others ? tile_journal_append(&m->journal, "\n", 1, error) : tile_journal_empty(&m->journal, error);
-    if (status == TILE_OK && m->job.overwrite)
-        status = keep_others(m, error);
-    m->head = m->journal.size;
-    if (status == TILE_OK)
-        status = tile_journal_append(&m->journal, m->first.data, m->first.size, error);
-    if (status == TILE_OK && m->damage[0])
-        status = note_damage(m, error);
-    m->begun = status == TILE_OK;
-    return status;
-}
-
-tile_status tile_manifest_add_damage(struct tile_manifest *m, const char *damage, struct tile_error *error) {
-    if (strcmp(m->damage, damage) == 0)
-        return TILE_OK;
-    snprintf(m->damage, sizeof m->damage, "%s", damage);
-    m->complete = false;
-    return m->begun ? note_damage(m, error) : TILE_OK;
 }
 
 /* ---- Making tiles ---- */
@@ -194,7 +113,7 @@ tile_status tile_manifest_add_damage(struct tile_manifest *m, const char *damage
 static tile_status begin_naming(struct tile_manifest *m, struct tile_error *error) {
     tile_status status = m->begun ? TILE_OK : tile_manifest_begin(m, error);
     if (status == TILE_OK && m->marked)
-        status = mark(m, "begun", error);
+        status = tile_manifest_mark(m, "begun", error);
     if (status == TILE_OK && !m->job.no_sync)
         status = tile_journal_sync(&m->journal, error);
     if (status == TILE_OK && !m->job.no_sync)
@@ -337,7 +256,7 @@ void tile_manifest_close(struct tile_manifest *m) {
     const struct tile_allocator *allocator = m->job.allocator;
     bool needed = m->journal.path && is_needed(m);
     if (needed && m->begun && m->taken && !m->behind && !m->marked)
-        mark(m, "ended", NULL); /* where that fails, it is as if the run was killed */
+        tile_manifest_mark(m, "ended", NULL); /* where that fails, it is as if the run was killed */
     tile_journal_close(&m->journal, !needed);
     tile_folder_free(&m->folder);
     tile_buffer_free(&m->first);

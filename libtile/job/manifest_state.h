@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A manifest's own state: what is taken from earlier runs (earlier.c), and what becomes of it (manifest.c). */
+/*
+ * A manifest's own state, and the lines that a journal gets: for what is taken from earlier runs (earlier.c), and for
+ * what this one does (manifest.c).
+ */
 #ifndef TILE_JOB_MANIFEST_STATE_H
 #define TILE_JOB_MANIFEST_STATE_H
 
@@ -37,7 +40,10 @@ struct tile_manifest {
 tile_status tile_manifest_begin(struct tile_manifest *m, struct tile_error *error);
 /* Appends a line to the journal; `text` gets its newline. */
 tile_status tile_manifest_note(struct tile_manifest *m, struct tile_buffer *text, struct tile_error *error);
-/* Whether a line is the first one of some job's manifest. */
+/* Says how the run stands: {"begun":true}, or as the last line {"ended":true}. */
+tile_status tile_manifest_mark(struct tile_manifest *m, const char *what, struct tile_error *error);
+/* How the head of every job begins, of whatever version; and whether a line is one, that is some manifest's first. */
+extern const char tile_any_head[];
 bool tile_manifest_is_head(const struct tile_buffer *line);
 
 /*
