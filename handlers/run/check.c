@@ -127,9 +127,11 @@ static bool look_at(struct checking *c, const char *url, struct storage_facts *f
     if (c->vouches) {
         if (!storage_stat(c->call->storage, url, facts, failure))
             return false;
-        c->vouches = facts->sha256[0] != '\0';
-        if (c->vouches && strcmp(facts->sha256, facts->noted_sha256) == 0)
+        bool told = facts->sha256[0] != '\0';
+        if (told && strcmp(facts->sha256, facts->noted_sha256) == 0)
             return true;
+        if (!told && facts->size <= SMALL) /* what is larger may have come in parts, without a hash of the whole */
+            c->vouches = false;
     }
     return hash_any(c->call->storage, url, facts, hex, failure);
 }
