@@ -123,8 +123,11 @@ static tile_status begin_naming(struct tile_manifest *m, struct tile_error *erro
     bool gone = unlink(m->path) == 0;
     if (!gone && errno != ENOENT)
         return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->path, strerror(errno));
-    m->own = m->journal.size; /* from here on; until then, no other thread may name a tile either */
-    return gone && !m->job.no_sync ? tile_folder_sync(&m->folder, m->journal.descriptor, error) : TILE_OK;
+    m->own = m->journal.size;
+    if (gone && !m->job.no_sync)
+        status = tile_folder_sync(&m->folder, m->journal.descriptor, error);
+    m->naming = status == TILE_OK;
+    return status;
 }
 
 static bool may_replace(const struct tile_manifest *m, uint64_t index) {
@@ -134,7 +137,7 @@ static bool may_replace(const struct tile_manifest *m, uint64_t index) {
 tile_status tile_manifest_expect(struct tile_manifest *m, uint64_t index, bool *replace, struct tile_error *error) {
     m->complete = false;
     *replace = may_replace(m, index);
-    return m->own ? TILE_OK : begin_naming(m, error);
+    return m->naming ? TILE_OK : begin_naming(m, error);
 }
 
 tile_status tile_manifest_add(struct tile_manifest *m, uint64_t index, const struct tile_record *r,

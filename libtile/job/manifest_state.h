@@ -29,7 +29,8 @@ struct tile_manifest {
     bool behind;    /* there may be tiles of this plan of which it does not tell */
     bool taken;     /* all that earlier runs left is known */
 
-    uint64_t own;  /* 0: no tile of this run has got its name yet; else its first line's place */
+    uint64_t own;  /* 0: nothing was done to what was there; else where the lines of this run begin */
+    bool naming;   /* tiles may get their names, on any thread */
     bool complete; /* manifest.json is whole and of this job, and no tile was added to what it says */
     uint64_t stored;
     uint64_t *place; /* of each tile's line in the journal; 0: there is none; TILE_LISTED */
