@@ -102,6 +102,8 @@ done
 test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-tools liblcms2-utils python3 python3-numpy)
 # A real S3 server: Swift's programs alone. The packages of its servers would start and enable services.
 test_packages+=(python3-swift openssl)
+# File systems that are copied while they are written to.
+test_packages+=(e2fsprogs)
 # What runs a state machine. Where npm came from elsewhere, Debian's would not go with its node.
 command -v npm >/dev/null || test_packages+=(nodejs npm)
 # NEON runs under an emulator where the machine has none.
