@@ -174,6 +174,8 @@ static int run(const struct arguments *a, int number) {
     if (status != TILE_OK) {
         fprintf(stderr, "tile-convert: %s", error.message);
         remedies_print(a, error.remedies);
+        if (status == TILE_BAD_INDEX && a->index)
+            fprintf(stderr, " (--build-index writes %s anew)", a->index);
         fputc('\n', stderr);
     }
     tile_source_close(source);

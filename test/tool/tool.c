@@ -604,6 +604,7 @@ static void an_index_that_cannot_be_is_refused(void **state) {
     test_write_file(test_path(folder, "mine.tix"), bytes.data, bytes.size);
     free(bytes.data);
     check_refusal(2, "mine.jpg --index mine.tix -o out", "mine.jpg", "damaged index");
+    check_refusal(2, "mine.jpg --index mine.tix -o out", "mine.jpg", "(--build-index writes mine.tix anew)");
 }
 
 static void a_failed_index_leaves_nothing(void **state) {
