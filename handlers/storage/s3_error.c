@@ -105,8 +105,9 @@ enum http_verdict s3_error_judge(const struct s3_call *call, struct failure *fai
     const char *what = call->action->what;
     if (passes(status, code)) {
         fail(failure, call->action->writes ? FAILURE_OUTPUT_UNWRITABLE : FAILURE_SOURCE_UNREADABLE,
-             "%s: %s failed %d times, at last by %ld %s: %s%s", call->url, what, call->private.http.private.attempt + 1,
-             status, code, message, explain(call, status, code));
+             "%s: %s failed %d times, at last by %ld%s%s%s%s%s", call->url, what,
+             call->private.http.private.attempt + 1, status, *code ? " " : "", code, *message ? ": " : "", message,
+             explain(call, status, code));
         return HTTP_RETRY;
     }
     const char *missing = strcmp(code, "NoSuchBucket") == 0   ? "bucket"
