@@ -104,6 +104,18 @@ function checkQueue({ TasksToTile, Tasks, TasksFailed, TileFromTasks, FailedTask
     expect(resource.Condition === 'HasTaskQueue', 'the queue is there when it is off');
 }
 
+// ---- The bucket ----
+
+// What it holds outlives the stack, but for parts of uploads that nobody will complete.
+function checkBucket({ NewlyMade: bucket }, Parameters, expect) {
+  const [rule, ...others] = bucket.Properties.LifecycleConfiguration.Rules;
+  expect(rule.Status === 'Enabled' && rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation === 1,
+    'NewlyMade: lost parts stay');
+  expect(others.length === 0 && !rule.Prefix && !('ExpirationInDays' in rule), 'NewlyMade: what is whole goes');
+  expect(bucket.DeletionPolicy === 'Retain' && bucket.UpdateReplacePolicy === 'Retain', 'NewlyMade: goes');
+  expect(bucket.Condition === 'MakesBucket' && Parameters.NewBucket.Default === 'off', 'NewlyMade: is made unasked');
+}
+
 // ---- All of it ----
 
 function check(text) {
@@ -149,7 +161,7 @@ function check(text) {
   for (const [name, resource] of Object.entries(Resources)) {
     expect(/^AWS::\w+::\w+$/.test(resource.Type), `${name}: no type`);
     for (const member of Object.keys(resource))
-      expect(['Type', 'Condition', 'Properties', 'DependsOn'].includes(member), `${name}: ${member}`);
+      expect(['Type', 'Condition', 'Properties', 'DependsOn', 'DeletionPolicy', 'UpdateReplacePolicy'].includes(member), `${name}: ${member}`);
     if (resource.Condition) condition(resource.Condition, name);
   }
   for (const [name, output] of Object.entries(template.Outputs))
@@ -163,6 +175,7 @@ function check(text) {
   if (errors.length) return errors; // what follows takes references that have their aims
   checkRoles(Resources, expect);
   checkQueue(Resources, Parameters, expect);
+  checkBucket(Resources, Parameters, expect);
 
   const { DefinitionUri, DefinitionSubstitutions } = Resources.Jobs.Properties;
   const definition = fs.readFileSync(path.join(path.dirname(file), DefinitionUri), 'utf8');
@@ -185,7 +198,9 @@ for (const [from, to] of [['!Ref TileMemory', '!Ref TileMemry'], ['FailedEvents.
   ['!GetAtt TileRole.Arn', '!GetAtt AssembleRole.Arn'], ['Effect: Deny', 'Effect: Allow'], ['*plan.jsonl', '*plan.json'],
   ['${SourcePrefix}*', '*'], ['${OutputPrefix}*runs/*', '${OutputPrefix}*'], ["'aws:SourceAccount'", "'aws:SourceArn'"],
   ['[ReportBatchItemFailures]', '[]'], ['!GetAtt FailedTasks.QueueName', '!GetAtt FailedEvents.QueueName'],
-  ["    Default: 'off'", "    Default: 'on'"], ['VisibilityTimeout: 1680', 'VisibilityTimeout: 30']]) {
+  ["    Default: 'off'", "    Default: 'on'"], ['VisibilityTimeout: 1680', 'VisibilityTimeout: 30'],
+  ['DaysAfterInitiation: 1', 'DaysAfterInitiation: 100'], ['    DeletionPolicy: Retain\n', ''],
+  ['Condition: MakesBucket', 'Condition: HasTaskQueue']]) {
   assert(text.includes(from), from);
   assert.notDeepEqual(check(text.replaceAll(from, to)), [], `${from} -> ${to}`);
 }
