@@ -31,19 +31,22 @@ static bool do_tasks(struct call *call, struct task_list *list, struct response 
            respond_json(&response->body, work_sum(list->tasks, list->count), failure);
 }
 
-static bool one_task(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
-    struct task_list list = {0};
-    struct task *task = task_list_add(&list, failure);
-    bool done = task && task_read(task, call, event, NULL, failure) && do_tasks(call, &list, response, failure);
-    task_list_free(&list);
-    return done;
-}
-
 /* All tasks of a call leave their records together. */
 static bool check_records(const struct task *task, const struct task *first, struct failure *failure) {
     bool same = task->records && first->records ? strcmp(task->records, first->records) == 0
                                                 : !task->records && !first->records;
-    return same || fail(failure, FAILURE_BAD_REQUEST, "records: are elsewhere than those of the first task");
+    if (!same)
+        return fail(failure, FAILURE_BAD_REQUEST, "records: are elsewhere than those of the first task");
+    return !task->records || records_check_prefix(task->records, failure);
+}
+
+static bool one_task(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
+    struct task_list list = {0};
+    struct task *task = task_list_add(&list, failure);
+    bool done = task && task_read(task, call, event, NULL, failure) && check_records(task, task, failure) &&
+                do_tasks(call, &list, response, failure);
+    task_list_free(&list);
+    return done;
 }
 
 /* A batch of Distributed Map's ItemBatcher: any failure is of the whole, which is tried again. */

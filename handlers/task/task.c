@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "task.h"
 
-#include "../run/records.h"
+#include "../storage/storage.h"
 #include "coding.h"
 
 #include <stdlib.h>
@@ -89,9 +89,8 @@ static bool read_number(struct task *out, struct failure *failure) {
     if (!member_text(out->json, "records", &out->records, failure) ||
         !member_number(out->json, "number", 0, INT64_MAX, &out->number, failure))
         return false;
-    if (out->records && !json_object_get(out->json, "number"))
-        return fail(failure, FAILURE_BAD_REQUEST, "number: is missing: which tile of its plan it is");
-    return !out->records || records_check_prefix(out->records, failure);
+    return !out->records || json_object_get(out->json, "number") ||
+           fail(failure, FAILURE_BAD_REQUEST, "number: is missing: which tile of its plan it is");
 }
 
 bool task_read(struct task *out, struct call *call, const json_t *task, const json_t *common, struct failure *failure) {
