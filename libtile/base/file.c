@@ -62,10 +62,10 @@ bool tile_sync_all(int descriptor) {
     return sync_by(syncfs, descriptor);
 }
 
-bool tile_sync_folder(const char *folder) {
+bool tile_sync_folder(const char *folder, int within) {
     int descriptor = tile_openat(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
     if (descriptor < 0)
-        return false;
+        return errno == EACCES && tile_sync_all(within);
     bool done = sync_by(fsync, descriptor);
     closed(descriptor);
     return done;

@@ -40,10 +40,11 @@ bool tile_write_all(int descriptor, const void *data, size_t size, uint64_t offs
 
 bool tile_cut(int descriptor, uint64_t size);
 
-/* A file's bytes, a folder's names, or all of a file system, are on the disk. */
+/* A file's bytes, all of its file system, or a folder's names, are on the disk. `within`: a file in the folder; where
+ * that may be written to but not read, and so not be opened, all of the file system is synced. */
 bool tile_sync_data(int descriptor);
 bool tile_sync_all(int descriptor);
-bool tile_sync_folder(const char *folder);
+bool tile_sync_folder(const char *folder, int within);
 
 /* The folder of a path; "." of a name alone. */
 void tile_folder_of(const char *path, char folder[PATH_MAX]);

@@ -96,11 +96,10 @@ tile_status tile_file_sync(tile_file *file, struct tile_error *error) {
     return TILE_OK;
 }
 
-/* A folder that may be written to but not read cannot be opened; all of its file system is synced then. */
 static bool sync_name(const tile_file *file) {
     char folder[PATH_MAX];
     tile_folder_of(file->path, folder);
-    return tile_sync_folder(folder) || (errno == EACCES && tile_sync_all(file->descriptor));
+    return tile_sync_folder(folder, file->descriptor);
 }
 
 tile_status tile_file_commit(tile_file *file, struct tile_error *error) {

@@ -57,20 +57,15 @@ bool tile_folder_remove(const struct tile_folder *folder, const char *name) {
     return gone;
 }
 
-/* A folder that may be written to but not read cannot be opened; all of its file system is synced then. */
-static bool sync_one(const char *path, int descriptor) {
-    return tile_sync_folder(path) || (errno == EACCES && tile_sync_all(descriptor));
-}
-
 tile_status tile_folder_sync(const struct tile_folder *folder, int descriptor, struct tile_error *error) {
     char above[PATH_MAX];
-    bool done = sync_one(folder->path, descriptor);
+    bool done = tile_sync_folder(folder->path, descriptor);
     snprintf(above, sizeof above, "%s", folder->path);
     for (int i = 0; done && i < folder->made; i++) {
         char child[PATH_MAX];
         memcpy(child, above, sizeof child);
         tile_folder_of(child, above);
-        done = sync_one(above, descriptor);
+        done = tile_sync_folder(above, descriptor);
         for (size_t end = strlen(above); end > 1 && above[end - 1] == '/'; end--)
             above[end - 1] = '\0';
     }
