@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static tile_status refuse(const char *folder, const char *name, struct tile_error *error) {
     return tile_error_set(error, TILE_INVALID_ARGUMENT, "is the file %s%s%s that is to be written: take another %s",
@@ -31,6 +32,8 @@ static bool is_target(const struct tile_job *job, const char *name) {
 static tile_status check_folder(const struct tile_job *job, struct tile_error *error) {
     int descriptor = tile_openat(AT_FDCWD, job->o.folder, O_RDONLY | O_DIRECTORY, 0);
     DIR *entries = descriptor < 0 ? NULL : fdopendir(descriptor);
+    if (!entries && descriptor >= 0)
+        close(descriptor);
     tile_status status = TILE_OK; /* also of what cannot be opened: it is new, or will be told of */
     for (struct dirent *entry; entries && status == TILE_OK && (entry = readdir(entries));) {
         struct stat facts;
