@@ -104,7 +104,7 @@ static uint64_t next_random(struct http *http) {
 
 /* Whether the request, whose last attempt failed, has another one. */
 static bool may_retry(struct http *http, struct http_request *request) {
-    /* Who refuses for now or breaks off; not a wrong clock, nor where nobody is. */
+    /* The common attempts are for a store that is there, and refuses for now or breaks off. */
     bool answers =
         request->status >= 500 || request->status == 429 || (request->status >= 200 && request->status < 300);
     if (++request->private.attempt < http->options.attempts)
