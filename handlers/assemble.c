@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "handler.h"
-#include "members.h"
-#include "paragraphs/paragraphs.h"
-#include "run/assemble_image.h"
+#include "base/members.h"
+#include "text/paragraphs.h"
+#include "image/assemble_image.h"
 #include "task/profile.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef HANDLERS_HANDLER_H
 #define HANDLERS_HANDLER_H
 
-#include "failure.h"
+#include "base/failure.h"
 
 #include <jansson.h>
 

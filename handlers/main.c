@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tile-handler: plan, tile, assemble and text, as a Lambda function or on one event of a local user's. */
 #include "handler.h"
-#include "runtime/event.h"
+#include "base/event.h"
 #include "runtime/loop.h"
-#include "runtime/metrics.h"
+#include "base/metrics.h"
 #include "storage/storage.h"
 
 #include <errno.h>

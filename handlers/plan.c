@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "handler.h"
-#include "members.h"
-#include "paragraphs/paragraphs.h"
-#include "run/again.h"
-#include "run/plan_image.h"
+#include "base/members.h"
+#include "text/paragraphs.h"
+#include "image/again.h"
+#include "image/plan_image.h"
 #include "storage/storage.h"
 #include "task/profile.h"
 

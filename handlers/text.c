@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A task of a text, alone or in a batch: what comes is told apart here, and done in paragraphs/. */
+/* A task of a text, alone or in a batch: what comes is told apart here, and done in text/. */
 #include "handler.h"
-#include "members.h"
-#include "paragraphs/paragraphs.h"
-#include "parallel.h"
-#include "respond.h"
+#include "base/members.h"
+#include "text/paragraphs.h"
+#include "base/parallel.h"
+#include "base/respond.h"
 
 #include <inttypes.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "handler.h"
-#include "respond.h"
-#include "run/records.h"
+#include "base/respond.h"
+#include "image/records.h"
 #include "task/coding.h"
-#include "task/events.h"
+#include "events/events.h"
 #include "task/work.h"
 
 #include <stdlib.h>

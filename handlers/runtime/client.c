@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "client.h"
 
-#include "event.h"
-#include "log.h"
+#include "../base/event.h"
+#include "../base/log.h"
 
 #include <curl/curl.h>
 #include <openssl/evp.h>

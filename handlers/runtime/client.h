@@ -3,10 +3,10 @@
  * AWS Lambda's Runtime API, by which a function gets its events and gives its answers: HTTP to a server beside it, over
  * one connection that is kept. For one thread.
  */
-#ifndef HANDLERS_CLIENT_H
-#define HANDLERS_CLIENT_H
+#ifndef HANDLERS_RUNTIME_CLIENT_H
+#define HANDLERS_RUNTIME_CLIENT_H
 
-#include "../failure.h"
+#include "../base/failure.h"
 
 /* A response that is not streamed ends here: 6 MiB and what Lambda puts around it. */
 enum { RESPONSE_MOST = 6291556 };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "loop.h"
 
-#include "../deadline.h"
+#include "../base/deadline.h"
 #include "../storage/storage.h"
 #include "client.h"
-#include "event.h"
-#include "log.h"
-#include "metrics.h"
+#include "../base/event.h"
+#include "../base/log.h"
+#include "../base/metrics.h"
 
 #include <errno.h>
 #include <signal.h>

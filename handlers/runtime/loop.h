@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The custom runtime of a Lambda function: one event after another, until the environment is shut down. */
-#ifndef HANDLERS_LOOP_H
-#define HANDLERS_LOOP_H
+#ifndef HANDLERS_RUNTIME_LOOP_H
+#define HANDLERS_RUNTIME_LOOP_H
 
 #include "../handler.h"
 

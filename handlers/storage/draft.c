@@ -2,7 +2,7 @@
 /* What is written while it is being made: in memory first, then in parts or to a file aside. */
 #include "upload.h"
 
-#include "../deadline.h"
+#include "../base/deadline.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http_exchange.h"
 
-#include "../deadline.h"
+#include "../base/deadline.h"
 #include "sockets.h"
 
 #include <pthread.h>

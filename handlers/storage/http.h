@@ -6,7 +6,7 @@
 #ifndef HANDLERS_STORAGE_HTTP_H
 #define HANDLERS_STORAGE_HTTP_H
 
-#include "../failure.h"
+#include "../base/failure.h"
 
 #include <curl/curl.h>
 #include <semaphore.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "object.h"
 
-#include "../deadline.h"
+#include "../base/deadline.h"
 
 #include <stdlib.h>
 #include <string.h>

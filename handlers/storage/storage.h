@@ -8,10 +8,10 @@
  * all. All functions may be called from several threads at once; an object's, with different buffers, too; a draft's
  * from one at a time.
  */
-#ifndef HANDLERS_STORAGE_H
-#define HANDLERS_STORAGE_H
+#ifndef HANDLERS_STORAGE_STORAGE_H
+#define HANDLERS_STORAGE_STORAGE_H
 
-#include "../failure.h"
+#include "../base/failure.h"
 
 enum { STORAGE_URL_MOST = 2048, STORAGE_NOTE_MOST = 1800 }; /* bytes, with a NUL */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "upload.h"
 
-#include "../deadline.h"
+#include "../base/deadline.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /* Objects that are read or written whole. */
 #include "internal.h"
 
-#include "../deadline.h"
+#include "../base/deadline.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef HANDLERS_TASK_CODING_H
 #define HANDLERS_TASK_CODING_H
 
-#include "../members.h"
+#include "../base/members.h"
 
 /* A member's text, which must be there. */
 bool member_text_needed(const json_t *object, const char *name, const char **out, struct failure *failure);

@@ -15,7 +15,7 @@ struct task {
     const char *index;        /* URL of a whole index; NULL: `part`, or none */
     struct tile_buffer part;  /* of an index, as a file */
     const char *output;       /* URL; NULL: the tile's file stays in `bytes` */
-    const char *records;      /* where its batch leaves their records (run/records.h); NULL: nowhere */
+    const char *records;      /* where its batch leaves their records (image/records.h); NULL: nowhere */
     uint64_t number;          /* of the tile in its plan */
     struct task_options options;
     struct tile_region region; /* source: see options.has_region; width 0: no larger than that */

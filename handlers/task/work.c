@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "work.h"
 
-#include "../deadline.h"
-#include "../parallel.h"
-#include "../runtime/log.h"
-#include "../runtime/metrics.h"
+#include "../base/deadline.h"
+#include "../base/parallel.h"
+#include "../base/log.h"
+#include "../base/metrics.h"
 #include "opened.h"
 
 #include <inttypes.h>

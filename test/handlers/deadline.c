@@ -2,7 +2,7 @@
 /* What is left undone when the deadline comes, and what is said of it. */
 #include "invoke.h"
 
-#include "deadline.h"
+#include "base/deadline.h"
 
 #include <unistd.h>
 

@@ -10,7 +10,7 @@
 #include "handler.h"
 #include "runtime/client.h"
 #include "runtime/loop.h"
-#include "runtime/metrics.h"
+#include "base/metrics.h"
 
 #include <signal.h>
 #include <stdio.h>

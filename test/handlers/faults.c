@@ -7,7 +7,7 @@
  */
 #include "store.h"
 
-#include "parallel.h"
+#include "base/parallel.h"
 #include "storage/http.h"
 
 #include <signal.h>

@@ -4,7 +4,7 @@
 #define TEST_HANDLERS_INVOKE_H
 
 #include "handler.h"
-#include "runtime/metrics.h"
+#include "base/metrics.h"
 #include "storage/storage.h"
 /* cmocka.h makes a macro of fail(). */
 #include "support.h"

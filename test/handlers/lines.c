@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines of text against jansson's opinion of what UTF-8 and JSON are. */
-#include "line.h"
+#include "base/line.h"
 
 #include "support.h"
 

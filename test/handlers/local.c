@@ -2,7 +2,7 @@
 /* Local files: what leads out of the root, what is in the way, and what is left when writing fails. */
 #include "store.h"
 
-#include "parallel.h"
+#include "base/parallel.h"
 
 #include <errno.h>
 #include <fcntl.h>

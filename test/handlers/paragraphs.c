@@ -3,8 +3,8 @@
  * Paragraphs and their figures against a slow reading of the same rules, wherever pieces and ranges are cut; UTF-8
  * against The Unicode Standard's examples.
  */
-#include "paragraphs/scan.h"
-#include "paragraphs/split.h"
+#include "text/scan.h"
+#include "text/split.h"
 #include "storage/storage.h"
 
 #include "support.h" /* last: cmocka has a macro `fail` */

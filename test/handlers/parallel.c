@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Many things at once: each is done, once; a failure ends it, and the first one tells why. */
-#include "parallel.h"
+#include "base/parallel.h"
 
 #include "support.h"
 

@@ -2,7 +2,7 @@
 /* Drafts on a real S3 server: large objects go there in parts, are whole or not there, and take little memory. */
 #include "store.h"
 
-#include "parallel.h"
+#include "base/parallel.h"
 
 #include <time.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 /* The storage on a real S3 server: what is written is what another client reads, and the other way round. */
 #include "store.h"
 
-#include "parallel.h"
+#include "base/parallel.h"
 
 #include <unistd.h>
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HANDLERS_BASE_RESPOND_H
+#define HANDLERS_BASE_RESPOND_H
+
+#include "../handler.h"
+
+/* Appends the value, as one line, to a response's body. Takes the reference; NULL, as of a json_pack, is OUT_OF_MEMORY.
+ */
+bool respond_json(struct tile_buffer *body, json_t *value, struct failure *failure);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* plan.jsonl: a task a line, which a tile function is called with. */
+#ifndef HANDLERS_IMAGE_TASKS_H
+#define HANDLERS_IMAGE_TASKS_H
+
+#include "../handler.h"
+#include "../storage/storage.h"
+
+struct tasks {
+    struct storage *storage;
+    int64_t deadline;
+    const tile_job *job;
+    const tile_source *source;
+    const json_t *options; /* what each task has of them */
+    const char *url;       /* of the source */
+    const struct storage_facts *facts;
+    const char *output; /* prefix */
+    const char *plan_url;
+    const char *index_url; /* where the whole index is, or will be */
+
+    uint64_t largest; /* pixels of a tile, the most */
+    uint64_t held;    /* bytes of the source that are fetched for a tile, or read ahead, the most */
+    size_t longest;   /* line, with its newline */
+    bool whole_index; /* some tasks name it */
+    struct draft *lines;
+    struct tile_range *ranges; /* of one tile */
+    size_t range_capacity;
+};
+
+/* Writes all tasks to a draft, in the plan's order. OUT_OF_TIME says how many were. */
+bool tasks_write(struct tasks *tasks, struct failure *failure);
+/* Writes them, and the whole index where one needs it, to the store. */
+bool tasks_put(struct tasks *tasks, const tile_index *index, struct failure *failure);
+/* How many tasks a batch of Distributed Map has room for, whichever they are. */
+uint64_t tasks_batch_most(const struct tasks *tasks);
+void tasks_free(struct tasks *tasks);
+
+#endif

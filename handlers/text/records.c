@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "records.h"
+
+#include "../base/hash.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROOM = 1 << 20, /* bytes that are fetched at a time */
+    APART = 2,      /* bytes between two paragraphs at least: the ends of a line and of a blank one */
+};
+
+/* What is missing or wrong in the output is a matter of the run, not of this event. */
+static bool fail_part(const struct records *records, const char *what, struct failure *failure) {
+    return fail(failure, FAILURE_INCOMPLETE, "%s: %s", records->url, what);
+}
+
+/* Of a failure to read a part: it is not there, or no more what it was. */
+static bool fail_missing(struct failure *failure) {
+    if (failure->kind == FAILURE_SOURCE_NOT_FOUND || failure->kind == FAILURE_SOURCE_CHANGED)
+        failure->kind = FAILURE_INCOMPLETE;
+    return false;
+}
+
+bool records_open(struct records *records, struct storage *storage, const char *url, const char *etag, uint64_t size,
+                  struct tile_range range, struct failure *failure) {
+    *records = (struct records){.url = url, .range = range, .least = range.offset};
+    if (!storage_open(&records->object, storage, url, &(struct storage_want){.etag = etag, .size = size}, failure))
+        return fail_missing(failure);
+    records->memory = malloc(ROOM);
+    records->hash = XXH3_createState();
+    if (!records->memory || !records->hash)
+        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
+    XXH3_128bits_reset(records->hash);
+    return true;
+}
+
+void records_close(struct records *records) {
+    storage_close(records->object);
+    XXH3_freeState(records->hash);
+    free(records->memory);
+    *records = (struct records){0};
+}
+
+static bool fetch(struct records *r, struct failure *failure) {
+    uint64_t left = storage_object_facts(r->object)->size - r->at;
+    memmove(r->memory, r->memory + r->begin, r->end - r->begin);
+    r->end -= r->begin;
+    r->begin = 0;
+    size_t size = left < ROOM - r->end ? (size_t)left : ROOM - r->end;
+    if (!storage_read(r->object, r->at, r->memory + r->end, size, failure))
+        return fail_missing(failure);
+    XXH3_128bits_update(r->hash, r->memory + r->end, size);
+    r->at += size;
+    r->end += size;
+    return true;
+}
+
+static bool check(struct records *r, const struct paragraph *paragraph, struct failure *failure) {
+    uint64_t end = r->range.offset + r->range.size;
+    bool first = r->least == r->range.offset;
+    if (paragraph->offset < r->least || paragraph->offset > end || paragraph->bytes == 0 ||
+        paragraph->bytes > end - paragraph->offset)
+        return fail(failure, FAILURE_INCOMPLETE,
+                    "%s: a paragraph of %" PRIu64 " bytes at byte %" PRIu64 " is not within the range [%" PRIu64
+                    ", %" PRIu64 "], or not behind the one before",
+                    r->url, paragraph->bytes, paragraph->offset, r->range.offset, r->range.size);
+    if (first && r->range.offset && paragraph->offset != r->range.offset)
+        return fail_part(r, "its first paragraph does not begin where its range does", failure);
+    r->least = paragraph->offset + paragraph->bytes + APART;
+    return true;
+}
+
+bool records_next(struct records *records, struct paragraph *paragraph, bool *end, struct failure *failure) {
+    struct records *r = records;
+    uint64_t size = storage_object_facts(r->object)->size;
+    if (r->end - r->begin < RECORD_MOST && r->at < size && !fetch(r, failure))
+        return false;
+    char *line = r->memory + r->begin;
+    *end = r->begin == r->end;
+    if (*end)
+        return r->least != r->range.offset || r->range.offset == 0 ||
+               fail_part(r, "has no paragraph, though one begins where its range does", failure);
+    char *lf = memchr(line, '\n', r->end - r->begin);
+    if (lf)
+        *lf = '\0';
+    if (!lf || strlen(line) != (size_t)(lf - line) || !record_read(paragraph, line))
+        return fail_part(r, "holds a line that is no paragraph's", failure);
+    r->begin += (size_t)(lf - line) + 1;
+    return check(r, paragraph, failure);
+}
+
+void records_hash(const struct records *records, char hex[33]) {
+    hash_text(records->hash, hex);
+}
