@@ -5,7 +5,7 @@
  * are. Floats: the largest error, in parts of the channel's range, or of the value where that is larger.
  *
  *     test-color-contract             tests, and prints a line a conversion
- *     test-color-contract --markdown  prints the README's table
+ *     test-color-contract --markdown  prints the table of libtile/color/README.md
  */
 #include "support.h"
 
@@ -412,7 +412,7 @@ static void floats(void **state) {
     }
 }
 
-/* ---- The README's table ---- */
+/* ---- The table of libtile/color/README.md ---- */
 
 static void print_score(struct score s) {
     if (s.exact == s.samples)
