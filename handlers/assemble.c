@@ -14,7 +14,7 @@ static bool assemble(struct call *call, const struct run_file *file, bool verify
         return assemble_image(call, file, verify, response, failure);
     if (kind && strcmp(kind, "text") == 0)
         return paragraphs_assemble(call, file->json, response, failure);
-    return fail(failure, FAILURE_BAD_REQUEST, "%s: kind: \"image\" or \"text\" is wanted", file->url);
+    return failure_set(failure, FAILURE_BAD_REQUEST, "%s: kind: \"image\" or \"text\" is wanted", file->url);
 }
 
 bool handle_assemble(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
@@ -24,7 +24,7 @@ bool handle_assemble(struct call *call, const json_t *event, struct response *re
     static const char *const names[] = {"job",   "plan",    "kind",  "tiles", "memory_mb", "seconds",
                                         "batch", "records", "index", "notes", "verify",    NULL};
     if (!url)
-        return fail(failure, FAILURE_BAD_REQUEST, "assemble: {\"job\":URL} is wanted, as plan answers");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "assemble: {\"job\":URL} is wanted, as plan answers");
     /* What is to be made is up to the job. */
     if (!members_check(event, "what plan answers", names, failure) || !member_flag(event, "verify", &verify, failure) ||
         !run_file_read(&file, call, url, failure))

@@ -55,11 +55,11 @@ static bool read_event(struct tile_buffer *text, struct failure *failure) {
         if (count == 0)
             return true;
         if (count < 0 && errno != EINTR)
-            return fail(failure, FAILURE_BAD_REQUEST, "event: standard input: %s", strerror(errno));
+            return failure_set(failure, FAILURE_BAD_REQUEST, "event: standard input: %s", strerror(errno));
         if (count > 0 && writer.write_at(writer.user, text->size, bytes, (size_t)count, &error) != TILE_OK)
-            return fail_from(failure, &error);
+            return failure_from(failure, &error);
     }
-    return fail(failure, FAILURE_LIMIT_EXCEEDED, "event: more than %d bytes", EVENT_MOST);
+    return failure_set(failure, FAILURE_LIMIT_EXCEEDED, "event: more than %d bytes", EVENT_MOST);
 }
 
 static bool answer(handle *function, const struct storage_options *options, const json_t *event,
@@ -85,7 +85,7 @@ static int run_local(handle *function, const char *root) {
     json_decref(event);
     if (done && (fwrite(response.body.data, 1, response.body.size, stdout) != response.body.size ||
                  (!response.streamed && putchar('\n') == EOF) || fflush(stdout) != 0))
-        done = fail(&failure, FAILURE_OUTPUT_UNWRITABLE, "standard output: %s", strerror(errno));
+        done = failure_set(&failure, FAILURE_OUTPUT_UNWRITABLE, "standard output: %s", strerror(errno));
     tile_buffer_free(&response.body);
     if (!done) {
         char line[FAILURE_TEXT_MOST];

@@ -21,9 +21,10 @@ static bool plan(struct call *call, const json_t *event, struct response *respon
         return members_check(event, "a second run", again, failure) && member_text(event, "job", &job, failure) &&
                plan_again(call, job, response, failure);
     if (!json_object_get(event, "source"))
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "plan: {\"source\":URL,\"output\":PREFIX, ...} is wanted, or {\"job\":URL} of a run that left "
-                    "tiles missing");
+        return failure_set(
+            failure, FAILURE_BAD_REQUEST,
+            "plan: {\"source\":URL,\"output\":PREFIX, ...} is wanted, or {\"job\":URL} of a run that left "
+            "tiles missing");
     if (!member_text(event, "source", &source, failure) || !member_text(event, "etag", &etag, failure) ||
         !member_text(event, "type", &type, failure))
         return false;

@@ -28,16 +28,16 @@ static bool item(void *user, uint64_t index, struct failure *failure) {
     struct batch *batch = user;
     const json_t *own = json_array_get(batch->items, (size_t)index);
     json_t *task = json_object(), *result = NULL;
-    bool done = json_is_object(own) || fail(failure, FAILURE_BAD_REQUEST, "must be a task, a JSON object");
+    bool done = json_is_object(own) || failure_set(failure, FAILURE_BAD_REQUEST, "must be a task, a JSON object");
     if (done && ((batch->common && json_object_update(task, (json_t *)batch->common) != 0) ||
                  json_object_update(task, (json_t *)own) != 0))
-        done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a task");
+        done = failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a task");
     done = done && paragraphs_part(batch->call, task, &result, failure);
     if (done)
         batch->bytes += (uint64_t)json_integer_value(json_object_get(result, "bytes"));
     json_decref(task);
     json_decref(result);
-    return done || fail(failure, failure->kind, "Items[%" PRIu64 "]: %s", index, failure->message);
+    return done || failure_set(failure, failure->kind, "Items[%" PRIu64 "]: %s", index, failure->message);
 }
 
 static bool several(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
@@ -47,9 +47,9 @@ static bool several(struct call *call, const json_t *event, struct response *res
         return false;
     size_t count = json_array_size(batch.items);
     if (count == 0 || count > BATCH_MOST)
-        return fail(failure, FAILURE_BAD_REQUEST, "Items: must be an array of 1 to %d tasks", BATCH_MOST);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "Items: must be an array of 1 to %d tasks", BATCH_MOST);
     if (batch.common && !json_is_object(batch.common))
-        return fail(failure, FAILURE_BAD_REQUEST, "BatchInput: must be a JSON object");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "BatchInput: must be a JSON object");
     return parallel_run(count, parallel_processors(), item, &batch, failure) &&
            respond_json(&response->body,
                         json_pack("{s:I,s:I}", "tiles", (json_int_t)count, "bytes", (json_int_t)batch.bytes), failure);
@@ -60,7 +60,8 @@ bool handle_text(struct call *call, const json_t *event, struct response *respon
         return several(call, event, response, failure);
     if (json_object_get(event, "source"))
         return one(call, event, response, failure);
-    return fail(failure, FAILURE_BAD_REQUEST,
-                "text: takes a task {\"source\":URL,\"range\":[offset,size],\"output\":URL,...} or a batch of them "
-                "{\"BatchInput\":{...},\"Items\":[...]}");
+    return failure_set(
+        failure, FAILURE_BAD_REQUEST,
+        "text: takes a task {\"source\":URL,\"range\":[offset,size],\"output\":URL,...} or a batch of them "
+        "{\"BatchInput\":{...},\"Items\":[...]}");
 }

@@ -16,7 +16,7 @@ static bool leave_records(struct call *call, const struct task_list *list, struc
         return true;
     struct record *records = malloc(list->count * sizeof *records);
     if (!records)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the records of %zu tiles", list->count);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the records of %zu tiles", list->count);
     for (size_t i = 0; i < list->count; i++) {
         const struct task *task = &list->tasks[i];
         records[i] = (struct record){task->number, (const char *)task->record.data, task->record.size};
@@ -36,7 +36,7 @@ static bool check_records(const struct task *task, const struct task *first, str
     bool same = task->records && first->records ? strcmp(task->records, first->records) == 0
                                                 : !task->records && !first->records;
     if (!same)
-        return fail(failure, FAILURE_BAD_REQUEST, "records: are elsewhere than those of the first task");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "records: are elsewhere than those of the first task");
     return !task->records || records_check_prefix(task->records, failure);
 }
 
@@ -58,14 +58,14 @@ static bool batch(struct call *call, const json_t *event, struct response *respo
     if (!members_check(event, "a batch", names, failure))
         return false;
     if (!json_array_size(items))
-        return fail(failure, FAILURE_BAD_REQUEST, "Items: an array of tasks is wanted");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "Items: an array of tasks is wanted");
     if (common && !json_is_object(common))
-        return fail(failure, FAILURE_BAD_REQUEST, "BatchInput: a JSON object is wanted");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "BatchInput: a JSON object is wanted");
     for (size_t i = 0; i < json_array_size(items) && done; i++) {
         struct task *task = task_list_add(&list, failure);
         done = task && ((task_read(task, call, json_array_get(items, i), common, failure) &&
                          check_records(task, &list.tasks[0], failure)) ||
-                        fail(failure, failure->kind, "Items: task %zu: %s", i, failure->message));
+                        failure_set(failure, failure->kind, "Items: task %zu: %s", i, failure->message));
     }
     done = done && do_tasks(call, &list, response, failure);
     task_list_free(&list);
@@ -106,12 +106,13 @@ bool handle_tile(struct call *call, const json_t *event, struct response *respon
     if (!event_is_direct(event, failure))
         return false;
     handle *shape = shape_of(event);
-    bool done = shape ? shape(call, event, response, failure)
-                      : fail(failure, FAILURE_BAD_REQUEST,
-                             "event: is none that is known here: a task {\"source\" or \"image\",\"output\",...}, a "
-                             "batch {\"BatchInput\",\"Items\":[task,...]}, messages of SQS or a notification of S3 "
-                             "{\"Records\":[...]}, an HTTP request {\"version\":\"2.0\",\"requestContext\",\"body\"}, "
-                             "or S3 Batch Operations {\"invocationSchemaVersion\",\"tasks\"}");
+    bool done =
+        shape ? shape(call, event, response, failure)
+              : failure_set(failure, FAILURE_BAD_REQUEST,
+                            "event: is none that is known here: a task {\"source\" or \"image\",\"output\",...}, a "
+                            "batch {\"BatchInput\",\"Items\":[task,...]}, messages of SQS or a notification of S3 "
+                            "{\"Records\":[...]}, an HTTP request {\"version\":\"2.0\",\"requestContext\",\"body\"}, "
+                            "or S3 Batch Operations {\"invocationSchemaVersion\",\"tasks\"}");
     profile_forget(call);
     return done;
 }

@@ -45,22 +45,24 @@ static size_t count_marks(const char *text, size_t size) {
 
 json_t *event_parse(const void *text, size_t size, struct failure *failure) {
     if (size > EVENT_MOST) {
-        fail(failure, FAILURE_LIMIT_EXCEEDED, "event: %zu bytes are more than the %d that are taken", size, EVENT_MOST);
+        failure_set(failure, FAILURE_LIMIT_EXCEEDED, "event: %zu bytes are more than the %d that are taken", size,
+                    EVENT_MOST);
         return NULL;
     }
     size_t marks = count_marks(text, size);
     if (marks > EVENT_MARKS_MOST) {
-        fail(failure, FAILURE_LIMIT_EXCEEDED,
-             "event: %zu commas, colons and opening brackets are more than the %d that are taken: make smaller batches",
-             marks, EVENT_MARKS_MOST);
+        failure_set(
+            failure, FAILURE_LIMIT_EXCEEDED,
+            "event: %zu commas, colons and opening brackets are more than the %d that are taken: make smaller batches",
+            marks, EVENT_MARKS_MOST);
         return NULL;
     }
     json_error_t error;
     json_t *event = json_loadb(size ? text : "", size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!event) {
         enum json_error_code code = json_error_code(&error);
-        fail(failure, code == json_error_out_of_memory ? FAILURE_OUT_OF_MEMORY : FAILURE_BAD_REQUEST,
-             "event: line %d, column %d: %s", error.line, error.column, cause(code));
+        failure_set(failure, code == json_error_out_of_memory ? FAILURE_OUT_OF_MEMORY : FAILURE_BAD_REQUEST,
+                    "event: line %d, column %d: %s", error.line, error.column, cause(code));
     }
     return event;
 }

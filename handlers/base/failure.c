@@ -37,7 +37,7 @@ int failure_http_status(enum failure_kind kind) {
     return kinds[kind].http_status;
 }
 
-bool fail(struct failure *failure, enum failure_kind kind, const char *format, ...) {
+bool failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...) {
     va_list arguments;
     char message[sizeof failure->message]; /* the old one may be among the arguments */
     va_start(arguments, format);
@@ -80,7 +80,7 @@ static const char *options_of(unsigned remedies, char text[200]) {
     return text;
 }
 
-bool fail_from(struct failure *failure, const struct tile_error *error) {
+bool failure_from(struct failure *failure, const struct tile_error *error) {
     static const enum failure_kind of_status[] = {
         [TILE_INVALID_ARGUMENT] = FAILURE_BAD_REQUEST,  [TILE_NO_MEMORY] = FAILURE_OUT_OF_MEMORY,
         [TILE_READ_FAILED] = FAILURE_SOURCE_UNREADABLE, [TILE_WRITE_FAILED] = FAILURE_OUTPUT_UNWRITABLE,
@@ -93,10 +93,11 @@ bool fail_from(struct failure *failure, const struct tile_error *error) {
     const char *before = error->status == TILE_BAD_INDEX   ? "index: "
                          : error->status == TILE_CANCELLED ? "the deadline came: "
                                                            : "";
-    return fail(failure, of_status[error->status], "%s%s%s", before, error->message, options_of(error->remedies, text));
+    return failure_set(failure, of_status[error->status], "%s%s%s", before, error->message,
+                       options_of(error->remedies, text));
 }
 
-bool fail_at(struct failure *failure, const char *url) {
+bool failure_at(struct failure *failure, const char *url) {
     char name[sizeof failure->message];
     snprintf(name, sizeof name, "%s", url);
     line_clean(name); /* as the message is */
@@ -104,7 +105,7 @@ bool fail_at(struct failure *failure, const char *url) {
     for (const char *at = failure->message; (at = strstr(at, name)); at += size)
         if (at[size] == ':' || at[size] == '\0')
             return false;
-    return fail(failure, failure->kind, "%s: %s", name, failure->message);
+    return failure_set(failure, failure->kind, "%s: %s", name, failure->message);
 }
 
 tile_status failure_to_error(const struct failure *failure, struct tile_error *error) {

@@ -39,11 +39,11 @@ const char *failure_type(enum failure_kind kind);
 int failure_http_status(enum failure_kind kind);
 
 /* Fills in `failure`; false. */
-bool fail(struct failure *failure, enum failure_kind kind, const char *format, ...) TILE_PRINTF(3, 4);
+bool failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...) TILE_PRINTF(3, 4);
 /* Of an error of the library's; false. */
-bool fail_from(struct failure *failure, const struct tile_error *error);
+bool failure_from(struct failure *failure, const struct tile_error *error);
 /* Begins the message with an object's URL, unless it tells it already; false. */
-bool fail_at(struct failure *failure, const char *url);
+bool failure_at(struct failure *failure, const char *url);
 /* For a hook of the library's: the failure as its status and message. */
 tile_status failure_to_error(const struct failure *failure, struct tile_error *error);
 

@@ -6,7 +6,7 @@
 
 bool members_check(const json_t *object, const char *what, const char *const names[], struct failure *failure) {
     if (!json_is_object(object))
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: must be a JSON object", what);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: must be a JSON object", what);
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)object, name, value) {
@@ -14,7 +14,7 @@ bool members_check(const json_t *object, const char *what, const char *const nam
         while (names[i] && strcmp(names[i], name) != 0)
             i++;
         if (!names[i])
-            return fail(failure, FAILURE_BAD_REQUEST, "%.100s: is no member of %s", name, what);
+            return failure_set(failure, FAILURE_BAD_REQUEST, "%.100s: is no member of %s", name, what);
     }
     return true;
 }
@@ -25,7 +25,7 @@ bool member_text(const json_t *object, const char *name, const char **out, struc
         return true;
     const char *text = json_string_value(value);
     if (!text || !*text || strlen(text) != json_string_length(value))
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: must be a text that is not empty, without NUL", name);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: must be a text that is not empty, without NUL", name);
     *out = text;
     return true;
 }
@@ -37,8 +37,8 @@ bool member_number(const json_t *object, const char *name, uint64_t least, uint6
         return true;
     json_int_t number = json_is_integer(value) ? json_integer_value(value) : -1;
     if (number < 0 || (uint64_t)number < least || (uint64_t)number > most)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: must be an integer from %" PRIu64 " to %" PRIu64, name, least,
-                    most);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: must be an integer from %" PRIu64 " to %" PRIu64, name,
+                           least, most);
     *out = (uint64_t)number;
     return true;
 }
@@ -46,7 +46,7 @@ bool member_number(const json_t *object, const char *name, uint64_t least, uint6
 bool member_flag(const json_t *object, const char *name, bool *out, struct failure *failure) {
     const json_t *value = json_object_get(object, name);
     if (value && !json_is_boolean(value))
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: must be true or false", name);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: must be true or false", name);
     *out = value ? json_is_true(value) : *out;
     return true;
 }
@@ -55,7 +55,7 @@ bool member_range(const json_t *value, const char *name, struct tile_range *out,
     const json_t *offset = json_array_get(value, 0), *size = json_array_get(value, 1);
     if (json_array_size(value) != 2 || !json_is_integer(offset) || !json_is_integer(size) ||
         json_integer_value(offset) < 0 || json_integer_value(size) < 0)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: must be [offset, size], in bytes", name);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: must be [offset, size], in bytes", name);
     *out = (struct tile_range){(uint64_t)json_integer_value(offset), (uint64_t)json_integer_value(size)};
     return true;
 }

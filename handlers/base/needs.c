@@ -73,7 +73,7 @@ static bool read_variable(uint64_t *out, const char *name, struct failure *failu
     unsigned long long number = strtoull(text, &end, 10);
     *out = number;
     return (text[0] >= '1' && text[0] <= '9' && !*end && !errno) ||
-           fail(failure, FAILURE_BAD_REQUEST, "%s: a number above 0 is wanted, not %.40s", name, text);
+           failure_set(failure, FAILURE_BAD_REQUEST, "%s: a number above 0 is wanted, not %.40s", name, text);
 }
 
 bool needs_function(struct needs *out, const json_t *event, struct failure *failure) {
@@ -87,14 +87,14 @@ bool needs_function(struct needs *out, const json_t *event, struct failure *fail
         return false;
     return (member_number(function, "memory_mb", 1, INT64_MAX, &out->memory_mb, failure) &&
             member_number(function, "seconds", 1, INT64_MAX, &out->seconds, failure)) ||
-           fail(failure, failure->kind, "function: %s", failure->message);
+           failure_set(failure, failure->kind, "function: %s", failure->message);
 }
 
 bool needs_fit(uint64_t memory_mb, double seconds, const struct needs *function, struct failure *failure) {
     seconds += START_SECONDS;
     return (memory_mb <= function->memory_mb && seconds <= (double)function->seconds) ||
-           fail(failure, FAILURE_LIMIT_EXCEEDED,
-                "a tile takes %" PRIu64 " MB and %.3g s, the function for tiles has %" PRIu64 " MB and %" PRIu64
-                " s: take smaller tiles (without an index they need no less time), or give it more",
-                memory_mb, seconds, function->memory_mb, function->seconds);
+           failure_set(failure, FAILURE_LIMIT_EXCEEDED,
+                       "a tile takes %" PRIu64 " MB and %.3g s, the function for tiles has %" PRIu64 " MB and %" PRIu64
+                       " s: take smaller tiles (without an index they need no less time), or give it more",
+                       memory_mb, seconds, function->memory_mb, function->seconds);
 }

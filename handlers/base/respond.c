@@ -8,10 +8,10 @@ bool respond_json(struct tile_buffer *body, json_t *value, struct failure *failu
     char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
     json_decref(value);
     if (!text)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the response");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the response");
     struct tile_writer writer = tile_buffer_writer(body);
     struct tile_error error;
     tile_status status = writer.write_at(writer.user, body->size, text, strlen(text), &error);
     free(text);
-    return status == TILE_OK || fail_from(failure, &error);
+    return status == TILE_OK || failure_from(failure, &error);
 }

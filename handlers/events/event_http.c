@@ -40,7 +40,7 @@ static bool stream(const struct answer *answer, struct response *response, struc
     tile_status status = writer.write_at(writer.user, body->size, delimiter, sizeof delimiter, &error);
     if (status == TILE_OK)
         status = writer.write_at(writer.user, body->size, answer->body, answer->size, &error);
-    return status == TILE_OK || fail_from(failure, &error);
+    return status == TILE_OK || failure_from(failure, &error);
 }
 
 static bool is_streamed(void) {
@@ -58,7 +58,7 @@ static bool answer_with(const struct answer *answer, struct response *response, 
     if (done)
         return respond_json(&response->body, json, failure);
     json_decref(json);
-    return fail(failure, FAILURE_OUT_OF_MEMORY, "the answer: no memory");
+    return failure_set(failure, FAILURE_OUT_OF_MEMORY, "the answer: no memory");
 }
 
 /* The request failed; the invocation did not. */
@@ -80,9 +80,9 @@ static bool add_pair(json_t *options, const char *pair, size_t size, struct fail
         form_decode("query", pair, length, &name, failure) &&
         form_decode("query", pair + length + (equals != NULL), size - length - (equals != NULL), &value, failure);
     if (done && json_object_get(options, name))
-        done = fail(failure, FAILURE_BAD_REQUEST, "query: %.60s is there twice", name);
+        done = failure_set(failure, FAILURE_BAD_REQUEST, "query: %.60s is there twice", name);
     if (done && json_object_set_new(options, name, json_string(value)) != 0)
-        done = fail(failure, FAILURE_BAD_REQUEST, "query: is not UTF-8");
+        done = failure_set(failure, FAILURE_BAD_REQUEST, "query: is not UTF-8");
     free(name);
     free(value);
     return done;
@@ -92,7 +92,7 @@ static bool add_pair(json_t *options, const char *pair, size_t size, struct fail
 static json_t *read_query(const json_t *event, struct failure *failure) {
     const char *query = json_string_value(json_object_get(event, "rawQueryString"));
     json_t *options = json_object();
-    bool done = options || fail(failure, FAILURE_OUT_OF_MEMORY, "query: no memory");
+    bool done = options || failure_set(failure, FAILURE_OUT_OF_MEMORY, "query: no memory");
     for (query = query ? query : ""; *query && done;) {
         size_t size = strcspn(query, "&");
         done = size == 0 || add_pair(options, query, size, failure);
@@ -109,10 +109,10 @@ static bool read_body(const json_t *event, struct tile_buffer *out, struct failu
     struct tile_writer writer = tile_buffer_writer(out);
     struct tile_error error;
     if (!body || !*body)
-        return fail(failure, FAILURE_BAD_REQUEST, "body: is missing: post an image");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "body: is missing: post an image");
     if (json_is_true(json_object_get(event, "isBase64Encoded")))
         return base64_decode("body", body, out, failure);
-    return writer.write_at(writer.user, 0, body, strlen(body), &error) == TILE_OK || fail_from(failure, &error);
+    return writer.write_at(writer.user, 0, body, strlen(body), &error) == TILE_OK || failure_from(failure, &error);
 }
 
 static bool read_request(struct task *task, struct call *call, const json_t *event, struct failure *failure) {
@@ -127,10 +127,11 @@ static bool read_request(struct task *task, struct call *call, const json_t *eve
 
 static bool check_size(const struct task *task, struct failure *failure) {
     return is_streamed() || task->bytes.size / 3 * 4 + AROUND_BODY <= ANSWER_MOST ||
-           fail(failure, FAILURE_RESPONSE_TOO_LARGE,
-                "the answer has %zu bytes, more than a response can carry: take a smaller region or another format, or "
-                "send a task with an \"output\"",
-                task->bytes.size);
+           failure_set(
+               failure, FAILURE_RESPONSE_TOO_LARGE,
+               "the answer has %zu bytes, more than a response can carry: take a smaller region or another format, or "
+               "send a task with an \"output\"",
+               task->bytes.size);
 }
 
 bool event_http(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
@@ -138,7 +139,7 @@ bool event_http(struct call *call, const json_t *event, struct response *respons
     const char *method = json_string_value(json_object_get(http, "method"));
     struct failure why;
     if (!method || strcmp(method, "POST") != 0) {
-        fail(&why, FAILURE_BAD_REQUEST, "method: POST is wanted, with an image as its body");
+        failure_set(&why, FAILURE_BAD_REQUEST, "method: POST is wanted, with an image as its body");
         return send_failure(&why, 405, "POST", response, failure);
     }
     struct task task = {0};

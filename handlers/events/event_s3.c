@@ -31,19 +31,19 @@ static json_t *read_environment(const json_t *arguments, struct failure *failure
     if (arguments && (!text || !*text))
         text = "{}";
     if (!text || !*text) {
-        fail(failure, FAILURE_BAD_REQUEST,
-             "TILE_TASK: is not set in the function's environment: it says what to make of an object, as in "
-             "{\"to\":\"lab\",\"format\":\"tif\",\"output\":\"s3://bucket/prefix/\"}");
+        failure_set(failure, FAILURE_BAD_REQUEST,
+                    "TILE_TASK: is not set in the function's environment: it says what to make of an object, as in "
+                    "{\"to\":\"lab\",\"format\":\"tif\",\"output\":\"s3://bucket/prefix/\"}");
         return NULL;
     }
     json_t *task = event_parse(text, strlen(text), failure);
     if (!task || json_is_object(task)) {
         if (!task)
-            fail(failure, failure->kind, "TILE_TASK: %s", failure->message);
+            failure_set(failure, failure->kind, "TILE_TASK: %s", failure->message);
         return task;
     }
     json_decref(task);
-    fail(failure, FAILURE_BAD_REQUEST, "TILE_TASK: a JSON object is wanted");
+    failure_set(failure, FAILURE_BAD_REQUEST, "TILE_TASK: a JSON object is wanted");
     return NULL;
 }
 
@@ -52,9 +52,9 @@ static bool add_arguments(json_t *task, const json_t *arguments, struct failure 
     static const char *const own[] = {"source", "image", "etag", "version", "size", "index"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (json_object_get(arguments, own[i]))
-            return fail(failure, FAILURE_BAD_REQUEST, "userArguments: %s: is each object's own", own[i]);
+            return failure_set(failure, FAILURE_BAD_REQUEST, "userArguments: %s: is each object's own", own[i]);
     if (arguments && json_object_update(task, (json_t *)arguments) != 0)
-        return fail(failure, FAILURE_BAD_REQUEST, "userArguments: an object of texts is wanted");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "userArguments: an object of texts is wanted");
     return true;
 }
 
@@ -63,20 +63,21 @@ static bool name_output(char out[STORAGE_URL_MOST], const json_t *task, const ch
     char name[STORAGE_URL_MOST];
     const char *output, *format = NULL;
     if (!member_text_needed(task, "output", &output, failure) || !member_text(task, "format", &format, failure))
-        return fail(failure, failure->kind, "TILE_TASK: %s", failure->message);
+        return failure_set(failure, failure->kind, "TILE_TASK: %s", failure->message);
     if (task_codec_of(output) != TILE_CODEC_UNSET && output[strlen(output) - 1] != '/') {
         snprintf(out, STORAGE_URL_MOST, "%s", output);
         return true;
     }
     tile_codec codec = format ? tile_codec_from_suffix(format) : TILE_CODEC_UNSET;
     if (codec == TILE_CODEC_UNSET)
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "TILE_TASK: format: jpg, png, tif, npy, bmp, tga or hdr is wanted: it makes the outputs' suffix");
+        return failure_set(
+            failure, FAILURE_BAD_REQUEST,
+            "TILE_TASK: format: jpg, png, tif, npy, bmp, tga or hdr is wanted: it makes the outputs' suffix");
     size_t stem = strlen(key);
     if (task_codec_of(key) != TILE_CODEC_UNSET)
         stem = (size_t)(strrchr(key, '.') - key);
     if (stem >= sizeof name - 8)
-        return fail(failure, FAILURE_BAD_REQUEST, "%.60s...: is longer than a name can be", key);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%.60s...: is longer than a name can be", key);
     snprintf(name, sizeof name, "%.*s.%s", (int)stem, key, tile_codec_name(codec));
     return storage_join(out, output, name, failure);
 }
@@ -90,10 +91,11 @@ static bool check_loop(const struct seen *seen, const char *output, struct failu
     const char *slash = strchr(seen->key, '/');
     snprintf(top, sizeof top, "s3://%s/%.*s", seen->bucket, slash ? (int)(slash + 1 - seen->key) : 0, seen->key);
     return strncmp(output, top, strlen(top)) != 0 ||
-           fail(failure, FAILURE_BAD_REQUEST,
-                "TILE_TASK: output: %s is below %s, where its source is: it would call this function again; take "
-                "another bucket or top folder",
-                output, top);
+           failure_set(
+               failure, FAILURE_BAD_REQUEST,
+               "TILE_TASK: output: %s is below %s, where its source is: it would call this function again; take "
+               "another bucket or top folder",
+               output, top);
 }
 
 static bool read_task(struct task *out, struct call *call, const struct seen *seen, bool told,
@@ -103,7 +105,7 @@ static bool read_task(struct task *out, struct call *call, const struct seen *se
     if (!task)
         return false;
     bool done = snprintf(source, sizeof source, "s3://%s/%s", seen->bucket, seen->key) < STORAGE_URL_MOST ||
-                fail(failure, FAILURE_BAD_REQUEST, "%.60s...: is longer than a key can be", seen->key);
+                failure_set(failure, FAILURE_BAD_REQUEST, "%.60s...: is longer than a key can be", seen->key);
     done = done && add_arguments(task, seen->arguments, failure) && name_output(output, task, seen->key, failure) &&
            (!told || check_loop(seen, output, failure));
     if (done) {
@@ -115,7 +117,7 @@ static bool read_task(struct task *out, struct call *call, const struct seen *se
             set = set && json_object_set_new(task, "version", json_string(seen->version)) == 0;
         if (seen->etag && seen->size != UINT64_MAX)
             set = set && json_object_set_new(task, "size", json_integer((json_int_t)seen->size)) == 0;
-        done = set || fail(failure, FAILURE_BAD_REQUEST, "key: is not UTF-8");
+        done = set || failure_set(failure, FAILURE_BAD_REQUEST, "key: is not UTF-8");
     }
     done = done && task_read(out, call, task, NULL, failure);
     json_decref(task);
@@ -139,11 +141,11 @@ bool event_is_direct(const json_t *event, struct failure *failure) {
     const json_t *first = json_array_get(json_object_get(event, "Records"), 0);
     const char *source = json_string_value(json_object_get(first, "EventSource"));
     if (json_object_get(event, "detail-type"))
-        return fail(failure, FAILURE_BAD_REQUEST, "event: is one of EventBridge; " TAKEN_INSTEAD);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "event: is one of EventBridge; " TAKEN_INSTEAD);
     /* To a function, and to a queue without raw delivery. */
     if ((source && strcmp(source, "aws:sns") == 0) || json_object_get(event, "TopicArn"))
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "event: is one of SNS; " TAKEN_INSTEAD ", or let the topic deliver raw messages to a queue");
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "event: is one of SNS; " TAKEN_INSTEAD ", or let the topic deliver raw messages to a queue");
     return true;
 }
 
@@ -168,7 +170,7 @@ static bool add_record(struct task_list *list, struct call *call, const json_t *
         !member_text_needed(object, "key", &key, failure) || !member_text(object, "eTag", &seen.etag, failure) ||
         !read_version(object, "versionId", &seen.version, failure) ||
         !member_number(object, "size", 0, INT64_MAX, &seen.size, failure))
-        return fail(failure, failure->kind, "S3 notification: %s", failure->message);
+        return failure_set(failure, failure->kind, "S3 notification: %s", failure->message);
     if (!form_decode("key", key, strlen(key), &seen.key, failure))
         return false;
     bool done = true;
@@ -186,8 +188,8 @@ bool event_s3_tasks(struct task_list *list, struct call *call, const json_t *eve
         const json_t *record = json_array_get(records, i);
         const char *source = json_string_value(json_object_get(record, "eventSource"));
         if (!source || strcmp(source, "aws:s3") != 0)
-            return fail(failure, FAILURE_BAD_REQUEST, "record %zu: is no S3 notification: eventSource is not aws:s3",
-                        i);
+            return failure_set(failure, FAILURE_BAD_REQUEST,
+                               "record %zu: is no S3 notification: eventSource is not aws:s3", i);
         if (!add_record(list, call, record, failure))
             return false;
     }
@@ -213,7 +215,7 @@ static bool read_bucket(const json_t *task, const char **bucket, struct failure 
         return true;
     const char *last = arn ? strrchr(arn, ':') : NULL;
     *bucket = last ? last + 1 : NULL;
-    return last || fail(failure, FAILURE_BAD_REQUEST, "s3Bucket: is missing, and so is s3BucketArn");
+    return last || failure_set(failure, FAILURE_BAD_REQUEST, "s3Bucket: is missing, and so is s3BucketArn");
 }
 
 static bool read_batch_task(struct task *out, struct call *call, const json_t *task, const json_t *arguments,
@@ -260,7 +262,7 @@ static bool read_batch(struct task_list *list, struct call *call, const json_t *
         const json_t *one = json_array_get(tasks, i);
         const char *id;
         if (!member_text_needed(one, "taskId", &id, failure))
-            return fail(failure, failure->kind, "S3 Batch Operations: tasks: %s", failure->message);
+            return failure_set(failure, failure->kind, "S3 Batch Operations: tasks: %s", failure->message);
         struct task *task = task_list_add(list, failure);
         if (!task)
             return false;
@@ -279,9 +281,9 @@ bool event_s3_batch(struct call *call, const json_t *event, struct response *res
     const char *schema, *id;
     if (!member_text_needed(event, "invocationSchemaVersion", &schema, failure) ||
         !member_text_needed(event, "invocationId", &id, failure))
-        return fail(failure, failure->kind, "S3 Batch Operations: %s", failure->message);
+        return failure_set(failure, failure->kind, "S3 Batch Operations: %s", failure->message);
     if (!json_array_size(tasks))
-        return fail(failure, FAILURE_BAD_REQUEST, "S3 Batch Operations: tasks: an array with a task is wanted");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "S3 Batch Operations: tasks: an array with a task is wanted");
     bool done = read_batch(&list, call, tasks, arguments, failure) &&
                 work_do(call, list.tasks, list.count, false, failure) &&
                 respond_json(&response->body,

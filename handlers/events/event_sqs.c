@@ -36,9 +36,9 @@ static bool read_message(struct message *out, struct task_list *list, struct cal
                          struct failure *failure) {
     const char *source = json_string_value(json_object_get(record, "eventSource")), *body;
     if (!source || strcmp(source, "aws:sqs") != 0)
-        return fail(failure, FAILURE_BAD_REQUEST, "SQS: a record's eventSource is not aws:sqs");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "SQS: a record's eventSource is not aws:sqs");
     if (!member_text_needed(record, "messageId", &out->id, failure))
-        return fail(failure, failure->kind, "SQS: %s", failure->message);
+        return failure_set(failure, failure->kind, "SQS: %s", failure->message);
     out->first = list->count;
     out->failed =
         !member_text_needed(record, "body", &body, &out->failure) || !read_body(list, call, body, &out->failure);
@@ -79,7 +79,7 @@ bool event_sqs(struct call *call, const json_t *event, struct response *response
     struct task_list list = {0};
     struct message *messages = calloc(count, sizeof *messages);
     if (!messages)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%zu messages: no memory", count);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%zu messages: no memory", count);
     bool done = true;
     for (size_t i = 0; i < count && done; i++)
         done = read_message(&messages[i], &list, call, json_array_get(records, i), failure);

@@ -14,9 +14,9 @@ static bool answer(const struct run_file *file, const struct run_job *job, struc
         return false;
     if (!storage_stat(call->storage, list, &facts, failure))
         return failure->kind == FAILURE_SOURCE_NOT_FOUND
-                   ? fail(failure, FAILURE_SOURCE_NOT_FOUND,
-                          "%s: assemble found no tile of %s missing: take its source and options instead", list,
-                          file->url)
+                   ? failure_set(failure, FAILURE_SOURCE_NOT_FOUND,
+                                 "%s: assemble found no tile of %s missing: take its source and options instead", list,
+                                 file->url)
                    : false;
     return respond_json(&response->body,
                         json_pack("{ss ss ss sI sI ss}", "job", file->url, "plan", list, "kind", "image", "tiles",

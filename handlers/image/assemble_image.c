@@ -20,7 +20,7 @@ static bool read_options(struct task_options *out, struct call *call, const stru
     const char *slash = strrchr(job->image, '/'), *dot = strrchr(slash ? slash : job->image, '.');
     tile_codec codec = dot ? tile_codec_from_suffix(dot) : TILE_CODEC_UNSET;
     if (codec == TILE_CODEC_UNSET)
-        return fail(failure, FAILURE_BAD_REQUEST, "image: %s: its suffix names no image format", job->image);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "image: %s: its suffix names no image format", job->image);
     if (!task_options_read(out, call, job->options, others, failure))
         return false;
     out->source.name = job->source;
@@ -37,7 +37,7 @@ static bool read_options(struct task_options *out, struct call *call, const stru
 static bool aim(struct tile_job_options *o, tile_plan **plan, const struct run_job *job, struct failure *failure) {
     struct tile_error error;
     if (tile_plan_rects(plan, &job->area, 1, NULL, &error) != TILE_OK)
-        return fail_from(failure, &error);
+        return failure_from(failure, &error);
     o->plan = *plan;
     return true;
 }
@@ -45,10 +45,10 @@ static bool aim(struct tile_job_options *o, tile_plan **plan, const struct run_j
 static bool fits(const struct task_options *o, const tile_source *source, struct failure *failure) {
     uint64_t needed = tile_source_info(source)->memory, most = o->source.limits.memory;
     most = most ? most : (uint64_t)1 << 30;
-    return needed <= most || fail(failure, FAILURE_LIMIT_EXCEEDED,
-                                  "decoding the source takes %" PRIu64 " bytes of memory; of the function's, %" PRIu64
-                                  " are for it (see max-memory)",
-                                  needed, most);
+    return needed <= most || failure_set(failure, FAILURE_LIMIT_EXCEEDED,
+                                         "decoding the source takes %" PRIu64
+                                         " bytes of memory; of the function's, %" PRIu64 " are for it (see max-memory)",
+                                         needed, most);
 }
 
 bool assemble_can_make(struct call *call, const struct run_job *job, tile_source *source, struct failure *failure) {
@@ -59,10 +59,10 @@ bool assemble_can_make(struct call *call, const struct run_job *job, tile_source
         return false;
     options.job.image = job->image;
     bool done = fits(&options, source, failure) && aim(&options.job, &plan, job, failure) &&
-                (tile_job_check(source, &options.job, &error) == TILE_OK || fail_from(failure, &error));
+                (tile_job_check(source, &options.job, &error) == TILE_OK || failure_from(failure, &error));
     tile_plan_free(plan);
     task_options_free(&options);
-    return done || fail(failure, failure->kind, "image: %s", failure->message);
+    return done || failure_set(failure, failure->kind, "image: %s", failure->message);
 }
 
 struct until {
@@ -95,12 +95,13 @@ static bool run_job(struct task_options *o, const struct run_job *job, struct ob
     tile_source_close(source);
     tile_plan_free(plan);
     if (status == TILE_CANCELLED)
-        return fail(failure, FAILURE_OUT_OF_TIME,
-                    "%s: the deadline came when %" PRIu64 " of %" PRIu64 " strips were made: all tiles are there",
-                    job->image, until.last.done, until.last.total);
+        return failure_set(failure, FAILURE_OUT_OF_TIME,
+                           "%s: the deadline came when %" PRIu64 " of %" PRIu64
+                           " strips were made: all tiles are there",
+                           job->image, until.last.done, until.last.total);
     if (status == TILE_WRITE_FAILED)
-        return storage_fail_writing(image, &error, failure);
-    return status == TILE_OK || storage_fail_from(object, &error, failure);
+        return storage_failure_writing(image, &error, failure);
+    return status == TILE_OK || storage_failure_from(object, &error, failure);
 }
 
 /* The source is read from the top as it is decoded; where that does not do, the library makes itself an index. */

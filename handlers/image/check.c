@@ -80,7 +80,7 @@ static bool hash_object(struct object *object, char hex[33], struct failure *fai
     XXH3_state_t *state = XXH3_createState();
     bool done = piece && state && XXH3_128bits_reset(state) == XXH_OK;
     if (!done)
-        fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a tile's content");
+        failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a tile's content");
     for (uint64_t at = 0; done && at < size; at += PIECE) {
         size_t n = size - at < PIECE ? (size_t)(size - at) : PIECE;
         done = storage_read(object, at, piece, n, failure);
@@ -148,9 +148,9 @@ static bool is_right(const struct checking *c, const struct tile_region *region,
 
 static bool in_time(const struct checking *c, uint64_t tile, struct failure *failure) {
     return !deadline_over(c->call->deadline) ||
-           fail(failure, FAILURE_OUT_OF_TIME,
-                "%.200s: the deadline came when some %" PRIu64 " of %" PRIu64 " tiles were checked", c->job->output,
-                tile, c->job->tiles);
+           failure_set(failure, FAILURE_OUT_OF_TIME,
+                       "%.200s: the deadline came when some %" PRIu64 " of %" PRIu64 " tiles were checked",
+                       c->job->output, tile, c->job->tiles);
 }
 
 static bool check_one(void *user, uint64_t index, struct failure *failure) {
@@ -168,7 +168,7 @@ static bool check_one(void *user, uint64_t index, struct failure *failure) {
         found->state = is_right(c, &region, &facts, hash) ? RIGHT : WRONG;
         found->note = strdup(facts.note);
         if (!found->note)
-            return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the tiles' records");
+            return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the tiles' records");
         c->records[index] = (struct record){c->begin + index, found->note, strlen(found->note)};
         return true;
     }
@@ -284,11 +284,11 @@ static bool fail_incomplete(struct checking *c) {
     bool listed = missing_write(&c->list, c->job, c->plan, c->prefix, c->call, url, c->failure);
     if (!listed && c->failure->kind == FAILURE_OUT_OF_TIME)
         return false;
-    return fail(c->failure, FAILURE_INCOMPLETE, "%.200s: of %" PRIu64 " tiles, %s%s: %s%.600s", c->job->output,
-                c->job->tiles, missing, wrong,
-                listed ? "run the job again as {\"job\":URL} for these alone, which are listed in "
-                       : "run their tasks again; they could not be listed: ",
-                listed ? url : c->failure->message);
+    return failure_set(c->failure, FAILURE_INCOMPLETE, "%.200s: of %" PRIu64 " tiles, %s%s: %s%.600s", c->job->output,
+                       c->job->tiles, missing, wrong,
+                       listed ? "run the job again as {\"job\":URL} for these alone, which are listed in "
+                              : "run their tasks again; they could not be listed: ",
+                       listed ? url : c->failure->message);
 }
 
 /* Checks the next window. Where a tile is bad, all others are looked at, too, to tell how many are. */
@@ -316,7 +316,7 @@ static bool write_manifest(struct checking *c, struct draft *manifest) {
     tile_status status =
         tile_manifest_write(&writer, c->job->head, tile_plan_count(c->plan), record, c, c->job->damage, &error);
     clear_window(c);
-    return status == TILE_OK || (c->failed ? false : storage_fail_writing(manifest, &error, c->failure));
+    return status == TILE_OK || (c->failed ? false : storage_failure_writing(manifest, &error, c->failure));
 }
 
 bool check_tiles(const struct run_job *job, const struct run_file *file, const tile_plan *plan, struct call *call,
@@ -330,7 +330,7 @@ bool check_tiles(const struct run_job *job, const struct run_file *file, const t
     c.batches = calloc(window / (size_t)job->batch + 1, sizeof *c.batches);
     bool done = c.found && c.records && c.batches
                     ? write_manifest(&c, manifest)
-                    : fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the tiles' records");
+                    : failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the tiles' records");
     missing_free(&c.list);
     free(c.found);
     free(c.records);

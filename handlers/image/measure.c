@@ -104,15 +104,15 @@ static bool make(const struct measuring *m, const struct tile_region *region, st
     struct tile_buffer bytes = {0}, record = {0};
     struct tile_error error;
     if (deadline_over(m->call->deadline))
-        return fail(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came when it was measured what a tile takes",
-                    tile_source_info(m->source)->name);
+        return failure_set(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came when it was measured what a tile takes",
+                           tile_source_info(m->source)->name);
     double processor = measure_processor(), waited = m->waiting->seconds;
     tile_status status = tile_job_tile(m->job, region, &bytes, &record, &error);
     spent->processor = measure_processor() - processor;
     spent->wait = over(m->waiting->seconds, waited);
     tile_buffer_free(&bytes);
     tile_buffer_free(&record);
-    return status == TILE_OK || storage_fail_from(m->object, &error, failure);
+    return status == TILE_OK || storage_failure_from(m->object, &error, failure);
 }
 
 /* Each task settles its options itself: a profile's tables take longer than a small tile. */
@@ -123,7 +123,7 @@ static bool settle(const struct measuring *m, double *processor, struct failure 
     tile_status status = tile_job_new(&job, m->source, m->options, &error);
     *processor = measure_processor() - begun;
     tile_job_free(job);
-    return status == TILE_OK || fail_from(failure, &error);
+    return status == TILE_OK || failure_from(failure, &error);
 }
 
 /* Of a part, as if it were the whole of a largest tile. A small tile at the edge takes more than its pixels do. */
@@ -165,10 +165,10 @@ static bool is_enough(const struct measuring *m, uint64_t count, double begun) {
 static bool check_memory(const struct measuring *m, struct failure *failure) {
     const struct tile_info *info = tile_source_info(m->source);
     return info->memory <= m->call->memory / 4 * 3 ||
-           fail(failure, FAILURE_LIMIT_EXCEEDED,
-                "%s: decoding it takes %" PRIu64 " bytes of memory, and the function for plans has %" PRIu64
-                ": give it more",
-                info->name, info->memory, m->call->memory);
+           failure_set(failure, FAILURE_LIMIT_EXCEEDED,
+                       "%s: decoding it takes %" PRIu64 " bytes of memory, and the function for plans has %" PRIu64
+                       ": give it more",
+                       info->name, info->memory, m->call->memory);
 }
 
 bool measure_tiles(struct measured *out, const struct measuring *m, struct failure *failure) {

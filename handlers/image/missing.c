@@ -15,7 +15,7 @@ bool missing_add(struct missing *missing, uint64_t tile, struct failure *failure
         size_t capacity = missing->capacity ? 2 * missing->capacity : 64;
         uint64_t *tiles = realloc(missing->tiles, capacity * sizeof *tiles);
         if (!tiles)
-            return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a list of %zu tiles", capacity);
+            return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a list of %zu tiles", capacity);
         missing->tiles = tiles;
         missing->capacity = capacity;
     }
@@ -76,8 +76,8 @@ static bool end_line(struct copying *c) {
     bool is = is_task_of(c, task);
     json_decref(task);
     if (!is)
-        return fail(c->failure, FAILURE_BAD_REQUEST, "%s: line %" PRIu64 " is not of tile %" PRIu64 " of this job",
-                    c->url, c->tile + 1, c->tile);
+        return failure_set(c->failure, FAILURE_BAD_REQUEST,
+                           "%s: line %" PRIu64 " is not of tile %" PRIu64 " of this job", c->url, c->tile + 1, c->tile);
     bool done = storage_write(c->out, c->line.data, c->line.size, c->failure);
     c->line.size = 0;
     c->done++;
@@ -92,7 +92,7 @@ static bool take(struct copying *c, const char *text, size_t size) {
         size_t n = newline ? (size_t)(newline + 1 - text) : (size_t)(end - text);
         bool wanted = is_wanted(c);
         if (wanted && writer.write_at(writer.user, c->line.size, text, n, &error) != TILE_OK)
-            return fail_from(c->failure, &error);
+            return failure_from(c->failure, &error);
         if (wanted && newline && !end_line(c))
             return false;
         c->tile += newline != NULL;
@@ -106,22 +106,22 @@ static bool copy(struct copying *c, struct object *object, int64_t deadline) {
     struct tile_reader reader = storage_reader(object);
     struct tile_error error;
     char *piece = malloc(PIECE);
-    bool done = piece || fail(c->failure, FAILURE_OUT_OF_MEMORY, "out of memory for the plan's tasks");
+    bool done = piece || failure_set(c->failure, FAILURE_OUT_OF_MEMORY, "out of memory for the plan's tasks");
     for (uint64_t at = 0; done && at < size && c->done < c->missing->count; at += PIECE) {
         size_t n = size - at < PIECE ? (size_t)(size - at) : PIECE;
         if (deadline_over(deadline))
-            done =
-                fail(c->failure, FAILURE_OUT_OF_TIME, "%s: the deadline came when %zu of %zu missing tiles were listed",
-                     c->url, c->done, c->missing->count);
+            done = failure_set(c->failure, FAILURE_OUT_OF_TIME,
+                               "%s: the deadline came when %zu of %zu missing tiles were listed", c->url, c->done,
+                               c->missing->count);
         else if (reader.read_at(reader.user, at, piece, n, &error) != TILE_OK)
-            done = storage_fail_from(object, &error, c->failure);
+            done = storage_failure_from(object, &error, c->failure);
         else
             done = take(c, piece, n);
     }
     free(piece);
-    return done &&
-           (c->done == c->missing->count || fail(c->failure, FAILURE_BAD_REQUEST, "%s: has no line of tile %" PRIu64,
-                                                 c->url, c->missing->tiles[c->done]));
+    return done && (c->done == c->missing->count ||
+                    failure_set(c->failure, FAILURE_BAD_REQUEST, "%s: has no line of tile %" PRIu64, c->url,
+                                c->missing->tiles[c->done]));
 }
 
 bool missing_write(const struct missing *missing, const struct run_job *job, const tile_plan *plan, const char *prefix,

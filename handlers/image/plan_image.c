@@ -52,21 +52,21 @@ static bool check_image(const struct planning *p, struct failure *failure) {
     if (!member)
         return true;
     if (!url)
-        return fail(failure, FAILURE_BAD_REQUEST, "image: the URL of one new image is wanted");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "image: the URL of one new image is wanted");
     if (!storage_check_url(p->call->storage, url, failure))
         return false;
     const char *slash = strrchr(url, '/'), *dot = strrchr(slash ? slash : url, '.');
     if (!dot || tile_codec_from_suffix(dot) == TILE_CODEC_UNSET)
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "image: %s: its suffix names no image format: jpg, png, tif, npy, "
-                    "bmp, tga or hdr is wanted",
-                    url);
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "image: %s: its suffix names no image format: jpg, png, tif, npy, "
+                           "bmp, tga or hdr is wanted",
+                           url);
     if (storage_is(p->object, url))
-        return fail(failure, FAILURE_BAD_REQUEST, "image: is the source, %s", url);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "image: is the source, %s", url);
     if (p->options.job.lossless)
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "image: one new image cannot be had without decoding: lossless does "
-                    "not go with it");
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "image: one new image cannot be had without decoding: lossless does "
+                           "not go with it");
     return true;
 }
 
@@ -88,8 +88,8 @@ static bool check_apart(const struct planning *p, struct failure *failure) {
     static const char *const names[] = {"source", "image"};
     for (size_t i = 0; i < 2; i++)
         if (text(p, names[i]) && is_tile(text(p, names[i]), text(p, "output")))
-            return fail(failure, FAILURE_BAD_REQUEST, "%s: %s is where a tile may go: take another output", names[i],
-                        text(p, names[i]));
+            return failure_set(failure, FAILURE_BAD_REQUEST, "%s: %s is where a tile may go: take another output",
+                               names[i], text(p, names[i]));
     return true;
 }
 
@@ -97,8 +97,8 @@ static bool read_event(struct planning *p, struct failure *failure) {
     static const char *const others[] = {"source", "etag", "type", "output", "image", "function", "verify", NULL};
     const char *output = text(p, "output");
     if (!output)
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "output: the folder or prefix that the tiles are to be written to is wanted");
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "output: the folder or prefix that the tiles are to be written to is wanted");
     struct storage *storage = p->call->storage;
     return member_flag(p->event, "verify", &p->run.verify, failure) &&
            storage_join(p->job_url, output, RUN_JOB_NAME, failure) &&
@@ -118,7 +118,7 @@ static bool make_job(struct planning *p, struct failure *failure) {
     tile_job_free(p->job);
     p->job = NULL;
     o->plan = p->plan;
-    return tile_job_new(&p->job, p->source, o, &error) == TILE_OK || fail_from(failure, &error);
+    return tile_job_new(&p->job, p->source, o, &error) == TILE_OK || failure_from(failure, &error);
 }
 
 /* As tile-convert: a region is one tile, unless a tile's size is given. */
@@ -130,16 +130,16 @@ static bool make_plan(struct planning *p, struct failure *failure) {
         status = o->grid.tile_width ? tile_plan_grid(&p->plan, p->options.region, o->grid, NULL, &error)
                                     : tile_plan_rects(&p->plan, &p->options.region, 1, NULL, &error);
     if (status != TILE_OK)
-        fail_from(failure, &error);
-    return status == TILE_OK || fail(failure, failure->kind, "region: %s", failure->message);
+        failure_from(failure, &error);
+    return status == TILE_OK || failure_set(failure, failure->kind, "region: %s", failure->message);
 }
 
 static bool check_count(const struct planning *p, struct failure *failure) {
     uint64_t count = tile_plan_count(tile_job_plan(p->job));
     return count <= RUN_TILES_MOST ||
-           fail(failure, FAILURE_LIMIT_EXCEEDED,
-                "%s: makes %" PRIu64 " tiles; a run has at most %d: take larger tiles, such as [1024,1024]",
-                tile_source_info(p->source)->name, count, RUN_TILES_MOST);
+           failure_set(failure, FAILURE_LIMIT_EXCEEDED,
+                       "%s: makes %" PRIu64 " tiles; a run has at most %d: take larger tiles, such as [1024,1024]",
+                       tile_source_info(p->source)->name, count, RUN_TILES_MOST);
 }
 
 static uint32_t max_u32(uint32_t a, uint32_t b) {
@@ -172,7 +172,7 @@ static bool build_index(struct planning *p, struct failure *failure) {
     /* Decoding may still give what is wanted of it, as the library's own jobs find. */
     bool bad = status == TILE_BAD_DATA || status == TILE_UNSUPPORTED || status == TILE_LIMIT_EXCEEDED;
     if (!bad || p->options.job.lossless)
-        return storage_fail_from(p->object, &error, failure);
+        return storage_failure_from(p->object, &error, failure);
     snprintf(p->no_index, sizeof p->no_index, "none: %s", error.message);
     return true;
 }
@@ -208,7 +208,7 @@ static bool open_source(struct planning *p, struct failure *failure) {
     double begun = measure_processor();
     tile_status status = tile_source_open_reader(&p->source, &reader, &p->options.source, &error);
     p->open = measure_processor() - begun;
-    return status == TILE_OK || storage_fail_from(p->object, &error, failure);
+    return status == TILE_OK || storage_failure_from(p->object, &error, failure);
 }
 
 /* What the job is: what its file says of it, and what assemble makes of it. */
@@ -220,7 +220,7 @@ static bool describe(struct planning *p, struct failure *failure) {
     json_decref(p->task_options);
     p->task_options = common_options(p);
     if (!p->task_options)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the plan");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the plan");
     run->source = text(p, "source");
     run->etag = facts->etag;
     run->size = facts->size;
@@ -260,14 +260,14 @@ static bool find_damage(struct planning *p, struct tile_rect area, struct failur
         return true;
     tile_status status = tile_image_alloc(&rows, info->format, area.width, most, NULL, &error);
     if (status != TILE_OK)
-        return fail_from(failure, &error);
+        return failure_from(failure, &error);
     for (uint32_t y = 0; y < area.height && status == TILE_OK; y += rows.height) {
         rows.height = area.height - y < most ? area.height - y : most;
         struct tile_rect strip = {area.x, area.y + y, area.width, rows.height};
         status = tile_source_read(p->source, strip, &rows, &error);
     }
     tile_image_free(&rows, NULL);
-    return status == TILE_OK || storage_fail_from(p->object, &error, failure);
+    return status == TILE_OK || storage_failure_from(p->object, &error, failure);
 }
 
 static bool begin_manifest(struct planning *p, struct failure *failure) {
@@ -275,7 +275,7 @@ static bool begin_manifest(struct planning *p, struct failure *failure) {
     if (!find_damage(p, p->run.area, failure))
         return false;
     if (tile_job_head(p->job, &p->head, &error) != TILE_OK)
-        return storage_fail_from(p->object, &error, failure);
+        return storage_failure_from(p->object, &error, failure);
     p->run.head = (const char *)p->head.data;
     p->run.damage = tile_source_damage(p->source);
     return true;
@@ -287,8 +287,8 @@ static bool check_free(const struct planning *p, struct failure *failure) {
     const char *urls[] = {p->manifest_url, text(p, "image")};
     for (size_t i = 0; i < 2 && urls[i]; i++) {
         if (storage_stat(p->call->storage, urls[i], &facts, failure))
-            return fail(failure, FAILURE_OUTPUT_DENIED, "%s: is there already; take another, or \"overwrite\": true",
-                        urls[i]);
+            return failure_set(failure, FAILURE_OUTPUT_DENIED,
+                               "%s: is there already; take another, or \"overwrite\": true", urls[i]);
         if (failure->kind != FAILURE_SOURCE_NOT_FOUND)
             return false;
     }
@@ -335,9 +335,10 @@ static bool check_output(struct planning *p, struct failure *failure) {
         replace(p, &old);
     tile_buffer_free(&old);
     return same || overwrite ||
-           fail(failure, FAILURE_OUTPUT_DENIED,
-                "%s: is of another job (another source or other options); take another output, or \"overwrite\": true",
-                p->job_url);
+           failure_set(
+               failure, FAILURE_OUTPUT_DENIED,
+               "%s: is of another job (another source or other options); take another output, or \"overwrite\": true",
+               p->job_url);
 }
 
 /* ---- What a tile takes ---- */
@@ -446,12 +447,12 @@ static bool write_plan(struct planning *p, struct response *response, struct fai
 bool plan_image(struct call *call, const json_t *event, struct object *object, struct response *response,
                 struct failure *failure) {
     struct planning p = {.call = call, .event = event, .object = object};
-    bool done =
-        read_event(&p, failure) &&
-        (storage_object_facts(object)->etag[0] ||
-         fail(failure, FAILURE_UNSUPPORTED, "%s: the store tells no version of it (ETag)", text(&p, "source"))) &&
-        settle(&p, failure) && begin_manifest(&p, failure) && check_output(&p, failure) &&
-        write_plan(&p, response, failure);
+    bool done = read_event(&p, failure) &&
+                (storage_object_facts(object)->etag[0] ||
+                 failure_set(failure, FAILURE_UNSUPPORTED, "%s: the store tells no version of it (ETag)",
+                             text(&p, "source"))) &&
+                settle(&p, failure) && begin_manifest(&p, failure) && check_output(&p, failure) &&
+                write_plan(&p, response, failure);
     json_decref(p.task_options);
     tile_buffer_free(&p.head);
     tile_job_free(p.job);

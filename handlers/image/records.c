@@ -25,8 +25,8 @@ static const char *hash_of(const char *prefix) {
 }
 
 bool records_check_prefix(const char *prefix, struct failure *failure) {
-    return hash_of(prefix) ||
-           fail(failure, FAILURE_BAD_REQUEST, "records: a URL that ends in /runs/HASH/ is wanted, as plan answers");
+    return hash_of(prefix) || failure_set(failure, FAILURE_BAD_REQUEST,
+                                          "records: a URL that ends in /runs/HASH/ is wanted, as plan answers");
 }
 
 static bool name_object(char out[STORAGE_URL_MOST], const char *prefix, uint64_t first, uint64_t last,
@@ -110,7 +110,7 @@ bool records_write(struct storage *storage, const char *prefix, struct record *r
         return false;
     char *text = write_text(prefix, records, count, &size);
     if (!text)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the records of %zu tiles", count);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the records of %zu tiles", count);
     bool done =
         storage_put(storage, url, text, size, &(struct storage_put_options){.type = "application/json"}, failure);
     free(text);

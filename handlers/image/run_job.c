@@ -33,14 +33,14 @@ bool run_job_write(const struct run_job *job, struct tile_buffer *out, struct fa
     char *text = done ? json_dumps(json, JSON_INDENT(1)) : NULL;
     json_decref(json);
     if (!text)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the job's description");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the job's description");
     struct tile_writer writer = tile_buffer_writer(out);
     struct tile_error error;
     size_t size = strlen(text);
     text[size] = '\n'; /* in place of the NUL */
     tile_status status = writer.write_at(writer.user, out->size, text, size + 1, &error);
     free(text);
-    return status == TILE_OK || fail_from(failure, &error);
+    return status == TILE_OK || failure_from(failure, &error);
 }
 
 /* ---- Reading ---- */
@@ -56,8 +56,8 @@ bool run_file_read(struct run_file *file, struct call *call, const char *url, st
     hash_bytes(text.data, text.size, file->hash);
     tile_buffer_free(&text);
     return file->json ||
-           fail(failure, FAILURE_BAD_REQUEST, "%s: line %d, column %d: is no job of a plan, or not all of one", url,
-                error.line, error.column);
+           failure_set(failure, FAILURE_BAD_REQUEST, "%s: line %d, column %d: is no job of a plan, or not all of one",
+                       url, error.line, error.column);
 }
 
 struct reading {
@@ -67,7 +67,7 @@ struct reading {
 };
 
 static bool wrong(const struct reading *r, const char *name, const char *wanted) {
-    return fail(r->failure, FAILURE_BAD_REQUEST, "%s: is no job of an image: %s: %s", r->url, name, wanted);
+    return failure_set(r->failure, FAILURE_BAD_REQUEST, "%s: is no job of an image: %s: %s", r->url, name, wanted);
 }
 
 static bool read_text(const struct reading *r, const char *name, bool needed, const char **out) {
@@ -112,7 +112,7 @@ static bool read_grid(const struct reading *r, struct call *call, json_t *option
         return wrong(r, "options", "an object is wanted");
     struct failure *failure = r->failure;
     if (!task_options_read(&read, call, options, others, failure))
-        return fail(failure, failure->kind, "%s: is no job of an image: options: %s", r->url, failure->message);
+        return failure_set(failure, failure->kind, "%s: is no job of an image: options: %s", r->url, failure->message);
     grid->overlap = read.job.grid.overlap;
     grid->edge = read.job.grid.edge;
     task_options_free(&read);
@@ -124,7 +124,7 @@ static bool check_head(const struct reading *r, const struct run_job *job) {
     size_t size = strlen(job->head);
     char *text = malloc(size + 2);
     if (!text)
-        return fail(r->failure, FAILURE_OUT_OF_MEMORY, "out of memory for the manifest's head");
+        return failure_set(r->failure, FAILURE_OUT_OF_MEMORY, "out of memory for the manifest's head");
     memcpy(text, job->head, size);
     memcpy(text + size, "}", 2);
     json_t *head = strchr(text, '\n') ? NULL : json_loads(text, JSON_REJECT_DUPLICATES, NULL);
@@ -159,12 +159,13 @@ static bool check_output(const struct reading *r, const struct run_job *job, str
     char url[STORAGE_URL_MOST];
     if (!storage_check_url(call->storage, job->output, r->failure) ||
         !storage_join(url, job->output, RUN_JOB_NAME, r->failure))
-        return fail(r->failure, FAILURE_BAD_REQUEST, "%s: is no job of an image: output: %s", r->url,
-                    r->failure->message);
-    return strcmp(url, r->url) == 0 || fail(r->failure, FAILURE_BAD_REQUEST,
-                                            "%s: is no job of an image: output: its tiles and itself would be at "
-                                            "%s, where it is to be read then",
-                                            r->url, job->output);
+        return failure_set(r->failure, FAILURE_BAD_REQUEST, "%s: is no job of an image: output: %s", r->url,
+                           r->failure->message);
+    return strcmp(url, r->url) == 0 ||
+           failure_set(r->failure, FAILURE_BAD_REQUEST,
+                       "%s: is no job of an image: output: its tiles and itself would be at "
+                       "%s, where it is to be read then",
+                       r->url, job->output);
 }
 
 bool run_job_read(struct run_job *job, tile_plan **plan, struct call *call, const struct run_file *file,

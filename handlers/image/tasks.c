@@ -21,7 +21,7 @@ enum { READ_AHEAD = 64 << 20 }; /* bytes that the storage may hold of a source t
 #define PLAN_MOST UINT64_C(10000000000)
 
 static bool no_memory(struct failure *failure) {
-    return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the plan's tasks");
+    return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the plan's tasks");
 }
 
 static uint64_t max_u64(uint64_t a, uint64_t b) {
@@ -43,7 +43,7 @@ static bool part_of(const struct tasks *t, struct tile_rect rect, char **out, st
     if (status == TILE_OK)
         status = tile_index_save(part, &writer, &error);
     tile_index_free(part);
-    bool done = status == TILE_OK || fail_from(failure, &error);
+    bool done = status == TILE_OK || failure_from(failure, &error);
     if (done && bytes.size <= PART_MOST) {
         *out = malloc(4 * ((size_t)PART_MOST / 3 + 1) + 1);
         if (*out)
@@ -74,7 +74,7 @@ static bool count_fetched(struct tasks *t, struct tile_rect rect, uint64_t *byte
     size_t count;
     for (;;) {
         if (tile_source_ranges(t->source, rect, t->ranges, t->range_capacity, &count, &error) != TILE_OK)
-            return fail_from(failure, &error);
+            return failure_from(failure, &error);
         if (count <= t->range_capacity)
             break;
         struct tile_range *more = realloc(t->ranges, count * sizeof *more);
@@ -133,9 +133,9 @@ static bool add_line(struct tasks *t, const json_t *task, struct failure *failur
     bool done = storage_write(t->lines, line, size + 1, failure);
     free(line);
     return done && (storage_written(t->lines) <= PLAN_MOST ||
-                    fail(failure, FAILURE_LIMIT_EXCEEDED,
-                         "the plan of %" PRIu64 " tiles has more than %" PRIu64 " bytes: take larger tiles",
-                         tile_plan_count(tile_job_plan(t->job)), PLAN_MOST));
+                    failure_set(failure, FAILURE_LIMIT_EXCEEDED,
+                                "the plan of %" PRIu64 " tiles has more than %" PRIu64 " bytes: take larger tiles",
+                                tile_plan_count(tile_job_plan(t->job)), PLAN_MOST));
 }
 
 static bool add(struct tasks *t, uint64_t number, struct failure *failure) {
@@ -158,9 +158,10 @@ bool tasks_write(struct tasks *t, struct failure *failure) {
         return false;
     for (uint64_t i = 0; i < tile_plan_count(plan); i++) {
         if (deadline_over(t->deadline))
-            return fail(failure, FAILURE_OUT_OF_TIME,
-                        "the deadline came when %" PRIu64 " of %" PRIu64 " tasks were written: larger tiles make fewer",
-                        i, tile_plan_count(plan));
+            return failure_set(failure, FAILURE_OUT_OF_TIME,
+                               "the deadline came when %" PRIu64 " of %" PRIu64
+                               " tasks were written: larger tiles make fewer",
+                               i, tile_plan_count(plan));
         if (!add(t, i, failure))
             return false;
     }
@@ -176,7 +177,7 @@ static bool put_index(const struct tasks *t, const tile_index *index, struct fai
     struct tile_writer writer = storage_writer(draft);
     if (tile_index_save(index, &writer, &error) == TILE_OK)
         return storage_commit(draft, failure);
-    storage_fail_writing(draft, &error, failure);
+    storage_failure_writing(draft, &error, failure);
     storage_discard(draft);
     return false;
 }

@@ -43,7 +43,7 @@ bool client_new(struct client **out, const char *api, int stop, struct failure *
     struct client *client = calloc(1, sizeof *client);
     *out = client;
     if (!client)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory");
     client->stop = stop;
     int length = snprintf(client->base, sizeof client->base, "http://%s/2018-06-01/runtime", api);
     bool fits = length > 0 && (size_t)length < sizeof client->base;
@@ -55,8 +55,8 @@ bool client_new(struct client **out, const char *api, int stop, struct failure *
         return true;
     client_free(client);
     *out = NULL;
-    return fits ? fail(failure, FAILURE_OUT_OF_MEMORY, "libcurl does not start")
-                : fail(failure, FAILURE_BAD_REQUEST, "AWS_LAMBDA_RUNTIME_API is too long");
+    return fits ? failure_set(failure, FAILURE_OUT_OF_MEMORY, "libcurl does not start")
+                : failure_set(failure, FAILURE_BAD_REQUEST, "AWS_LAMBDA_RUNTIME_API is too long");
 }
 
 void client_free(struct client *client) {
@@ -180,20 +180,21 @@ static enum client_next ask(struct client *client, struct invocation *out, struc
         return CLIENT_STOP;
     bool has_id = header(client, "Lambda-Runtime-Aws-Request-Id", out->id, sizeof out->id);
     if (result != CURLE_OK && !has_id)
-        fail(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: %s", cause(client, result));
+        failure_set(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: %s", cause(client, result));
     else if (status_of(client) != 200)
-        fail(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: HTTP status %ld", status_of(client));
+        failure_set(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: HTTP status %ld", status_of(client));
     else if (!has_id)
-        fail(failure, FAILURE_SOURCE_UNREADABLE, "next invocation: it has no request id, and cannot be answered");
+        failure_set(failure, FAILURE_SOURCE_UNREADABLE,
+                    "next invocation: it has no request id, and cannot be answered");
     else {
         out->deadline = deadline_of(client);
         set_trace(client);
         if (result == CURLE_OK)
             return CLIENT_EVENT;
         if (result == CURLE_WRITE_ERROR) /* receive's */
-            fail(failure, FAILURE_LIMIT_EXCEEDED, "event: more than %d bytes", EVENT_MOST);
+            failure_set(failure, FAILURE_LIMIT_EXCEEDED, "event: more than %d bytes", EVENT_MOST);
         else
-            fail(failure, FAILURE_SOURCE_UNREADABLE, "event: it broke off: %s", cause(client, result));
+            failure_set(failure, FAILURE_SOURCE_UNREADABLE, "event: it broke off: %s", cause(client, result));
         return CLIENT_NO_EVENT;
     }
     return CLIENT_LOST;

@@ -90,10 +90,11 @@ static bool respond(struct loop *loop, const char *id, struct response *response
         too_large = client_respond(loop->client, id, &response->body) == CLIENT_TOO_LARGE;
     }
     if (too_large)
-        return fail(failure, FAILURE_RESPONSE_TOO_LARGE,
-                    "response: Lambda does not take its %zu bytes: give `output` so that the result is written to the "
-                    "store",
-                    response->body.size);
+        return failure_set(
+            failure, FAILURE_RESPONSE_TOO_LARGE,
+            "response: Lambda does not take its %zu bytes: give `output` so that the result is written to the "
+            "store",
+            response->body.size);
     return true;
 }
 
@@ -144,14 +145,14 @@ int loop_run(const char *api, const char *name, handle *function) {
     struct failure failure;
     int stop = signal_to_stop(), status = EXIT_FAILURE;
     if (stop < 0)
-        fail(&failure, FAILURE_OUT_OF_MEMORY, "signalfd: %s", strerror(errno));
+        failure_set(&failure, FAILURE_OUT_OF_MEMORY, "signalfd: %s", strerror(errno));
     if (stop < 0 || !client_new(&loop.client, api, stop, &failure)) {
         log_line(LOG_FATAL, NULL, "%s", failure.message);
     } else if (function) {
         status = serve_all(&loop);
     } else {
-        fail(&failure, FAILURE_BAD_REQUEST, "handler: there is none called \"%s\", but plan, tile, assemble and text",
-             name);
+        failure_set(&failure, FAILURE_BAD_REQUEST,
+                    "handler: there is none called \"%s\", but plan, tile, assemble and text", name);
         log_line(LOG_FATAL, NULL, "%s", failure.message);
         client_report(loop.client, NULL, "Runtime.NoSuchHandler", failure.message);
     }

@@ -47,7 +47,7 @@ bool storage_create(struct draft **out, struct storage *storage, const char *url
     }
     bool done = draft && draft->url && draft->head;
     if (!done)
-        fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for its first %zu bytes", url, storage->part);
+        failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for its first %zu bytes", url, storage->part);
     if (done && url_read(&draft->place, &storage->local, url, failure) &&
         storage_check_options(&draft->options, url, failure))
         *out = draft;
@@ -90,7 +90,8 @@ static bool append_parts(struct draft *draft, const unsigned char *data, size_t 
             draft->filled = 0;
         }
         if (!draft->part)
-            return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for a part of %zu bytes", draft->url, room);
+            return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for a part of %zu bytes", draft->url,
+                               room);
         size_t n = room - draft->filled < size ? room - draft->filled : size;
         memcpy(draft->part + draft->filled, data, n);
         draft->filled += n;
@@ -105,8 +106,8 @@ static bool append_parts(struct draft *draft, const unsigned char *data, size_t 
 
 static bool write_file(struct draft *draft, uint64_t offset, const void *data, size_t size, struct failure *failure) {
     if (deadline_over(draft->storage->deadline))
-        return fail(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came at byte %ju of it", draft->url,
-                    (uintmax_t)offset);
+        return failure_set(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came at byte %ju of it", draft->url,
+                           (uintmax_t)offset);
     return file_write(draft->file, offset, data, size, failure);
 }
 
@@ -136,9 +137,9 @@ static bool write_over(struct draft *draft, uint64_t offset, const void *data, s
     if (draft->file)
         return write_file(draft, offset, data, size, failure);
     if (offset + size > draft->storage->part)
-        return fail(failure, FAILURE_UNSUPPORTED,
-                    "%s: byte %ju is written again, but only the first %zu bytes are not sent yet", draft->url,
-                    (uintmax_t)offset, draft->storage->part);
+        return failure_set(failure, FAILURE_UNSUPPORTED,
+                           "%s: byte %ju is written again, but only the first %zu bytes are not sent yet", draft->url,
+                           (uintmax_t)offset, draft->storage->part);
     memcpy(draft->head + offset, data, size);
     return true;
 }
@@ -148,8 +149,9 @@ static bool write_any(struct draft *draft, uint64_t offset, const void *data, si
         *failure = draft->failure;
         return false;
     }
-    bool done = offset <= draft->bytes || fail(failure, FAILURE_UNSUPPORTED, "%s: byte %ju is written before byte %ju",
-                                               draft->url, (uintmax_t)offset, (uintmax_t)draft->bytes);
+    bool done =
+        offset <= draft->bytes || failure_set(failure, FAILURE_UNSUPPORTED, "%s: byte %ju is written before byte %ju",
+                                              draft->url, (uintmax_t)offset, (uintmax_t)draft->bytes);
     uint64_t there = done ? draft->bytes - offset : 0;
     size_t over = there < size ? (size_t)there : size;
     done = done && (over == 0 || write_over(draft, offset, data, over, failure)) &&
@@ -174,9 +176,9 @@ struct tile_writer storage_writer(struct draft *draft) {
     return (struct tile_writer){.user = draft, .write_at = write_at};
 }
 
-bool storage_fail_writing(const struct draft *draft, const struct tile_error *error, struct failure *failure) {
+bool storage_failure_writing(const struct draft *draft, const struct tile_error *error, struct failure *failure) {
     if (!draft->failed)
-        return fail_from(failure, error);
+        return failure_from(failure, error);
     *failure = draft->failure;
     return false;
 }

@@ -17,15 +17,15 @@ static bool read_variable(char *out, size_t capacity, const char *name, const ch
         value = getenv(other);
     value = value ? value : "";
     if (!*value && needed)
-        return fail(failure, FAILURE_BAD_REQUEST, "S3: the environment variable %s%s%s is not set", name,
-                    other ? " or " : "", other ? other : "");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "S3: the environment variable %s%s%s is not set", name,
+                           other ? " or " : "", other ? other : "");
     for (const char *c = value; *c; c++)
         if (*c < '!' || *c > '~')
-            return fail(failure, FAILURE_BAD_REQUEST,
-                        "S3: the environment variable %s has a space or control character", name);
+            return failure_set(failure, FAILURE_BAD_REQUEST,
+                               "S3: the environment variable %s has a space or control character", name);
     if ((size_t)snprintf(out, capacity, "%s", value) >= capacity)
-        return fail(failure, FAILURE_BAD_REQUEST, "S3: the environment variable %s is longer than %zu bytes", name,
-                    capacity - 1);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "S3: the environment variable %s is longer than %zu bytes",
+                           name, capacity - 1);
     return true;
 }
 
@@ -47,7 +47,7 @@ static bool check_custom(char *custom, struct failure *failure) {
     if (scheme && path > host && !strpbrk(host, "@?#%\\") && !path[strspn(path, plain)])
         return true;
     /* Without its value, in which there may be a password. */
-    return fail(
+    return failure_set(
         failure, FAILURE_BAD_REQUEST,
         "S3: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL is not http://host or https://host, with a port and a path "
         "of letters, digits and -._~/ where needed");
@@ -66,9 +66,9 @@ static bool check_owners(const char *owners, struct failure *failure) {
     for (; *owners; owners += *owners == ',') {
         size_t size = strcspn(owners, ",");
         if (!read_owner(owners, size, &account))
-            return fail(failure, FAILURE_BAD_REQUEST,
-                        "S3: TILE_BUCKET_OWNER: %.*s is no account of %d digits, nor bucket=account", (int)size, owners,
-                        ACCOUNT_DIGITS);
+            return failure_set(failure, FAILURE_BAD_REQUEST,
+                               "S3: TILE_BUCKET_OWNER: %.*s is no account of %d digits, nor bucket=account", (int)size,
+                               owners, ACCOUNT_DIGITS);
         owners += size;
     }
     return true;
@@ -98,8 +98,8 @@ bool endpoint_read(struct endpoint *out, struct failure *failure) {
         !read_variable(out->owners, sizeof out->owners, "TILE_BUCKET_OWNER", NULL, false, failure))
         return false;
     if (!endpoint_is_region(out->region))
-        return fail(failure, FAILURE_BAD_REQUEST, "S3: AWS_REGION or AWS_DEFAULT_REGION is %s, which is no region",
-                    out->region);
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "S3: AWS_REGION or AWS_DEFAULT_REGION is %s, which is no region", out->region);
     return check_custom(out->custom, failure) && check_owners(out->owners, failure);
 }
 
@@ -120,11 +120,11 @@ bool endpoint_find(struct endpoint_place *out, const struct endpoint *endpoint, 
     size_t host_size = strcspn(host, "/");
     int size = snprintf(out->host, sizeof out->host, "%.*s", (int)host_size, host);
     if ((size_t)size >= sizeof out->host || !sign_encode_path(path, sizeof path, object->path))
-        return fail(failure, FAILURE_BAD_REQUEST, "S3: the host or key is too long");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "S3: the host or key is too long");
     size = snprintf(out->url, sizeof out->url, "%s%s%s/%s", base, own_host ? "" : "/", own_host ? "" : object->bucket,
                     path);
     if ((size_t)size >= sizeof out->url)
-        return fail(failure, FAILURE_BAD_REQUEST, "S3: the host or key is too long");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "S3: the host or key is too long");
     out->path = out->url + (host - base) + host_size;
     return true;
 }

@@ -62,7 +62,7 @@ static bool read_pieces(struct object *object, struct piece *pieces, size_t coun
     bool *got = calloc(parts ? parts : 1, sizeof *got), *next = got;
     bool done = calls && got;
     if (!done)
-        fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for %zu requests", object->url, parts);
+        failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for %zu requests", object->url, parts);
     for (size_t i = 0; done && i < count; i++)
         end = split(end, object, &pieces[i]);
     done = done && run(object->s3, calls, got, parts, failure);
@@ -143,13 +143,13 @@ static void drop(struct object *object, const struct piece *pieces, size_t count
 static bool new_piece(struct piece *out, struct object *object, struct tile_range range, struct failure *failure) {
     *out = (struct piece){.offset = range.offset, .size = (size_t)range.size};
     if (!storage_reserve(object->storage, range.size))
-        return fail(failure, FAILURE_LIMIT_EXCEEDED, "%s: %ju more bytes of it exceed the %ju that may be kept",
-                    object->url, (uintmax_t)range.size, (uintmax_t)object->storage->cache);
+        return failure_set(failure, FAILURE_LIMIT_EXCEEDED, "%s: %ju more bytes of it exceed the %ju that may be kept",
+                           object->url, (uintmax_t)range.size, (uintmax_t)object->storage->cache);
     out->data = malloc(out->size);
     if (out->data)
         return true;
     storage_release(object->storage, range.size);
-    return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for %zu bytes", object->url, out->size);
+    return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for %zu bytes", object->url, out->size);
 }
 
 /* Has those that were read first; their number. */
@@ -167,13 +167,14 @@ static size_t sort_read(struct piece *pieces, size_t count) {
 bool storage_fetch(struct object *object, const struct tile_range *ranges, size_t count, struct failure *failure) {
     for (size_t i = 0; i < count; i++)
         if (ranges[i].offset > object->facts.size || ranges[i].size > object->facts.size - ranges[i].offset)
-            return fail(failure, FAILURE_BAD_REQUEST, "%s: has %ju bytes; %ju at byte %ju are not there", object->url,
-                        (uintmax_t)object->facts.size, (uintmax_t)ranges[i].size, (uintmax_t)ranges[i].offset);
+            return failure_set(failure, FAILURE_BAD_REQUEST, "%s: has %ju bytes; %ju at byte %ju are not there",
+                               object->url, (uintmax_t)object->facts.size, (uintmax_t)ranges[i].size,
+                               (uintmax_t)ranges[i].offset);
     if (!object->place.s3 || count == 0)
         return true; /* the system keeps files */
     struct piece *pieces = calloc(count, sizeof *pieces);
     if (!pieces)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for %zu ranges", object->url, count);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for %zu ranges", object->url, count);
     size_t missing = 0;
     bool done = true;
     for (size_t i = 0; i < count && done; i++) {
@@ -187,7 +188,7 @@ bool storage_fetch(struct object *object, const struct tile_range *ranges, size_
     size_t there = sort_read(pieces, missing);
     if (there && !keep(object, pieces, there)) {
         there = 0;
-        done = done && fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", object->url);
+        done = done && failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", object->url);
     }
     drop(object, pieces + there, missing - there);
     free(pieces);

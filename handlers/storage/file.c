@@ -25,7 +25,7 @@ bool local_open(struct local *out, const struct storage_options *options, struct
     out->descriptor = out->real ? open(out->real, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (out->root && out->descriptor >= 0)
         return true;
-    fail(failure, FAILURE_BAD_REQUEST, "%s: the folder for local files: %s", options->root, strerror(errno));
+    failure_set(failure, FAILURE_BAD_REQUEST, "%s: the folder for local files: %s", options->root, strerror(errno));
     local_close(out);
     return false;
 }
@@ -81,8 +81,8 @@ static bool fail_to_read(struct failure *failure, const char *url, int error) {
                              : error == EACCES || error == EPERM                         ? FAILURE_SOURCE_DENIED
                              : error == EXDEV || error == ELOOP || error == ENAMETOOLONG ? FAILURE_BAD_REQUEST
                                                                                          : FAILURE_SOURCE_UNREADABLE;
-    return fail(failure, kind, "%s: %s", url,
-                error == EXDEV ? "leads out of the folder that is open here" : strerror(error));
+    return failure_set(failure, kind, "%s: %s", url,
+                       error == EXDEV ? "leads out of the folder that is open here" : strerror(error));
 }
 
 static void type_of(char *type, size_t size, const char *path) {
@@ -141,8 +141,8 @@ static int open_with(const struct local *local, const char *path, const char *ur
         return -1;
     }
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-        fail(failure, FAILURE_BAD_REQUEST, "%s: is %s", url,
-             S_ISDIR(status.st_mode) ? "a folder" : "not a regular file");
+        failure_set(failure, FAILURE_BAD_REQUEST, "%s: is %s", url,
+                    S_ISDIR(status.st_mode) ? "a folder" : "not a regular file");
         close(descriptor);
         return -1;
     }
@@ -186,7 +186,7 @@ bool file_read(int descriptor, const char *url, const struct storage_facts *fact
     if (fstat(descriptor, &status) == 0)
         identify(&now, &status);
     if (done < size || strcmp(now.etag, facts->etag) != 0)
-        return fail(failure, FAILURE_SOURCE_CHANGED, "%s: changed while it was read", url);
+        return failure_set(failure, FAILURE_SOURCE_CHANGED, "%s: changed while it was read", url);
     return true;
 }
 
@@ -197,8 +197,8 @@ static bool fail_to_write(struct failure *failure, const char *url, int error) {
                              : error == EACCES || error == EPERM || error == EROFS || error == ENOTDIR
                                  ? FAILURE_OUTPUT_DENIED
                                  : FAILURE_OUTPUT_UNWRITABLE;
-    return fail(failure, kind, "%s: %s", url,
-                error == EXDEV ? "leads out of the folder that is open here" : strerror(error));
+    return failure_set(failure, kind, "%s: %s", url,
+                       error == EXDEV ? "leads out of the folder that is open here" : strerror(error));
 }
 
 /* Opens the folder `path`, whose end may be written over meanwhile; makes it, and those above it, where it is missing.
@@ -241,7 +241,8 @@ static bool fail_aside(struct failure *failure, const struct aside *aside, bool 
     bool closed = eaccess(!slash ? "." : slash == aside->path ? "/" : aside->path, W_OK | X_OK) != 0;
     if (slash)
         *slash = '/';
-    return fail(failure, there || closed ? FAILURE_OUTPUT_DENIED : FAILURE_OUTPUT_UNWRITABLE, "%s", error->message);
+    return failure_set(failure, there || closed ? FAILURE_OUTPUT_DENIED : FAILURE_OUTPUT_UNWRITABLE, "%s",
+                       error->message);
 }
 
 static bool begin(struct aside *out, const struct local *local, const char *path, const char *url, bool keep,
@@ -249,9 +250,10 @@ static bool begin(struct aside *out, const struct local *local, const char *path
     *out = (struct aside){0};
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: names a folder, not a file", url);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: names a folder, not a file", url);
     if (strlen(name) > NAME_MOST + strlen(".json"))
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: the name of the file is longer than %d bytes", url, NAME_MOST);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: the name of the file is longer than %d bytes", url,
+                           NAME_MOST);
     char *folder = strndup(path, slash == path ? 1 : (size_t)(name - path) - (slash != NULL));
     int descriptor = folder ? make_folder(local, folder) : -1;
     free(folder);
@@ -259,7 +261,7 @@ static bool begin(struct aside *out, const struct local *local, const char *path
         return fail_to_write(failure, url, errno);
     close(descriptor);
     if (asprintf(&out->path, "%s%s%s", local->root ? local->real : "", local->root ? "/" : "", path) < 0)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
     struct tile_error error;
     if (tile_file_create(&out->file, out->path, !keep, NULL, &error) != TILE_OK)
         return fail_aside(failure, out, keep, &error);
@@ -328,7 +330,7 @@ bool file_create(struct file_draft **out, const struct local *local, const char 
     if (!file || !note) {
         free(file);
         free(note);
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
     }
     *file = (struct file_draft){.local = local, .url = url, .options = options, .note = note};
     if (begin(&file->aside, local, path, url, options->keep, failure))

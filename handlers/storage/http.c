@@ -56,7 +56,7 @@ static void give_back(struct http *http, struct http_request *request) {
 }
 
 static bool out_of_time(struct http_request *request) {
-    return fail(&request->private.failure, FAILURE_OUT_OF_TIME, "the deadline came before the store's answer");
+    return failure_set(&request->private.failure, FAILURE_OUT_OF_TIME, "the deadline came before the store's answer");
 }
 
 static void begin(struct http *http, struct http_request *request) {
@@ -67,14 +67,14 @@ static void begin(struct http *http, struct http_request *request) {
     request->private.header_bytes = 0;
     CURL *easy = http->idle_count ? http->idle[--http->idle_count] : http_exchange_new(&http->options, http->bundle);
     request->private.easy = easy;
-    bool ready = easy ? true : fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
+    bool ready = easy ? true : failure_set(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
     if (ready && request->deadline <= deadline_now())
         ready = out_of_time(request);
     ready = ready && request->hooks->prepare(request, failure);
     if (ready) {
         http_exchange_set(request);
         if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
-            ready = fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
+            ready = failure_set(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
     }
     if (!ready) {
         give_back(http, request);
@@ -127,7 +127,8 @@ static void wait_to_retry(struct http *http, struct http_request *request) {
     if (request->deadline != INT64_MAX && request->deadline - deadline_now() <= delay) {
         char why[sizeof request->private.failure.message];
         snprintf(why, sizeof why, "%s", request->private.failure.message);
-        fail(&request->private.failure, FAILURE_OUT_OF_TIME, "the deadline left no time for another try: %s", why);
+        failure_set(&request->private.failure, FAILURE_OUT_OF_TIME, "the deadline left no time for another try: %s",
+                    why);
         finish(request, false);
         return;
     }
@@ -177,7 +178,7 @@ static void end(struct http *http, struct http_request *request, CURLcode transp
 
 static void drop(struct http *http, struct http_request *request) {
     give_back(http, request);
-    fail(&request->private.failure, FAILURE_OUT_OF_TIME, "the request was given up");
+    failure_set(&request->private.failure, FAILURE_OUT_OF_TIME, "the request was given up");
     finish(request, false);
 }
 
@@ -307,7 +308,7 @@ bool http_new(struct http **out, const struct http_options *options, struct http
             curl_multi_cleanup(http->multi);
         free(http);
         *out = NULL;
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for requests");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "no memory for requests");
     }
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_MOST);
     http->options = *options;
@@ -362,7 +363,7 @@ bool http_start(struct http *http, struct http_request *request, struct failure 
     pthread_mutex_unlock(&http->lock);
     if (!started) {
         sem_destroy(&request->private.finished);
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "no thread for requests could be started");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "no thread for requests could be started");
     }
     if (asleep)
         sockets_wake(&http->sockets);

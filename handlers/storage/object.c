@@ -16,7 +16,7 @@ static bool is_as_wanted(const struct object *object, const struct storage_want 
     if ((!want->etag || strcmp(want->etag, object->facts.etag) == 0) &&
         (!want->size || want->size == object->facts.size))
         return true;
-    return fail(failure, FAILURE_SOURCE_CHANGED, "%s: is not the one any more that is wanted", object->url);
+    return failure_set(failure, FAILURE_SOURCE_CHANGED, "%s: is not the one any more that is wanted", object->url);
 }
 
 /* They become part of a header and a query. */
@@ -24,16 +24,17 @@ static bool check_want(const struct object *object, const struct storage_want *w
     const char *etag = want->etag ? want->etag : "", *version = want->version ? want->version : "";
     for (const char *c = etag; *c; c++)
         if (*c < '!' || *c > '~' || *c == '"')
-            return fail(failure, FAILURE_BAD_REQUEST, "%s: the ETag that is wanted of it cannot be one", object->url);
+            return failure_set(failure, FAILURE_BAD_REQUEST, "%s: the ETag that is wanted of it cannot be one",
+                               object->url);
     for (const char *c = version; *c; c++)
         if (*c < '!' || *c > '~')
-            return fail(failure, FAILURE_BAD_REQUEST, "%s: the version that is wanted of it cannot be one",
-                        object->url);
+            return failure_set(failure, FAILURE_BAD_REQUEST, "%s: the version that is wanted of it cannot be one",
+                               object->url);
     if (strlen(etag) >= sizeof object->facts.etag || strlen(version) > VERSION_MOST)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: the ETag or version that is wanted of it is too long",
-                    object->url);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: the ETag or version that is wanted of it is too long",
+                           object->url);
     return !want->version || object->place.s3 ||
-           fail(failure, FAILURE_BAD_REQUEST, "%s: is a file, of which there are no versions", object->url);
+           failure_set(failure, FAILURE_BAD_REQUEST, "%s: is a file, of which there are no versions", object->url);
 }
 
 static bool open_s3(struct object *object, const struct storage_want *want, struct failure *failure) {
@@ -41,7 +42,7 @@ static bool open_s3(struct object *object, const struct storage_want *want, stru
     if (!object->s3)
         return false;
     if (want->version && !(object->version = strdup(want->version)))
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", object->url);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", object->url);
     if (want->etag && want->size) {
         object->facts.size = want->size;
         memcpy(object->facts.etag, want->etag, strlen(want->etag) + 1);
@@ -68,7 +69,7 @@ bool storage_open(struct object **out, struct storage *storage, const char *url,
     struct object *object = calloc(1, sizeof *object);
     if (!object || !(object->url = strdup(url))) {
         free(object);
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
     }
     object->storage = storage;
     object->descriptor = -1;
@@ -125,11 +126,11 @@ static bool read_from(struct object *object, uint64_t offset, void *buffer, size
                       bool (*read)(struct object *, uint64_t, void *, size_t, struct failure *),
                       struct failure *failure) {
     if (offset > object->facts.size || size > object->facts.size - offset)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: has %ju bytes; %zu at byte %ju are not there", object->url,
-                    (uintmax_t)object->facts.size, size, (uintmax_t)offset);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: has %ju bytes; %zu at byte %ju are not there",
+                           object->url, (uintmax_t)object->facts.size, size, (uintmax_t)offset);
     if (deadline_over(object->storage->deadline)) /* what is in memory is worked on, too */
-        return fail(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came at byte %ju of %ju", object->url,
-                    (uintmax_t)offset, (uintmax_t)object->facts.size);
+        return failure_set(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came at byte %ju of %ju", object->url,
+                           (uintmax_t)offset, (uintmax_t)object->facts.size);
     if (!object->place.s3)
         return read_file(object, offset, buffer, size, failure);
     for (unsigned char *to = buffer; size > 0;) {
@@ -180,10 +181,10 @@ bool storage_reader_failed(struct object *object, struct failure *failure) {
     return failed;
 }
 
-bool storage_fail_from(struct object *object, const struct tile_error *error, struct failure *failure) {
+bool storage_failure_from(struct object *object, const struct tile_error *error, struct failure *failure) {
     struct failure read;
     struct tile_error of_read;
-    fail_from(failure, error);
+    failure_from(failure, error);
     /* An older read that failed otherwise has nothing to do with this. */
     if (object && storage_reader_failed(object, &read) && failure_to_error(&read, &of_read) == error->status)
         *failure =

@@ -76,7 +76,7 @@ static bool prepare(struct http_request *http, struct failure *failure) {
     if (!endpoint_find(&place, &s3->endpoint, region, call->object, failure))
         return false;
     if (action->query && !action->query(query, call))
-        return fail(failure, FAILURE_BAD_REQUEST, "S3: the name of a version or upload is too long");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "S3: the name of a version or upload is too long");
     snprintf(url, sizeof url, "%s%s%s", place.url, *query ? "?" : "", query);
     time_t now = time(NULL);
     struct tm utc;
@@ -98,7 +98,7 @@ static bool prepare(struct http_request *http, struct failure *failure) {
     if (action->headers)
         action->headers(&request, &values, call);
     return send_signed(s3, call, region, &request, &values, url) ||
-           fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
+           failure_set(failure, FAILURE_OUT_OF_MEMORY, "no memory for a request");
 }
 
 /* ---- What an attempt came to -------------------------------------------------------------------------------- */
@@ -107,9 +107,9 @@ static enum http_verdict judge_transport(struct s3_call *call, struct failure *f
     const struct http_request *http = &call->private.http;
     bool hopeless = http->transport == CURLE_PEER_FAILED_VERIFICATION || http->transport == CURLE_SSL_CACERT_BADFILE ||
                     http->transport == CURLE_URL_MALFORMAT || http->transport == CURLE_UNSUPPORTED_PROTOCOL;
-    fail(failure, call->action->writes ? FAILURE_OUTPUT_UNWRITABLE : FAILURE_SOURCE_UNREADABLE,
-         "%s: %s failed %d times, at last: %s", call->url, call->action->what, http->private.attempt + 1,
-         http->error[0] ? http->error : curl_easy_strerror(http->transport));
+    failure_set(failure, call->action->writes ? FAILURE_OUTPUT_UNWRITABLE : FAILURE_SOURCE_UNREADABLE,
+                "%s: %s failed %d times, at last: %s", call->url, call->action->what, http->private.attempt + 1,
+                http->error[0] ? http->error : curl_easy_strerror(http->transport));
     return hopeless ? HTTP_FAILED : HTTP_RETRY;
 }
 
@@ -128,7 +128,7 @@ static enum http_verdict judge(struct http_request *http, struct failure *failur
     struct s3_call *call = http->user;
     struct s3_private *private = &call->private;
     if (private->no_memory) {
-        fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for its content", call->url);
+        failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for its content", call->url);
         return HTTP_FAILED;
     }
     if (http->status < 300)
@@ -154,7 +154,7 @@ bool s3_new(struct s3 **out, struct http_counts *counts, struct failure *failure
     *out = NULL;
     struct s3 *s3 = calloc(1, sizeof *s3);
     if (!s3)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "S3: no memory");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "S3: no memory");
     if (!endpoint_read(&s3->endpoint, failure) || !http_new(&s3->http, &HTTP_OPTIONS, counts, failure)) {
         free(s3);
         return false;
@@ -188,12 +188,12 @@ bool s3_start(struct s3 *s3, struct s3_call *call, struct failure *failure) {
     call->private = (struct s3_private){.s3 = s3, .action = call->action, .begun = call->out ? call->out->size : 0};
     call->private.http = (struct http_request){.hooks = &hooks, .user = call, .deadline = call->deadline};
     if (!hash_content(call))
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for a request", call->url);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory for a request", call->url);
     return http_start(s3->http, &call->private.http, failure);
 }
 
 bool s3_wait(struct s3_call *call, struct failure *failure) {
-    return http_wait(&call->private.http, failure) || fail_at(failure, call->url); /* the transport knows no names */
+    return http_wait(&call->private.http, failure) || failure_at(failure, call->url); /* the transport knows no names */
 }
 
 void s3_cancel(struct s3_call *call) {

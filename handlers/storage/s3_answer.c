@@ -155,14 +155,14 @@ enum http_verdict s3_answer_range(struct s3_call *call, struct failure *failure)
         private->http.status == 206 && private->first == call->offset && private->last == call->offset + call->size - 1;
     bool whole = private->http.status == 200 && call->offset == 0 && call->size == call->whole;
     if ((!part && !whole) || private->overflow || private->got != call->size) {
-        fail(failure, FAILURE_SOURCE_UNREADABLE,
-             "%s: was asked for %ju bytes at byte %ju and answered with others, or not with as many", call->url,
-             (uintmax_t)call->size, (uintmax_t)call->offset);
+        failure_set(failure, FAILURE_SOURCE_UNREADABLE,
+                    "%s: was asked for %ju bytes at byte %ju and answered with others, or not with as many", call->url,
+                    (uintmax_t)call->size, (uintmax_t)call->offset);
         return HTTP_RETRY;
     }
     if ((call->etag && call->told_etag[0] && strcmp(call->etag, call->told_etag) != 0) ||
         (part && private->total != UINT64_MAX && private->total != call->whole)) {
-        fail(failure, FAILURE_SOURCE_CHANGED, "%s: is not the one any more that is wanted", call->url);
+        failure_set(failure, FAILURE_SOURCE_CHANGED, "%s: is not the one any more that is wanted", call->url);
         return HTTP_FAILED;
     }
     return HTTP_DONE;
@@ -170,7 +170,7 @@ enum http_verdict s3_answer_range(struct s3_call *call, struct failure *failure)
 
 static enum http_verdict judge_facts(struct s3_call *call, uint64_t size, struct failure *failure) {
     if (size == UINT64_MAX) {
-        fail(failure, FAILURE_SOURCE_UNREADABLE, "%s: the store does not tell its size", call->url);
+        failure_set(failure, FAILURE_SOURCE_UNREADABLE, "%s: the store does not tell its size", call->url);
         return HTTP_RETRY;
     }
     if (call->facts) {
@@ -191,8 +191,8 @@ enum http_verdict s3_answer_probe(struct s3_call *call, struct failure *failure)
 enum http_verdict s3_answer_all(struct s3_call *call, struct failure *failure) {
     if (!call->private.overflow)
         return judge_facts(call, call->private.got, failure);
-    fail(failure, FAILURE_LIMIT_EXCEEDED, "%s: has more than %ju bytes, the limit here", call->url,
-         (uintmax_t)call->most);
+    failure_set(failure, FAILURE_LIMIT_EXCEEDED, "%s: has more than %ju bytes, the limit here", call->url,
+                (uintmax_t)call->most);
     return HTTP_FAILED;
 }
 
@@ -204,7 +204,8 @@ enum http_verdict s3_answer_done(struct s3_call *call, struct failure *failure) 
 /* ---- Parts -------------------------------------------------------------------------------------------------- */
 
 static enum http_verdict misses(const struct s3_call *call, const char *what, struct failure *failure) {
-    fail(failure, FAILURE_OUTPUT_UNWRITABLE, "%s: %s was answered without %s", call->url, call->action->what, what);
+    failure_set(failure, FAILURE_OUTPUT_UNWRITABLE, "%s: %s was answered without %s", call->url, call->action->what,
+                what);
     return HTTP_RETRY;
 }
 

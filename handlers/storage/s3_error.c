@@ -104,10 +104,10 @@ enum http_verdict s3_error_judge(const struct s3_call *call, struct failure *fai
     s3_error_element(message, sizeof message, call->private.text, "Message");
     const char *what = call->action->what;
     if (passes(status, code)) {
-        fail(failure, call->action->writes ? FAILURE_OUTPUT_UNWRITABLE : FAILURE_SOURCE_UNREADABLE,
-             "%s: %s failed %d times, at last by %ld%s%s%s%s%s", call->url, what,
-             call->private.http.private.attempt + 1, status, *code ? " " : "", code, *message ? ": " : "", message,
-             explain(call, status, code));
+        failure_set(failure, call->action->writes ? FAILURE_OUTPUT_UNWRITABLE : FAILURE_SOURCE_UNREADABLE,
+                    "%s: %s failed %d times, at last by %ld%s%s%s%s%s", call->url, what,
+                    call->private.http.private.attempt + 1, status, *code ? " " : "", code, *message ? ": " : "",
+                    message, explain(call, status, code));
         return HTTP_RETRY;
     }
     const char *missing = strcmp(code, "NoSuchBucket") == 0   ? "bucket"
@@ -115,10 +115,10 @@ enum http_verdict s3_error_judge(const struct s3_call *call, struct failure *fai
                           : call->version                     ? "version of the object"
                                                               : "object";
     if (status == 404)
-        fail(failure, kind_of(call, status, code), "%s: there is no such %s (bucket %s, key %s)", call->url, missing,
-             call->object->bucket, call->object->path);
+        failure_set(failure, kind_of(call, status, code), "%s: there is no such %s (bucket %s, key %s)", call->url,
+                    missing, call->object->bucket, call->object->path);
     else
-        fail(failure, kind_of(call, status, code), "%s: %s was answered by %ld%s%s%s%s%s", call->url, what, status,
-             *code ? " " : "", code, *message ? ": " : "", message, explain(call, status, code));
+        failure_set(failure, kind_of(call, status, code), "%s: %s was answered by %ld%s%s%s%s%s", call->url, what,
+                    status, *code ? " " : "", code, *message ? ": " : "", message, explain(call, status, code));
     return HTTP_FAILED;
 }

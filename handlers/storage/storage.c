@@ -11,7 +11,7 @@ bool storage_new(struct storage **out, const struct storage_options *options, st
     *out = NULL;
     struct storage *storage = calloc(1, sizeof *storage);
     if (!storage)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "storage: no memory");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "storage: no memory");
     if (!local_open(&storage->local, options, failure)) {
         free(storage);
         return false;
@@ -74,11 +74,11 @@ bool storage_check_url(const struct storage *storage, const char *url, struct fa
 bool storage_join(char out[STORAGE_URL_MOST], const char *prefix, const char *name, struct failure *failure) {
     size_t size = strlen(prefix);
     if (size == 0)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: the folder or prefix that it belongs to is empty", name);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: the folder or prefix that it belongs to is empty", name);
     const char *between = prefix[size - 1] == '/' ? "" : "/";
     if (snprintf(out, STORAGE_URL_MOST, "%s%s%s", prefix, between, name) >= STORAGE_URL_MOST)
-        return fail(failure, FAILURE_BAD_REQUEST, "%.60s...: with %.60s it is longer than %d bytes", prefix, name,
-                    STORAGE_URL_MOST - 1);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%.60s...: with %.60s it is longer than %d bytes", prefix,
+                           name, STORAGE_URL_MOST - 1);
     return true;
 }
 

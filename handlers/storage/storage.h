@@ -87,9 +87,11 @@ struct tile_reader storage_reader(struct object *object);
  * that reading failed, not whether the object is missing, may not be read, or was out of reach.
  */
 bool storage_reader_failed(struct object *object, struct failure *failure);
-/* As fail_from, of an error of the library's while it read `object` (NULL: none), with the kind of that read's; false.
+/*
+ * As failure_from, of an error of the library's while it read `object` (NULL: none), with the kind of that read's;
+ * false.
  */
-bool storage_fail_from(struct object *object, const struct tile_error *error, struct failure *failure);
+bool storage_failure_from(struct object *object, const struct tile_error *error, struct failure *failure);
 /* Reads these ranges, all at once, and keeps them until the object is closed: reads within them cost nothing. */
 bool storage_fetch(struct object *object, const struct tile_range *ranges, size_t count, struct failure *failure);
 /* Reads `size` bytes at `offset`. */
@@ -131,9 +133,11 @@ bool storage_write(struct draft *draft, const void *data, size_t size, struct fa
 uint64_t storage_written(const struct draft *draft);
 /* For the library: appends, and goes back to what is in the first part, as TIFF does. */
 struct tile_writer storage_writer(struct draft *draft);
-/* As fail_from, of an error of the library's while it wrote `draft`, with the draft's own failure if it has one; false.
+/*
+ * As failure_from, of an error of the library's while it wrote `draft`, with the draft's own failure if it has one;
+ * false.
  */
-bool storage_fail_writing(const struct draft *draft, const struct tile_error *error, struct failure *failure);
+bool storage_failure_writing(const struct draft *draft, const struct tile_error *error, struct failure *failure);
 /* Both free the draft, also on failure; NULL is fine for storage_discard, which leaves nothing in the store. */
 bool storage_commit(struct draft *draft, struct failure *failure);
 void storage_discard(struct draft *draft);

@@ -56,7 +56,7 @@ bool upload_begin(struct upload **out, struct storage *storage, const struct url
     *out = NULL;
     struct upload *upload = calloc(1, sizeof *upload);
     if (!upload)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
     *upload = (struct upload){
         .storage = storage, .s3 = storage_s3(storage, failure), .place = place, .url = url, .options = options};
     struct s3_call call = call_of(upload, &s3_upload);
@@ -86,13 +86,14 @@ static bool end_oldest(struct upload *upload, struct failure *failure) {
 
 static bool has_room(struct upload *upload, unsigned number, struct failure *failure) {
     if (number > PARTS_MOST)
-        return fail(failure, FAILURE_LIMIT_EXCEEDED, "%s: has %ju bytes and more; S3 takes no more than %d parts",
-                    upload->url, (uintmax_t)upload->size, PARTS_MOST);
+        return failure_set(failure, FAILURE_LIMIT_EXCEEDED,
+                           "%s: has %ju bytes and more; S3 takes no more than %d parts", upload->url,
+                           (uintmax_t)upload->size, PARTS_MOST);
     if (number <= upload->told_count)
         return true;
     struct told *more = realloc(upload->told, 2 * number * sizeof *more);
     if (!more)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", upload->url);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", upload->url);
     memset(more + upload->told_count, 0, (2 * number - upload->told_count) * sizeof *more);
     upload->told = more;
     upload->told_count = 2 * number;
@@ -181,7 +182,7 @@ bool upload_complete(struct upload *upload, struct failure *failure) {
         done = end_oldest(upload, failure);
     char *list = done ? list_parts(upload) : NULL;
     if (done && !list)
-        done = fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", upload->url);
+        done = failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", upload->url);
     if (done) {
         struct s3_call call = call_of(upload, &s3_upload_complete);
         call.upload = &upload->s3_upload;

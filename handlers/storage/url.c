@@ -26,11 +26,12 @@ static bool read_s3(struct url *out, const char *text, struct failure *failure) 
     const char *bucket = text + strlen("s3://");
     size_t size = strcspn(bucket, "/");
     if (!is_bucket(bucket, size))
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "%s: names no bucket: 3 to 63 of a-z, 0-9, '.' and '-', as in s3://bucket/key", text);
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "%s: names no bucket: 3 to 63 of a-z, 0-9, '.' and '-', as in s3://bucket/key", text);
     const char *key = bucket + size + (bucket[size] == '/');
     if (!*key || strlen(key) > KEY_MOST)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: names no object: a key has 1 to %d bytes", text, KEY_MOST);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: names no object: a key has 1 to %d bytes", text,
+                           KEY_MOST);
     out->s3 = true;
     memcpy(out->bucket, bucket, size);
     out->bucket[size] = '\0';
@@ -53,13 +54,14 @@ static bool read_file_url(char path[STORAGE_URL_MOST], const char *text, struct 
     else if (strncmp(text, "file://localhost/", strlen("file://localhost/")) == 0)
         from = text + strlen("file://localhost");
     if (!*from)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: is no file here; one is file:///path", text);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: is no file here; one is file:///path", text);
     for (; *from; from++) {
         *path = *from;
         if (*from == '%') {
             int high = hex_digit(from[1]), low = high < 0 ? -1 : hex_digit(from[2]);
             if (low < 0 || (high == 0 && low == 0))
-                return fail(failure, FAILURE_BAD_REQUEST, "%s: '%%' is not followed by a byte in hexadecimal", text);
+                return failure_set(failure, FAILURE_BAD_REQUEST, "%s: '%%' is not followed by a byte in hexadecimal",
+                                   text);
             *path = (char)(high << 4 | low);
             from += 2;
         }
@@ -95,10 +97,11 @@ static const char *below(const char *path, const char *root) {
 
 static bool read_local(struct url *out, const struct local *local, const char *text, struct failure *failure) {
     if (!local->allowed)
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "%s: is a local file, which are closed here: name an object, s3://bucket/key, or open a folder by "
-                    "--root or TILE_LOCAL_ROOT",
-                    text);
+        return failure_set(
+            failure, FAILURE_BAD_REQUEST,
+            "%s: is a local file, which are closed here: name an object, s3://bucket/key, or open a folder by "
+            "--root or TILE_LOCAL_ROOT",
+            text);
     char path[STORAGE_URL_MOST];
     if (strncmp(text, "file:", strlen("file:")) != 0)
         snprintf(path, sizeof path, "%s", text);
@@ -110,12 +113,12 @@ static bool read_local(struct url *out, const struct local *local, const char *t
         inside = inside ? inside : below(path, local->real);
     }
     if (!inside || (local->root && !stays_below(inside)))
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: is not below %s, the only folder that is open here", text,
-                    local->root);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: is not below %s, the only folder that is open here", text,
+                           local->root);
     while (local->root && *inside == '/')
         inside++;
     if (!*inside)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: names no file", *text ? text : "(nothing)");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: names no file", *text ? text : "(nothing)");
     out->s3 = false;
     snprintf(out->path, sizeof out->path, "%s", inside);
     return true;
@@ -123,11 +126,13 @@ static bool read_local(struct url *out, const struct local *local, const char *t
 
 bool url_read(struct url *out, const struct local *local, const char *text, struct failure *failure) {
     if (strlen(text) >= STORAGE_URL_MOST)
-        return fail(failure, FAILURE_BAD_REQUEST, "%.60s...: is longer than %d bytes", text, STORAGE_URL_MOST - 1);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%.60s...: is longer than %d bytes", text,
+                           STORAGE_URL_MOST - 1);
     if (strncmp(text, "s3://", strlen("s3://")) == 0)
         return read_s3(out, text, failure);
     const char *colon = strstr(text, "://");
     if (colon && strncmp(text, "file://", strlen("file://")) != 0 && (size_t)(colon - text) == strcspn(text, ":/"))
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: is of a scheme that is not served; s3:// and file:// are", text);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: is of a scheme that is not served; s3:// and file:// are",
+                           text);
     return read_local(out, local, text, failure);
 }

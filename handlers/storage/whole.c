@@ -13,11 +13,11 @@ static bool append(struct tile_buffer *out, struct object *object, struct failur
     size_t size = (size_t)storage_object_facts(object)->size;
     void *data = malloc(size ? size : 1);
     if (!data)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "no memory for %zu bytes", size);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "no memory for %zu bytes", size);
     struct tile_writer writer = tile_buffer_writer(out);
     bool done = storage_read(object, 0, data, size, failure);
     if (done && writer.write_at(writer.user, out->size, data, size, &error) != TILE_OK)
-        done = fail_from(failure, &error);
+        done = failure_from(failure, &error);
     free(data);
     return done;
 }
@@ -29,8 +29,8 @@ static bool get_file(struct storage *storage, const char *url, uint64_t most, st
         return false;
     const struct storage_facts *found = storage_object_facts(object);
     bool done = found->size <= most ? append(out, object, failure)
-                                    : fail(failure, FAILURE_LIMIT_EXCEEDED,
-                                           "%s: has more than %ju bytes, the limit here", url, (uintmax_t)most);
+                                    : failure_set(failure, FAILURE_LIMIT_EXCEEDED,
+                                                  "%s: has more than %ju bytes, the limit here", url, (uintmax_t)most);
     if (done && facts)
         *facts = *found;
     storage_close(object);
@@ -65,10 +65,12 @@ bool storage_check_options(const struct storage_put_options *options, const char
     const char *note = options->note ? options->note : "";
     size_t size = strlen(note);
     if (!is_printable(note) || (options->type && !is_printable(options->type)))
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: its note or type has a byte that is not printable ASCII", url);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: its note or type has a byte that is not printable ASCII",
+                           url);
     if (size >= STORAGE_NOTE_MOST || (size && (note[0] == ' ' || note[size - 1] == ' ')))
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "%s: its note is longer than %d bytes, or begins or ends with a space", url, STORAGE_NOTE_MOST - 1);
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "%s: its note is longer than %d bytes, or begins or ends with a space", url,
+                           STORAGE_NOTE_MOST - 1);
     return true;
 }
 
@@ -85,7 +87,7 @@ bool storage_put(struct storage *storage, const char *url, const void *data, siz
         return storage_run(storage, &call, failure);
     struct file_draft *file;
     if (deadline_over(storage->deadline))
-        return fail(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came before it was written", url);
+        return failure_set(failure, FAILURE_OUT_OF_TIME, "%s: the deadline came before it was written", url);
     if (!file_create(&file, &storage->local, place.path, url, options, failure))
         return false;
     if (!file_write(file, 0, data, size, failure)) {

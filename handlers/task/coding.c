@@ -7,20 +7,20 @@
 #include <string.h>
 
 static bool no_memory(struct failure *failure, const char *name) {
-    return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", name);
+    return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", name);
 }
 
 bool member_text_needed(const json_t *object, const char *name, const char **out, struct failure *failure) {
     *out = NULL;
     return member_text(object, name, out, failure) &&
-           (*out || fail(failure, FAILURE_BAD_REQUEST, "%s: is missing", name));
+           (*out || failure_set(failure, FAILURE_BAD_REQUEST, "%s: is missing", name));
 }
 
 bool base64_decode(const char *name, const char *text, struct tile_buffer *out, struct failure *failure) {
     size_t size = strlen(text), padding = size - strcspn(text, "=");
     if (size == 0 || size % 4 != 0 || size > INT_MAX || padding > 2 || strspn(text + size - padding, "=") != padding)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: is not base64: it has %zu characters, a part of them \"=\"",
-                    name, size);
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "%s: is not base64: it has %zu characters, a part of them \"=\"", name, size);
     /* Room for what padding stands for, too. */
     struct tile_writer writer = tile_buffer_writer(out);
     struct tile_error error;
@@ -28,9 +28,9 @@ bool base64_decode(const char *name, const char *text, struct tile_buffer *out, 
     if (!bytes)
         return no_memory(failure, name);
     bool done = EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)size) >= 0 ||
-                fail(failure, FAILURE_BAD_REQUEST, "%s: is not base64", name);
+                failure_set(failure, FAILURE_BAD_REQUEST, "%s: is not base64", name);
     if (done && writer.write_at(writer.user, out->size, bytes, size / 4 * 3 - padding, &error) != TILE_OK)
-        done = fail_from(failure, &error);
+        done = failure_from(failure, &error);
     free(bytes);
     return done;
 }
@@ -66,7 +66,8 @@ bool form_decode(const char *name, const char *text, size_t size, char **out, st
             if (low < 0 || (high == 0 && low == 0)) {
                 free(*out);
                 *out = NULL;
-                return fail(failure, FAILURE_BAD_REQUEST, "%s: '%%' is not followed by a byte in hexadecimal", name);
+                return failure_set(failure, FAILURE_BAD_REQUEST, "%s: '%%' is not followed by a byte in hexadecimal",
+                                   name);
             }
             *to = (char)(high << 4 | low);
             i += 2;

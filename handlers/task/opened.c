@@ -77,19 +77,19 @@ static tile_status read_part(void *user, uint64_t offset, void *buffer, size_t s
 }
 
 bool opened_fail(const struct opened *opened, const struct tile_error *error, struct failure *failure) {
-    storage_fail_from(opened->pinned ? opened->pinned->object : NULL, error, failure);
-    return failure->kind == FAILURE_SOURCE_UNREADABLE && storage_fail_from(opened->index_object, error, failure);
+    storage_failure_from(opened->pinned ? opened->pinned->object : NULL, error, failure);
+    return failure->kind == FAILURE_SOURCE_UNREADABLE && storage_failure_from(opened->index_object, error, failure);
 }
 
 /* On the way to an index that is in use; of a later version, it is the event's fault as a damaged one is. */
 static bool fail_index(const struct opened *opened, const struct tile_error *error, struct failure *failure) {
     opened_fail(opened, error, failure);
     if (opened->task->index)
-        fail_at(failure, opened->task->index);
+        failure_at(failure, opened->task->index);
     if (error->status == TILE_BAD_INDEX) /* which says so itself */
         return false;
-    return fail(failure, error->status == TILE_UNSUPPORTED ? FAILURE_BAD_REQUEST : failure->kind, "index: %s",
-                failure->message);
+    return failure_set(failure, error->status == TILE_UNSUPPORTED ? FAILURE_BAD_REQUEST : failure->kind, "index: %s",
+                       failure->message);
 }
 
 static bool load_index(struct opened_set *set, struct opened *opened, struct failure *failure) {
@@ -98,7 +98,7 @@ static bool load_index(struct opened_set *set, struct opened *opened, struct fai
     struct tile_reader reader = {.user = task->part.data, .size = task->part.size, .read_at = read_part};
     if (task->index) {
         if (!storage_open(&opened->index_object, set->storage, task->index, NULL, failure))
-            return fail(failure, failure->kind, "index: %s", failure->message);
+            return failure_set(failure, failure->kind, "index: %s", failure->message);
         reader = storage_reader(opened->index_object);
         /* Tiles jump about in it. Where this does not work, reading it will say so. */
         if (opened->tasks > 1 && reader.size <= set->memory / 8)

@@ -225,8 +225,8 @@ static bool refuse_value(const struct option *option, const json_t *value, struc
                                  tile_space_name(space));
     if (option->take == take_codec)
         snprintf(names, sizeof names, ": %s", tile_codec_names((char[TILE_CODEC_NAMES]){0}));
-    return fail(failure, FAILURE_BAD_REQUEST, "%s: %s is wanted, not %s%s", option->name, option->wanted,
-                show(&shown, value), names);
+    return failure_set(failure, FAILURE_BAD_REQUEST, "%s: %s is wanted, not %s%s", option->name, option->wanted,
+                       show(&shown, value), names);
 }
 
 static bool refuse_member(const char *name, const char *const others[], struct failure *failure) {
@@ -238,7 +238,7 @@ static bool refuse_member(const char *name, const char *const others[], struct f
         size += (size_t)snprintf(known + size, sizeof known - size, " %s", options[i].name);
     struct shown shown;
     json_t *text = json_string(name);
-    fail(failure, FAILURE_BAD_REQUEST, "%s: no such member; known are%s", show(&shown, text), known);
+    failure_set(failure, FAILURE_BAD_REQUEST, "%s: no such member; known are%s", show(&shown, text), known);
     json_decref(text);
     return false;
 }
@@ -300,7 +300,8 @@ static bool read_profile(struct task_options *out, struct call *call, const json
     if (!profile_read(&out->to_profile, call, url, failure))
         return false;
     if (etag && strcmp(json_string_value(etag), out->to_profile->etag) != 0)
-        return fail(failure, FAILURE_SOURCE_CHANGED, "to-profile: %s: is not the one any more that was planned", url);
+        return failure_set(failure, FAILURE_SOURCE_CHANGED, "to-profile: %s: is not the one any more that was planned",
+                           url);
     out->job.to_profile = out->to_profile->bytes.data;
     out->job.to_profile_size = out->to_profile->bytes.size;
     return true;
@@ -313,8 +314,8 @@ static bool check_lossless(const struct task_options *out, const json_t *event, 
                         : out->source.assume != TILE_SPACE_UNSET ? "assume"
                                                                  : NULL;
     return !out->job.lossless || !other ||
-           fail(failure, FAILURE_BAD_REQUEST, "lossless: keeps what the file has and says: %s does not go with it",
-                other);
+           failure_set(failure, FAILURE_BAD_REQUEST,
+                       "lossless: keeps what the file has and says: %s does not go with it", other);
 }
 
 static bool read_members(struct task_options *out, const json_t *event, const char *const others[],
@@ -342,7 +343,7 @@ bool task_options_read(struct task_options *out, struct call *call, const json_t
                                  .encode = TILE_OPTIONS(struct tile_encode_options)};
     out->job.encode = &out->encode;
     out->job.pad_color[3] = 1;
-    bool done = json_is_object(event) || fail(failure, FAILURE_BAD_REQUEST, "options: a JSON object is wanted");
+    bool done = json_is_object(event) || failure_set(failure, FAILURE_BAD_REQUEST, "options: a JSON object is wanted");
     done = done && read_members(out, event, others, failure) && check_lossless(out, event, failure) &&
            (is_among("to-profile", others) || read_profile(out, call, event, failure));
     out->job.limits = out->source.limits;
@@ -356,9 +357,11 @@ bool task_options_read(struct task_options *out, struct call *call, const json_t
 static bool bound(const char *name, uint64_t *limit, const char *variable, uint64_t most, struct failure *failure) {
     const char *text = getenv(variable);
     if (text && *text && !take_bytes(&most, text, find(name)))
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: a number, such as 1000000 or \"512M\", is wanted", variable);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: a number, such as 1000000 or \"512M\", is wanted",
+                           variable);
     if (*limit > most)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: at most %" PRIu64 " is taken here (%s)", name, most, variable);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: at most %" PRIu64 " is taken here (%s)", name, most,
+                           variable);
     if (*limit == 0)
         *limit = most;
     return true;

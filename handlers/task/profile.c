@@ -25,12 +25,12 @@ static bool fill(struct profile *profile, struct call *call, const char *url, st
     struct storage_facts facts;
     profile->url = strdup(url);
     if (!profile->url)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "to-profile: no memory");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "to-profile: no memory");
     if (!storage_get(call->storage, url, PROFILE_MOST, &profile->bytes, &facts, failure))
-        return fail(failure, failure->kind, "to-profile: %s", failure->message);
+        return failure_set(failure, failure->kind, "to-profile: %s", failure->message);
     memcpy(profile->etag, facts.etag, sizeof profile->etag);
     return profile->bytes.size > 0 ||
-           fail(failure, FAILURE_BAD_REQUEST, "to-profile: %s: is empty, no ICC profile", url);
+           failure_set(failure, FAILURE_BAD_REQUEST, "to-profile: %s: is empty, no ICC profile", url);
 }
 
 bool profile_read(struct profile **out, struct call *call, const char *url, struct failure *failure) {
@@ -38,7 +38,7 @@ bool profile_read(struct profile **out, struct call *call, const char *url, stru
     if (!call->profile || strcmp(call->profile->url, url) != 0) {
         struct profile *profile = calloc(1, sizeof *profile);
         if (!profile)
-            return fail(failure, FAILURE_OUT_OF_MEMORY, "to-profile: no memory");
+            return failure_set(failure, FAILURE_OUT_OF_MEMORY, "to-profile: no memory");
         profile->holders = 1; /* the call */
         if (!fill(profile, call, url, failure)) {
             profile_release(profile);

@@ -23,11 +23,11 @@ static bool read_source(struct task *out, struct failure *failure) {
         !member_number(out->json, "size", 0, INT64_MAX, &out->size, failure))
         return false;
     if (!out->source == !image)
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "source: %s: a task has the URL of an image as \"source\", or base64 of one as \"image\"",
-                    image ? "and image are both there" : "is missing");
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "source: %s: a task has the URL of an image as \"source\", or base64 of one as \"image\"",
+                           image ? "and image are both there" : "is missing");
     if (image && out->version)
-        return fail(failure, FAILURE_BAD_REQUEST, "version: is of a source, which is missing");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "version: is of a source, which is missing");
     return !image || base64_decode("image", image, &out->image, failure);
 }
 
@@ -54,8 +54,9 @@ static bool read_place(struct task *out, struct failure *failure) {
         v[i] = (uint32_t)number;
     }
     if (place && (!right || !out->options.has_region))
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    right ? "place: is of a region, which is missing" : "place: [LEFT,TOP,WIDTH,HEIGHT] is wanted");
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           right ? "place: is of a region, which is missing"
+                                 : "place: [LEFT,TOP,WIDTH,HEIGHT] is wanted");
     if (!member_number(out->json, "row", 0, UINT32_MAX, &row, failure) ||
         !member_number(out->json, "column", 0, UINT32_MAX, &column, failure))
         return false;
@@ -81,7 +82,7 @@ static bool read_output(struct task *out, struct call *call, struct failure *fai
 /* A tile size would be of a plan: that it does nothing here should not be found out by its result. */
 static bool refuse_tile(const json_t *json, struct failure *failure) {
     return !json_object_get(json, "tile") ||
-           fail(failure, FAILURE_BAD_REQUEST, "tile: a task is one tile, whose pixels are its \"region\"");
+           failure_set(failure, FAILURE_BAD_REQUEST, "tile: a task is one tile, whose pixels are its \"region\"");
 }
 
 /* "records" comes with a batch, "number" is the task's own, which may also be done without leaving a record. */
@@ -90,7 +91,7 @@ static bool read_number(struct task *out, struct failure *failure) {
         !member_number(out->json, "number", 0, INT64_MAX, &out->number, failure))
         return false;
     return !out->records || json_object_get(out->json, "number") ||
-           fail(failure, FAILURE_BAD_REQUEST, "number: is missing: which tile of its plan it is");
+           failure_set(failure, FAILURE_BAD_REQUEST, "number: is missing: which tile of its plan it is");
 }
 
 bool task_read(struct task *out, struct call *call, const json_t *task, const json_t *common, struct failure *failure) {
@@ -98,10 +99,10 @@ bool task_read(struct task *out, struct call *call, const json_t *task, const js
                                          "place",  "output", "index", "number",  "records", NULL};
     *out = (struct task){.size = UINT64_MAX};
     if (!json_is_object(task))
-        return fail(failure, FAILURE_BAD_REQUEST, "task: a JSON object is wanted");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "task: a JSON object is wanted");
     out->json = json_copy((json_t *)task);
     if (!out->json || (common && json_object_update_missing(out->json, (json_t *)common) != 0))
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "task: no memory");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "task: no memory");
     return read_source(out, failure) && refuse_tile(out->json, failure) &&
            task_options_read(&out->options, call, out->json, others, failure) && read_index(out, failure) &&
            read_place(out, failure) && read_number(out, failure) && read_output(out, call, failure);
@@ -112,7 +113,8 @@ bool task_read_posted(struct task *out, struct call *call, const json_t *options
     static const char *const others[] = {NULL};
     *out = (struct task){.size = UINT64_MAX, .image = image};
     if (json_object_get(options, "to-profile"))
-        return fail(failure, FAILURE_BAD_REQUEST, "to-profile: a request cannot name what this function may read");
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "to-profile: a request cannot name what this function may read");
     if (!refuse_tile(options, failure) || !task_options_read(&out->options, call, options, others, failure) ||
         !task_options_bound(&out->options, call, failure))
         return false;
@@ -131,14 +133,14 @@ void task_free(struct task *task) {
 
 struct task *task_list_add(struct task_list *list, struct failure *failure) {
     if (list->count == TASKS_MOST) {
-        fail(failure, FAILURE_LIMIT_EXCEEDED, "tasks: more than %d at a time", TASKS_MOST);
+        failure_set(failure, FAILURE_LIMIT_EXCEEDED, "tasks: more than %d at a time", TASKS_MOST);
         return NULL;
     }
     if (list->count == list->capacity) {
         size_t capacity = list->capacity ? 2 * list->capacity : 8;
         struct task *tasks = realloc(list->tasks, capacity * sizeof *tasks);
         if (!tasks) {
-            fail(failure, FAILURE_OUT_OF_MEMORY, "%zu tasks: no memory", capacity);
+            failure_set(failure, FAILURE_OUT_OF_MEMORY, "%zu tasks: no memory", capacity);
             return NULL;
         }
         list->tasks = tasks;

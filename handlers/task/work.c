@@ -50,7 +50,7 @@ static bool end(const struct wave *wave, struct task *task, struct failure *fail
     task->failure = *failure;
     if (!wave->all)
         return true;
-    return task->output && wave->count > 1 ? fail_at(failure, task->output) : false;
+    return task->output && wave->count > 1 ? failure_at(failure, task->output) : false;
 }
 
 /* ---- Objects ---- */
@@ -103,7 +103,7 @@ static bool find_ranges(struct wave *wave, size_t i, struct failure *failure) {
         return opened_fail(wave->set.of[i], &error, failure);
     wave->ranges[i] = malloc((count ? count : 1) * sizeof *wave->ranges[i]);
     if (!wave->ranges[i])
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", wave->tasks[i].source);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", wave->tasks[i].source);
     wave->range_counts[i] = count;
     return tile_source_ranges(source, rect, wave->ranges[i], count, &count, &error) == TILE_OK ||
            opened_fail(wave->set.of[i], &error, failure);
@@ -112,8 +112,9 @@ static bool find_ranges(struct wave *wave, size_t i, struct failure *failure) {
 /* The library says this, too, but not of regions that end beyond 32 bits. */
 static bool check_region(struct tile_rect r, const struct tile_info *info, struct failure *failure) {
     return ((uint64_t)r.x + r.width <= info->width && (uint64_t)r.y + r.height <= info->height) ||
-           fail(failure, FAILURE_BAD_REQUEST, "%s: the region %u,%u,%u,%u is not within the image's %u x %u pixels",
-                info->name, r.x, r.y, r.width, r.height, info->width, info->height);
+           failure_set(failure, FAILURE_BAD_REQUEST,
+                       "%s: the region %u,%u,%u,%u is not within the image's %u x %u pixels", info->name, r.x, r.y,
+                       r.width, r.height, info->width, info->height);
 }
 
 static bool settle(struct wave *wave, size_t i, struct failure *failure) {
@@ -125,7 +126,7 @@ static bool settle(struct wave *wave, size_t i, struct failure *failure) {
     struct tile_error error;
     const struct pinned *pinned = wave->set.of[i]->pinned;
     if (pinned && task->output && storage_is(pinned->object, task->output))
-        return fail(failure, FAILURE_BAD_REQUEST, "output: is the source, %s", task->source);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "output: is the source, %s", task->source);
     options.encode = &task->options.encode;
     options.progress = deadline_ask;
     options.user = &wave->call->deadline;
@@ -140,10 +141,10 @@ static bool settle(struct wave *wave, size_t i, struct failure *failure) {
     if (wave->budget < (options.limits.memory ? options.limits.memory : (uint64_t)1 << 30))
         options.limits.memory = wave->budget;
     if (tile_plan_rects(&wave->plans[i], &region->source, 1, NULL, &error) != TILE_OK)
-        return fail_from(failure, &error);
+        return failure_from(failure, &error);
     options.plan = wave->plans[i];
     if (tile_job_new(&wave->jobs[i], source, &options, &error) != TILE_OK)
-        return fail_from(failure, &error);
+        return failure_from(failure, &error);
     task->codec = tile_job_codec(wave->jobs[i]);
     return find_ranges(wave, i, failure);
 }
@@ -186,11 +187,11 @@ static bool count_threads(struct wave *wave, int *threads, struct failure *failu
         struct task *task = &wave->tasks[i];
         uint64_t memory = task->failed ? 0 : memory_of(wave->jobs[i], &task->region);
         if (memory > wave->budget) {
-            fail(failure, FAILURE_LIMIT_EXCEEDED,
-                 "%s: a tile of %u x %u pixels takes %" PRIu64 " bytes of memory; this function has %" PRIu64
-                 " for it: make smaller tiles, or give it more memory",
-                 tile_source_info(wave->set.of[i]->source)->name, task->region.width, task->region.height, memory,
-                 wave->budget);
+            failure_set(failure, FAILURE_LIMIT_EXCEEDED,
+                        "%s: a tile of %u x %u pixels takes %" PRIu64 " bytes of memory; this function has %" PRIu64
+                        " for it: make smaller tiles, or give it more memory",
+                        tile_source_info(wave->set.of[i]->source)->name, task->region.width, task->region.height,
+                        memory, wave->budget);
             if (!end(wave, task, failure))
                 return false;
         } else if (memory > largest) {
@@ -206,7 +207,7 @@ static bool store(struct call *call, struct task *task, const struct tile_buffer
     double start = metrics_now();
     char note[STORAGE_NOTE_MOST];
     if (record->size >= sizeof note)
-        return fail(failure, FAILURE_UNSUPPORTED, "its record has %zu bytes", record->size);
+        return failure_set(failure, FAILURE_UNSUPPORTED, "its record has %zu bytes", record->size);
     memcpy(note, record->data, record->size);
     note[record->size] = '\0';
     struct storage_put_options options = {
@@ -224,12 +225,13 @@ static bool store(struct call *call, struct task *task, const struct tile_buffer
 static bool out_of_time(const struct wave *wave, const struct task *task, int64_t begun, struct failure *failure) {
     const struct call *call = wave->call;
     if (wave->all_count == 1 && call->deadline - begun >= (call->deadline - call->begun) / 4 * 3)
-        return fail(failure, FAILURE_TIMEOUT_TOO_SHORT,
-                    "a tile of %u x %u pixels takes more than the %.1f s that this function had for it: make smaller "
-                    "tiles, or give it more time and memory",
-                    task->region.width, task->region.height, (double)(call->deadline - begun) / 1000);
-    return fail(failure, FAILURE_OUT_OF_TIME, "the deadline came when %zu of %zu tiles were made", wave->made,
-                wave->all_count);
+        return failure_set(
+            failure, FAILURE_TIMEOUT_TOO_SHORT,
+            "a tile of %u x %u pixels takes more than the %.1f s that this function had for it: make smaller "
+            "tiles, or give it more time and memory",
+            task->region.width, task->region.height, (double)(call->deadline - begun) / 1000);
+    return failure_set(failure, FAILURE_OUT_OF_TIME, "the deadline came when %zu of %zu tiles were made", wave->made,
+                       wave->all_count);
 }
 
 static bool tile_failed(const struct wave *wave, size_t i, int64_t begun, const struct tile_error *error,
@@ -336,7 +338,7 @@ bool work_do(struct call *call, struct task *tasks, size_t count, bool all, stru
     for (size_t from = 0; from < count && done; from += OPENED_MOST) {
         struct wave *wave = calloc(1, sizeof *wave);
         if (!wave)
-            return fail(failure, FAILURE_OUT_OF_MEMORY, "%zu tasks: no memory", count);
+            return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%zu tasks: no memory", count);
         wave->call = call;
         wave->tasks = tasks + from;
         wave->count = count - from < OPENED_MOST ? count - from : OPENED_MOST;

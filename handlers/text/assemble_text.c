@@ -54,7 +54,8 @@ static bool check_note(const char *url, const struct storage_facts *facts, size_
                 json_integer_value(json_object_get(note, "paragraphs")) == (json_int_t)part->sums.paragraphs && hash &&
                 strcmp(hash, part->xxh3) == 0;
     json_decref(note);
-    return same || fail(failure, FAILURE_INCOMPLETE, "%s: is not what the task of part %zu reported", url, index);
+    return same ||
+           failure_set(failure, FAILURE_INCOMPLETE, "%s: is not what the task of part %zu reported", url, index);
 }
 
 static bool sum_up(struct records *records, struct sums *sums, struct failure *failure) {
@@ -129,7 +130,7 @@ static json_t *describe_part(const struct text_job *job, size_t index, const str
 static bool write_json(struct draft *out, json_t *json, bool open, struct failure *failure) {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     bool done = text ? storage_write(out, text, strlen(text) - open, failure)
-                     : fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a manifest");
+                     : failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a manifest");
     free(text);
     json_decref(json);
     return done;
@@ -182,8 +183,9 @@ bool paragraphs_assemble(struct call *call, const json_t *job, struct response *
     if (done) {
         c.parts = calloc(read.count, sizeof *c.parts);
         c.versions = calloc(read.count, sizeof *c.versions);
-        done = c.parts && c.versions ? assemble(&c, response, failure)
-                                     : fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu parts", read.count);
+        done = c.parts && c.versions
+                   ? assemble(&c, response, failure)
+                   : failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu parts", read.count);
     }
     text_job_free(&read);
     free(c.parts);

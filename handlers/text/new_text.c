@@ -56,9 +56,9 @@ static bool copy_paragraph(struct copying *c, const struct paragraph *paragraph,
     }
     hash_text(c->hash, hex);
     if (strcmp(hex, paragraph->xxh3) != 0)
-        return fail(failure, FAILURE_INCOMPLETE,
-                    "%s: the paragraph at byte %" PRIu64 " of %s is not the one it tells of", part, paragraph->offset,
-                    c->job->source);
+        return failure_set(failure, FAILURE_INCOMPLETE,
+                           "%s: the paragraph at byte %" PRIu64 " of %s is not the one it tells of", part,
+                           paragraph->offset, c->job->source);
     return write_text(c, "\n", 1, failure);
 }
 
@@ -81,7 +81,7 @@ static bool copy_part(struct copying *c, struct call *call, size_t index, const 
 static bool copy_all(struct copying *c, struct call *call, const struct part_version *parts, struct failure *failure) {
     const struct storage_want want = {.etag = c->job->etag, .size = c->job->size};
     if (!c->piece || !c->hash || !c->whole)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a new text");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a new text");
     XXH3_128bits_reset(c->whole);
     bool done = storage_open(&c->source, call->storage, c->job->source, &want, failure);
     for (size_t i = 0; done && i < c->job->count; i++)

@@ -43,8 +43,8 @@ static bool read_task(struct task *out, struct call *call, const json_t *task, s
         (range && !member_range(range, "range", &out->range, failure)))
         return false;
     if (!out->source || !out->output)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: is missing; a task of a text has source and output",
-                    out->source ? "output" : "source");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: is missing; a task of a text has source and output",
+                           out->source ? "output" : "source");
     return storage_check_url(call->storage, out->output, failure);
 }
 
@@ -56,16 +56,17 @@ static bool check_range(struct part *part, struct object *object, const struct t
         part->range.size = size;
     uint64_t begin = part->range.offset, end = begin + part->range.size;
     if (end > size || (begin == end && size))
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "range: [%" PRIu64 ", %" PRIu64 "] is not within %s, which has %" PRIu64 " bytes", begin,
-                    part->range.size, task->source, size);
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "range: [%" PRIu64 ", %" PRIu64 "] is not within %s, which has %" PRIu64 " bytes", begin,
+                           part->range.size, task->source, size);
     bool begins = true, ends = true;
     if (!split_may_begin(object, begin, &begins, failure) ||
         (end < size && !split_may_begin(object, end, &ends, failure)))
         return false;
-    return (begins && ends) || fail(failure, FAILURE_BAD_REQUEST,
-                                    "range: %s: byte %" PRIu64 " is not where a paragraph begins after a blank line",
-                                    task->source, begins ? end : begin);
+    return (begins && ends) ||
+           failure_set(failure, FAILURE_BAD_REQUEST,
+                       "range: %s: byte %" PRIu64 " is not where a paragraph begins after a blank line", task->source,
+                       begins ? end : begin);
 }
 
 static bool write_record(void *user, const struct paragraph *paragraph, struct failure *failure) {
@@ -83,7 +84,8 @@ static bool write_record(void *user, const struct paragraph *paragraph, struct f
         tile_buffer_free(&part->lines);
         return true;
     }
-    return writer.write_at(writer.user, part->lines.size, line, size, &error) == TILE_OK || fail_from(failure, &error);
+    return writer.write_at(writer.user, part->lines.size, line, size, &error) == TILE_OK ||
+           failure_from(failure, &error);
 }
 
 static bool scan_range(struct part *part, struct object *object, struct failure *failure) {
@@ -95,7 +97,7 @@ static bool scan_range(struct part *part, struct object *object, struct failure 
     uint8_t *piece = malloc(room ? room : 1);
     bool done = scan_new(&scan, at, write_record, part, failure);
     if (done && !piece)
-        done = fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu bytes of a text", room);
+        done = failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu bytes of a text", room);
     while (done && at < end) {
         size_t size = end - at < room ? (size_t)(end - at) : room;
         done = storage_read(object, at, piece, size, failure) && scan_add(scan, piece, size, failure);
@@ -127,7 +129,7 @@ static bool store(struct call *call, struct part *part, struct object *object, c
     json_t *note = json_pack("{sI,sI,ss,sI}", "part", (json_int_t)task->part, "bytes", (json_int_t)part->bytes,
                              "xxh3_file", hex, "paragraphs", (json_int_t)part->paragraphs);
     char *text = note ? json_dumps(note, JSON_COMPACT) : NULL;
-    bool done = text || fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a note");
+    bool done = text || failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a note");
     const struct storage_put_options options = {.type = "application/jsonl", .note = text};
     double begin = metrics_now();
     done = done && store_lines(call, part, object, task->output, &options, failure);
@@ -150,9 +152,9 @@ bool paragraphs_part(struct call *call, const json_t *task, json_t **result, str
         !storage_open(&object, call->storage, read.source, &(struct storage_want){.etag = read.etag, .size = read.size},
                       failure))
         return false;
-    bool done = !storage_is(object, read.output) || fail(failure, FAILURE_BAD_REQUEST, "output: is the source");
+    bool done = !storage_is(object, read.output) || failure_set(failure, FAILURE_BAD_REQUEST, "output: is the source");
     part.hash = XXH3_createState();
-    done = done && (part.hash || fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a hash")) &&
+    done = done && (part.hash || failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a hash")) &&
            check_range(&part, object, &read, failure);
     if (part.hash)
         XXH3_128bits_reset(part.hash);

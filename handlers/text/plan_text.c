@@ -44,8 +44,8 @@ static bool read_event(struct planning *p, const json_t *event, struct failure *
         !member_flag(event, "overwrite", &p->overwrite, failure) || !needs_function(&p->function, event, failure))
         return false;
     if (!job->source || !job->output)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s: is missing; a plan of a text has source and output",
-                    job->source ? "output" : "source");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s: is missing; a plan of a text has source and output",
+                           job->source ? "output" : "source");
     return storage_join(p->job_url, job->output, "job.json", failure) &&
            storage_join(p->plan_url, job->output, "plan.jsonl", failure) &&
            storage_check_url(p->call->storage, p->job_url, failure) && text_job_check_urls(job, p->call, failure);
@@ -58,11 +58,11 @@ static bool check_needs(struct planning *p, struct failure *failure) {
         most = p->job.ranges[i].size > most ? p->job.ranges[i].size : most;
     p->needs = (struct needs){.memory_mb = NEEDS_MB, .seconds = 1 + most / BYTES_PER_SECOND + 1};
     return (p->needs.memory_mb <= p->function.memory_mb && p->needs.seconds <= p->function.seconds) ||
-           fail(failure, FAILURE_LIMIT_EXCEEDED,
-                "a range of %" PRIu64 " bytes takes %" PRIu64 " MB and %" PRIu64
-                " s, the function for ranges has %" PRIu64 " MB and %" PRIu64
-                " s: a smaller \"range\" takes less, but of one large paragraph",
-                most, p->needs.memory_mb, p->needs.seconds, p->function.memory_mb, p->function.seconds);
+           failure_set(failure, FAILURE_LIMIT_EXCEEDED,
+                       "a range of %" PRIu64 " bytes takes %" PRIu64 " MB and %" PRIu64
+                       " s, the function for ranges has %" PRIu64 " MB and %" PRIu64
+                       " s: a smaller \"range\" takes less, but of one large paragraph",
+                       most, p->needs.memory_mb, p->needs.seconds, p->function.memory_mb, p->function.seconds);
 }
 
 /* What is there already is of this very job, or is to be replaced. */
@@ -79,16 +79,16 @@ static bool check_output(const struct planning *p, const char *text, struct fail
     if (same)
         return true;
     if (there || failure->kind == FAILURE_LIMIT_EXCEEDED)
-        return fail(failure, FAILURE_OUTPUT_DENIED,
-                    "%s: is of another job (another source or other ranges); take another output, or "
-                    "\"overwrite\":true",
-                    p->job_url);
+        return failure_set(failure, FAILURE_OUTPUT_DENIED,
+                           "%s: is of another job (another source or other ranges); take another output, or "
+                           "\"overwrite\":true",
+                           p->job_url);
     if (failure->kind != FAILURE_SOURCE_NOT_FOUND)
         return false;
     if (!p->job.text || !storage_stat(storage, p->job.text, &facts, failure))
         return !p->job.text || failure->kind == FAILURE_SOURCE_NOT_FOUND;
-    return fail(failure, FAILURE_OUTPUT_DENIED, "%s: is there already; take another, or \"overwrite\":true",
-                p->job.text);
+    return failure_set(failure, FAILURE_OUTPUT_DENIED, "%s: is there already; take another, or \"overwrite\":true",
+                       p->job.text);
 }
 
 static char *describe_task(const struct text_job *job, size_t index, struct failure *failure) {
@@ -101,7 +101,7 @@ static char *describe_task(const struct text_job *job, size_t index, struct fail
     char *text = task ? json_dumps(task, JSON_COMPACT) : NULL;
     json_decref(task);
     if (!text)
-        fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a task");
+        failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a task");
     return text;
 }
 
@@ -129,7 +129,7 @@ static bool write_plan(const struct planning *p, struct failure *failure) {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (!text)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a job");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a job");
     bool done = check_output(p, text, failure) && write_tasks(p, failure) &&
                 storage_put(p->call->storage, p->job_url, text, strlen(text), &as_json, failure);
     free(text);
@@ -142,16 +142,16 @@ bool paragraphs_plan(struct call *call, const json_t *event, struct object *obje
     struct planning p = {.call = call, .wanted = RANGE_DEFAULT};
     p.job.etag = facts->etag;
     p.job.size = facts->size;
-    bool done =
-        read_event(&p, event, failure) &&
-        (!p.job.text || !storage_is(object, p.job.text) || fail(failure, FAILURE_BAD_REQUEST, "text: is the source")) &&
-        split_text(&p.job.ranges, &p.job.count, object, p.wanted, failure) && check_needs(&p, failure) &&
-        write_plan(&p, failure) &&
-        respond_json(&response->body,
-                     json_pack("{s:s,s:s,s:s,s:I,s:I,s:I}", "job", p.job_url, "plan", p.plan_url, "kind", "text",
-                               "tiles", (json_int_t)p.job.count, "memory_mb", (json_int_t)p.needs.memory_mb, "seconds",
-                               (json_int_t)p.needs.seconds),
-                     failure);
+    bool done = read_event(&p, event, failure) &&
+                (!p.job.text || !storage_is(object, p.job.text) ||
+                 failure_set(failure, FAILURE_BAD_REQUEST, "text: is the source")) &&
+                split_text(&p.job.ranges, &p.job.count, object, p.wanted, failure) && check_needs(&p, failure) &&
+                write_plan(&p, failure) &&
+                respond_json(&response->body,
+                             json_pack("{s:s,s:s,s:s,s:I,s:I,s:I}", "job", p.job_url, "plan", p.plan_url, "kind",
+                                       "text", "tiles", (json_int_t)p.job.count, "memory_mb",
+                                       (json_int_t)p.needs.memory_mb, "seconds", (json_int_t)p.needs.seconds),
+                             failure);
     text_job_free(&p.job);
     return done;
 }

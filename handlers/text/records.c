@@ -14,7 +14,7 @@ enum {
 
 /* What is missing or wrong in the output is a matter of the run, not of this event. */
 static bool fail_part(const struct records *records, const char *what, struct failure *failure) {
-    return fail(failure, FAILURE_INCOMPLETE, "%s: %s", records->url, what);
+    return failure_set(failure, FAILURE_INCOMPLETE, "%s: %s", records->url, what);
 }
 
 /* Of a failure to read a part: it is not there, or no more what it was. */
@@ -32,7 +32,7 @@ bool records_open(struct records *records, struct storage *storage, const char *
     records->memory = malloc(ROOM);
     records->hash = XXH3_createState();
     if (!records->memory || !records->hash)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
     XXH3_128bits_reset(records->hash);
     return true;
 }
@@ -63,10 +63,10 @@ static bool check(struct records *r, const struct paragraph *paragraph, struct f
     bool first = r->least == r->range.offset;
     if (paragraph->offset < r->least || paragraph->offset > end || paragraph->bytes == 0 ||
         paragraph->bytes > end - paragraph->offset)
-        return fail(failure, FAILURE_INCOMPLETE,
-                    "%s: a paragraph of %" PRIu64 " bytes at byte %" PRIu64 " is not within the range [%" PRIu64
-                    ", %" PRIu64 "], or not behind the one before",
-                    r->url, paragraph->bytes, paragraph->offset, r->range.offset, r->range.size);
+        return failure_set(failure, FAILURE_INCOMPLETE,
+                           "%s: a paragraph of %" PRIu64 " bytes at byte %" PRIu64 " is not within the range [%" PRIu64
+                           ", %" PRIu64 "], or not behind the one before",
+                           r->url, paragraph->bytes, paragraph->offset, r->range.offset, r->range.size);
     if (first && r->range.offset && paragraph->offset != r->range.offset)
         return fail_part(r, "its first paragraph does not begin where its range does", failure);
     r->least = paragraph->offset + paragraph->bytes + APART;

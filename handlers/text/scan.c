@@ -158,7 +158,7 @@ bool scan_new(struct scan **out, uint64_t offset, paragraph_found *found, void *
     if (!s || !s->live.hash || !s->ended.hash) {
         scan_free(s);
         *out = NULL;
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a scan of paragraphs");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for a scan of paragraphs");
     }
     s->state = INDENT;
     s->found = found;

@@ -78,7 +78,7 @@ static bool search_slice(void *user, uint64_t index, struct failure *failure) {
         free(window);
         window = malloc(size);
         done = window ? storage_read(split->object, at, window, size, failure)
-                      : fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu bytes of a text", size);
+                      : failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu bytes of a text", size);
         seen = done && find_in(&seek, window, size, at, from, &found);
         at += size;
     }
@@ -93,13 +93,13 @@ bool split_text(struct tile_range **ranges, size_t *count, struct object *object
     split.count = split.size ? split.size / wanted + (split.size % wanted != 0) : 1;
     *ranges = NULL;
     if (split.count > SPLIT_MOST)
-        return fail(failure, FAILURE_LIMIT_EXCEEDED,
-                    "range: a text of %" PRIu64 " bytes has %" PRIu64 " ranges of %" PRIu64 "; %d are the limit",
-                    split.size, split.count, wanted, SPLIT_MOST);
+        return failure_set(failure, FAILURE_LIMIT_EXCEEDED,
+                           "range: a text of %" PRIu64 " bytes has %" PRIu64 " ranges of %" PRIu64 "; %d are the limit",
+                           split.size, split.count, wanted, SPLIT_MOST);
     split.begins = malloc((size_t)split.count * sizeof *split.begins);
     *ranges = malloc((size_t)split.count * sizeof **ranges);
     bool done = (split.begins && *ranges) ||
-                fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %" PRIu64 " ranges", split.count);
+                failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %" PRIu64 " ranges", split.count);
     done = done && (split.size == 0 || parallel_run(split.count, AT_ONCE, search_slice, &split, failure));
     size_t n = 0;
     for (uint64_t i = 0; done && i < split.count; i++) /* the first begins at 0, whatever begins in its slice */

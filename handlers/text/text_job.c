@@ -30,20 +30,20 @@ static bool read_ranges(struct text_job *job, const json_t *json, struct failure
     if (!member_number(json, "tiles", 1, SPLIT_MOST, &tiles, failure))
         return false;
     if (tiles == 0 || json_array_size(ranges) != tiles)
-        return fail(failure, FAILURE_BAD_REQUEST, "ranges: must be as many as tiles says");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "ranges: must be as many as tiles says");
     job->ranges = malloc((size_t)tiles * sizeof *job->ranges);
     if (!job->ranges)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu ranges", (size_t)tiles);
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for %zu ranges", (size_t)tiles);
     for (job->count = 0; job->count < tiles; job->count++) {
         struct tile_range *range = &job->ranges[job->count];
         if (!member_range(json_array_get(ranges, job->count), "ranges", range, failure))
             return false;
         if (range->offset != at || (range->size == 0 && job->size))
-            return fail(failure, FAILURE_BAD_REQUEST, "ranges: number %zu does not go on where the one before ended",
-                        job->count);
+            return failure_set(failure, FAILURE_BAD_REQUEST,
+                               "ranges: number %zu does not go on where the one before ended", job->count);
         at += range->size;
     }
-    return at == job->size || fail(failure, FAILURE_BAD_REQUEST, "ranges: do not end where the source does");
+    return at == job->size || failure_set(failure, FAILURE_BAD_REQUEST, "ranges: do not end where the source does");
 }
 
 bool text_job_read(struct text_job *job, struct call *call, const json_t *json, struct failure *failure) {
@@ -56,8 +56,8 @@ bool text_job_read(struct text_job *job, struct call *call, const json_t *json, 
         !member_number(json, "size", 0, INT64_MAX, &job->size, failure))
         return false;
     if (!version || !job->source || !job->etag || !job->output || job->size == UINT64_MAX)
-        return fail(failure, FAILURE_BAD_REQUEST,
-                    "job: a text's has \"job\":1, source, etag, size, output, tiles and ranges");
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "job: a text's has \"job\":1, source, etag, size, output, tiles and ranges");
     return text_job_check_urls(job, call, failure) && text_job_part_url(job, 0, url, failure) &&
            storage_check_url(call->storage, url, failure) && read_ranges(job, json, failure);
 }
@@ -84,7 +84,7 @@ static bool check_apart(const struct text_job *job, const char *name, const char
         if (!storage_join(other, job->output, own[i], failure))
             return false;
         if (strncmp(url, other, strlen(other)) == 0)
-            return fail(failure, FAILURE_BAD_REQUEST, "%s: %s is where the run's own files go", name, url);
+            return failure_set(failure, FAILURE_BAD_REQUEST, "%s: %s is where the run's own files go", name, url);
     }
     return true;
 }
@@ -93,9 +93,9 @@ bool text_job_check_urls(const struct text_job *job, struct call *call, struct f
     if (!check_apart(job, "source", job->source, failure))
         return false;
     if (!job->text)
-        return !job->figures ||
-               fail(failure, FAILURE_BAD_REQUEST, "figures: go into the new text, for which \"text\" gives no URL");
+        return !job->figures || failure_set(failure, FAILURE_BAD_REQUEST,
+                                            "figures: go into the new text, for which \"text\" gives no URL");
     if (strcmp(job->text, job->source) == 0)
-        return fail(failure, FAILURE_BAD_REQUEST, "text: is the source");
+        return failure_set(failure, FAILURE_BAD_REQUEST, "text: is the source");
     return check_apart(job, "text", job->text, failure) && storage_check_url(call->storage, job->text, failure);
 }

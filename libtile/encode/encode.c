@@ -300,7 +300,7 @@ static tile_status choose_profile(tile_encoder *encoder, struct tile_error *erro
     return TILE_OK;
 }
 
-static tile_status fail(const tile_encoder *encoder, struct tile_error *error) {
+static tile_status failure_of(const tile_encoder *encoder, struct tile_error *error) {
     if (error)
         *error = encoder->failure;
     return encoder->failure.status;
@@ -317,7 +317,7 @@ static tile_status start(tile_encoder *encoder, struct tile_error *error) {
     if (status != TILE_OK)
         return status;
     encoder->codec->start(encoder);
-    return tile_encoder_failed(encoder) ? fail(encoder, error) : TILE_OK;
+    return tile_encoder_failed(encoder) ? failure_of(encoder, error) : TILE_OK;
 }
 
 tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_format format, uint32_t width,
@@ -380,7 +380,7 @@ tile_status tile_encoder_write(tile_encoder *encoder, const struct tile_image *r
                               "encode: the rows' width or format is not the encoder's (%u, %s %s)", encoder->width,
                               tile_space_name(encoder->format.space), tile_sample_name(encoder->format.sample));
     if (tile_encoder_failed(encoder))
-        return fail(encoder, error);
+        return failure_of(encoder, error);
     if (rows->height > encoder->height - encoder->rows)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "encode: %u rows after %u of %u", rows->height,
                               encoder->rows, encoder->height);
@@ -393,19 +393,19 @@ tile_status tile_encoder_write(tile_encoder *encoder, const struct tile_image *r
         encoder->watch.at.done = encoder->rows;
         tile_encoder_go_on(encoder, count * (uint64_t)encoder->row_size);
     }
-    return tile_encoder_failed(encoder) ? fail(encoder, error) : TILE_OK;
+    return tile_encoder_failed(encoder) ? failure_of(encoder, error) : TILE_OK;
 }
 
 tile_status tile_encoder_finish(tile_encoder *encoder, struct tile_error *error) {
     if (tile_encoder_failed(encoder))
-        return fail(encoder, error);
+        return failure_of(encoder, error);
     if (encoder->rows != encoder->height || encoder->finished)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               encoder->finished ? "encode: finished already" : "encode: finished after %u of %u rows",
                               encoder->rows, encoder->height);
     encoder->finished = true;
     encoder->codec->finish(encoder);
-    return tile_encoder_flush(encoder) ? TILE_OK : fail(encoder, error);
+    return tile_encoder_flush(encoder) ? TILE_OK : failure_of(encoder, error);
 }
 
 void tile_encoder_free(tile_encoder *encoder) {

@@ -39,7 +39,7 @@ struct run {
     _Atomic bool stop; /* there was one: what is being worked on will not be needed */
 };
 
-static void fail(struct run *run, tile_status status, const struct tile_error *error) {
+static void note_failure(struct run *run, tile_status status, const struct tile_error *error) {
     pthread_mutex_lock(&run->lock);
     bool first = run->status == TILE_OK;
     if (first) {
@@ -75,7 +75,7 @@ static void go_on(struct run *run) {
     struct tile_watch watch = watch_of(run, 0);
     tile_status status = tile_watch_ask(&watch, &error);
     if (status != TILE_OK)
-        fail(run, status, &error);
+        note_failure(run, status, &error);
 }
 
 /* Takes the next region that is to be begun; false if there is none now. */
@@ -124,7 +124,7 @@ static bool work_next(struct run *run, int thread) {
         status = p->work(p->user, thread, index, &region, p->unread ? NULL : &pixels, &watch, &error);
     }
     if (status != TILE_OK)
-        fail(run, status, &error);
+        note_failure(run, status, &error);
     pthread_mutex_lock(&run->lock);
     s->still--;
     retire(run);
@@ -181,7 +181,7 @@ static bool read_next(struct run *run, int thread) {
     bool any = band_rect(run, &s->band, &s->rect);
     tile_status status = any && !run->p->unread ? read_band(run, thread, s, &error) : TILE_OK;
     if (status != TILE_OK)
-        fail(run, status, &error);
+        note_failure(run, status, &error);
     pthread_mutex_lock(&run->lock);
     s->ready = true;
     if (!any) {

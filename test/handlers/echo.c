@@ -22,14 +22,14 @@
 static bool append(struct tile_buffer *out, const void *data, size_t size, struct failure *failure) {
     struct tile_writer writer = tile_buffer_writer(out);
     struct tile_error error;
-    return writer.write_at(writer.user, out->size, data, size, &error) == TILE_OK || fail_from(failure, &error);
+    return writer.write_at(writer.user, out->size, data, size, &error) == TILE_OK || failure_from(failure, &error);
 }
 
 /* `size` bytes that tell their place: a letter that depends on it. */
 static bool append_letters(struct tile_buffer *out, size_t size, struct failure *failure) {
     char *letters = malloc(size + 1);
     if (!letters)
-        return fail(failure, FAILURE_OUT_OF_MEMORY, "out of memory");
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory");
     for (size_t i = 0; i < size; i++)
         letters[i] = (char)('a' + i % 23);
     bool done = append(out, letters, size, failure);
@@ -51,10 +51,10 @@ static bool echo(struct call *call, const json_t *event, struct response *respon
     nanosleep(&(struct timespec){(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)}, NULL);
     if (json_is_true(json_object_get(event, "late"))) {
         sleep_until(call->deadline);
-        return fail(failure, FAILURE_OUT_OF_TIME, "it was late");
+        return failure_set(failure, FAILURE_OUT_OF_TIME, "it was late");
     }
     if (text)
-        return fail(failure, FAILURE_BAD_REQUEST, "%s", text);
+        return failure_set(failure, FAILURE_BAD_REQUEST, "%s", text);
     if (stream) {
         response->streamed = true;
         return append_letters(&response->body, stream, failure);
@@ -73,7 +73,7 @@ static bool echo(struct call *call, const json_t *event, struct response *respon
 static bool read_broken(void *user, uint64_t offset, void *buffer, size_t size, size_t *got, struct failure *failure) {
     uint64_t end = strtoull(user, NULL, 10);
     if (offset == end)
-        return fail(failure, FAILURE_SOURCE_UNREADABLE, "the source \"broke off\" \xE2\x82\xAC");
+        return failure_set(failure, FAILURE_SOURCE_UNREADABLE, "the source \"broke off\" \xE2\x82\xAC");
     *got = end - offset < size ? (size_t)(end - offset) : size;
     memset(buffer, 'x', *got);
     return true;

@@ -3,7 +3,7 @@
  * Where requests go. Hosts are those of the Amazon S3 User Guide, "Virtual hosting of general purpose buckets", and,
  * for China, of the AWS General Reference, "Amazon S3 endpoints and quotas".
  */
-#include "storage/endpoint.h" /* before cmocka's macros */
+#include "storage/endpoint.h"
 
 #include "support.h"
 

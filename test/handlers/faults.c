@@ -484,7 +484,7 @@ static bool prepare_plain(struct http_request *request, struct failure *failure)
     struct plain *plain = request->user;
     request->method = "GET";
     plain->size = 0;
-    return http_set_url(request, plain->url) || (fail)(failure, FAILURE_OUT_OF_MEMORY, "no memory");
+    return http_set_url(request, plain->url) || failure_set(failure, FAILURE_OUT_OF_MEMORY, "no memory");
 }
 
 static void pass_over(struct http_request *request, const char *name, const char *value) {
@@ -501,7 +501,7 @@ static enum http_verdict judge_plain(struct http_request *request, struct failur
     ((struct plain *)request->user)->verdicts++;
     if (request->transport == CURLE_OK)
         return HTTP_DONE;
-    (fail)(failure, FAILURE_SOURCE_UNREADABLE, "%s", request->error);
+    failure_set(failure, FAILURE_SOURCE_UNREADABLE, "%s", request->error);
     return HTTP_RETRY;
 }
 

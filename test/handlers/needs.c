@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is made of a measurement: seconds of a tile and tiles of a batch, by hand. */
 #include "base/needs.h"
-/* cmocka.h makes a macro of fail(). */
 #include "support.h"
 
 #include <math.h>

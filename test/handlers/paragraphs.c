@@ -7,7 +7,7 @@
 #include "text/split.h"
 #include "storage/storage.h"
 
-#include "support.h" /* last: cmocka has a macro `fail` */
+#include "support.h"
 
 #include <xxhash.h>
 

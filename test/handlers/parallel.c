@@ -24,7 +24,7 @@ static bool each(void *user, uint64_t index, struct failure *failure) {
     work->calls++;
     usleep(index % 16 == 0 ? 300 : 0);
     work->active--;
-    return index < work->bad || (fail)(failure, FAILURE_INCOMPLETE, "%d", (int)index);
+    return index < work->bad || failure_set(failure, FAILURE_INCOMPLETE, "%d", (int)index);
 }
 
 static void does_each_once(void **state) {
@@ -58,7 +58,7 @@ static void ends_with_a_failure(void **state) {
 static bool fail_in_order(void *user, uint64_t index, struct failure *failure) {
     (void)user;
     usleep((useconds_t)index * 300000);
-    return (fail)(failure, FAILURE_INCOMPLETE, "%d", (int)index);
+    return failure_set(failure, FAILURE_INCOMPLETE, "%d", (int)index);
 }
 
 static void the_first_failure_tells_why(void **state) {

@@ -3,7 +3,7 @@
 #ifndef TEST_STORE_H
 #define TEST_STORE_H
 
-#include "storage/storage.h" /* before cmocka's macros */
+#include "storage/storage.h"
 
 #include "support.h"
 
