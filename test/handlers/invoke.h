@@ -6,7 +6,6 @@
 #include "handler.h"
 #include "base/metrics.h"
 #include "storage/storage.h"
-/* cmocka.h makes a macro of failure_set(). */
 #include "support.h"
 
 struct place {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Options of an event: what each says to the library, in every form that it may come in, and how each is refused. */
-/* Before cmocka.h, which has a macro named fail. */
 #include "storage/storage.h"
 #include "task/options.h"
 
