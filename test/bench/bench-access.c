@@ -5,6 +5,7 @@
  * where they are installed. Works in a folder of its own beside the picture, which it removes.
  */
 #include "measure.h"
+#include "reader.h"
 
 #include "tile.h"
 
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -84,38 +86,27 @@ static void print_ms(double ms) {
 
 /* ---- Bytes -------------------------------------------------------------------------------------------------- */
 
-struct counter {
-    FILE *file;
-    uint64_t bytes;
-};
-
-static tile_status count_read(void *user, uint64_t offset, void *to, size_t size, struct tile_error *error) {
-    struct counter *c = user;
-    c->bytes += size;
-    if (fseeko(c->file, (off_t)offset, SEEK_SET) != 0 || fread(to, 1, size, c->file) != size)
-        return tile_error_set(error, TILE_READ_FAILED, "reading %zu bytes at %ju", size, (uintmax_t)offset);
-    return TILE_OK;
-}
-
-static struct tile_reader counting(struct counter *c, const char *name) {
+/* Its bytes are mapped. It says of itself what the library's reader of files does. */
+static struct tile_reader counting(struct test_reader *counter, const char *name) {
     struct stat facts;
-    c->file = fopen(name, "rb");
-    if (!c->file || fstat(fileno(c->file), &facts) != 0)
+    int file = open(name, O_RDONLY);
+    if (file < 0 || fstat(file, &facts) != 0)
         give_up(name, NULL);
-    /* As the library's reader of files. */
-    return (struct tile_reader){.user = c,
-                                .size = (uint64_t)facts.st_size,
-                                .read_at = count_read,
-                                .modified =
-                                    (uint64_t)facts.st_mtim.tv_sec * 1000000000u + (uint64_t)facts.st_mtim.tv_nsec,
-                                .gap = 8192};
+    void *bytes = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (bytes == MAP_FAILED)
+        give_up(name, NULL);
+    close(file);
+    counter->file = (struct test_bytes){bytes, (size_t)facts.st_size};
+    counter->modified = (uint64_t)facts.st_mtim.tv_sec * 1000000000u + (uint64_t)facts.st_mtim.tv_nsec;
+    counter->gap = 8192;
+    return test_reader_of(counter);
 }
 
 /* Reads one tile of a file that was just opened; the bytes asked of it and of its index. */
 static void read_tile(const char *name, const char *index_name, struct tile_rect rect, struct tile_image *image,
                       uint64_t *bytes, uint64_t *index_bytes) {
     struct tile_error error = {0};
-    struct counter file = {0}, index_file = {0};
+    struct test_reader file = {0}, index_file = {0};
     struct tile_reader reader = counting(&file, name), index_reader = counting(&index_file, index_name);
     tile_source *source;
     tile_index *index;
@@ -128,8 +119,8 @@ static void read_tile(const char *name, const char *index_name, struct tile_rect
     tile_index_free(index);
     *bytes = file.bytes;
     *index_bytes = index_file.bytes;
-    fclose(file.file);
-    fclose(index_file.file);
+    munmap(file.file.data, file.file.size);
+    munmap(index_file.file.data, index_file.file.size);
 }
 
 /* Whether a PPM's rightmost pixels are the image's. */

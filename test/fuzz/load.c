@@ -4,6 +4,7 @@
  * checksums made right, and all that tells whose index it is, when it may be wrong, but within memory.
  */
 #include "fuzz.h"
+#include "reader.h"
 
 #include "base/bytes.h"
 #include "base/input.h"
@@ -14,27 +15,20 @@
 enum { HEADER = 208 }; /* libtile/index/index.c */
 
 struct fixture {
-    uint8_t *data;
-    size_t size;
+    struct test_reader file;
     tile_source *source;
     struct tile_image whole;
     struct tile_index_header header; /* its hash is set, of which checksums are made */
 };
 
-static tile_status read_at(void *user, uint64_t offset, void *to, size_t length, struct tile_error *error) {
-    const struct fixture *fixture = user;
-    (void)error;
-    require(offset <= fixture->size && length <= fixture->size - offset);
-    memcpy(to, fixture->data + offset, length);
-    return TILE_OK;
-}
-
 static void open_fixture(struct fixture *fixture, const char *path) {
     FILE *file = fopen(path, "rb");
-    require(file && (fixture->data = malloc(1 << 20)));
-    fixture->size = fread(fixture->data, 1, 1 << 20, file);
+    struct test_bytes bytes = {malloc(1 << 20), 0};
+    require(file && bytes.data);
+    bytes.size = fread(bytes.data, 1, 1 << 20, file);
     fclose(file);
-    struct tile_reader reader = {.user = fixture, .size = fixture->size, .read_at = read_at, .etag = "\"1\""};
+    fixture->file = (struct test_reader){.file = bytes, .etag = "\"1\""};
+    struct tile_reader reader = test_reader_of(&fixture->file);
     struct tile_source_options options = small_limits();
     require(tile_source_open_reader(&fixture->source, &reader, &options, NULL) == TILE_OK);
     const struct tile_info *info = tile_source_info(fixture->source);
@@ -124,12 +118,12 @@ static void repair_png(uint8_t *index, size_t size, const struct fixture *fixtur
     size -= HEADER;
     if (16 + rows * TILE_PNG_ENTRY > size)
         return;
-    if (begin < fixture->size - 8)
-        tile_put_le(payload, XXH3_64bits(fixture->data, (size_t)begin + 8), 8);
+    if (begin < fixture->file.file.size - 8)
+        tile_put_le(payload, XXH3_64bits(fixture->file.file.data, (size_t)begin + 8), 8);
     for (uint64_t i = 0; i < rows; i++) {
         struct tile_png_checkpoint c = tile_png_get_checkpoint(payload + 8 + i * TILE_PNG_ENTRY);
-        if (c.begin <= c.end && c.end <= fixture->size)
-            c.checksum = XXH3_64bits(fixture->data + c.begin, (size_t)(c.end - c.begin));
+        if (c.begin <= c.end && c.end <= fixture->file.file.size)
+            c.checksum = XXH3_64bits(fixture->file.file.data + c.begin, (size_t)(c.end - c.begin));
         repair_blob(&c.window, payload, size, tile_png_window_number(&c), fixture);
         repair_blob(&c.row, payload, size, tile_png_row_number((uint32_t)(first_row + i)), fixture);
         tile_png_put_checkpoint(payload + 8 + i * TILE_PNG_ENTRY, &c);
@@ -145,7 +139,7 @@ static void repair(uint8_t *index, size_t size, const struct fixture *fixture) {
     tile_put_le(index + 8, 1, 4);
     tile_put_le(index + 12, HEADER, 4);
     tile_put_le(index + 16, size, 8);
-    tile_put_le(index + 24, fixture->size, 8);
+    tile_put_le(index + 24, fixture->file.file.size, 8);
     memcpy(index + 32, fixture->header.source_hash.bytes, 16);
     memset(index + 48, 0, 96);
     memcpy(index + 48, "\"1\"", 3);
@@ -161,7 +155,7 @@ static void repair(uint8_t *index, size_t size, const struct fixture *fixture) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct fixture fixtures[2];
-    if (!fixtures[0].data) {
+    if (!fixtures[0].source) {
         open_fixture(&fixtures[0], FIXTURES "/420.jpg");
         open_fixture(&fixtures[1], FIXTURES "/rgb8.png");
     }

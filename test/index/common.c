@@ -5,24 +5,13 @@
 
 static struct tile_error error;
 
-static tile_status watched_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
-    struct watched *watched = user;
-    (void)why;
-    assert_true(offset <= watched->file.size && length <= watched->file.size - offset);
-    memcpy(to, watched->file.data + offset, length);
-    watched->bytes += length;
-    if (watched->count < sizeof watched->asked / sizeof watched->asked[0])
-        watched->asked[watched->count++] = (struct tile_range){offset, length};
-    return TILE_OK;
-}
-
-struct tile_reader watched_reader(struct watched *watched) {
-    return (struct tile_reader){.user = watched,
-                                .size = watched->file.size,
-                                .read_at = watched_read,
-                                .etag = watched->etag,
-                                .modified = watched->modified,
-                                .gap = watched->gap};
+unsigned char *asked_bytes(const struct test_reader *reader) {
+    unsigned char *asked = calloc(reader->file.size, 1);
+    assert_non_null(asked);
+    assert_true(reader->count < sizeof reader->asked / sizeof reader->asked[0]); /* none is missing */
+    for (size_t i = 0; i < reader->count; i++)
+        memset(asked + reader->asked[i].offset, 1, reader->asked[i].size);
+    return asked;
 }
 
 tile_index *index_of(tile_source *source, uint32_t tile) {

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of indexes share: files that note what is read of them, indexes as bytes, and pixels to compare with.
+/* What the tests of indexes share: what was read of a file, indexes as bytes, and pixels to compare with.
  */
 #ifndef TEST_INDEX_COMMON_H
 #define TEST_INDEX_COMMON_H
 
 #include "picture.h"
 
-/* A file that notes what is read of it, and says of itself what it is told to. */
-struct watched {
-    struct test_bytes file;
-    const char *etag;
-    uint64_t modified, gap;
-    uint64_t bytes; /* that were read */
-    struct tile_range asked[4096];
-    size_t count;
-};
-struct tile_reader watched_reader(struct watched *watched);
+/* Which of its file's bytes were asked for: a flag for each of them, to be freed. */
+unsigned char *asked_bytes(const struct test_reader *reader);
 
 /* With checkpoints `tile` pixels apart, both ways. */
 tile_index *index_of(tile_source *source, uint32_t tile);

@@ -43,7 +43,7 @@ static void repair_payload(unsigned char *index, size_t size, size_t record) {
 
 /* A file, its pixels, and its index, in memory behind which nothing can be read. */
 struct subject {
-    struct watched watched;
+    struct test_reader watched;
     tile_source *source;
     struct expected expected;
     struct test_bytes index;
@@ -54,7 +54,7 @@ struct subject {
 static void open_subject(struct subject *subject, struct jpeg_recipe recipe, uint32_t tile) {
     *subject = (struct subject){.watched = {.file = jpeg_file(&recipe), .etag = "\"1\"", .gap = 1}};
     subject->allocator = gauge_allocator(&subject->gauge);
-    struct tile_reader reader = watched_reader(&subject->watched);
+    struct tile_reader reader = test_reader_of(&subject->watched);
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     options.allocator = &subject->allocator;
     assert_ok(tile_source_open_reader(&subject->source, &reader, &options, &error));
@@ -388,13 +388,13 @@ static void headers_of_other_parts(void **state) {
 /* ---- Whose index it is ------------------------------------------------------------------------------------------ */
 
 /* What using the index of the file at one time gives at another. */
-static tile_status use_later(struct watched first, struct watched later, uint64_t *bytes_read) {
-    struct tile_reader reader = watched_reader(&first);
+static tile_status use_later(struct test_reader first, struct test_reader later, uint64_t *bytes_read) {
+    struct tile_reader reader = test_reader_of(&first);
     tile_source *source;
     assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
     tile_index *index = index_of(source, 32);
     tile_source_close(source);
-    reader = watched_reader(&later);
+    reader = test_reader_of(&later);
     assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
     later.bytes = 0;
     error = (struct tile_error){0};
@@ -449,8 +449,8 @@ static void stale_indexes_are_refused(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (int changed = 0; changed < 2; changed++) {
-            struct watched first = {.file = file, .etag = cases[i].first_etag},
-                           later = {.file = changed ? other : file, .etag = cases[i].later_etag};
+            struct test_reader first = {.file = file, .etag = cases[i].first_etag},
+                               later = {.file = changed ? other : file, .etag = cases[i].later_etag};
             first.modified = cases[i].first_time ? then - (uint64_t)cases[i].first_time : 0;
             later.modified = cases[i].later_time ? then - (uint64_t)cases[i].later_time : 0;
             tile_status status = use_later(first, later, &read);
@@ -468,8 +468,8 @@ static void stale_indexes_are_refused(void **state) {
     for (int i = 0; i < 4; i++)
         for (int changed = 0; changed < 2; changed++) {
             uint64_t time = seconds_ago(ago[i]);
-            struct watched first = {.file = file, .modified = time},
-                           later = {.file = changed ? other : file, .modified = time};
+            struct test_reader first = {.file = file, .modified = time},
+                               later = {.file = changed ? other : file, .modified = time};
             assert_int_equal(use_later(first, later, &read), changed ? TILE_SOURCE_CHANGED : TILE_OK);
             assert_true(read >= size);
         }
@@ -479,7 +479,7 @@ static void stale_indexes_are_refused(void **state) {
     memset(etag, 'e', sizeof etag);
     for (size_t length = 94; length < 98; length++) {
         etag[length] = '\0';
-        struct watched one = {.file = file, .etag = etag};
+        struct test_reader one = {.file = file, .etag = etag};
         assert_int_equal(use_later(one, one, &read), TILE_OK);
         assert_int_equal(read >= size, length > 95);
         etag[length] = 'e';
@@ -489,7 +489,7 @@ static void stale_indexes_are_refused(void **state) {
     struct test_bytes longer = {malloc(file.size + 1), file.size + 1};
     memcpy(longer.data, file.data, file.size);
     longer.data[file.size] = 0;
-    struct watched first = {.file = file, .etag = "1", .modified = then}, later = first;
+    struct test_reader first = {.file = file, .etag = "1", .modified = then}, later = first;
     later.file = longer;
     assert_int_equal(use_later(first, later, &read), TILE_SOURCE_CHANGED);
     assert_true(read == 0);
@@ -514,7 +514,7 @@ static void stale_indexes_are_refused(void **state) {
     assert_true(image.size < 20000);
     padded[0].data = calloc(1, 20000);
     memcpy(padded[0].data, image.data, image.size);
-    struct tile_reader reader = watched_reader(&later);
+    struct tile_reader reader = test_reader_of(&later);
     tile_source *source;
     assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
     tile_index *index = index_of(source, 32);
@@ -754,7 +754,7 @@ static void headers_that_lie_about_their_etag(void **state) {
             /* Once it was opened, and before. */
             subject.watched.file = bad;
             tile_source *source = subject.source;
-            struct tile_reader reader = watched_reader(&subject.watched);
+            struct tile_reader reader = test_reader_of(&subject.watched);
             if (run % 2 && tile_source_open_reader(&subject.source, &reader, NULL, &error) != TILE_OK)
                 subject.source = source;
             error = (struct tile_error){0};
@@ -782,34 +782,25 @@ static void headers_that_lie_about_their_etag(void **state) {
 
 /* ---- Hooks that fail -------------------------------------------------------------------------------------------- */
 
-static int reads_left; /* of all readers, before one fails */
-
-static tile_status failing_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
-    const struct test_bytes *bytes = user;
-    assert_true(length > 0 && offset <= bytes->size && length <= bytes->size - offset);
-    if (reads_left-- == 0)
-        return tile_error_set(why, TILE_READ_FAILED, "the disk is on fire");
-    memcpy(to, bytes->data + offset, length);
-    return TILE_OK;
-}
-
 static void readers_may_fail_at_any_call(void **state) {
     (void)state;
     struct jpeg_recipe recipe = victims[1];
     recipe.width = 700, recipe.height = 500, recipe.quality = 95;
     struct subject subject;
     open_subject(&subject, recipe, 64);
-    struct tile_reader reader = {
-        .user = &subject.watched.file, .size = subject.watched.file.size, .read_at = failing_read, .etag = "\"1\""};
-    struct tile_reader index_reader = {.user = &subject.index, .size = subject.index.size, .read_at = failing_read};
+    static struct test_reader file, index;
+    file = (struct test_reader){.file = subject.watched.file, .etag = "\"1\""};
+    index = (struct test_reader){.file = subject.index};
+    struct tile_reader reader = test_reader_of(&file), index_reader = test_reader_of(&index);
     tile_source *own = subject.source;
-    bool passed = false;
-    for (int n = 0; !passed; n++) {
+    for (uint64_t n = 1, of_index = 0; of_index < 2; n++) { /* each read of the file, then each of the index */
         assert_true(n < 2000);
         tile_index *built = NULL, *loaded = NULL;
         bool right = false;
         struct tile_buffer out = {0};
-        reads_left = n;
+        file.reads = index.reads = 0;
+        file.fail_at = of_index ? 0 : n;
+        index.fail_at = of_index ? n : 0;
         error = (struct tile_error){0};
         tile_status status = tile_source_open_reader(&subject.source, &reader, NULL, &error);
         if (status == TILE_OK)
@@ -822,10 +813,10 @@ static void readers_may_fail_at_any_call(void **state) {
             status = read_rect(&subject, (struct tile_rect){100, 100, 200, 50}, &right);
         if (status == TILE_OK)
             status = tile_source_splice(subject.source, (struct tile_rect){160, 160, 64, 64}, &out, &error);
-        passed = status == TILE_OK;
-        if (passed)
+        if (status == TILE_OK) {
             assert_true(right);
-        else {
+            of_index++, n = 0;
+        } else {
             assert_int_equal(status, TILE_READ_FAILED);
             assert_non_null(strstr(error.message, "the disk is on fire"));
         }

@@ -7,8 +7,6 @@
 
 #include <glob.h>
 #include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 
 static struct tile_error error;
 
@@ -339,42 +337,23 @@ static void *read_some(void *user) {
     return NULL;
 }
 
-/* Bytes whose reader notes whether two threads ever asked it at once. */
-struct alone {
-    struct test_bytes bytes;
-    atomic_int inside;
-    atomic_bool crowded;
-};
-
-static tile_status alone_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
-    struct alone *alone = user;
-    (void)why;
-    if (atomic_fetch_add(&alone->inside, 1) != 0)
-        atomic_store(&alone->crowded, true);
-    sched_yield();
-    memcpy(to, alone->bytes.data + offset, length);
-    atomic_fetch_sub(&alone->inside, 1);
-    return TILE_OK;
-}
-
-static struct tile_reader alone_reader(struct alone *alone) {
-    return (struct tile_reader){.user = alone, .size = alone->bytes.size, .read_at = alone_read, .gap = 1};
-}
-
 static void several_threads_read_one_source(void **state) {
     (void)state;
     struct jpeg_recipe recipe = jpeg_kinds[0];
     recipe.width = 500, recipe.height = 300;
     struct test_bytes file = jpeg_file(&recipe);
     tile_source *source, *second;
-    struct alone alone[3] = {{.bytes = file}, {.bytes = file}}; /* the sources' bytes, and the index's */
-    struct tile_reader readers[3] = {alone_reader(&alone[0]), alone_reader(&alone[1])};
+    /* The sources' bytes, and the index's: none is read by two threads at once. */
+    static struct test_reader alone[3];
+    for (int i = 0; i < 3; i++)
+        alone[i] = (struct test_reader){.file = file, .gap = 1};
+    struct tile_reader readers[3] = {test_reader_of(&alone[0]), test_reader_of(&alone[1])};
     assert_ok(tile_source_open_reader(&source, &readers[0], NULL, &error));
     assert_ok(tile_source_open_reader(&second, &readers[1], NULL, &error));
     struct expected expected = expected_of(source, file);
     tile_index *index = index_of(source, 64);
-    alone[2].bytes = index_bytes(index);
-    readers[2] = alone_reader(&alone[2]);
+    alone[2].file = index_bytes(index);
+    readers[2] = test_reader_of(&alone[2]);
     tile_index_free(index);
     assert_ok(tile_index_load(&index, &readers[2], NULL, &error));
     assert_ok(tile_source_use_index(source, index, &error));
@@ -390,11 +369,9 @@ static void several_threads_read_one_source(void **state) {
         pthread_join(threads[i], NULL);
         assert_int_equal(readings[i].wrong, 0);
     }
-    for (int i = 0; i < 3; i++)
-        assert_false(atomic_load(&alone[i].crowded));
     tile_source_close(source);
     tile_source_close(second);
-    free(alone[2].bytes.data);
+    free(alone[2].file.data);
     tile_index_free(index);
     expected_free(&expected);
     free(file.data);
@@ -473,11 +450,8 @@ static bool is_within(const struct tile_range *ranges, size_t count, struct tile
 }
 
 /* Whether `asked`, in any order and overlapping, are all bytes of `ranges`. */
-static bool cover(const struct watched *watched, const struct tile_range *ranges, size_t count) {
-    unsigned char *read = calloc(watched->file.size, 1);
-    assert_non_null(read);
-    for (size_t i = 0; i < watched->count; i++)
-        memset(read + watched->asked[i].offset, 1, watched->asked[i].size);
+static bool cover(const struct test_reader *watched, const struct tile_range *ranges, size_t count) {
+    unsigned char *read = asked_bytes(watched);
     bool all = true;
     for (size_t i = 0; i < count; i++)
         all &= !memchr(read + ranges[i].offset, 0, ranges[i].size);
@@ -494,8 +468,8 @@ static void only_the_said_ranges_are_read(void **state) {
         struct jpeg_recipe recipe = jpeg_kinds[k];
         recipe.width = 640, recipe.height = 427, recipe.restart = jpeg_restart_of(&recipe, k % 5);
         recipe.orientation = k % 9;
-        struct watched watched = {.file = jpeg_file(&recipe), .etag = "\"etag\""};
-        struct tile_reader reader = watched_reader(&watched);
+        struct test_reader watched = {.file = jpeg_file(&recipe), .etag = "\"etag\""};
+        struct tile_reader reader = test_reader_of(&watched);
         tile_source *source;
         assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
         tile_index *index = index_of(source, 64);
@@ -571,8 +545,8 @@ static void a_tile_takes_its_share_of_the_file(void **state) {
     (void)state;
     struct jpeg_recipe recipe = jpeg_kinds[0];
     recipe.width = 2048, recipe.height = 1024;
-    struct watched watched = {.file = jpeg_file(&recipe), .etag = "\"etag\"", .gap = 1};
-    struct tile_reader reader = watched_reader(&watched);
+    struct test_reader watched = {.file = jpeg_file(&recipe), .etag = "\"etag\"", .gap = 1};
+    struct tile_reader reader = test_reader_of(&watched);
     tile_source *source;
     assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
     tile_index *index = index_of(source, 128);

@@ -233,22 +233,12 @@ static void files_without_huffman_tables(void **state) {
     }
 }
 
-/* A file's bytes, and zeros behind them as far as it says. */
-static tile_status sparse_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
-    const struct test_bytes *bytes = user;
-    (void)why;
-    memset(to, 0, length);
-    if (offset < bytes->size)
-        memcpy(to, bytes->data + offset, length < bytes->size - offset ? length : bytes->size - (size_t)offset);
-    return TILE_OK;
-}
-
 static void a_file_too_large(void **state) {
     (void)state;
     struct test_bytes file = jpeg_file(&kinds[0]);
     for (int large = 0; large < 2; large++) {
-        struct tile_reader reader = {
-            .user = &file, .size = ((uint64_t)1 << 37) - 1 + (uint64_t)large, .read_at = sparse_read};
+        struct test_reader sparse = {.file = file, .size = ((uint64_t)1 << 37) - 1 + (uint64_t)large};
+        struct tile_reader reader = test_reader_of(&sparse);
         tile_source *source;
         tile_index *index;
         assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));

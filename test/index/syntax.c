@@ -290,8 +290,8 @@ static void a_changed_value_does_not_pass_its_checkpoint(void **state) {
         differences[WIDE * 5 + 10] = shorter ? 64 : 0;
         struct tile_buffer other = dc_only(&codes, &codes, WIDE, HIGH, differences);
         assert_int_equal(other.size, file.size);
-        struct watched watched = {.file = {file.data, file.size}, .etag = "\"1\""};
-        struct tile_reader reader = watched_reader(&watched);
+        struct test_reader watched = {.file = {file.data, file.size}, .etag = "\"1\""};
+        struct tile_reader reader = test_reader_of(&watched);
         tile_source *source;
         assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
         struct expected expected = expected_of(source, watched.file);

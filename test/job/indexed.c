@@ -129,19 +129,6 @@ static void an_index_changes_no_new_image(void **state) {
     }
 }
 
-struct counting {
-    struct test_bytes file;
-    uint64_t read;
-};
-
-static tile_status count_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
-    struct counting *counting = user;
-    (void)why;
-    memcpy(to, counting->file.data + offset, length);
-    counting->read += length;
-    return TILE_OK;
-}
-
 /* The strips of a new image share a PNG's checkpoint, which is inflated once. */
 static void strips_are_read_together(void **state) {
     (void)state;
@@ -163,17 +150,17 @@ static void strips_are_read_together(void **state) {
         struct tile_writer writer = tile_buffer_writer(&png);
         assert_ok(tile_encode(&tall, TILE_PNG, NULL, &writer, &error));
 
-        struct counting counting = {.file = {png.data, png.size}};
-        struct tile_reader reader = {.user = &counting, .size = counting.file.size, .read_at = count_read, .etag = "1"};
+        struct test_reader counting = {.file = {png.data, png.size}, .etag = "1"};
+        struct tile_reader reader = test_reader_of(&counting);
         assert_ok(tile_source_open_reader(&o.source, &reader, NULL, &error));
         assert_ok(tile_index_build(&o.index, o.source, NULL, &error));
         assert_ok(tile_source_use_index(o.source, o.index, &error));
-        counting.read = 0;
+        counting.bytes = 0;
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
         options.image = out;
         options.threads = 2;
         assert_ok(tile_job_run(o.source, &options, NULL, &error));
-        assert_true(counting.read > 0 && counting.read <= counting.file.size);
+        assert_true(counting.bytes > 0 && counting.bytes <= counting.file.size);
         close_opened(o);
         tile_buffer_free(&png);
         tile_image_free(&image, NULL);

@@ -693,27 +693,6 @@ static void calls_that_are_wrong(void **state) {
 
 /* ---- Hooks that fail ------------------------------------------------------------------------------------------- */
 
-struct flaky {
-    struct test_bytes file;
-    int reads_left; /* before one fails; negative: never */
-    int closed;
-    bool silent;
-};
-
-static tile_status flaky_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
-    struct flaky *flaky = user;
-    assert_non_null(why);
-    assert_true(length > 0 && offset <= flaky->file.size && length <= flaky->file.size - offset);
-    if (flaky->reads_left-- == 0)
-        return flaky->silent ? TILE_READ_FAILED : tile_error_set(why, TILE_READ_FAILED, "the disk is on fire");
-    memcpy(to, flaky->file.data + offset, length);
-    return TILE_OK;
-}
-
-static void flaky_close(void *user) {
-    ((struct flaky *)user)->closed++;
-}
-
 static void readers_may_fail_at_any_call(void **state) {
     (void)state;
     struct jpeg_recipe large = {.width = 1000, .height = 900, .space = JCS_YCbCr};
@@ -721,7 +700,7 @@ static void readers_may_fail_at_any_call(void **state) {
     for (int i = 0; i < 4; i++) {
         large.progressive = i == 1;
         wide.interlaced = i == 3;
-        struct flaky flaky = {0};
+        struct test_reader flaky = {0};
         if (i < 2)
             flaky.file = jpeg_file(&large);
         else {
@@ -729,14 +708,14 @@ static void readers_may_fail_at_any_call(void **state) {
             flaky.file = (struct test_bytes){buffer.data, buffer.size};
         }
         bool passed = false;
-        for (int n = 0; !passed; n++) {
+        for (unsigned n = 1; !passed; n++) {
             struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
             options.lenient = n % 2; /* a disk's failure is no damage of the file */
-            flaky.reads_left = n;
+            flaky.reads = 0;
+            flaky.fail_at = n;
             flaky.closed = 0;
             flaky.silent = n % 3 == 2;
-            struct tile_reader reader = {
-                .user = &flaky, .size = flaky.file.size, .read_at = flaky_read, .close = flaky_close};
+            struct tile_reader reader = test_reader_of(&flaky);
             tile_source *source;
             error = (struct tile_error){0};
             tile_status status = tile_source_open_reader(&source, &reader, &options, &error);
@@ -749,7 +728,7 @@ static void readers_may_fail_at_any_call(void **state) {
                 passed = status == TILE_OK;
                 if (!passed) { /* a second try, with the disk mended, reads all of it */
                     assert_int_equal(flaky.closed, 0);
-                    flaky.reads_left = -1;
+                    flaky.fail_at = 0;
                     struct tile_error second = {0};
                     if (tile_source_read(source, all, &image, &second) != TILE_OK)
                         fail_msg("the second try: %s", second.message);
@@ -771,14 +750,14 @@ static void readers_may_fail_at_any_call(void **state) {
 
 static void a_source_that_changes_is_noticed(void **state) {
     (void)state;
-    struct flaky flaky = {.file = jpeg_file(&jpegs[0]), .reads_left = -1};
-    struct tile_reader reader = {.user = &flaky, .size = flaky.file.size, .read_at = flaky_read, .close = flaky_close};
+    struct test_reader flaky = {.file = jpeg_file(&jpegs[0])};
+    struct tile_reader reader = test_reader_of(&flaky);
     tile_source *source;
     assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
     struct tile_image image;
     assert_ok(tile_image_alloc(&image, tile_source_info(source)->format, 10, 10, NULL, &error));
     assert_ok(tile_source_read(source, (struct tile_rect){0, 50, 10, 10}, &image, &error));
-    flaky.reads_left = 0; /* going back, the header cannot be read, and then can */
+    flaky.fail_at = flaky.reads + 1; /* going back, the header cannot be read, and then can */
     assert_fails(TILE_READ_FAILED, tile_source_read(source, (struct tile_rect){0, 0, 10, 10}, &image, &error));
     assert_ok(tile_source_read(source, (struct tile_rect){0, 0, 10, 10}, &image, &error));
     assert_ok(tile_source_read(source, (struct tile_rect){0, 50, 10, 10}, &image, &error));

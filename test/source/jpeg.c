@@ -213,32 +213,17 @@ static void profiles_and_assumptions(void **state) {
     tile_buffer_free(&gray);
 }
 
-/* A reader that counts how often each byte is read. */
-struct counted {
-    struct test_bytes file;
-    uint64_t bytes;
-};
-
-static tile_status counted_read(void *user, uint64_t offset, void *to, size_t length, struct tile_error *why) {
-    struct counted *counted = user;
-    (void)why;
-    assert_true(offset <= counted->file.size && length <= counted->file.size - offset);
-    memcpy(to, counted->file.data + offset, length);
-    counted->bytes += length;
-    return TILE_OK;
-}
-
 static void tiles_of_a_wide_image_take_little(void **state) {
     (void)state;
     struct jpeg_recipe recipe = kinds[3];
     recipe.width = 60000, recipe.height = 300;
-    struct counted counted = {.file = jpeg_file(&recipe)};
+    struct test_reader counted = {.file = jpeg_file(&recipe)};
     unsigned char *pixels = jpeg_pixels(counted.file, JCS_UNKNOWN);
     struct gauge gauge = {0};
     struct tile_allocator allocator = gauge_allocator(&gauge);
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     options.allocator = &allocator;
-    struct tile_reader reader = {.user = &counted, .size = counted.file.size, .read_at = counted_read};
+    struct tile_reader reader = test_reader_of(&counted);
     tile_source *source;
     assert_ok(tile_source_open_reader(&source, &reader, &options, &error));
     enum { TILE = 64, OVERLAP = 3 };

@@ -13,6 +13,8 @@
 /* cmocka.h wants the first four. */
 #include <cmocka.h>
 
+#include "reader.h"
+
 #include "tile.h"
 
 /* A call that must succeed; prints the message if not. `call` uses the name `error`. */
@@ -88,10 +90,6 @@ void test_folder_remove(char *folder);
 const char *test_path(const char *folder, const char *name);
 
 /* A whole file; data to be freed. Fails the test if it can't be read. */
-struct test_bytes {
-    unsigned char *data;
-    size_t size;
-};
 struct test_bytes test_read_file(const char *path);
 /* The data of the chunk of a PNG that is called `type`, NULL if there is none; it must come before IDAT and only once.
  */
