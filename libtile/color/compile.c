@@ -225,7 +225,7 @@ static const double hlg_numbers[TILE_NUMBERS] = {.26496256042100718};
 /* ---- Programs ---- */
 
 /* The matrix that `op` is or ends with; NULL if none. */
-static double *matrix_of(const struct tile_kernels *k, struct tile_op *op) {
+static double *matrix_of(const struct tile_color_kernels *k, struct tile_op *op) {
     tile_row_op *const ending[] = {k->curve_matrix, k->pq_inverse,  k->hlg_inverse, k->jz_inverse,
                                    k->cube,         k->lab_inverse, k->luv_inverse};
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
@@ -235,7 +235,7 @@ static double *matrix_of(const struct tile_kernels *k, struct tile_op *op) {
 }
 
 void tile_program_add(struct tile_program *program, tile_row_op *run, const double p[TILE_NUMBERS]) {
-    const struct tile_kernels *k = program->kernels;
+    const struct tile_color_kernels *k = program->kernels;
     struct tile_op *last = program->count ? &program->op[program->count - 1] : NULL;
     if (run == k->matrix && last && last->run == k->curve)
         last->run = k->curve_matrix;
@@ -302,7 +302,7 @@ static const double *luv_white(double p[TILE_NUMBERS]) {
 static const double lab_gray[TILE_NUMBERS] = {.0015}, oklab_gray[TILE_NUMBERS] = {.000004};
 
 static void add_to_parent(struct tile_program *program, tile_space space) {
-    const struct tile_kernels *k = program->kernels;
+    const struct tile_color_kernels *k = program->kernels;
     switch (space) {
     case TILE_SRGB: add_to_light(program, space); break;
     case TILE_SRGB_LINEAR: add_matrix(program, of_primaries(space)); break;
@@ -370,7 +370,7 @@ static void add_to_parent(struct tile_program *program, tile_space space) {
 }
 
 static void add_from_parent(struct tile_program *program, tile_space space) {
-    const struct tile_kernels *k = program->kernels;
+    const struct tile_color_kernels *k = program->kernels;
     switch (space) {
     case TILE_SRGB: add_from_light(program, space); break;
     case TILE_SRGB_LINEAR: add_matrix(program, inverse(of_primaries(space))); break;

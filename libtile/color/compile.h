@@ -15,7 +15,7 @@ struct tile_op {
 #define TILE_OPS 24
 
 struct tile_program {
-    const struct tile_kernels *kernels;
+    const struct tile_color_kernels *kernels;
     bool in_double; /* what its matrices multiply in */
     struct tile_op op[TILE_OPS];
     int count;

@@ -5,8 +5,8 @@
  */
 #include "../base/memory.h"
 #include "../base/pixels.h"
+#include "choice.h"
 #include "compile.h"
-#include "cpu.h"
 #include "encoding.h"
 #include "fused.h"
 #include "icc.h"
@@ -74,7 +74,7 @@ static bool has_alpha(const struct side *side) {
 }
 
 /* The operations that work on raw codes too, when told what stands for 1: ties between codes then stay ties. */
-static bool takes_scales(const struct tile_kernels *k, const struct tile_op *op) {
+static bool takes_scales(const struct tile_color_kernels *k, const struct tile_op *op) {
     return op->run &&
            (op->run == k->hsv || op->run == k->hsv_inverse || op->run == k->hsl || op->run == k->hsl_inverse ||
             op->run == k->hwb || op->run == k->hwb_inverse || op->run == k->cmyk || op->run == k->cmyk_inverse);
@@ -100,7 +100,7 @@ static void fill_tables(tile_converter *c) {
  * RGB is clipped instead.
  */
 static void clip_rgb(struct tile_program *program) {
-    const struct tile_kernels *k = program->kernels;
+    const struct tile_color_kernels *k = program->kernels;
     struct tile_op *last = program->op + program->count - 1;
     if (last->run == k->hsv || last->run == k->hsl || last->run == k->hwb || last->run == k->cmyk) {
         last[1] = last[0];
@@ -111,7 +111,7 @@ static void clip_rgb(struct tile_program *program) {
 
 /* Lets the first and the last operation take and give codes, where alpha does not stand between. */
 static void fit_ends(tile_converter *c, bool divide, bool multiply) {
-    const struct tile_kernels *k = c->program.kernels;
+    const struct tile_color_kernels *k = c->program.kernels;
     struct tile_op *first = c->program.op, *last = first + c->program.count - 1;
     if (!divide && c->from.format.sample != TILE_F32 && takes_scales(k, first))
         for (int j = 0; j < c->from.channels; j++) {
@@ -146,7 +146,7 @@ static bool is_packed(const struct side *side, size_t codes) {
 
 /* 8-bit RGB to luma, or back; without planes where luma is the first of three codes, or alone. */
 static bool use_luma(tile_converter *c, const struct tile_affine *affine) {
-    const struct tile_kernels *k = c->program.kernels;
+    const struct tile_color_kernels *k = c->program.kernels;
     tile_space from = c->from.format.space, to = c->to.format.space;
     bool there = tile_luma_is_of(to, from), back = tile_luma_is_of(from, to) && c->from.channels == 3;
     const struct side *rgb = there ? &c->from : &c->to, *luma = there ? &c->to : &c->from;
@@ -186,7 +186,7 @@ static void use_codes(tile_converter *c) {
 }
 
 /* What does an operation on 8-bit codes, if something does; with hsv-180's hue or another's. */
-static tile_codes_op *codes_of(const struct tile_kernels *k, tile_row_op *run, bool hue_180) {
+static tile_codes_op *codes_of(const struct tile_color_kernels *k, tile_row_op *run, bool hue_180) {
     const struct {
         tile_row_op *run;
         tile_codes_op *codes;
@@ -216,7 +216,7 @@ static void add_background(struct tile_program *program, const float *background
 /* Chooses the way and fits the program to what lies at its ends. `background`: see the option; NULL: alpha is not laid
  * on anything. */
 static void finish(tile_converter *c, const float *background) {
-    const struct tile_kernels *k = c->program.kernels;
+    const struct tile_color_kernels *k = c->program.kernels;
     struct tile_program *program = &c->program;
     struct tile_format from = c->from.format, to = c->to.format;
     bool same = program->count == 0; /* or hsv and hsv-180 */
@@ -293,7 +293,7 @@ tile_status tile_converter_new(tile_converter **out, struct tile_format from, st
     if (o.intent > TILE_INTENT_ABSOLUTE)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the rendering intent %d is out of range", (int)o.intent);
 
-    const struct tile_kernels *kernels = tile_kernels_of(o.cpu);
+    const struct tile_color_kernels *kernels = tile_color_kernels_of(o.cpu);
     if (!tile_cpu_name(o.cpu))
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the CPU %d is out of range", (int)o.cpu);
     if (!kernels)
@@ -415,7 +415,7 @@ static void fill(struct samples *plane, int channel, size_t size, size_t count) 
 
 /* Samples to planes. */
 static void gather(const tile_converter *c, const struct strip *s, struct samples *plane) {
-    const struct tile_kernels *k = c->program.kernels;
+    const struct tile_color_kernels *k = c->program.kernels;
     const struct side *from = &c->from;
     size_t size = (size_t)from->format.sample;
     int block = blocked(from);
@@ -438,7 +438,7 @@ static void gather(const tile_converter *c, const struct strip *s, struct sample
 
 /* Planes to samples. */
 static void scatter(const tile_converter *c, const struct strip *s, const struct samples *plane) {
-    const struct tile_kernels *k = c->program.kernels;
+    const struct tile_color_kernels *k = c->program.kernels;
     const struct side *to = &c->to;
     size_t size = (size_t)to->format.sample;
     int block = blocked(to);
@@ -466,7 +466,7 @@ static void run_codes(const tile_converter *c, const struct strip *s) {
 }
 
 static void unpack(const tile_converter *c, size_t count, const struct samples *in, float *const *plane) {
-    const struct tile_kernels *k = c->program.kernels;
+    const struct tile_color_kernels *k = c->program.kernels;
     const struct side *from = &c->from;
     bool head = c->head.kind != TILE_HEAD_NONE;
     if (head)
@@ -486,7 +486,7 @@ static void unpack(const tile_converter *c, size_t count, const struct samples *
 }
 
 static void pack(const tile_converter *c, size_t count, struct samples *out, float *const *plane) {
-    const struct tile_kernels *k = c->program.kernels;
+    const struct tile_color_kernels *k = c->program.kernels;
     const struct side *to = &c->to;
     bool tail = c->tail.kind != TILE_TAIL_NONE;
     if (tail)
@@ -508,7 +508,7 @@ static void pack(const tile_converter *c, size_t count, struct samples *out, flo
 
 /* Head and tail at once, of pixels that are nothing but three codes. False where the kernels do not have them so. */
 static bool run_fused(const tile_converter *c, const struct strip *s, const struct samples *codes) {
-    const struct tile_kernels *k = c->program.kernels;
+    const struct tile_color_kernels *k = c->program.kernels;
     if (c->program.count || c->head.kind == TILE_HEAD_NONE || c->tail.kind == TILE_TAIL_NONE || blocked(&c->to) != 3 ||
         c->to.format.order != TILE_ORDER_NATURAL)
         return false;

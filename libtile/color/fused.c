@@ -14,7 +14,7 @@ static void drop_first(struct tile_program *program) {
 
 void tile_curve_take(float table[3][256], struct tile_program *program, tile_sample to) {
     static const double as_it_is[TILE_NUMBERS] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};
-    const struct tile_kernels *k = program->kernels;
+    const struct tile_color_kernels *k = program->kernels;
     struct tile_op *first = program->op, curve = *first;
     if (program->count == 0)
         return;
@@ -99,7 +99,7 @@ static void fill_wheel(struct tile_wheel *wheel) {
 }
 
 void tile_head_take(struct tile_head *head, struct tile_program *program, tile_space from, const float table[3][256]) {
-    const struct tile_kernels *k = program->kernels;
+    const struct tile_color_kernels *k = program->kernels;
     const struct tile_op *op = program->op;
     if (program->count == 0)
         return;
@@ -225,7 +225,7 @@ static void fit_cie(float c[5][16], double by, double lift) {
 }
 
 void tile_tail_take(struct tile_tail *tail, struct tile_program *program, tile_space to, struct tile_head *head) {
-    const struct tile_kernels *k = program->kernels;
+    const struct tile_color_kernels *k = program->kernels;
     const struct tile_op *last = program->op + program->count - 1, *polar = NULL;
     if (program->count == 0) {
         if (head->kind == TILE_HEAD_NONE || tile_space_channels(to) != 3 || to == TILE_HSV_180)

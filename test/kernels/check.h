@@ -41,7 +41,7 @@ void now_running(tile_cpu cpu, const char *what);
 
 /* Whole conversions by tile_convert. */
 void check_conversions(const struct options *options, struct tallies *tallies);
-/* The functions of struct tile_kernels. */
+/* The functions of struct tile_color_kernels. */
 void check_table(const struct options *options, struct tallies *tallies);
 
 /* A line for each conversion: its name, and a hash of what it makes of the same input everywhere. */

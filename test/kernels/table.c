@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each function of struct tile_kernels by each instruction set against the scalar one. To add an operation in place on
- * planes, add a line to `entries`; any other kernel, a function that calls it and a line.
+ * Each function of struct tile_color_kernels by each instruction set against the scalar one. To add an operation in
+ * place on planes, add a line to `entries`; any other kernel, a function that calls it and a line.
  */
 #include "check.h"
 #include "memory.h"
 
-#include "color/cpu.h"
+#include "color/choice.h"
 #include "color/luma.h"
 #include "color/encoding.h"
 #include "color/fused.h"
@@ -40,7 +40,7 @@ struct entry;
 
 struct trial {
     const struct entry *entry;
-    const struct tile_kernels *kernels;
+    const struct tile_color_kernels *kernels;
     struct random random; /* the same numbers for every instruction set */
     unsigned char around; /* what is in memory that has no values: another byte for every instruction set */
     uint32_t style;       /* of codes */
@@ -183,7 +183,7 @@ static size_t ends_count;
 
 /* As in converter.c. */
 static void add_ends(tile_space from, tile_space to) {
-    const struct tile_kernels *k = tile_kernels_of(TILE_CPU_SCALAR);
+    const struct tile_color_kernels *k = tile_color_kernels_of(TILE_CPU_SCALAR);
     struct tile_program program = {.kernels = k};
     struct ends *e = &ends[ends_count];
     float table[3][256];
@@ -402,7 +402,7 @@ static const tile_space lumas[] = {TILE_YCBCR,     TILE_YCBCR601,       TILE_YCB
                                    TILE_YCBCR2020, TILE_YCBCR2020_FULL, TILE_GRAY,     TILE_GRAY709};
 
 static struct tile_affine affine_of(tile_space from, tile_space to) {
-    struct tile_program program = {.kernels = tile_kernels_of(TILE_CPU_SCALAR)};
+    struct tile_program program = {.kernels = tile_color_kernels_of(TILE_CPU_SCALAR)};
     struct tile_affine affine = {.channels = tile_space_channels(to)};
     tile_program_path(&program, from, to);
     tile_program_affine(affine.p, &program, (struct tile_format){.space = from, .sample = TILE_U8},
@@ -499,7 +499,7 @@ static void run_codes(struct trial *t) {
 
 /* ---- All kernels ---- */
 
-#define KERNEL(name) #name, offsetof(struct tile_kernels, name)
+#define KERNEL(name) #name, offsetof(struct tile_color_kernels, name)
 /* By the function above. */
 #define CALL(name)                                                                                                     \
     { KERNEL(name), run_##name, NULL, ANY }
@@ -590,14 +590,14 @@ static const struct entry entries[] = {
 
 enum { ENTRIES = sizeof entries / sizeof *entries, TRIALS = 125 };
 
-/* Every pointer in struct tile_kernels has a line. */
+/* Every pointer in struct tile_color_kernels has a line. */
 static void check_entries(struct tally *tally) {
-    bool listed[sizeof(struct tile_kernels) / sizeof(tile_row_op *)] = {0};
+    bool listed[sizeof(struct tile_color_kernels) / sizeof(tile_row_op *)] = {0};
     for (size_t i = 0; i < ENTRIES; i++)
         listed[entries[i].offset / sizeof(tile_row_op *)] = true;
     for (size_t i = 0; i < sizeof listed; i++)
         if (!listed[i])
-            tally_fault(tally, "no trial runs entry %zu of struct tile_kernels", i);
+            tally_fault(tally, "no trial runs entry %zu of struct tile_color_kernels", i);
 }
 
 /* ---- What a call left ---- */
@@ -644,7 +644,7 @@ static void compare(struct tally *tally, const struct trial *t) {
 }
 
 static void run_trial(struct tally *tally, const struct entry *entry, size_t count, uint64_t seed) {
-    struct trial t = {.entry = entry, .kernels = tile_kernels_of(tally->cpu), .random = {seed}};
+    struct trial t = {.entry = entry, .kernels = tile_color_kernels_of(tally->cpu), .random = {seed}};
     t.around = (unsigned char)(0xA0 + tally->cpu);
     t.count = count;
     t.end = (count + BLOCK - 1) / BLOCK * BLOCK;

@@ -1,55 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions that kernels need, of our own, so that their last bit is the same with every C library. Without
+ * The functions that color's kernels need, of our own, so that their last bit is the same with every C library. Without
  * branches, so that loops over them vectorize. The series are Taylor's, long enough for a relative error below 1e-11:
  * what is rounded to float afterwards is nearly always the nearest float.
  */
 #ifndef TILE_COLOR_FUNCTIONS_H
 #define TILE_COLOR_FUNCTIONS_H
 
-#include <stdint.h>
-#include <string.h>
-
-static inline uint64_t bits_of_double(double x) {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static inline double double_of_bits(uint64_t bits) {
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static inline uint32_t bits_of_float(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static inline float float_of_bits(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-/*
- * a b + c, rounded once. The product is exact in double precision; the sum, rounded to double and then to float, is the
- * sum rounded to float unless the double lies half way between two floats, or the float is subnormal.
- */
-static inline float fma_of(float a, float b, float c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_fmaf(a, b, c);
-#else
-    double sum = (double)a * (double)b + (double)c;
-    uint64_t bits = bits_of_double(sum);
-    uint64_t exponent = bits >> 52 & 0x7FF;
-    if ((bits & 0x1FFFFFFF) == 0x10000000 || (exponent < 1023 - 126 && exponent != 0))
-        return __builtin_fmaf(a, b, c);
-    return (float)sum;
-#endif
-}
+#include "../../kernels/bits.h"
 
 /* Adding and subtracting 1.5 x 2^52 leaves no bits for a fraction: |x| < 2^51 is rounded to nearest even. */
 #define TILE_ROUNDER 6755399441055744.0

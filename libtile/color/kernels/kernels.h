@@ -169,7 +169,7 @@ typedef void tile_codes_op(uint8_t *const *plane, size_t count, const void *numb
 /* An operation on interleaved pixels of 3 codes, of any number, to pixels of 3 codes or 1; in place too. */
 typedef void tile_pixels_op(uint8_t *out, const uint8_t *in, size_t count, const void *numbers);
 
-struct tile_kernels {
+struct tile_color_kernels {
     /* ---- In blocks ---- */
 
     /*
@@ -243,15 +243,7 @@ struct tile_kernels {
     tile_row_op *ycocg, *ycocg_inverse;
     tile_row_op *wrap_hue;                    /* plane p0 to 0..360; 360 stays */
     tile_row_op *unpremultiply, *premultiply; /* the color planes whose bit is set in p0 by the alpha plane */
-    tile_row_op *over; /* lays the color planes on the values p0 to p3 by the alpha plane */
+    tile_row_op *over;                        /* lays the color planes on the values p0 to p3 by the alpha plane */
 };
-
-extern const struct tile_kernels tile_kernels_scalar;
-#ifdef TILE_HAVE_X86
-extern const struct tile_kernels tile_kernels_ssse3, tile_kernels_avx2, tile_kernels_avx512;
-#endif
-#ifdef TILE_HAVE_NEON
-extern const struct tile_kernels tile_kernels_neon;
-#endif
 
 #endif

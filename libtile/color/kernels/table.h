@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All kernels of one ISA, in one table: the only name that its object gives away. The file that includes this defines
- * TILE_TABLE and includes the ISA's vector header.
+ * All kernels of one ISA, in one table: the only name that its object gives away. The file that includes this, in
+ * libtile/kernels/, defines TILE_TABLE and includes the ISA's vector header.
  */
 #include "blocks.h"
 #include "cmyk.h"
@@ -11,7 +11,7 @@
 #include "rows.h"
 #include "samples.h"
 
-const struct tile_kernels TILE_TABLE = {
+const struct tile_color_kernels TILE_TABLE(color) = {
     .split = split,
     .join = join,
     .head = head,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* x86-64 with AVX2 and FMA: Haswell, Zen and later. */
-#define TILE_TABLE tile_kernels_avx2
+#define TILE_TABLE(step) tile_##step##_kernels_avx2
 
 #include "simd/avx2.h"
-#include "table.h"
+#include "table.h" /* of a step: see README.md */

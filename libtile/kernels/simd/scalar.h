@@ -8,7 +8,7 @@
 #ifndef TILE_SIMD_SCALAR_H
 #define TILE_SIMD_SCALAR_H
 
-#include "../functions.h"
+#include "../bits.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Portable C, which any compiler can build. */
-#define TILE_TABLE tile_kernels_scalar
+#define TILE_TABLE(step) tile_##step##_kernels_scalar
 
 #include "simd/scalar.h"
-#include "table.h"
+#include "table.h" /* of a step: see README.md */

@@ -3,7 +3,7 @@
 #ifndef TILE_SIMD_SSSE3_H
 #define TILE_SIMD_SSSE3_H
 
-#include "../functions.h"
+#include "../bits.h"
 #include "thirds.h"
 
 #include <stdbool.h>

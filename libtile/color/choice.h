@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TILE_COLOR_CHOICE_H
+#define TILE_COLOR_CHOICE_H
+
+#include "../tile.h"
+#include "kernels/kernels.h"
+
+/* Color's kernels; NULL where this build or this machine has none of the kind. */
+const struct tile_color_kernels *tile_color_kernels_of(tile_cpu cpu);
+
+#endif
