@@ -47,7 +47,6 @@ static handle *find_handler(const char *name) {
 
 /* Standard input, up to one byte more than an event may have. */
 static bool read_event(struct tile_buffer *text, struct failure *failure) {
-    struct tile_writer writer = tile_buffer_writer(text);
     struct tile_error error;
     char bytes[1 << 16];
     while (text->size <= EVENT_MOST) {
@@ -56,7 +55,7 @@ static bool read_event(struct tile_buffer *text, struct failure *failure) {
             return true;
         if (count < 0 && errno != EINTR)
             return failure_set(failure, FAILURE_BAD_REQUEST, "event: standard input: %s", strerror(errno));
-        if (count > 0 && writer.write_at(writer.user, text->size, bytes, (size_t)count, &error) != TILE_OK)
+        if (count > 0 && tile_buffer_append(text, bytes, (size_t)count, &error) != TILE_OK)
             return failure_from(failure, &error);
     }
     return failure_set(failure, FAILURE_LIMIT_EXCEEDED, "event: more than %d bytes", EVENT_MOST);

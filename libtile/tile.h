@@ -156,6 +156,10 @@ struct tile_buffer {
     const struct tile_allocator *allocator;
 };
 
+/* Puts `size` bytes, none of them its own, behind what the buffer has. Errors: NO_MEMORY, the buffer is as it was. */
+TILE_API tile_status tile_buffer_append(struct tile_buffer *buffer, const void *data, size_t size,
+                                        struct tile_error *error);
+/* Its byte 0 is the buffer's: what is there is written over. */
 TILE_API struct tile_writer tile_buffer_writer(struct tile_buffer *buffer);
 TILE_API void tile_buffer_free(struct tile_buffer *buffer);
 

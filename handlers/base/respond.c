@@ -9,9 +9,8 @@ bool respond_json(struct tile_buffer *body, json_t *value, struct failure *failu
     json_decref(value);
     if (!text)
         return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the response");
-    struct tile_writer writer = tile_buffer_writer(body);
     struct tile_error error;
-    tile_status status = writer.write_at(writer.user, body->size, text, strlen(text), &error);
+    tile_status status = tile_buffer_append(body, text, strlen(text), &error);
     free(text);
     return status == TILE_OK || failure_from(failure, &error);
 }

@@ -32,14 +32,13 @@ static json_t *head_of(const struct answer *answer) {
 static bool stream(const struct answer *answer, struct response *response, struct failure *failure) {
     static const char delimiter[8];
     struct tile_buffer *body = &response->body;
-    struct tile_writer writer = tile_buffer_writer(body);
     struct tile_error error;
     response->streamed = true;
     if (!respond_json(body, head_of(answer), failure))
         return false;
-    tile_status status = writer.write_at(writer.user, body->size, delimiter, sizeof delimiter, &error);
+    tile_status status = tile_buffer_append(body, delimiter, sizeof delimiter, &error);
     if (status == TILE_OK)
-        status = writer.write_at(writer.user, body->size, answer->body, answer->size, &error);
+        status = tile_buffer_append(body, answer->body, answer->size, &error);
     return status == TILE_OK || failure_from(failure, &error);
 }
 
@@ -106,13 +105,12 @@ static json_t *read_query(const json_t *event, struct failure *failure) {
 
 static bool read_body(const json_t *event, struct tile_buffer *out, struct failure *failure) {
     const char *body = json_string_value(json_object_get(event, "body"));
-    struct tile_writer writer = tile_buffer_writer(out);
     struct tile_error error;
     if (!body || !*body)
         return failure_set(failure, FAILURE_BAD_REQUEST, "body: is missing: post an image");
     if (json_is_true(json_object_get(event, "isBase64Encoded")))
         return base64_decode("body", body, out, failure);
-    return writer.write_at(writer.user, 0, body, strlen(body), &error) == TILE_OK || failure_from(failure, &error);
+    return tile_buffer_append(out, body, strlen(body), &error) == TILE_OK || failure_from(failure, &error);
 }
 
 static bool read_request(struct task *task, struct call *call, const json_t *event, struct failure *failure) {

@@ -306,8 +306,7 @@ static tile_status record(void *user, uint64_t index, struct tile_buffer *out, s
         return failure_to_error(c->failure, error);
     }
     const struct record *line = &c->records[index - c->begin];
-    struct tile_writer writer = tile_buffer_writer(out);
-    return writer.write_at(writer.user, out->size, line->line, line->size, error);
+    return tile_buffer_append(out, line->line, line->size, error);
 }
 
 static bool write_manifest(struct checking *c, struct draft *manifest) {

@@ -85,13 +85,12 @@ static bool end_line(struct copying *c) {
 }
 
 static bool take(struct copying *c, const char *text, size_t size) {
-    struct tile_writer writer = tile_buffer_writer(&c->line);
     struct tile_error error;
     for (const char *end = text + size; text < end;) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         size_t n = newline ? (size_t)(newline + 1 - text) : (size_t)(end - text);
         bool wanted = is_wanted(c);
-        if (wanted && writer.write_at(writer.user, c->line.size, text, n, &error) != TILE_OK)
+        if (wanted && tile_buffer_append(&c->line, text, n, &error) != TILE_OK)
             return failure_from(c->failure, &error);
         if (wanted && newline && !end_line(c))
             return false;

@@ -34,11 +34,10 @@ bool run_job_write(const struct run_job *job, struct tile_buffer *out, struct fa
     json_decref(json);
     if (!text)
         return failure_set(failure, FAILURE_OUT_OF_MEMORY, "out of memory for the job's description");
-    struct tile_writer writer = tile_buffer_writer(out);
     struct tile_error error;
     size_t size = strlen(text);
     text[size] = '\n'; /* in place of the NUL */
-    tile_status status = writer.write_at(writer.user, out->size, text, size + 1, &error);
+    tile_status status = tile_buffer_append(out, text, size + 1, &error);
     free(text);
     return status == TILE_OK || failure_from(failure, &error);
 }

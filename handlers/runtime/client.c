@@ -149,10 +149,9 @@ static int64_t deadline_of(struct client *client) {
 
 static size_t receive(char *bytes, size_t one, size_t count, void *user) {
     struct tile_buffer *event = user;
-    struct tile_writer writer = tile_buffer_writer(event);
     if (event->size + count > EVENT_MOST)
         return 0;
-    return writer.write_at(writer.user, event->size, bytes, count, NULL) == TILE_OK ? one * count : 0;
+    return tile_buffer_append(event, bytes, count, NULL) == TILE_OK ? one * count : 0;
 }
 
 static size_t ignore(char *bytes, size_t one, size_t count, void *user) {

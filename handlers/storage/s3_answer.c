@@ -114,9 +114,7 @@ static bool keep_text(struct s3_private *private, const void *data, size_t size)
 }
 
 static bool append(struct s3_call *call, const void *data, size_t size) {
-    struct tile_error error;
-    struct tile_writer writer = tile_buffer_writer(call->out);
-    call->private.no_memory = writer.write_at(writer.user, call->out->size, data, size, &error) != TILE_OK;
+    call->private.no_memory = tile_buffer_append(call->out, data, size, NULL) != TILE_OK;
     return !call->private.no_memory;
 }
 

@@ -14,9 +14,8 @@ static bool append(struct tile_buffer *out, struct object *object, struct failur
     void *data = malloc(size ? size : 1);
     if (!data)
         return failure_set(failure, FAILURE_OUT_OF_MEMORY, "no memory for %zu bytes", size);
-    struct tile_writer writer = tile_buffer_writer(out);
     bool done = storage_read(object, 0, data, size, failure);
-    if (done && writer.write_at(writer.user, out->size, data, size, &error) != TILE_OK)
+    if (done && tile_buffer_append(out, data, size, &error) != TILE_OK)
         done = failure_from(failure, &error);
     free(data);
     return done;

@@ -22,14 +22,13 @@ bool base64_decode(const char *name, const char *text, struct tile_buffer *out, 
         return failure_set(failure, FAILURE_BAD_REQUEST,
                            "%s: is not base64: it has %zu characters, a part of them \"=\"", name, size);
     /* Room for what padding stands for, too. */
-    struct tile_writer writer = tile_buffer_writer(out);
     struct tile_error error;
     unsigned char *bytes = malloc(size / 4 * 3);
     if (!bytes)
         return no_memory(failure, name);
     bool done = EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)size) >= 0 ||
                 failure_set(failure, FAILURE_BAD_REQUEST, "%s: is not base64", name);
-    if (done && writer.write_at(writer.user, out->size, bytes, size / 4 * 3 - padding, &error) != TILE_OK)
+    if (done && tile_buffer_append(out, bytes, size / 4 * 3 - padding, &error) != TILE_OK)
         done = failure_from(failure, &error);
     free(bytes);
     return done;

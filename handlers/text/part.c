@@ -71,7 +71,6 @@ static bool check_range(struct part *part, struct object *object, const struct t
 
 static bool write_record(void *user, const struct paragraph *paragraph, struct failure *failure) {
     struct part *part = user;
-    struct tile_writer writer = tile_buffer_writer(&part->lines);
     struct tile_error error;
     char line[RECORD_MOST];
     size_t size = record_write(line, paragraph);
@@ -84,8 +83,7 @@ static bool write_record(void *user, const struct paragraph *paragraph, struct f
         tile_buffer_free(&part->lines);
         return true;
     }
-    return writer.write_at(writer.user, part->lines.size, line, size, &error) == TILE_OK ||
-           failure_from(failure, &error);
+    return tile_buffer_append(&part->lines, line, size, &error) == TILE_OK || failure_from(failure, &error);
 }
 
 static bool scan_range(struct part *part, struct object *object, struct failure *failure) {

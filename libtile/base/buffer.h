@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the rooms do with the public tile_buffer: appending bytes and text. */
+/* What the rooms do with the public tile_buffer: room and text. */
 #ifndef TILE_BASE_BUFFER_H
 #define TILE_BASE_BUFFER_H
 
@@ -7,7 +7,6 @@
 
 /* Makes room for `size` bytes in all. */
 tile_status tile_buffer_reserve(struct tile_buffer *buffer, size_t size, struct tile_error *error);
-tile_status tile_buffer_append(struct tile_buffer *buffer, const void *data, size_t size, struct tile_error *error);
 /* A NUL stands behind the text, not counted in the size. */
 tile_status tile_buffer_printf(struct tile_buffer *buffer, struct tile_error *error, const char *format, ...)
     TILE_PRINTF(3, 4);

@@ -141,6 +141,23 @@ static void numbers_are_read_back(void **state) {
     }
 }
 
+static void a_buffer_takes_more_behind_what_it_has(void **state) {
+    (void)state;
+    struct test_memory memory;
+    test_memory_init(&memory, 1);
+    struct tile_buffer buffer = {.allocator = &memory.allocator};
+    assert_ok(tile_buffer_append(&buffer, NULL, 0, &error));
+    assert_ok(tile_buffer_append(&buffer, "abc", 3, &error));
+    assert_ok(tile_buffer_append(&buffer, "\0d", 2, &error));
+    assert_int_equal(buffer.size, 5);
+    assert_memory_equal(buffer.data, "abc\0d", 5);
+    assert_fails(TILE_NO_MEMORY, tile_buffer_append(&buffer, (char[4096]){0}, 4096, &error));
+    assert_int_equal(buffer.size, 5);
+    assert_memory_equal(buffer.data, "abc\0d", 5);
+    tile_buffer_free(&buffer);
+    assert_int_equal(memory.live, 0);
+}
+
 static void nothing_is_freed_of_nothing(void **state) {
     (void)state;
     tile_buffer_free(NULL);
@@ -287,6 +304,7 @@ int main(void) {
         cmocka_unit_test(options_of_another_size_are_understood),
         cmocka_unit_test(json_text_is_read_by_jansson),
         cmocka_unit_test(numbers_are_read_back),
+        cmocka_unit_test(a_buffer_takes_more_behind_what_it_has),
         cmocka_unit_test(nothing_is_freed_of_nothing),
         cmocka_unit_test(a_file_appears_whole_or_not_at_all),
         cmocka_unit_test(profiles_say_what_the_space_is),
