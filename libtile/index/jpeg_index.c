@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-    PIECE_ROWS = 64,
+    PIECE_MCU_ROWS = 64,
     PIECE_BYTES = 16 << 20,
     READ_BYTES = 1 << 20,
     /* libjpeg-turbo decodes Huffman codes faster while this much of its input is left: 512 bytes for each block. */
@@ -258,7 +258,7 @@ static tile_status cut(const struct tile_access *access, struct tile_rect region
     static const unsigned char tail[TAIL_BYTES];
     const struct tile_jpeg_access *a = access->state;
     const struct tile_jpeg_header *h = &a->header;
-    uint32_t most = PIECE_ROWS * h->mcu_height, around = tile_jpeg_margin(h);
+    uint32_t most = PIECE_MCU_ROWS * h->mcu_height, around = tile_jpeg_margin(h);
     struct tile_rect part = region;
     part.height = tile_min_u32(region.height, most);
     struct cutting c;

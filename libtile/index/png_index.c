@@ -224,7 +224,7 @@ static tile_status put_rows(struct tile_png_rows *r, uint32_t skipped, uint32_t 
 
 /*
  * A PNG of `rows` rows after those that are skipped. The CRC of its IDAT and the Adler-32 within stay zero: its reader
- * does not look (tile_source.trusted), and making and checking them takes a tenth to a fifth of the time of wide
+ * does not look (tile_manner.trusted), and making and checking them takes a tenth to a fifth of the time of wide
  * regions.
  */
 static tile_status put_png(struct tile_png_rows *r, uint32_t skipped, uint32_t rows, struct columns columns,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a source tells about itself: as JSON, and as a hash. */
+/* What a source tells about itself, as JSON. */
 #include "source.h"
 
 #include "../base/buffer.h"
@@ -91,53 +91,4 @@ tile_status tile_source_describe(const tile_source *source, struct tile_buffer *
     if (status == TILE_OK && source->note_count)
         status = put_notes(out, source, error);
     return status == TILE_OK ? tile_buffer_append(out, "}", 1, error) : status;
-}
-
-tile_status tile_source_read_hash(const tile_source *source, struct tile_hash *hash, struct tile_watch *watch,
-                                  struct tile_error *error) {
-    const struct tile_reader *reader = &source->input.reader;
-    enum { PIECE = 1 << 18 };
-    struct tile_hasher hasher;
-    unsigned char *piece = tile_alloc(source->allocator, PIECE);
-    if (!piece)
-        return tile_no_memory(error, PIECE);
-    tile_status status = tile_hasher_begin(&hasher, error);
-    if (status == TILE_OK) {
-        for (uint64_t at = 0; at < reader->size && status == TILE_OK; at += PIECE) {
-            size_t size = reader->size - at < PIECE ? (size_t)(reader->size - at) : PIECE;
-            watch->at = (struct tile_progress){at, reader->size};
-            status = tile_watch_ask(watch, error);
-            if (status == TILE_OK)
-                status = reader->read_at(reader->user, at, piece, size, error);
-            if (status == TILE_OK)
-                tile_hasher_add(&hasher, piece, size);
-        }
-        *hash = tile_hasher_end(&hasher);
-    }
-    tile_free(source->allocator, piece);
-    return status;
-}
-
-tile_status tile_source_hash_watched(tile_source *source, unsigned char hash[16], struct tile_watch *watch,
-                                     struct tile_error *error) {
-    struct tile_hash value;
-    struct tile_error why = {0};
-    tile_status status = TILE_OK;
-    if (source->info.indexed) /* the index is of these very bytes */
-        value = source->access.index->header.source_hash;
-    else
-        status = tile_source_read_hash(source, &value, watch, &why);
-    if (status != TILE_OK)
-        return tile_error_name(error, source->name, status, &why);
-    if (!source->info.indexed) {
-        source->hash = value;
-        source->hashed = true;
-    }
-    memcpy(hash, value.bytes, sizeof value.bytes);
-    return TILE_OK;
-}
-
-tile_status tile_source_hash(tile_source *source, unsigned char hash[16], struct tile_error *error) {
-    struct tile_watch watch = tile_source_watch(source);
-    return tile_source_hash_watched(source, hash, &watch, error);
 }

@@ -245,7 +245,7 @@ static tile_status start_rows(struct png *png) {
                    png_get_image_height(png->read, png->info) != source->height ||
                    now.sample != source->info.format.sample || now.alpha != source->info.format.alpha ||
                    (png_get_interlace_type(png->read, png->info) == PNG_INTERLACE_NONE) != source->info.streams;
-    if (source->trusted) {
+    if (source->manner.trusted) {
         png_set_crc_action(png->read, PNG_CRC_QUIET_USE, PNG_CRC_DEFAULT);
         png_set_option(png->read, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
     }

@@ -125,8 +125,8 @@ static tile_status plan_capacity(const tile_source *source, struct tile_rect sto
     if (stored.width == source->width && most > WHOLE_ROWS_KEPT)
         most = WHOLE_ROWS_KEPT > row_size ? WHOLE_ROWS_KEPT : row_size;
     most /= row_size;
-    if (source->rows.most && most > source->rows.most)
-        most = source->rows.most;
+    if (source->manner.rows_held && most > source->manner.rows_held)
+        most = source->manner.rows_held;
     *out = most < stored.height ? (uint32_t)most : stored.height;
     return TILE_OK;
 }
@@ -162,8 +162,8 @@ static tile_status decode(tile_source *source, uint32_t end, struct tile_error *
     return TILE_OK;
 }
 
-tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const struct tile_image *image,
-                           struct tile_error *error) {
+static tile_status read_rows(tile_source *source, struct tile_rect stored, const struct tile_image *image,
+                             struct tile_error *error) {
     struct tile_rows *rows = &source->rows;
     struct tile_format format = image->format;
     size_t row_size;
@@ -195,5 +195,13 @@ tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const s
     /* Where decoding stopped in the middle, only the top is a place to go on from. */
     if (status != TILE_OK)
         rows->started = false;
+    return status;
+}
+
+tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const struct tile_image *image,
+                           struct tile_watch *watch, struct tile_error *error) {
+    source->watch = watch;
+    tile_status status = read_rows(source, stored, image, error);
+    source->watch = NULL;
     return status;
 }

@@ -7,6 +7,7 @@
 #ifndef TILE_SOURCE_SOURCE_H
 #define TILE_SOURCE_SOURCE_H
 
+#include "../base/error.h"
 #include "../index/index.h"
 #include "../tile.h"
 #include "watched.h"
@@ -52,20 +53,26 @@ struct tile_rows {
     size_t allocated;
     size_t row_size;
     uint32_t capacity;
-    uint32_t most;        /* to hold; 0: as many as a read has */
     uint32_t first, next; /* rows kept: [first, next); `next` is also the row that the decoder gives next */
     bool started;         /* the decoder is at `next`, giving rows in `format` */
     struct tile_format format;
 };
 
+/* How a source is read beside what its options say; all 0: as usual. */
+struct tile_manner {
+    int orientation;    /* 1 to 8, whatever the file says; 0: as it says */
+    uint32_t rows_held; /* decoded rows to hold; 0: as many as a read has */
+    bool trusted;       /* a piece that was made here: its pixel data's checksums are not set, nor looked at */
+};
+
 struct tile_source {
     struct tile_source_options options;
+    struct tile_manner manner;
     const struct tile_allocator *allocator;
     struct tile_limits limits;
     char name[256];
     struct tile_info info;
     uint32_t width, height; /* as stored */
-    bool trusted;           /* a piece that was made here: its pixel data's checksums are not set, nor looked at */
     bool jfif_ycbcr;        /* the samples are stored as JFIF YCbCr and can be read so */
     bool profile_is_plain;  /* info.profile says nothing that srgb or gray does not */
     char coding[64];
@@ -130,12 +137,17 @@ tile_status tile_source_check_rect(const tile_source *source, struct tile_rect r
 
 /* tile_source_read once its arguments are checked: decoding from the top, and through the index. */
 tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const struct tile_image *image,
-                           struct tile_error *error);
-tile_status tile_random_read(const tile_source *source, struct tile_rect stored, const struct tile_image *image,
-                             struct tile_watch *watch, struct tile_error *error);
+                           struct tile_watch *watch, struct tile_error *error);
+tile_status tile_part_read(const tile_source *source, struct tile_rect stored, const struct tile_image *image,
+                           struct tile_watch *watch, struct tile_error *error);
+
+/* tile_source_open_memory of a piece of another source, read in a manner of its own. */
+tile_status tile_source_open_piece(tile_source **out, const void *data, size_t size,
+                                   const struct tile_source_options *options, const struct tile_manner *manner,
+                                   struct tile_error *error);
 
 /* Ends the use of an index. */
-void tile_random_close(tile_source *source);
+void tile_access_close(tile_source *source);
 
 /* Whether a file is the very one that is read. False of what was not opened by a path. */
 bool tile_source_is_file(const tile_source *source, const struct stat *file);
@@ -143,6 +155,12 @@ bool tile_source_is_file(const tile_source *source, const struct stat *file);
 /* XXH3-128 of all bytes, read now. */
 tile_status tile_source_read_hash(const tile_source *source, struct tile_hash *hash, struct tile_watch *watch,
                                   struct tile_error *error);
+
+/* The status of a call, and whose fault it is. */
+static inline tile_status tile_source_named(const tile_source *source, tile_status status, const struct tile_error *why,
+                                            struct tile_error *error) {
+    return status == TILE_OK ? TILE_OK : tile_error_name(error, source->name, status, why);
+}
 
 /* For a call that has none of its caller's: the source's own hook is asked. */
 static inline struct tile_watch tile_source_watch(const tile_source *source) {

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* Indexes of a source: making one, and taking one into use. */
+#include "source.h"
+
+#include "../base/error.h"
+#include "../base/memory.h"
+
+#include <string.h>
+
+/* The subject's reader: the source's own, one thread at a time. */
+static tile_status read_locked(void *user, uint64_t offset, void *buffer, size_t length, struct tile_error *error) {
+    tile_source *source = user;
+    const struct tile_reader *reader = &source->input.reader;
+    pthread_mutex_lock(&source->reading);
+    tile_status status = reader->read_at(reader->user, offset, buffer, length, error);
+    pthread_mutex_unlock(&source->reading);
+    return status;
+}
+
+static void set_subject(tile_source *source) {
+    const uint64_t most_gap = (uint64_t)1 << 40, usual_gap = (uint64_t)256 << 10;
+    struct tile_subject *subject = &source->subject;
+    *subject = (struct tile_subject){.reader = source->input.reader,
+                                     .codec = source->info.codec,
+                                     .width = source->width,
+                                     .height = source->height,
+                                     .limits = source->limits,
+                                     .allocator = source->allocator};
+    subject->reader.user = source;
+    subject->reader.read_at = read_locked;
+    subject->reader.close = NULL;
+    uint64_t gap = subject->reader.gap;
+    subject->reader.gap = gap == 0 ? usual_gap : gap < most_gap ? gap : most_gap;
+}
+
+tile_status tile_index_build(tile_index **out, tile_source *source, const struct tile_index_options *options,
+                             struct tile_error *error) {
+    struct tile_index_options o;
+    struct tile_error why = {0};
+    *out = NULL;
+    if (!source)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
+    tile_status status = tile_options_copy(&o, sizeof o, options, &why);
+    if (status == TILE_OK && source->info.no_index)
+        status = tile_error_set(&why, TILE_UNSUPPORTED, "can have no index: it is %s", source->info.no_index);
+    if (status == TILE_OK) {
+        o.tile_width = o.tile_width ? o.tile_width : TILE_INDEX_TILE;
+        o.tile_height = o.tile_height ? o.tile_height : TILE_INDEX_TILE;
+        set_subject(source);
+        status = tile_index_make(out, &source->subject, &o, &why);
+    }
+    return tile_source_named(source, status, &why, error);
+}
+
+void tile_access_close(tile_source *source) {
+    if (source->access.codec)
+        source->access.codec->close(&source->access);
+    source->access = (struct tile_access){0};
+    source->info.indexed = false;
+}
+
+static tile_status use(tile_source *source, const tile_index *index, struct tile_error *error) {
+    struct tile_watch watch = tile_source_watch(source);
+    bool by_hash;
+    set_subject(source);
+    tile_status status = tile_index_compare(index, &source->subject, &by_hash, error);
+    if (status != TILE_OK)
+        return status;
+    if (by_hash) {
+        struct tile_hash hash;
+        status = tile_source_read_hash(source, &hash, &watch, error);
+        if (status != TILE_OK)
+            return status;
+        if (memcmp(hash.bytes, index->header.source_hash.bytes, sizeof hash.bytes) != 0)
+            return tile_error_set(error, TILE_SOURCE_CHANGED, "changed: its bytes are not those that its index is of");
+    }
+    source->access = (struct tile_access){
+        .index = index, .subject = &source->subject, .codec = tile_index_codec_of(index->header.codec)};
+    status = source->access.codec->open(&source->access, error);
+    if (status != TILE_OK)
+        tile_access_close(source);
+    else
+        source->info.indexed = true;
+    return status;
+}
+
+tile_status tile_source_use_index(tile_source *source, const tile_index *index, struct tile_error *error) {
+    struct tile_error why = {0};
+    if (!source)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
+    tile_access_close(source);
+    return index ? tile_source_named(source, use(source, index, &why), &why, error) : TILE_OK;
+}

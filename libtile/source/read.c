@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* tile_source_read: through an index, or from the top. */
+#include "source.h"
+
+#include "../base/pixels.h"
+
+static tile_status read_checked(tile_source *source, struct tile_rect rect, const struct tile_image *image,
+                                struct tile_watch *watch, struct tile_error *error) {
+    const struct tile_info *info = &source->info;
+    tile_status status = tile_source_check_rect(source, rect, error);
+    if (status == TILE_OK)
+        status = tile_image_check(image, "the image to read to", error);
+    if (status != TILE_OK)
+        return status;
+    if (image->width != rect.width || image->height != rect.height)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the image to read to is %u x %u, the rectangle %u x %u",
+                              image->width, image->height, rect.width, rect.height);
+    if (!tile_format_equal(image->format, info->format) &&
+        !tile_format_equal(image->format, tile_source_format_for(source, image->format.space)))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "the image to read to is of another format: tile_source_format_for tells the one");
+    struct tile_rect stored = tile_source_stored_rect(source, rect);
+    status = tile_watch_ask(watch, error);
+    if (status != TILE_OK)
+        return status;
+    return info->indexed ? tile_part_read(source, stored, image, watch, error)
+                         : tile_rows_read(source, stored, image, watch, error);
+}
+
+tile_status tile_source_read_watched(tile_source *source, struct tile_rect rect, struct tile_image *image,
+                                     struct tile_watch *watch, struct tile_error *error) {
+    struct tile_error why = {0};
+    tile_status status = read_checked(source, rect, image, watch, &why);
+    return tile_source_named(source, status, &why, error);
+}
+
+tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct tile_image *image,
+                             struct tile_error *error) {
+    struct tile_watch watch = tile_source_watch(source);
+    return tile_source_read_watched(source, rect, image, &watch, error);
+}
