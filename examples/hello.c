@@ -19,7 +19,7 @@ int main(int argc, char **argv) {
     tile_status status = tile_source_open_file(&source, argv[1], NULL, &error);
     if (status == TILE_OK) {
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-        options.to.space = TILE_LAB;
+        options.to_space = TILE_LAB;
         options.folder = argv[2];
         options.progress = show;
         options.user = &(uint64_t){0};

@@ -68,7 +68,7 @@ typedef enum tile_status {
     TILE_WRITE_FAILED,     /* the output could not be written, or is in the way */
     TILE_BAD_DATA,         /* the source is damaged or is no image */
     TILE_UNSUPPORTED,      /* well formed, but not something that this library or that format can express */
-    TILE_LIMIT_EXCEEDED,   /* larger than a tile_limits field allows */
+    TILE_LIMIT_EXCEEDED,   /* larger than a limit of the options (max_memory and the like) allows */
     TILE_SOURCE_CHANGED,   /* the source is not the one that it was before */
     TILE_CANCELLED,        /* the progress callback asked to stop */
     TILE_BAD_INDEX,        /* the index file is damaged, or is none: it is to be built anew */
@@ -76,7 +76,7 @@ typedef enum tile_status {
 
 /* Options that may let a failed call succeed; a bit set. Front ends name them in their own way. */
 typedef enum tile_remedy {
-    TILE_REMEDY_TO = 1 << 0,             /* tile_job_options.to: another space */
+    TILE_REMEDY_TO = 1 << 0,             /* tile_job_options.to_space: another one */
     TILE_REMEDY_NO_ALPHA = 1 << 1,       /* tile_job_options.drop_alpha or .flatten */
     TILE_REMEDY_NO_PROFILE = 1 << 2,     /* tile_encode_options.no_profile */
     TILE_REMEDY_RAW_CHANNELS = 1 << 3,   /* tile_encode_options.raw_channels */
@@ -86,7 +86,7 @@ typedef enum tile_remedy {
     TILE_REMEDY_ASSUME = 1 << 7,
     TILE_REMEDY_LENIENT = 1 << 8,
     TILE_REMEDY_NOT_STRICT = 1 << 9, /* tile_source_options.strict is set */
-    TILE_REMEDY_PIXELS = 1 << 10,    /* this and the next three: tile_limits */
+    TILE_REMEDY_PIXELS = 1 << 10,    /* this and the next three: the options' max_pixels and so on */
     TILE_REMEDY_MEMORY = 1 << 11,
     TILE_REMEDY_METADATA = 1 << 12,
     TILE_REMEDY_SIDE = 1 << 13,
@@ -197,14 +197,6 @@ TILE_API void tile_folder_clean(const char *folder);
 struct tile_progress {
     uint64_t done;
     uint64_t total;
-};
-
-/* What a hostile input may cost. 0 in a field means its default. */
-struct tile_limits {
-    uint64_t pixels;   /* width x height of a source; default 2^32 */
-    uint64_t memory;   /* bytes that one source or one job may hold at a time; default 1 GiB */
-    uint64_t metadata; /* bytes of headers, profiles and the like; default 64 MiB */
-    uint64_t side;     /* width, and height, of a source; default 2^20 */
 };
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------ */
@@ -391,7 +383,11 @@ typedef enum tile_codec {
 struct tile_source_options {
     size_t struct_size;
     const struct tile_allocator *allocator;
-    struct tile_limits limits;
+    /* What a hostile input may cost; 0: the default. */
+    uint64_t max_pixels;     /* width x height; 2^32 */
+    uint64_t max_memory;     /* bytes that the source may hold at a time; 1 GiB */
+    uint64_t max_metadata;   /* bytes of headers, profiles and the like; 64 MiB */
+    uint64_t max_side;       /* width, and height; 2^20 */
     const char *name;        /* for messages; default: the path, or "(memory)" */
     bool ignore_orientation; /* read pixels as they are stored */
     bool ignore_profile;     /* samples are sRGB or gray, whatever profile, gamma or chromaticities say; a job writes no
@@ -483,7 +479,7 @@ TILE_API struct tile_format tile_source_format_for(const tile_source *source, ti
  * whatever the rectangle: reading a part equals cutting it from the whole.
  *
  * Without an index, files are decoded from the top. A source keeps the rows that it decoded from the latest read's top
- * edge on (as far as limits.memory allows; of reads as wide as the image, the last 64 MiB), so that reads whose
+ * edge on (as far as max_memory allows; of reads as wide as the image, the last 64 MiB), so that reads whose
  * tile_source_stored_rect().y never goes down decode nothing twice; one that goes up begins again. With an index, a
  * read costs its own part of the file, wherever that is, nothing is kept between reads, and several threads may read at
  * once.
@@ -751,7 +747,7 @@ struct tile_encode_options {
     size_t profile_size;
     bool raw_channels; /* let a format carry samples whose meaning it cannot say */
     /* Bytes that an encoder may hold (BMP, TGA and HDR hold the whole image, `optimize` its coefficients); 0: 1 GiB */
-    uint64_t memory;
+    uint64_t max_memory;
     bool optimize; /* JPEG: Huffman tables of its own, some percent smaller, somewhat slower */
     /* Embed neither `profile` nor one of the space's own: whoever reads the file must know what the pixels are. */
     bool no_profile;
@@ -798,7 +794,7 @@ TILE_API void tile_encoder_free(tile_encoder *encoder);
 struct tile_job_options {
     size_t struct_size;
     const struct tile_allocator *allocator;
-    struct tile_limits limits;
+    uint64_t max_memory; /* bytes that the job may hold at a time; 0: 1 GiB */
 
     /* What: a plan within the source's upright image; NULL: `grid` over all of it. One image: the one rectangle of a
      * plan of one, or all. */
@@ -806,14 +802,16 @@ struct tile_job_options {
     struct tile_grid grid;
     float pad_color[4]; /* srgb and alpha, 0..1: the color of TILE_EDGE_PAD */
 
-    /* To what: 0 in a field keeps the source's. Interleaved and natural order, else INVALID_ARGUMENT. */
-    struct tile_format to;
+    /* To what: 0 keeps the source's. */
+    tile_space to_space;
+    tile_sample to_sample;
+    tile_alpha to_alpha;
     bool drop_alpha;
-    const void *to_profile; /* see tile_converter_options; where to.space is 0, it names the model, too */
+    const void *to_profile; /* see tile_converter_options; where to_space is 0, it names the model, too */
     size_t to_profile_size;
     tile_intent intent;
     bool black_point_compensation;
-    tile_codec codec; /* 0: PNG where it can carry `to`, else TIFF; for one image: by its suffix */
+    tile_codec codec; /* 0: PNG where it can carry the pixels, else TIFF; for one image: by its suffix */
     /* NULL: all defaults. Its allocator and hook are the job's; its profile and code points are what the job makes of
      * the source's and to_profile. */
     const struct tile_encode_options *encode;
@@ -859,7 +857,7 @@ struct tile_job_result {
 /*
  * Runs the data's way: source -> plan -> read -> convert -> encode -> store -> manifest, over threads, holding two rows
  * of tiles. Of a source with an index, all threads read, each a row of tiles or a part of one; one more than there are
- * threads is held, as far as limits.memory has room. The bytes that are written are the same. Of a large JPEG of whose
+ * threads is held, as far as max_memory has room. The bytes that are written are the same. Of a large JPEG of whose
  * upper half nothing is wanted, or of which one new image is turned and does not fit in memory, the job makes itself an
  * index first.
  *
@@ -928,7 +926,7 @@ TILE_API void tile_job_name(const tile_job *job, const struct tile_region *regio
  * and to `record` its line in the manifest: a JSON object of ASCII, without a newline, below 1500 bytes. On failure
  * what was appended is unspecified. Where the tile is larger than region->source, the grid's edge fills it;
  * options.grid has it where the plan is of rectangles. Errors: also LIMIT_EXCEEDED, where the tile takes more than
- * limits.memory.
+ * max_memory.
  */
 TILE_API tile_status tile_job_tile(const tile_job *job, const struct tile_region *region, struct tile_buffer *bytes,
                                    struct tile_buffer *record, struct tile_error *error);

@@ -371,11 +371,11 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
         return true;
     case EDGE: return edge(value, a) || usage("--edge %s: clip, replicate, pad or pad=#RRGGBB is wanted", value);
     case REGION: return region(value, &a->regions[a->region_count++]) || usage("--region %s: X,Y,W,H is wanted", value);
-    case 't': return space(value, "--to", &job->to.space);
+    case 't': return space(value, "--to", &job->to_space);
     case TO_PROFILE: a->to_profile = value; return read_profile(value, a);
     case DEPTH:
         i = choice(value, "u8 u16 f32");
-        job->to.sample = i == 0 ? TILE_U8 : i == 1 ? TILE_U16 : TILE_F32;
+        job->to_sample = i == 0 ? TILE_U8 : i == 1 ? TILE_U16 : TILE_F32;
         return i >= 0 || usage("--depth %s: u8, u16 or f32 is wanted", value);
     case INTENT:
         job->intent = (tile_intent)(i = choice(value, "perceptual relative saturation absolute"));
@@ -409,10 +409,10 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
     case IGNORE_ORIENTATION: a->source.ignore_orientation = true; return true;
     case LENIENT: a->source.lenient = true; return true;
     case STRICT: a->source.strict = true; return true;
-    case MAX_PIXELS: return limit(value, "--max-pixels", &a->source.limits.pixels);
-    case MAX_SIDE: return limit(value, "--max-side", &a->source.limits.side);
-    case MAX_MEMORY: return limit(value, "--max-memory", &a->source.limits.memory);
-    case MAX_METADATA: return limit(value, "--max-metadata", &a->source.limits.metadata);
+    case MAX_PIXELS: return limit(value, "--max-pixels", &a->source.max_pixels);
+    case MAX_SIDE: return limit(value, "--max-side", &a->source.max_side);
+    case MAX_MEMORY: return limit(value, "--max-memory", &a->source.max_memory);
+    case MAX_METADATA: return limit(value, "--max-metadata", &a->source.max_metadata);
     case 'j':
         if (!count(value, "--threads", 1, 1024, &n))
             return false;
@@ -499,7 +499,7 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
     }
     a->inputs = argv + optind;
     a->input_count = argc - optind;
-    a->job.limits = a->source.limits;
+    a->job.max_memory = a->source.max_memory;
     if (a->quiet)
         a->progress = false;
     if (a->job.flatten && !a->pad_given)

@@ -32,7 +32,7 @@ static const char *space_wanted(const struct arguments *a) {
 void remedies_print(const struct arguments *a, unsigned remedies) {
     const char *before = " (", *space = space_wanted(a);
     /* What a target profile is of is converted to already. */
-    bool other = !a->job.to_profile || (a->job.to.space && a->job.to.space != tile_space_from_name(space));
+    bool other = !a->job.to_profile || (a->job.to_space && a->job.to_space != tile_space_from_name(space));
     if ((remedies & TILE_REMEDY_TO) && other) {
         fprintf(stderr, "%s-t %s %s", before, space, a->job.to_profile ? "goes with it" : "converts them");
         before = "; ";

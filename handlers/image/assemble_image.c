@@ -26,10 +26,10 @@ static bool read_options(struct task_options *out, struct call *call, const stru
     out->source.name = job->source;
     out->job.codec = codec;
     /* Of the function's memory, a quarter is the process's own and what is read ahead; what is written takes some. */
-    uint64_t most = call->memory / 4 * 3, *limit = &out->job.limits.memory;
+    uint64_t most = call->memory / 4 * 3, *limit = &out->job.max_memory;
     most -= most / 2 < STORAGE_DRAFT_MEMORY ? most / 2 : STORAGE_DRAFT_MEMORY;
     if (most < (*limit ? *limit : UINT64_C(1) << 30))
-        *limit = out->source.limits.memory = most;
+        *limit = out->source.max_memory = most;
     return true;
 }
 
@@ -43,7 +43,7 @@ static bool aim(struct tile_job_options *o, tile_plan **plan, const struct run_j
 }
 
 static bool fits(const struct task_options *o, const tile_source *source, struct failure *failure) {
-    uint64_t needed = tile_source_info(source)->memory, most = o->source.limits.memory;
+    uint64_t needed = tile_source_info(source)->memory, most = o->source.max_memory;
     most = most ? most : (uint64_t)1 << 30;
     return needed <= most || failure_set(failure, FAILURE_LIMIT_EXCEEDED,
                                          "decoding the source takes %" PRIu64

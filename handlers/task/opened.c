@@ -28,9 +28,8 @@ static bool same_source(const struct task *a, const struct task *b) {
     const struct tile_source_options *p = &a->options.source, *q = &b->options.source;
     return !a->part.size && !b->part.size && same_text(a->index, b->index) &&
            p->ignore_orientation == q->ignore_orientation && p->ignore_profile == q->ignore_profile &&
-           p->lenient == q->lenient && p->assume == q->assume && p->limits.pixels == q->limits.pixels &&
-           p->limits.side == q->limits.side && p->limits.memory == q->limits.memory &&
-           p->limits.metadata == q->limits.metadata;
+           p->lenient == q->lenient && p->assume == q->assume && p->max_pixels == q->max_pixels &&
+           p->max_side == q->max_side && p->max_memory == q->max_memory && p->max_metadata == q->max_metadata;
 }
 
 static struct pinned *pinned_of(struct opened_set *set, const struct task *task) {
@@ -120,8 +119,8 @@ bool opened_open(struct opened_set *set, struct opened *opened, struct failure *
     options.name = task->source ? task->source : "(image)";
     options.progress = deadline_ask;
     options.user = set->deadline;
-    if (set->memory < (options.limits.memory ? options.limits.memory : (uint64_t)1 << 30))
-        options.limits.memory = set->memory;
+    if (set->memory < (options.max_memory ? options.max_memory : (uint64_t)1 << 30))
+        options.max_memory = set->memory;
     if (opened->pinned) {
         struct tile_reader reader = storage_reader(opened->pinned->object);
         if (is_small(task)) /* what it needs will have been fetched, and costs a copy */

@@ -162,10 +162,10 @@ static const struct option options[] = {
     {"overlap", take_count, IN(job.grid.overlap), .wanted = "a number from 0 to 2147483647", .most = INT32_MAX},
     {"edge", take_edge, 0, .wanted = "clip, replicate, pad or pad=#RRGGBB", .choices = "clip pad replicate"},
     {"region", take_region, 0, .wanted = "[X,Y,W,H] or \"X,Y,W,H\"", .separator = ','},
-    {"to", take_space, IN(job.to.space), .wanted = "a color space"},
+    {"to", take_space, IN(job.to_space), .wanted = "a color space"},
     {"to-profile", NULL, 0, .wanted = "the URL of an ICC profile"},
     {"to-profile-etag", NULL, 0, .wanted = "the ETag of to-profile, which must be there"},
-    {"depth", take_depth, IN(job.to.sample), .wanted = "u8, u16 or f32", .choices = "u8 u16 f32"},
+    {"depth", take_depth, IN(job.to_sample), .wanted = "u8, u16 or f32", .choices = "u8 u16 f32"},
     {"intent", take_choice, IN(job.intent), .wanted = "perceptual, relative, saturation or absolute",
      .choices = "perceptual relative saturation absolute"},
     {"black-point", FLAG(job.black_point_compensation)},
@@ -184,10 +184,10 @@ static const struct option options[] = {
     {"ignore-orientation", FLAG(source.ignore_orientation)},
     {"lenient", FLAG(source.lenient)},
     {"strict", FLAG(source.strict)},
-    {"max-pixels", take_bytes, IN(source.limits.pixels), .wanted = "a number, such as 1000000 or \"512M\""},
-    {"max-memory", take_bytes, IN(source.limits.memory), .wanted = "a number of bytes, such as \"512M\""},
-    {"max-side", take_bytes, IN(source.limits.side), .wanted = "a number of pixels, such as 1000000"},
-    {"max-metadata", take_bytes, IN(source.limits.metadata), .wanted = "a number of bytes, such as \"16M\""},
+    {"max-pixels", take_bytes, IN(source.max_pixels), .wanted = "a number, such as 1000000 or \"512M\""},
+    {"max-memory", take_bytes, IN(source.max_memory), .wanted = "a number of bytes, such as \"512M\""},
+    {"max-side", take_bytes, IN(source.max_side), .wanted = "a number of pixels, such as 1000000"},
+    {"max-metadata", take_bytes, IN(source.max_metadata), .wanted = "a number of bytes, such as \"16M\""},
     {"overwrite", take_overwrite, 0, .wanted = "true or false"},
 };
 
@@ -346,7 +346,7 @@ bool task_options_read(struct task_options *out, struct call *call, const json_t
     bool done = json_is_object(event) || failure_set(failure, FAILURE_BAD_REQUEST, "options: a JSON object is wanted");
     done = done && read_members(out, event, others, failure) && check_lossless(out, event, failure) &&
            (is_among("to-profile", others) || read_profile(out, call, event, failure));
-    out->job.limits = out->source.limits;
+    out->job.max_memory = out->source.max_memory;
     if (out->job.flatten && !out->pad_given)
         memcpy(out->job.pad_color, out->job.background, sizeof out->job.background);
     if (!done)
@@ -368,11 +368,11 @@ static bool bound(const char *name, uint64_t *limit, const char *variable, uint6
 }
 
 bool task_options_bound(struct task_options *out, struct call *call, struct failure *failure) {
-    struct tile_limits *limits = &out->source.limits;
-    bool done = bound("max-pixels", &limits->pixels, "TILE_MAX_PIXELS", (uint64_t)1 << 28, failure) &&
-                bound("max-memory", &limits->memory, "TILE_MAX_MEMORY", call->memory, failure) &&
-                bound("max-metadata", &limits->metadata, "TILE_MAX_METADATA", (uint64_t)64 << 20, failure);
-    out->job.limits = *limits;
+    struct tile_source_options *source = &out->source;
+    bool done = bound("max-pixels", &source->max_pixels, "TILE_MAX_PIXELS", (uint64_t)1 << 28, failure) &&
+                bound("max-memory", &source->max_memory, "TILE_MAX_MEMORY", call->memory, failure) &&
+                bound("max-metadata", &source->max_metadata, "TILE_MAX_METADATA", (uint64_t)64 << 20, failure);
+    out->job.max_memory = source->max_memory;
     return done;
 }
 

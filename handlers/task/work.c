@@ -138,8 +138,8 @@ static bool settle(struct wave *wave, size_t i, struct failure *failure) {
         region->width = region->source.width;
         region->height = region->source.height;
     }
-    if (wave->budget < (options.limits.memory ? options.limits.memory : (uint64_t)1 << 30))
-        options.limits.memory = wave->budget;
+    if (wave->budget < (options.max_memory ? options.max_memory : (uint64_t)1 << 30))
+        options.max_memory = wave->budget;
     if (tile_plan_rects(&wave->plans[i], &region->source, 1, NULL, &error) != TILE_OK)
         return failure_from(failure, &error);
     options.plan = wave->plans[i];

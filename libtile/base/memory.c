@@ -41,17 +41,13 @@ tile_status tile_no_memory(struct tile_error *error, size_t size) {
     return tile_error_set(error, TILE_NO_MEMORY, "out of memory: %zu bytes wanted", size);
 }
 
-struct tile_limits tile_limits_or_default(const struct tile_limits *limits) {
-    struct tile_limits all = limits ? *limits : (struct tile_limits){0};
-    if (all.pixels == 0)
-        all.pixels = UINT64_C(1) << 32;
-    if (all.memory == 0)
-        all.memory = UINT64_C(1) << 30;
-    if (all.metadata == 0)
-        all.metadata = UINT64_C(64) << 20;
-    if (all.side == 0)
-        all.side = UINT64_C(1) << 20;
-    return all;
+struct tile_limits tile_limits_of(const struct tile_source_options *options) {
+    return (struct tile_limits){
+        .pixels = options->max_pixels ? options->max_pixels : UINT64_C(1) << 32,
+        .memory = options->max_memory ? options->max_memory : TILE_DEFAULT_MEMORY,
+        .metadata = options->max_metadata ? options->max_metadata : UINT64_C(64) << 20,
+        .side = options->max_side ? options->max_side : UINT64_C(1) << 20,
+    };
 }
 
 tile_status tile_options_copy(void *to, size_t size, const void *options, struct tile_error *error) {

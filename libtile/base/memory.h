@@ -25,8 +25,15 @@ static inline bool tile_add(size_t *out, size_t a, size_t b) {
     return !__builtin_add_overflow(a, b, out);
 }
 
-/* `limits` (NULL or with zeros) with the defaults of tile.h filled in. */
-struct tile_limits tile_limits_or_default(const struct tile_limits *limits);
+#define TILE_DEFAULT_MEMORY (UINT64_C(1) << 30) /* the bytes of every max_memory */
+
+/* What a hostile input may cost: the options' max_ fields. */
+struct tile_limits {
+    uint64_t pixels, memory, metadata, side;
+};
+
+/* Those of the options, with the defaults of tile.h filled in. */
+struct tile_limits tile_limits_of(const struct tile_source_options *options);
 
 /*
  * Copies an option struct of a caller that may be older or newer than the library: what the caller's does not have

@@ -239,8 +239,8 @@ static tile_status check_options(struct tile_encode_options *options, struct til
         options->quality = TILE_DEFAULT_QUALITY;
     if (options->compression == 0)
         options->compression = TILE_DEFAULT_COMPRESSION;
-    if (options->memory == 0)
-        options->memory = UINT64_C(1) << 30;
+    if (options->max_memory == 0)
+        options->max_memory = TILE_DEFAULT_MEMORY;
     return TILE_OK;
 }
 
@@ -334,7 +334,7 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
         status = check_format(format, error);
     if (status == TILE_OK)
         status = check_options(&all, format, error);
-    struct request request = {.format = format, .width = width, .height = height, .memory = all.memory};
+    struct request request = {.format = format, .width = width, .height = height, .memory = all.max_memory};
     if (status == TILE_OK)
         status = check_request(find(codec), &request, all.raw_channels, error);
     if (status == TILE_OK && all.code_points && codec != TILE_PNG)

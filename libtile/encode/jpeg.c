@@ -100,7 +100,7 @@ void tile_jpeg_hold_coefficients(struct tile_jpeg *jpeg, j_common_ptr holder, co
         h = components[i].h_samp_factor > h ? components[i].h_samp_factor : h;
         v = components[i].v_samp_factor > v ? components[i].v_samp_factor : v;
     }
-    uint64_t size = 0, memory = jpeg->encoder->options.memory;
+    uint64_t size = 0, memory = jpeg->encoder->options.max_memory;
     for (int i = 0; i < count; i++) /* sides are at most JPEG_MAX_DIMENSION, components 10 */
         size += count_blocks(width, components[i].h_samp_factor, h) *
                 count_blocks(height, components[i].v_samp_factor, v) * sizeof(JBLOCK);

@@ -39,7 +39,7 @@ static void transcode(struct optimizer *o, const struct tile_buffer *jpeg) {
 tile_status tile_jpeg_optimize(const struct tile_buffer *jpeg, uint64_t memory, struct tile_buffer *out,
                                struct tile_watch *watch, struct tile_error *error) {
     tile_encoder encoder = {.allocator = out->allocator,
-                            .options = {.memory = memory},
+                            .options = {.max_memory = memory},
                             .offset = out->size,
                             .watch = {.progress = tile_watch_relay, .user = watch},
                             .writer = tile_buffer_writer(out)};

@@ -12,6 +12,7 @@
 #define TILE_INDEX_INDEX_H
 
 #include "../base/hash.h"
+#include "../base/memory.h"
 #include "../base/watch.h"
 #include "../tile.h"
 

@@ -180,7 +180,7 @@ static bool ask_caller(void *user, const struct tile_progress *progress) {
 
 /* No more threads than there are regions, nor than half of the memory has room for. */
 static int count_threads(const struct tile_job *job, uint64_t scratch) {
-    uint64_t most = job->o.limits.memory / 2 / scratch, count = tile_plan_count(job->plan);
+    uint64_t most = job->o.max_memory / 2 / scratch, count = tile_plan_count(job->plan);
     most = most < count ? most : count;
     return most < (uint64_t)job->o.threads ? (most ? (int)most : 1) : job->o.threads;
 }
@@ -189,10 +189,10 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
     const struct tile_job *job = out->job;
     const tile_plan *plan = job->plan;
     uint64_t scratch = tile_make_memory(job, job->largest_pixels);
-    if (job->o.lossless && tile_cut_memory(job, job->largest_pixels) > job->o.limits.memory)
+    if (job->o.lossless && tile_cut_memory(job, job->largest_pixels) > job->o.max_memory)
         return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
                                  "cutting a tile takes %ju bytes of memory, the limit is %ju bytes",
-                                 (uintmax_t)tile_cut_memory(job, job->largest_pixels), (uintmax_t)job->o.limits.memory);
+                                 (uintmax_t)tile_cut_memory(job, job->largest_pixels), (uintmax_t)job->o.max_memory);
     struct tile_pipeline pipeline = {
         .source = job->source,
         .plan = plan,
@@ -200,7 +200,7 @@ static tile_status run_pipeline(struct output *out, struct tile_error *error) {
         .unread = job->o.lossless,
         .threads = count_threads(job, scratch),
         .in_order = out->encoder != NULL,
-        .memory = job->o.limits.memory,
+        .memory = job->o.max_memory,
         .scratch = scratch,
         .allocator = job->allocator,
         .user = out,
@@ -251,7 +251,7 @@ static tile_status run_tiles(struct output *out, struct tile_error *error) {
                                           .suffix = tile_codec_name(job->codec),
                                           .overwrite = job->o.overwrite,
                                           .no_sync = job->o.no_sync,
-                                          .memory = job->o.limits.memory,
+                                          .memory = job->o.max_memory,
                                           .watch = &watch,
                                           .allocator = job->allocator};
         status = tile_manifest_open(&out->manifest, &which, error);

@@ -107,7 +107,7 @@ static tile_status cut(const struct tile_job *job, const struct tile_region *reg
         return tile_source_splice_watched(job->source, region->source, bytes, watch, error);
     scratch->size = 0;
     tile_status status = tile_source_splice_watched(job->source, region->source, scratch, watch, error);
-    return status == TILE_OK ? tile_jpeg_optimize(scratch, job->encode.memory, bytes, watch, error) : status;
+    return status == TILE_OK ? tile_jpeg_optimize(scratch, job->encode.max_memory, bytes, watch, error) : status;
 }
 
 static tile_status hash(const unsigned char *data, size_t size, struct tile_hash *out, struct tile_watch *watch,

@@ -75,7 +75,7 @@ uint64_t tile_job_memory(const tile_job *job) {
         uint64_t memory = region_memory(job, &region);
         if (!job->o.lossless)
             memory =
-                tile_u64_add(memory, tile_reading_memory(job->source, region.source, job->read, job->o.limits.memory));
+                tile_u64_add(memory, tile_reading_memory(job->source, region.source, job->read, job->o.max_memory));
         largest = memory > largest ? memory : largest;
     }
     return tile_u64_add(largest, ENCODER_BUFFERS);
@@ -98,10 +98,10 @@ static tile_status check(const tile_job *job, const struct tile_region *region, 
                               "at the edge",
                               region->width, region->height, r.width, r.height);
     uint64_t memory = region_memory(job, region);
-    if (memory > job->o.limits.memory)
+    if (memory > job->o.max_memory)
         return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
                                  "a tile of %u x %u pixels takes %" PRIu64 " bytes of memory, the limit is %" PRIu64,
-                                 region->width, region->height, memory, job->o.limits.memory);
+                                 region->width, region->height, memory, job->o.max_memory);
     return TILE_OK;
 }
 

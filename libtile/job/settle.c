@@ -128,16 +128,16 @@ static tile_status settle_profile(struct tile_job_options *o, struct tile_error 
     o->to_profile_size = tile_profile_size(o->to_profile, o->to_profile_size);
     if (o->to_profile_size == 0)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "what is to be the target profile is no ICC profile");
-    if (o->to.space == TILE_SPACE_UNSET)
-        o->to.space = tile_profile_model(o->to_profile, o->to_profile_size);
-    if (o->to.space == TILE_SPACE_UNSET)
+    if (o->to_space == TILE_SPACE_UNSET)
+        o->to_space = tile_profile_model(o->to_profile, o->to_profile_size);
+    if (o->to_space == TILE_SPACE_UNSET)
         return tile_error_set(error, TILE_UNSUPPORTED,
                               "the target profile is of neither RGB, gray nor CMYK: one of these is needed");
     return TILE_OK;
 }
 
 static bool keeps_color(const struct tile_job *job) {
-    return job->o.to.space == TILE_SPACE_UNSET && !job->o.to_profile;
+    return job->o.to_space == TILE_SPACE_UNSET && !job->o.to_profile;
 }
 
 static tile_status settle_formats(struct tile_job *job, struct tile_error *error) {
@@ -146,13 +146,9 @@ static tile_status settle_formats(struct tile_job *job, struct tile_error *error
     if (status != TILE_OK)
         return status;
     bool keep = keeps_color(job);
-    job->read = keep ? job->info->format : tile_source_format_for(job->source, o->to.space);
-    struct tile_format to = o->to;
-    if (to.order != TILE_ORDER_NATURAL || to.layout != TILE_INTERLEAVED)
-        return tile_error_set(error, TILE_INVALID_ARGUMENT,
-                              "the target is to be interleaved and in natural order, as files hold pixels");
-    if (keep)
-        to.space = job->read.space;
+    job->read = keep ? job->info->format : tile_source_format_for(job->source, o->to_space);
+    struct tile_format to = {
+        .space = keep ? job->read.space : o->to_space, .sample = o->to_sample, .alpha = o->to_alpha};
     if (o->drop_alpha || o->flatten)
         to.alpha = TILE_ALPHA_NONE;
     else if (to.alpha == TILE_ALPHA_NONE)
@@ -336,9 +332,9 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
                               "has no index in use: tiles cannot be cut without decoding then");
     const char *wanted = tile_job_is_image(job)                                  ? "one new image"
                          : o->codec != TILE_CODEC_UNSET && o->codec != TILE_JPEG ? "another format than jpg"
-                         : o->to.space != TILE_SPACE_UNSET || o->to_profile      ? "another color"
-                         : o->to.sample != TILE_SAMPLE_UNSET                     ? "another depth"
-                         : o->to.alpha || o->drop_alpha || o->flatten            ? "another alpha"
+                         : o->to_space != TILE_SPACE_UNSET || o->to_profile      ? "another color"
+                         : o->to_sample != TILE_SAMPLE_UNSET                     ? "another depth"
+                         : o->to_alpha || o->drop_alpha || o->flatten            ? "another alpha"
                          : job->encode.no_profile                                ? "a file without its profile"
                          : job->encode.quality || job->encode.subsampling        ? "another quality or subsampling"
                          : grid.overlap                                          ? "an overlap"
@@ -357,7 +353,7 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
                               "%u x %u pixels, or at the image's edge",
                               uneven.x, uneven.y, uneven.width, uneven.height, mcu_width, mcu_height);
     job->codec = TILE_JPEG;
-    job->encode.memory = o->limits.memory;
+    job->encode.max_memory = o->max_memory;
     job->read = job->write = info->format;
     return TILE_OK;
 }
@@ -370,7 +366,8 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         return status;
     struct tile_job_options *o = &job->o;
     job->allocator = o->allocator;
-    o->limits = tile_limits_or_default(&o->limits);
+    if (o->max_memory == 0)
+        o->max_memory = TILE_DEFAULT_MEMORY;
     if (o->threads < 0)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%d threads cannot be", o->threads);
     if (o->threads == 0)
@@ -385,8 +382,8 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         job->encode.quality = TILE_DEFAULT_QUALITY;
     if (job->encode.compression == 0)
         job->encode.compression = TILE_DEFAULT_COMPRESSION;
-    if (job->encode.memory == 0)
-        job->encode.memory = o->limits.memory;
+    if (job->encode.max_memory == 0)
+        job->encode.max_memory = o->max_memory;
     if (status == TILE_OK)
         status = settle_formats(job, error);
     if (status == TILE_OK)

@@ -151,7 +151,7 @@ static tile_status open_reader(tile_source **out, struct tile_reader reader, con
     if (options->ignore_orientation)
         source->manner.orientation = 1;
     source->allocator = options->allocator;
-    source->limits = tile_limits_or_default(&options->limits);
+    source->limits = tile_limits_of(options);
     source->input.reader = reader;
     source->mcu_width = source->mcu_height = 1;
     pthread_mutex_init(&source->reading, NULL);

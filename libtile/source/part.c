@@ -26,7 +26,10 @@ static tile_status read_piece(const tile_source *source, const struct tile_piece
     struct tile_watch within = {.progress = tile_watch_relay, .user = watch};
     struct tile_source_options o = TILE_OPTIONS(struct tile_source_options);
     o.allocator = source->allocator;
-    o.limits = source->limits;
+    o.max_pixels = source->limits.pixels;
+    o.max_memory = source->limits.memory;
+    o.max_metadata = source->limits.metadata;
+    o.max_side = source->limits.side;
     o.name = "a part of it"; /* the source's own name comes before that */
     o.ignore_profile = true;
     const struct tile_manner manner = {

@@ -390,10 +390,10 @@ static void sizes_that_do_not_fit_are_refused(void **state) {
     assert_fails(TILE_UNSUPPORTED, tile_encoder_new(&encoder, TILE_BMP, rgb, 30000, 30000, NULL, &writer, &error));
     assert_non_null(strstr(error.message, ": jpg, png, tif or npy can"));
     struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
-    options.memory = 29999;
+    options.max_memory = 29999;
     assert_fails(TILE_LIMIT_EXCEEDED, tile_encoder_new(&encoder, TILE_BMP, rgb, 100, 100, &options, &writer, &error));
     assert_non_null(strstr(error.message, ": jpg, png, tif or npy can"));
-    options.memory = 30000;
+    options.max_memory = 30000;
     assert_ok(tile_encoder_new(&encoder, TILE_BMP, rgb, 100, 100, &options, &writer, &error));
     tile_encoder_free(encoder);
     struct tile_format widest = format_of(TILE_CMYK, TILE_F32, TILE_ALPHA_STRAIGHT);

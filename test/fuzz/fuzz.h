@@ -30,8 +30,8 @@ static inline void require_message(tile_status status, const struct tile_error *
 /* Little enough to be tried often. */
 static inline struct tile_source_options small_limits(void) {
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
-    options.limits.pixels = 1 << 20;
-    options.limits.memory = 64 << 20;
+    options.max_pixels = 1 << 20;
+    options.max_memory = 64 << 20;
     return options;
 }
 

@@ -67,7 +67,7 @@ static void refuses(const char *text, const char *name, const char *wanted) {
 static void defaults_are_the_librarys(void **state) {
     (void)state;
     TAKES("{}", o.job.grid.tile_width == 0 && !o.has_region && !o.keep && !o.job.overwrite && !o.job.plan &&
-                    o.job.codec == TILE_CODEC_UNSET && o.job.to.space == TILE_SPACE_UNSET && o.encode.quality == 0 &&
+                    o.job.codec == TILE_CODEC_UNSET && o.job.to_space == TILE_SPACE_UNSET && o.encode.quality == 0 &&
                     !o.source.lenient && o.job.struct_size == sizeof o.job && o.encode.struct_size == sizeof o.encode &&
                     o.source.struct_size == sizeof o.source && o.job.pad_color[3] == 1);
     TAKES("{\"source\":1,\"output\":{}}", o.job.grid.tile_width == 0); /* the caller's */
@@ -75,12 +75,12 @@ static void defaults_are_the_librarys(void **state) {
 
 static void each_option_is_taken(void **state) {
     (void)state;
-    TAKES("{\"to\":\"lab\"}", o.job.to.space == TILE_LAB);
-    TAKES("{\"to\":\"ycbcr601-full\"}", o.job.to.space == TILE_YCBCR);
+    TAKES("{\"to\":\"lab\"}", o.job.to_space == TILE_LAB);
+    TAKES("{\"to\":\"ycbcr601-full\"}", o.job.to_space == TILE_YCBCR);
     TAKES("{\"assume\":\"display-p3\"}", o.source.assume == TILE_DISPLAY_P3);
-    TAKES("{\"depth\":\"u8\"}", o.job.to.sample == TILE_U8);
-    TAKES("{\"depth\":\"u16\"}", o.job.to.sample == TILE_U16);
-    TAKES("{\"depth\":\"f32\"}", o.job.to.sample == TILE_F32);
+    TAKES("{\"depth\":\"u8\"}", o.job.to_sample == TILE_U8);
+    TAKES("{\"depth\":\"u16\"}", o.job.to_sample == TILE_U16);
+    TAKES("{\"depth\":\"f32\"}", o.job.to_sample == TILE_F32);
     TAKES("{\"intent\":\"perceptual\"}", o.job.intent == TILE_INTENT_PERCEPTUAL);
     TAKES("{\"intent\":\"relative\"}", o.job.intent == TILE_INTENT_RELATIVE);
     TAKES("{\"intent\":\"saturation\"}", o.job.intent == TILE_INTENT_SATURATION);
@@ -107,12 +107,12 @@ static void each_option_is_taken(void **state) {
     TAKES("{\"lossless\":true}", o.job.lossless);
     TAKES("{\"ignore-orientation\":true}", o.source.ignore_orientation);
     TAKES("{\"lenient\":true}", o.source.lenient);
-    TAKES("{\"max-pixels\":1000}", o.source.limits.pixels == 1000 && o.job.limits.pixels == 1000);
-    TAKES("{\"max-side\":1000}", o.source.limits.side == 1000 && o.job.limits.side == 1000);
+    TAKES("{\"max-pixels\":1000}", o.source.max_pixels == 1000);
+    TAKES("{\"max-side\":1000}", o.source.max_side == 1000);
     TAKES("{\"max-memory\":\"3G\"}",
-          o.source.limits.memory == (uint64_t)3 << 30 && o.job.limits.memory == o.source.limits.memory);
-    TAKES("{\"max-metadata\":\"64K\"}", o.source.limits.metadata == 65536);
-    TAKES("{\"max-pixels\":\"16777215T\"}", o.source.limits.pixels == (uint64_t)16777215 << 40);
+          o.source.max_memory == (uint64_t)3 << 30 && o.job.max_memory == o.source.max_memory);
+    TAKES("{\"max-metadata\":\"64K\"}", o.source.max_metadata == 65536);
+    TAKES("{\"max-pixels\":\"16777215T\"}", o.source.max_pixels == (uint64_t)16777215 << 40);
     TAKES("{\"overlap\":0}", o.job.grid.overlap == 0);
     TAKES("{\"overlap\":2147483647}", o.job.grid.overlap == 2147483647);
 }
@@ -153,7 +153,7 @@ static void queries_of_urls_give_texts(void **state) {
     TAKES("{\"lenient\":\"true\"}", o.source.lenient);
     TAKES("{\"lenient\":\"false\"}", !o.source.lenient);
     TAKES("{\"lenient\":false}", !o.source.lenient);
-    TAKES("{\"max-pixels\":\"1000\"}", o.source.limits.pixels == 1000);
+    TAKES("{\"max-pixels\":\"1000\"}", o.source.max_pixels == 1000);
 }
 
 static void what_is_there_is_kept_where_asked(void **state) {
@@ -282,8 +282,8 @@ static void profiles_are_read(void **state) {
     assert_true(storage_put(call.storage, "p.icc", "profile", 7, NULL, &failure));
     assert_true(storage_put(call.storage, "empty.icc", "", 0, NULL, &failure));
     TAKES("{\"to-profile\":\"p.icc\"}", o.job.to_profile_size == 7 && memcmp(o.job.to_profile, "profile", 7) == 0 &&
-                                            o.job.to.space == TILE_SPACE_UNSET);
-    TAKES("{\"to\":\"cmyk\",\"to-profile\":\"p.icc\"}", o.job.to_profile_size == 7 && o.job.to.space == TILE_CMYK);
+                                            o.job.to_space == TILE_SPACE_UNSET);
+    TAKES("{\"to\":\"cmyk\",\"to-profile\":\"p.icc\"}", o.job.to_profile_size == 7 && o.job.to_space == TILE_CMYK);
     refuses("{\"to-profile\":\"empty.icc\"}", "to-profile: ", "empty");
     refuses("{\"to-profile\":\"../p.icc\"}", "to-profile: ", "below");
     refuses("{\"to-profile\":\"ftp://host/p.icc\"}", "to-profile: ", "scheme");

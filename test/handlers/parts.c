@@ -185,7 +185,7 @@ static void takes_images(void **state) {
     struct draft *draft;
     tile_source *source;
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-    options.to = (struct tile_format){.space = TILE_LAB};
+    options.to_space = TILE_LAB;
     options.codec = TILE_TIFF;
     options.image = test_path(folder, "one.tif");
     assert_int_equal(tile_source_open_file(&source, TEST_ROOT "/fixtures/photo.jpg", NULL, &error), TILE_OK);

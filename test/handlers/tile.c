@@ -201,7 +201,7 @@ static void tasks_make_the_tiles_of_a_whole_run(void **state) {
     struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
     struct recipe recipe = {
         "photo.jpg", "{\"to\":\"lab\",\"format\":\"tif\"}", {60, 60, 0, TILE_EDGE_CLIP}, true, false};
-    job.to.space = TILE_LAB;
+    job.to_space = TILE_LAB;
     job.codec = TILE_TIFF;
     check_tasks(&recipe, job);
     recipe.grid = (struct tile_grid){64, 64, 0, TILE_EDGE_CLIP}; /* more than are worked on at a time */
@@ -233,11 +233,11 @@ static void padded_and_lossless_tasks_make_the_same(void **state) {
                             false};
     memcpy(job.pad_color, (float[4]){1, 128 / 255.F, 0, 1}, sizeof job.pad_color);
     job.codec = TILE_PNG;
-    job.to.space = TILE_DISPLAY_P3;
+    job.to_space = TILE_DISPLAY_P3;
     check_tasks(&recipe, job);
     recipe.options = "{\"edge\":\"replicate\",\"format\":\"png\"}";
     recipe.grid = (struct tile_grid){100, 90, 0, TILE_EDGE_REPLICATE};
-    job.to.space = TILE_SPACE_UNSET;
+    job.to_space = TILE_SPACE_UNSET;
     check_tasks(&recipe, job);
     recipe.options = "{\"lossless\":true,\"format\":\"jpg\",\"optimize\":true}";
     recipe.grid = (struct tile_grid){.tile_width = 64};

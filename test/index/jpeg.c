@@ -601,7 +601,7 @@ static void building_can_be_watched_and_stopped(void **state) {
     tile_source_close(source);
 
     struct tile_source_options limited = TILE_OPTIONS(struct tile_source_options);
-    limited.limits.memory = 500000;
+    limited.max_memory = 500000;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, &limited, &error));
     options.progress = NULL;
     options.tile_width = 8; /* 188 x 125 checkpoints of 14 bytes, held twice */

@@ -608,7 +608,7 @@ static void a_part_has_its_rows_and_no_others(void **state) {
 static void try_index(const struct tile_buffer *file, const unsigned char *bytes, size_t size,
                       const unsigned char *pixels, bool forged, struct test_random *random) {
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
-    options.limits.memory = 64 << 20;
+    options.max_memory = 64 << 20;
     tile_source *source;
     tile_index *index;
     assert_ok(tile_source_open_memory(&source, file->data, file->size, &options, &error));
@@ -1154,7 +1154,7 @@ static void limits_hold(void **state) {
 
     /* Rows of 2^31 - 1 pixels, of 8 bytes and of an eighth. */
     struct tile_buffer file = make(&(struct kind){.width = 9, .height = 9, .type = 6, .depth = 16, .level = 6}, 1);
-    options.limits.pixels = options.limits.side = UINT64_MAX;
+    options.max_pixels = options.max_side = UINT64_MAX;
     for (int bits = 0; bits < 2; bits++) {
         tile_put_be(file.data + 16, INT32_MAX, 4);
         if (bits)
@@ -1176,8 +1176,8 @@ static void limits_hold(void **state) {
 
     /* A long picture: memory does not grow with it, pieces do not with the region. */
     file = make(&(struct kind){.width = 200, .height = 20000, .type = 0, .depth = 8, .level = 6}, 1);
-    options.limits.pixels = 0;
-    options.limits.memory = 4 << 20;
+    options.max_pixels = 0;
+    options.max_memory = 4 << 20;
     struct stored stored;
     unsigned char *pixels = decode(&file, &stored);
     assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
@@ -1196,8 +1196,8 @@ static void limits_hold(void **state) {
     tile_index_free(index);
 
     /* Too much before the pixels. */
-    options.limits.memory = 0;
-    options.limits.metadata = 40;
+    options.max_memory = 0;
+    options.max_metadata = 40;
     tile_status status = tile_source_open_memory(&source, file.data, file.size, &options, &error);
     assert_int_equal(status, TILE_LIMIT_EXCEEDED);
     assert_int_equal(gauge.live, 0);

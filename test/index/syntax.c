@@ -360,7 +360,7 @@ static void stuffed_bytes_stay_below_the_limit(void **state) {
             struct tile_allocator allocator = gauge_allocator(&gauge);
             struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
             options.allocator = &allocator;
-            options.limits.memory = limit;
+            options.max_memory = limit;
             assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
             assert_ok(tile_source_use_index(source, index, &error));
             struct tile_image image = {tile_source_info(source)->format, 8 * mcus, 8, {pixels}, 8 * (ptrdiff_t)mcus};

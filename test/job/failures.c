@@ -290,7 +290,7 @@ static void outputs_that_cannot_be_are_named(void **state) {
     options.image = test_path(file, "one.jpg");
     assert_fails(TILE_WRITE_FAILED, run(options, &result));
     options = photo_job(folder);
-    options.to.space = TILE_HSV;
+    options.to_space = TILE_HSV;
     assert_fails(TILE_UNSUPPORTED, run(options, &result));
     assert_non_null(strstr(error.message, "tif"));
     assert_int_equal(folder_count(folder), 1);
@@ -381,7 +381,7 @@ static void what_decides_the_bytes_tells_jobs_apart(void **state) {
     struct tile_job_result result;
     for (int i = 0; i < 8; i++) {
         jobs[i] = photo_job(folder);
-        jobs[i].to.space = TILE_SRGB;
+        jobs[i].to_space = TILE_SRGB;
         jobs[i].to_profile = p3.data;
         jobs[i].to_profile_size = p3.size;
         jobs[i].grid.edge = TILE_EDGE_PAD;
@@ -449,10 +449,10 @@ static void memory_is_bounded_by_its_limit(void **state) {
     char *folder = test_folder_new();
     struct tile_job_options options = photo_job(folder);
     struct tile_job_result result;
-    options.limits.memory = 100000;
+    options.max_memory = 100000;
     assert_fails(TILE_LIMIT_EXCEEDED, run(options, &result));
     assert_int_equal(folder_count(folder), 0);
-    options.limits.memory = 2000000; /* 273,280 tiles: their places alone take more */
+    options.max_memory = 2000000; /* 273,280 tiles: their places alone take more */
     options.grid.tile_width = 1;
     assert_fails(TILE_LIMIT_EXCEEDED, run(options, &result));
     assert_int_equal(folder_count(folder), 0);
@@ -471,10 +471,10 @@ static void the_largest_region_and_the_threads_are_counted(void **state) {
     options.plan = plan;
     /* Room for its pixels twice, as read and as the source keeps them (1,440,000 bytes), but not for the same once
      * more, to be written. With the first region's few bytes counted, it would be enough. */
-    options.limits.memory = 2400000;
+    options.max_memory = 2400000;
     assert_fails(TILE_LIMIT_EXCEEDED, run(options, &result));
     options.threads = 500;
-    options.limits.memory = 4000000;
+    options.max_memory = 4000000;
     assert_ok(run(options, &result));
     tile_plan_free(plan);
     result.tiles = 77;
@@ -500,7 +500,7 @@ static void each_allocation_may_fail(void **state) {
                 struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
                 options.allocator = &memory.allocator;
                 options.no_sync = true;
-                options.to.space = TILE_LAB;
+                options.to_space = TILE_LAB;
                 options.grid = (struct tile_grid){64, 64, 2, TILE_EDGE_PAD};
                 options.threads = 1 + (int)(fail_at % 2);
                 *(image ? &options.image : &options.folder) = inner;

@@ -70,7 +70,7 @@ static void one_tile_stops(void **state) {
         options.grid.tile_width = options.grid.tile_height = 1000;
         options.grid.edge = way->padded ? TILE_EDGE_PAD : TILE_EDGE_CLIP;
         options.codec = way->codec;
-        options.to.space = way->to;
+        options.to_space = way->to;
         options.lossless = way->lossless;
         options.encode = &encode;
         options.progress = test_hook_ask;

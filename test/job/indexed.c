@@ -79,10 +79,10 @@ static void an_index_changes_no_tile(void **state) {
     options.codec = TILE_NPY;
     check_same(options);
     options.grid = (struct tile_grid){33, 16, 3, TILE_EDGE_REPLICATE};
-    options.to.space = TILE_LAB;
+    options.to_space = TILE_LAB;
     check_same(options);
     /* What a JPEG stores, read as it is. */
-    options.to.space = TILE_YCBCR;
+    options.to_space = TILE_YCBCR;
     check_same(options);
 }
 
@@ -261,7 +261,7 @@ static void memory_stays_below_its_limit(void **state) {
             assert_ok(tile_source_use_index(source, o.index, &error));
             struct tile_job_options options = photo_job(folder, false);
             options.allocator = &counted.allocator;
-            options.limits.memory = limit;
+            options.max_memory = limit;
             options.grid.tile_width = 64;
             options.threads = 8;
             tile_status status = tile_job_run(source, &options, NULL, &error);
@@ -490,14 +490,14 @@ static void what_lossless_cannot_do_is_refused(void **state) {
     o.codec = TILE_PNG;
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "another format");
     o = usual;
-    o.to.space = TILE_SRGB;
+    o.to_space = TILE_SRGB;
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "another color");
     o = usual;
     o.to_profile = "";
     o.to_profile_size = 1;
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "another color");
     o = usual;
-    o.to.sample = TILE_U8;
+    o.to_sample = TILE_U8;
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "another depth");
     o = usual;
     o.drop_alpha = true;
@@ -560,7 +560,7 @@ static void coefficients_are_counted(void **state) {
         struct tile_job_options options = photo_job(folder, true);
         options.grid.tile_width = 640;
         options.encode = &optimized;
-        options.limits.memory = 40 * 27 * 6 * 128 - 1 + (uint64_t)fits;
+        options.max_memory = 40 * 27 * 6 * 128 - 1 + (uint64_t)fits;
         if (fits)
             assert_ok(run("photo.jpg", true, options, NULL));
         else {
@@ -677,7 +677,7 @@ static void an_index_is_made_where_it_pays(void **state) {
         job.user = &calls;
         if (turned) {
             rect = (struct tile_rect){0, 0, SIDE, SIDE};
-            job.limits.memory = all + all / 2; /* less than a band of all of it takes with what goes beside it */
+            job.max_memory = all + all / 2; /* less than a band of all of it takes with what goes beside it */
         } else {
             assert_ok(tile_plan_rects(&plan, &rect, 1, NULL, &error));
             job.plan = plan;
@@ -735,7 +735,7 @@ static void a_limit_keeps_a_job_from_no_index(void **state) {
     const struct jpeg_recipe recipe = {.width = 264, .height = 65500, .space = JCS_GRAYSCALE}; /* 8188 rows of MCUs */
     struct test_bytes file = jpeg_file(&recipe);
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
-    options.limits.memory = 300000;
+    options.max_memory = 300000;
     tile_source *source;
     tile_index *index;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));

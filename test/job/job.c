@@ -44,7 +44,7 @@ static struct tile_job_options npy_job(const char *folder, tile_space space) {
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     options.folder = folder;
     options.codec = TILE_NPY;
-    options.to.space = space;
+    options.to_space = space;
     return options;
 }
 
@@ -284,12 +284,12 @@ static void a_profile_goes_with_its_pixels(void **state) {
     assert_non_null(memmem(bytes.data, bytes.size, info->profile, info->profile_size));
     free(bytes.data);
     options.overwrite = true;
-    options.to.space = TILE_SRGB;
+    options.to_space = TILE_SRGB;
     assert_ok(tile_job_run(source, &options, NULL, &error));
     bytes = test_read_file(path);
     assert_null(memmem(bytes.data, bytes.size, "ICC_PROFILE", 11));
     free(bytes.data);
-    options.to.space = TILE_SPACE_UNSET;
+    options.to_space = TILE_SPACE_UNSET;
     options.image = test_path(folder, "one.bmp");
     assert_fails(TILE_UNSUPPORTED, tile_job_run(source, &options, NULL, &error));
     assert_int_equal(folder_count(folder), 1);

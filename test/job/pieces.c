@@ -145,10 +145,10 @@ static void tiles_are_those_of_a_whole_run(void **state) {
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
         check_everywhere(names[i], options);
         options.grid = (struct tile_grid){50, 37, 0, TILE_EDGE_CLIP};
-        options.to.space = TILE_LAB;
+        options.to_space = TILE_LAB;
         check_everywhere(names[i], options);
         options.codec = TILE_TIFF; /* goes back to where it began */
-        options.to.sample = TILE_F32;
+        options.to_sample = TILE_F32;
         check_everywhere(names[i], options);
     }
 }
@@ -157,8 +157,8 @@ static void edges_are_those_of_a_whole_run(void **state) {
     (void)state;
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     options.grid = (struct tile_grid){200, 150, 9, TILE_EDGE_PAD};
-    options.to.space = TILE_OKLAB;
-    options.to.sample = TILE_U16;
+    options.to_space = TILE_OKLAB;
+    options.to_sample = TILE_U16;
     memcpy(options.pad_color, (float[4]){.1F, .7F, .3F, 1}, sizeof options.pad_color);
     check_everywhere("photo.jpg", options);
     options.grid.edge = TILE_EDGE_REPLICATE;
@@ -225,7 +225,7 @@ static void a_padded_tile_needs_no_grid(void **state) {
     for (int edge = TILE_EDGE_PAD; edge <= TILE_EDGE_REPLICATE; edge++) {
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
         options.grid = (struct tile_grid){300, 300, 10, (tile_edge)edge};
-        options.to.space = TILE_LAB;
+        options.to_space = TILE_LAB;
         memcpy(options.pad_color, (float[4]){1, .5F, .25F, 1}, sizeof options.pad_color);
         tile_job *grid, *alone;
         assert_ok(tile_job_new(&grid, o.source, &options, &error));
@@ -385,7 +385,8 @@ static void a_check_refuses_what_a_run_refuses(void **state) {
         struct tile_error found = {0};
         options.image = jobs[i].image ? output : NULL;
         options.folder = jobs[i].image ? NULL : output;
-        options.to = jobs[i].to;
+        options.to_space = jobs[i].to.space;
+        options.to_sample = jobs[i].to.sample;
         options.codec = jobs[i].codec;
         options.lossless = jobs[i].lossless;
         tile_status status = tile_job_check(o.source, &options, &found);
@@ -440,7 +441,7 @@ static tile_status one_tile(struct opened o, const struct tile_allocator *alloca
     options.encode = &encode;
     options.lossless = optimize;
     options.codec = optimize ? TILE_JPEG : TILE_TIFF;
-    options.to.space = optimize ? TILE_SPACE_UNSET : TILE_LAB;
+    options.to_space = optimize ? TILE_SPACE_UNSET : TILE_LAB;
     tile_job *job;
     struct tile_buffer bytes = {.allocator = allocator}, record = {.allocator = allocator}, head = record;
     tile_status status = tile_job_new(&job, o.source, &options, &error);

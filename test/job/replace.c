@@ -266,7 +266,7 @@ static void tiles_of_an_earlier_run_survive_a_bad_source(void **state) {
 /* Another job on the same folder: of the same names, and of others. */
 static struct tile_job_options other_job(const char *folder) {
     struct tile_job_options options = small_job(folder);
-    options.to.space = TILE_GRAY;
+    options.to_space = TILE_GRAY;
     options.overwrite = true;
     return options;
 }
@@ -280,7 +280,7 @@ static void overwriting_with_a_bad_source_loses_nothing(void **state) {
     shot_put(&whole, folder);
     options.grid.tile_width = 100;
     options.grid.tile_height = 4;
-    options.to.space = TILE_SPACE_UNSET;
+    options.to_space = TILE_SPACE_UNSET;
     assert_fails(TILE_BAD_DATA, tile_job_run(source, &options, NULL, &error));
     tile_source_close(source);
     assert_non_null(strstr(error.message, "stay in the folder"));

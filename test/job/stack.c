@@ -62,7 +62,7 @@ static void run_jobs(tile_source *source, bool lossless) {
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
         options.grid.tile_width = options.grid.tile_height = 64;
         options.lossless = lossless;
-        options.to.space = lossless ? TILE_SPACE_UNSET : TILE_LAB;
+        options.to_space = lossless ? TILE_SPACE_UNSET : TILE_LAB;
         options.threads = 1;
         options.folder = one ? NULL : folder;
         options.image = one ? test_path(folder, "one.tif") : NULL;

@@ -16,7 +16,7 @@ static struct tile_job_options job(int which) {
     static const uint32_t sizes[] = {8, 10, 20};
     struct tile_job_options options = small_job(folder);
     options.grid.tile_width = sizes[which];
-    options.to.space = which == 1 ? TILE_GRAY : TILE_SPACE_UNSET;
+    options.to_space = which == 1 ? TILE_GRAY : TILE_SPACE_UNSET;
     return options;
 }
 

@@ -329,7 +329,7 @@ static size_t make_iccp(unsigned char *chunk, size_t room, const char *head, siz
 static void check_iccp(const void *chunk, size_t size, bool damaged, uint64_t limit, size_t expected, const char *why) {
     struct tile_buffer file = png_with("iCCP", chunk, size, damaged);
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
-    options.limits.metadata = limit;
+    options.max_metadata = limit;
     tile_source *source;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
     const struct tile_info *info = tile_source_info(source);

@@ -55,7 +55,7 @@ static struct outcome read_all(const void *data, size_t size, bool lenient, uint
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     options.name = "some name";
     options.lenient = lenient;
-    options.limits.memory = 50 << 20;
+    options.max_memory = 50 << 20;
     struct outcome outcome = {0};
     tile_source *source;
     error = (struct tile_error){0};
@@ -335,7 +335,7 @@ static void headers_may_not_cost_more_than_their_limit(void **state) {
     struct tile_allocator allocator = gauge_allocator(&gauge);
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     options.allocator = &allocator;
-    options.limits.metadata = 300000;
+    options.max_metadata = 300000;
     tile_source *source;
 
     /* Many APP2 segments behind the SOI. */
@@ -377,12 +377,12 @@ static void headers_may_not_cost_more_than_their_limit(void **state) {
         append_chunk(&bomb, types[t], data, keyword + packed_size);
         append(&bomb, png.data + 33, png.size - 33);
         gauge.peak = gauge.live;
-        options.limits.metadata = 300000;
+        options.max_metadata = 300000;
         assert_ok(tile_source_open_memory(&source, bomb.data, bomb.size, &options, &error));
         assert_null(tile_source_info(source)->profile);
         tile_source_close(source);
         assert_true(gauge.peak < 2000000);
-        options.limits.metadata = 100000;
+        options.max_metadata = 100000;
         assert_fails(TILE_LIMIT_EXCEEDED, tile_source_open_memory(&source, bomb.data, bomb.size, &options, &error));
     }
     free(chunk);
@@ -397,11 +397,11 @@ static void sides_are_limited(void **state) {
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     tile_source *source;
     struct test_bytes file = make_file(0);
-    options.limits.side = 89;
+    options.max_side = 89;
     assert_fails(TILE_LIMIT_EXCEEDED, tile_source_open_memory(&source, file.data, file.size, &options, &error));
     assert_int_equal(error.remedies, TILE_REMEDY_SIDE);
     assert_non_null(strstr(error.message, "90 x 75"));
-    options.limits.side = 90;
+    options.max_side = 90;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
     tile_source_close(source);
     free(file.data);
@@ -425,19 +425,19 @@ static void pixels_and_memory_are_limited(void **state) {
     struct tile_source_options options = TILE_OPTIONS(struct tile_source_options);
     tile_source *source;
     struct test_bytes file = make_file(0);
-    options.limits.pixels = 90 * 75 - 1;
+    options.max_pixels = 90 * 75 - 1;
     assert_fails(TILE_LIMIT_EXCEEDED, tile_source_open_memory(&source, file.data, file.size, &options, &error));
-    options.limits.pixels++;
+    options.max_pixels++;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
     tile_source_close(source);
     free(file.data);
-    options.limits.pixels = 0;
+    options.max_pixels = 0;
 
     /* Progressive and interlaced: known when it is opened, refused when it would be held. */
     const int held[] = {2, JPEGS + 1};
     for (int i = 0; i < 2; i++) {
         file = make_file(held[i]);
-        options.limits.memory = 1000;
+        options.max_memory = 1000;
         assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
         struct tile_image image;
         uint64_t needed = tile_source_info(source)->memory;
@@ -446,7 +446,7 @@ static void pixels_and_memory_are_limited(void **state) {
         assert_fails(TILE_LIMIT_EXCEEDED, tile_source_read(source, (struct tile_rect){0, 0, 1, 1}, &image, &error));
         assert_non_null(strstr(error.message, "1000"));
         tile_source_close(source);
-        options.limits.memory = needed + 64 * 8;
+        options.max_memory = needed + 64 * 8;
         assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
         assert_ok(tile_source_read(source, (struct tile_rect){0, 0, 1, 1}, &image, &error));
         tile_source_close(source);
@@ -459,9 +459,9 @@ static void pixels_and_memory_are_limited(void **state) {
     memset(file.data + 16, 0xFF, 8);
     file.data[16] = file.data[20] = 0x7F;
     png_save_uint_32(file.data + 29, (png_uint_32)crc32(0, file.data + 12, 17));
-    options.limits.memory = 0;
+    options.max_memory = 0;
     assert_fails(TILE_LIMIT_EXCEEDED, tile_source_open_memory(&source, file.data, file.size, &options, &error));
-    options.limits.pixels = options.limits.side = UINT64_MAX;
+    options.max_pixels = options.max_side = UINT64_MAX;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
     struct tile_image image;
     assert_ok(tile_image_alloc(&image, tile_source_info(source)->format, 1, 1, NULL, &error));
@@ -479,9 +479,9 @@ static void a_narrow_memory_limit_reads_in_chunks(void **state) {
     unsigned char *pixels = jpeg_pixels(file, JCS_UNKNOWN);
     for (int rows = 1; rows < 70; rows += 9) {
         tile_source *source;
-        options.limits.memory = 0;
+        options.max_memory = 0;
         assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
-        options.limits.memory = tile_source_info(source)->memory + (uint64_t)rows * 90 * 3;
+        options.max_memory = tile_source_info(source)->memory + (uint64_t)rows * 90 * 3;
         tile_source_close(source);
         assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
         check_regions(source, tile_source_info(source)->format, (struct stored){pixels, 90, 75, 3}, 1, 30, &random);
