@@ -1,37 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What a handler is: a function from an event to a response. It knows neither Lambda nor where bytes live, so that the
- * same code runs in a function and, with --local, on files.
- */
+/* The handlers: a file each, and a row each in main.c's table. */
 #ifndef HANDLERS_HANDLER_H
 #define HANDLERS_HANDLER_H
 
-#include "base/failure.h"
-
-#include <jansson.h>
-
-struct storage;
-struct metrics;
-struct profile;
-
-/* One invocation. */
-struct call {
-    const char *id;   /* the request's; for logs */
-    int64_t begun;    /* when, in milliseconds since 1970 */
-    int64_t deadline; /* of the work, likewise; INT64_MAX: none */
-    uint64_t memory;  /* bytes that the function has */
-    struct storage *storage;
-    struct metrics *metrics;
-    struct profile *profile; /* the last "to-profile" that was read: see task/profile.h */
-};
-
-struct response {
-    struct tile_buffer body; /* JSON, unless streamed */
-    bool streamed;           /* body is what a streamed response consists of, its HTTP prelude included */
-};
-
-/* `event` is any JSON value. On failure `response` is not used. */
-typedef bool handle(struct call *call, const json_t *event, struct response *response, struct failure *failure);
+#include "base/call.h"
 
 handle handle_plan;     /* plan.c: a source and what to make of it -> its tasks */
 handle handle_tile;     /* tile.c: a task, however it comes -> a tile */

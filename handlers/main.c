@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tile-handler: plan, tile, assemble and text, as a Lambda function or on one event of a local user's. */
+/* tile-handler: each handler, as a Lambda function or on one event of a local user's. */
 #include "handler.h"
 #include "base/event.h"
 #include "runtime/loop.h"
@@ -26,7 +26,7 @@ static const char help[] =
     "Runs one event, as AWS Lambda would, on local files and S3. In Lambda (AWS_LAMBDA_RUNTIME_API is set), and\n"
     "without --local, it is a custom runtime, and the NAME is its argument, as a container image's CMD, or _HANDLER.\n"
     "\n"
-    "  -l, --local NAME    plan, tile, assemble or text\n"
+    "  -l, --local NAME    %s\n"
     "  -r, --root FOLDER   where relative paths begin, and which no path leaves (default: any file)\n"
     "  -h, --help          this                       --version\n"
     "\n"
@@ -38,8 +38,22 @@ static const struct {
     handle *function;
 } handlers[] = {{"plan", handle_plan}, {"tile", handle_tile}, {"assemble", handle_assemble}, {"text", handle_text}};
 
+enum { HANDLER_COUNT = sizeof handlers / sizeof *handlers, NAMES_MOST = 200 };
+
+/* "plan, tile, assemble or text" */
+static const char *handler_names(const char *last, char names[NAMES_MOST]) {
+    size_t size = 0;
+    for (size_t i = 0; i < HANDLER_COUNT; i++)
+        size += (size_t)snprintf(names + size, NAMES_MOST - size, "%s%s",
+                                 i == 0                  ? ""
+                                 : i + 1 < HANDLER_COUNT ? ", "
+                                                         : last,
+                                 handlers[i].name);
+    return names;
+}
+
 static handle *find_handler(const char *name) {
-    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
+    for (size_t i = 0; i < HANDLER_COUNT; i++)
         if (strcmp(name, handlers[i].name) == 0)
             return handlers[i].function;
     return NULL;
@@ -61,26 +75,38 @@ static bool read_event(struct tile_buffer *text, struct failure *failure) {
     return failure_set(failure, FAILURE_LIMIT_EXCEEDED, "event: more than %d bytes", EVENT_MOST);
 }
 
-static bool answer(handle *function, const struct storage_options *options, const json_t *event,
-                   struct response *response, struct failure *failure) {
-    struct metrics metrics;
-    struct call call = {.id = "local", .deadline = INT64_MAX, .memory = loop_memory(), .metrics = &metrics};
-    if (!storage_new(&call.storage, options, failure))
+/* What answers events. The storage lives as long as the process: its connections are kept. */
+struct service {
+    handle *function;
+    struct storage_options options;
+    struct storage *storage; /* NULL until the first event */
+};
+
+static bool serve(void *user, struct call *call, const json_t *event, struct response *response,
+                  struct failure *failure) {
+    struct service *service = user;
+    if (!service->storage && !storage_new(&service->storage, &service->options, failure))
         return false;
-    metrics_begin(&metrics);
-    bool done = function(&call, event, response, failure);
-    storage_free(call.storage);
+    call->storage = service->storage;
+    storage_set_deadline(call->storage, call->deadline);
+    struct storage_counts before = storage_count(call->storage);
+    bool done = service->function(call, event, response, failure);
+    struct storage_counts after = storage_count(call->storage);
+    metrics_add(call->metrics, METRIC_BYTES_IN, (double)(after.bytes_read - before.bytes_read));
+    metrics_add(call->metrics, METRIC_BYTES_OUT, (double)(after.bytes_written - before.bytes_written));
     return done;
 }
 
 static int run_local(handle *function, const char *root) {
-    struct storage_options options = {.local = !root, .root = root};
+    struct service service = {.function = function, .options = {.local = !root, .root = root}};
+    struct call call = {.id = "local", .deadline = INT64_MAX, .memory = loop_memory()};
     struct failure failure;
     struct tile_buffer text = {0};
     struct response response = {0};
     json_t *event = read_event(&text, &failure) ? event_parse(text.data, text.size, &failure) : NULL;
     tile_buffer_free(&text);
-    bool done = event && answer(function, &options, event, &response, &failure);
+    bool done = event && serve(&service, &call, event, &response, &failure);
+    storage_free(service.storage);
     json_decref(event);
     if (done && (fwrite(response.body.data, 1, response.body.size, stdout) != response.body.size ||
                  (!response.streamed && putchar('\n') == EOF) || fflush(stdout) != 0))
@@ -98,7 +124,18 @@ static int run_local(handle *function, const char *root) {
 static int run_function(const char *api, const char *name) {
     const char *dot = name ? strrchr(name, '.') : NULL;
     name = dot ? dot + 1 : name ? name : "";
-    return loop_run(api, name, find_handler(name));
+    struct service service = {.function = find_handler(name), .options = {.root = getenv("TILE_LOCAL_ROOT")}};
+    char names[NAMES_MOST];
+    if (!service.function)
+        return loop_refuse(api, name, handler_names(" and ", names));
+    int status = loop_run(api, name, serve, &service);
+    storage_free(service.storage);
+    return status;
+}
+
+static int print_help(void) {
+    char names[NAMES_MOST];
+    return printf(help, handler_names(" or ", names)) < 0 || fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int usage(const char *cause, const char *what) {
@@ -133,7 +170,7 @@ int main(int argc, char **argv) {
         switch (option) {
         case 'l': local = optarg; break;
         case 'r': root = optarg; break;
-        case 'h': return fputs(help, stdout) == EOF || fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
+        case 'h': return print_help();
         case 'V': return printf("tile-handler %s\n", tile_version()) < 0 || fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
         default: return usage("unknown option", "");
         }

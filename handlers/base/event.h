@@ -7,11 +7,14 @@
 
 #include <jansson.h>
 
+/* As many tasks as SQS puts into a batch; each takes some 3 KB, and its place in an event may be 30 bytes. */
+enum { TASKS_MOST = 10000 };
+
 /*
  * Lambda's events end at 6 MiB. Parsed, a value may take 160 bytes, be it "{}" in the text: there are no more of them
- * than 10,000 tasks have (TASKS_MOST), as SQS or S3 wraps them, each with 64 commas, colons and opening brackets.
+ * than the most tasks have, as SQS or S3 wraps them, each with 64 commas, colons and opening brackets.
  */
-enum { EVENT_MOST = 13 << 19, EVENT_MARKS_MOST = 64 * 10000 };
+enum { EVENT_MOST = 13 << 19, EVENT_MARKS_MOST = 64 * TASKS_MOST };
 
 /*
  * Any JSON value, to be released with json_decref; NULL with BAD_REQUEST, which names the place and never the content:

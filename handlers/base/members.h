@@ -6,7 +6,9 @@
 #ifndef HANDLERS_BASE_MEMBERS_H
 #define HANDLERS_BASE_MEMBERS_H
 
-#include "../handler.h"
+#include "failure.h"
+
+#include <jansson.h>
 
 /* An object without members but those of `names` (NULL-terminated). `what`: for the message, as "a task of a text". */
 bool members_check(const json_t *object, const char *what, const char *const names[], struct failure *failure);

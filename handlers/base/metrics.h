@@ -9,7 +9,7 @@
 enum metric {
     METRIC_TILES,
     METRIC_PIXELS,
-    METRIC_BYTES_IN, /* of the store, as are those out: the runtime adds both from storage_count, no handler does */
+    METRIC_BYTES_IN, /* of the store, as are those out: main adds both from storage_count, no handler does */
     METRIC_BYTES_OUT,
     METRIC_OPEN_MS,    /* opening the source, its index and what it needs fetched */
     METRIC_CONVERT_MS, /* reading, converting and encoding */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "needs.h"
 
+#include "event.h"
 #include "members.h"
-#include "../task/task.h"
 
 #include <errno.h>
 #include <inttypes.h>

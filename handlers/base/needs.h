@@ -3,8 +3,28 @@
 #ifndef HANDLERS_BASE_NEEDS_H
 #define HANDLERS_BASE_NEEDS_H
 
-#include "../image/measure.h"
+#include "failure.h"
 
+#include <jansson.h>
+
+/* Seconds of one processor, and those that were waited for the store. */
+struct spent {
+    double processor, wait;
+};
+
+/* What a plan's tiles took where some were made (image/measure.h). */
+struct measured {
+    struct spent tile;    /* making a tile of the largest size: the mean */
+    struct spent slowest; /* and the most */
+    /*
+     * To come to the last tile's pixels from the top of a source that has no index: tiles of a batch share this, and
+     * are made one after the other. With an index it is none.
+     */
+    struct spent once;
+    bool indexed;
+};
+
+/* What a function has. */
 struct needs {
     uint64_t memory_mb; /* 2^20 bytes, as Lambda's are */
     uint64_t seconds;

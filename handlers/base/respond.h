@@ -2,7 +2,12 @@
 #ifndef HANDLERS_BASE_RESPOND_H
 #define HANDLERS_BASE_RESPOND_H
 
-#include "../handler.h"
+#include "failure.h"
+
+#include <jansson.h>
+
+/* A response that is not streamed ends here: 6 MiB and what Lambda puts around it. */
+enum { RESPONSE_MOST = 6291556 };
 
 /* Appends the value, as one line, to a response's body. Takes the reference; NULL, as of a json_pack, is OUT_OF_MEMORY.
  */

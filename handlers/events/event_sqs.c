@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(EVENT_MARKS_MOST >= 64 * TASKS_MOST, "an event of as many messages as there may be is parsed");
-
 struct message {
     const char *id;
     size_t first, count; /* tasks */

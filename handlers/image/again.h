@@ -3,7 +3,7 @@
 #ifndef HANDLERS_IMAGE_AGAIN_H
 #define HANDLERS_IMAGE_AGAIN_H
 
-#include "../handler.h"
+#include "../base/call.h"
 
 /*
  * Answers as plan_image does, with the list of missing tiles that assemble wrote (missing.h) in the plan's place. `url`

@@ -3,13 +3,9 @@
 #ifndef HANDLERS_IMAGE_MEASURE_H
 #define HANDLERS_IMAGE_MEASURE_H
 
-#include "../handler.h"
+#include "../base/call.h"
+#include "../base/needs.h"
 #include "../storage/storage.h"
-
-/* Seconds of one processor, and those that were waited for the store. */
-struct spent {
-    double processor, wait;
-};
 
 /* Reads what `reader` does, and notes how long that was waited for. On one thread. */
 struct waiting {
@@ -20,17 +16,6 @@ struct tile_reader measure_reader(struct waiting *waiting);
 
 /* Seconds of a processor that the calling thread has had. */
 double measure_processor(void);
-
-struct measured {
-    struct spent tile;    /* making a tile of the largest size: the mean */
-    struct spent slowest; /* and the most */
-    /*
-     * To come to the last tile's pixels from the top of a source that has no index: tiles of a batch share this, and
-     * are made one after the other. With an index it is none.
-     */
-    struct spent once;
-    bool indexed;
-};
 
 struct measuring {
     struct call *call;

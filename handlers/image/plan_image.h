@@ -3,7 +3,7 @@
 #ifndef HANDLERS_IMAGE_PLAN_IMAGE_H
 #define HANDLERS_IMAGE_PLAN_IMAGE_H
 
-#include "../handler.h"
+#include "../base/call.h"
 
 struct object;
 

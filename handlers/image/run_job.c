@@ -3,7 +3,8 @@
 
 #include "../base/hash.h"
 #include "../storage/storage.h"
-#include "../task/task.h"
+#include "../task/options.h"
+#include "../base/event.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

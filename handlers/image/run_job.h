@@ -6,7 +6,7 @@
 #ifndef HANDLERS_IMAGE_RUN_JOB_H
 #define HANDLERS_IMAGE_RUN_JOB_H
 
-#include "../handler.h"
+#include "../base/call.h"
 
 #define RUN_JOB_NAME  "job.json"
 #define RUN_PLAN_NAME "plan.jsonl"

@@ -3,7 +3,7 @@
 #ifndef HANDLERS_IMAGE_TASKS_H
 #define HANDLERS_IMAGE_TASKS_H
 
-#include "../handler.h"
+#include "../base/call.h"
 #include "../storage/storage.h"
 
 struct tasks {

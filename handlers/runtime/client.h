@@ -8,9 +8,6 @@
 
 #include "../base/failure.h"
 
-/* A response that is not streamed ends here: 6 MiB and what Lambda puts around it. */
-enum { RESPONSE_MOST = 6291556 };
-
 struct client;
 
 /* `api` is AWS_LAMBDA_RUNTIME_API, a host and port. `stop` is a file descriptor that can be read from when to stop. */

@@ -2,7 +2,7 @@
 #include "loop.h"
 
 #include "../base/deadline.h"
-#include "../storage/storage.h"
+#include "../base/respond.h"
 #include "client.h"
 #include "../base/event.h"
 #include "../base/log.h"
@@ -17,8 +17,8 @@
 
 struct loop {
     struct client *client;
-    struct storage *storage; /* NULL until the first event */
-    handle *function;
+    loop_serve *serve;
+    void *user;
     const char *name; /* for metrics */
 };
 
@@ -38,33 +38,18 @@ static int64_t deadline_for_work(int64_t deadline) {
     return deadline == INT64_MAX || left <= 0 ? deadline : deadline - (left < 10000 ? left / 10 : 1000);
 }
 
-/* The storage lives as long as the process: its connections are kept. */
-static bool have_storage(struct loop *loop, struct failure *failure) {
-    struct storage_options options = {.root = getenv("TILE_LOCAL_ROOT")};
-    return loop->storage || storage_new(&loop->storage, &options, failure);
-}
-
 static bool handle_event(struct loop *loop, struct invocation *invocation, struct metrics *metrics,
                          struct response *response, struct failure *failure) {
     json_t *event = event_parse(invocation->event.data, invocation->event.size, failure);
     tile_buffer_free(&invocation->event); /* before the work that takes memory */
     if (!event)
         return false;
-    bool done = have_storage(loop, failure);
-    if (done) {
-        struct call call = {.id = invocation->id,
-                            .begun = deadline_now(),
-                            .deadline = deadline_for_work(invocation->deadline),
-                            .memory = loop_memory(),
-                            .storage = loop->storage,
-                            .metrics = metrics};
-        struct storage_counts before = storage_count(loop->storage);
-        storage_set_deadline(loop->storage, call.deadline);
-        done = loop->function(&call, event, response, failure);
-        struct storage_counts after = storage_count(loop->storage);
-        metrics_add(metrics, METRIC_BYTES_IN, (double)(after.bytes_read - before.bytes_read));
-        metrics_add(metrics, METRIC_BYTES_OUT, (double)(after.bytes_written - before.bytes_written));
-    }
+    struct call call = {.id = invocation->id,
+                        .begun = deadline_now(),
+                        .deadline = deadline_for_work(invocation->deadline),
+                        .memory = loop_memory(),
+                        .metrics = metrics};
+    bool done = loop->serve(loop->user, &call, event, response, failure);
     json_decref(event);
     return done;
 }
@@ -99,7 +84,7 @@ static bool respond(struct loop *loop, const char *id, struct response *response
 }
 
 /* The figures are written before the answer is given: the environment may be frozen right after it. */
-static void serve(struct loop *loop, struct invocation *invocation, struct failure *failure, bool has_event) {
+static void serve_one(struct loop *loop, struct invocation *invocation, struct failure *failure, bool has_event) {
     struct response response = {0};
     struct metrics metrics;
     double begun = metrics_now();
@@ -126,7 +111,7 @@ static int serve_all(struct loop *loop) {
                 log_line(LOG_FATAL, NULL, "%s", failure.message);
             return next == CLIENT_STOP ? EXIT_SUCCESS : EXIT_FAILURE;
         }
-        serve(loop, &invocation, &failure, next == CLIENT_EVENT);
+        serve_one(loop, &invocation, &failure, next == CLIENT_EVENT);
     }
 }
 
@@ -139,26 +124,41 @@ static int signal_to_stop(void) {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int loop_run(const char *api, const char *name, handle *function) {
-    const char *deployed = getenv("AWS_LAMBDA_FUNCTION_NAME");
-    struct loop loop = {.function = function, .name = deployed ? deployed : name};
+/* A client, whose every wait ends when the process is to stop. Logs why there is none. */
+static bool begin(struct loop *loop, const char *api, int *stop) {
     struct failure failure;
-    int stop = signal_to_stop(), status = EXIT_FAILURE;
-    if (stop < 0)
+    *stop = signal_to_stop();
+    if (*stop < 0)
         failure_set(&failure, FAILURE_OUT_OF_MEMORY, "signalfd: %s", strerror(errno));
-    if (stop < 0 || !client_new(&loop.client, api, stop, &failure)) {
-        log_line(LOG_FATAL, NULL, "%s", failure.message);
-    } else if (function) {
-        status = serve_all(&loop);
-    } else {
-        failure_set(&failure, FAILURE_BAD_REQUEST,
-                    "handler: there is none called \"%s\", but plan, tile, assemble and text", name);
+    else if (client_new(&loop->client, api, *stop, &failure))
+        return true;
+    log_line(LOG_FATAL, NULL, "%s", failure.message);
+    return false;
+}
+
+static void end(struct loop *loop, int stop) {
+    client_free(loop->client);
+    if (stop >= 0)
+        close(stop);
+}
+
+int loop_run(const char *api, const char *name, loop_serve *serve, void *user) {
+    const char *deployed = getenv("AWS_LAMBDA_FUNCTION_NAME");
+    struct loop loop = {.serve = serve, .user = user, .name = deployed ? deployed : name};
+    int stop, status = begin(&loop, api, &stop) ? serve_all(&loop) : EXIT_FAILURE;
+    end(&loop, stop);
+    return status;
+}
+
+int loop_refuse(const char *api, const char *name, const char *names) {
+    struct loop loop = {0};
+    struct failure failure;
+    int stop;
+    if (begin(&loop, api, &stop)) {
+        failure_set(&failure, FAILURE_BAD_REQUEST, "handler: there is none called \"%s\", but %s", name, names);
         log_line(LOG_FATAL, NULL, "%s", failure.message);
         client_report(loop.client, NULL, "Runtime.NoSuchHandler", failure.message);
     }
-    storage_free(loop.storage);
-    client_free(loop.client);
-    if (stop >= 0)
-        close(stop);
-    return status;
+    end(&loop, stop);
+    return EXIT_FAILURE;
 }

@@ -3,7 +3,7 @@
 #ifndef HANDLERS_TASK_PROFILE_H
 #define HANDLERS_TASK_PROFILE_H
 
-#include "../handler.h"
+#include "../base/call.h"
 
 struct profile {
     size_t holders;

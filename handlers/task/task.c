@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "task.h"
 
+#include "../base/event.h"
 #include "../storage/storage.h"
 #include "coding.h"
 

@@ -39,9 +39,7 @@ bool task_read_posted(struct task *out, struct call *call, const json_t *options
                       struct failure *failure);
 void task_free(struct task *task);
 
-/* As many as SQS puts into a batch; each takes some 3 KB, and its place in an event may be 30 bytes. */
-enum { TASKS_MOST = 10000 };
-
+/* Up to TASKS_MOST (event.h). */
 struct task_list {
     struct task *tasks;
     size_t count, capacity;

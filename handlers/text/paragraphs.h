@@ -6,7 +6,7 @@
 #ifndef HANDLERS_TEXT_PARAGRAPHS_H
 #define HANDLERS_TEXT_PARAGRAPHS_H
 
-#include "../handler.h"
+#include "../base/call.h"
 
 struct object;
 

@@ -3,7 +3,7 @@
 #ifndef HANDLERS_TEXT_TEXT_JOB_H
 #define HANDLERS_TEXT_TEXT_JOB_H
 
-#include "../handler.h"
+#include "../base/call.h"
 #include "../storage/storage.h"
 
 /* The texts are those of the event or job that it was read from. */

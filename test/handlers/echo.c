@@ -7,7 +7,6 @@
  * and answers {"trace":…,"deadline":…,"memory":…,"id":…}.
  * `echo broken-stream N` serves one event with a stream that fails after N bytes, and ends.
  */
-#include "handler.h"
 #include "runtime/client.h"
 #include "runtime/loop.h"
 #include "base/metrics.h"
@@ -42,7 +41,9 @@ static void sleep_until(int64_t milliseconds) {
     clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &time, NULL);
 }
 
-static bool echo(struct call *call, const json_t *event, struct response *response, struct failure *failure) {
+static bool echo(void *user, struct call *call, const json_t *event, struct response *response,
+                 struct failure *failure) {
+    (void)user;
     const char *text = json_string_value(json_object_get(event, "fail"));
     size_t size = (size_t)json_integer_value(json_object_get(event, "size"));
     size_t stream = (size_t)json_integer_value(json_object_get(event, "stream"));
@@ -98,5 +99,5 @@ int main(int argc, char **argv) {
     const char *api = getenv("AWS_LAMBDA_RUNTIME_API");
     if (argc == 3 && strcmp(argv[1], "broken-stream") == 0)
         return serve_broken_stream(api, argv[2]);
-    return loop_run(api, "echo", echo);
+    return loop_run(api, "echo", echo, NULL);
 }
