@@ -604,11 +604,13 @@ struct tile_grid {
     uint32_t tile_height; /* 0: tile_width */
     uint32_t overlap;     /* pixels that a tile shares with its neighbors, added on each of its sides */
     tile_edge edge;
+    float pad_color[4]; /* the color of TILE_EDGE_PAD: srgb and alpha, 0..1 */
 };
 
 /* `source` (within the area) goes to (left, top) of a tile of width x height; the rest of it is edge. */
 struct tile_region {
     uint32_t row, column;
+    uint32_t level; /* 0: the source's own pixels */
     struct tile_rect source;
     uint32_t width, height;
     uint32_t left, top;
@@ -617,21 +619,22 @@ struct tile_region {
 typedef struct tile_plan tile_plan;
 
 /*
- * Cuts `area` into a grid, row by row. Any 32-bit sizes; nothing is allocated per tile. INVALID_ARGUMENT where the area
- * is empty, its end does not fit 32 bits, or a tile with its overlap does not, or the overlap is larger than the tile.
+ * Cuts `area` into a grid, row by row; `grid` is copied, NULL means all defaults. Any 32-bit sizes; nothing is
+ * allocated per tile. INVALID_ARGUMENT where the area is empty, its end does not fit 32 bits, or a tile with its
+ * overlap does not, or the overlap is larger than the tile.
  */
-TILE_API tile_status tile_plan_grid(tile_plan **out, struct tile_rect area, struct tile_grid grid,
-                                    const struct tile_allocator *allocator, struct tile_error *error);
+TILE_API tile_status tile_plan_new_grid(tile_plan **out, struct tile_rect area, const struct tile_grid *grid,
+                                        const struct tile_allocator *allocator, struct tile_error *error);
 /* One region a rectangle, in the order given: row i, column 0. `rects` is copied; each must be non-empty. */
-TILE_API tile_status tile_plan_rects(tile_plan **out, const struct tile_rect *rects, size_t count,
-                                     const struct tile_allocator *allocator, struct tile_error *error);
+TILE_API tile_status tile_plan_new_rects(tile_plan **out, const struct tile_rect *rects, size_t count,
+                                         const struct tile_allocator *allocator, struct tile_error *error);
 TILE_API void tile_plan_free(tile_plan *plan);
 
 TILE_API uint64_t tile_plan_count(const tile_plan *plan);
 /* The region with that index, below tile_plan_count. Row-major for a grid. */
 TILE_API struct tile_region tile_plan_region(const tile_plan *plan, uint64_t index);
-/* The grid that the plan was made of, with its defaults filled in; all zero for rectangles. */
-TILE_API struct tile_grid tile_plan_grid_of(const tile_plan *plan);
+/* The grid that the plan was made of, with its defaults filled in; valid as long as the plan. NULL for rectangles. */
+TILE_API const struct tile_grid *tile_plan_grid(const tile_plan *plan);
 
 /*
  * Fills what lies outside of region->source in `image` (region->width x region->height, interleaved) by the edge
@@ -800,7 +803,6 @@ struct tile_job_options {
      * plan of one, or all. */
     const tile_plan *plan;
     struct tile_grid grid;
-    float pad_color[4]; /* srgb and alpha, 0..1: the color of TILE_EDGE_PAD */
 
     /* To what: 0 keeps the source's. */
     tile_space to_space;

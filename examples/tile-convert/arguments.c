@@ -149,7 +149,7 @@ static bool edge(const char *text, struct arguments *a) {
         }
     a->job.grid.edge = TILE_EDGE_PAD;
     a->pad_given = true;
-    return strncmp(text, "pad=", 4) == 0 && tile_color_from_text(text + 4, a->job.pad_color);
+    return strncmp(text, "pad=", 4) == 0 && tile_color_from_text(text + 4, a->job.grid.pad_color);
 }
 
 static bool background(const char *text, struct tile_job_options *job) {
@@ -457,7 +457,7 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
                             .encode = TILE_OPTIONS(struct tile_encode_options),
                             .job = TILE_OPTIONS(struct tile_job_options)};
     a->job.encode = &a->encode;
-    a->job.pad_color[3] = 1;
+    a->job.grid.pad_color[3] = 1;
     a->progress = isatty(STDERR_FILENO);
     a->regions = calloc((size_t)argc + 1, sizeof *a->regions);
     *exit_status = EXIT_USAGE;
@@ -503,7 +503,7 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
     if (a->quiet)
         a->progress = false;
     if (a->job.flatten && !a->pad_given)
-        memcpy(a->job.pad_color, a->job.background, sizeof a->job.background);
+        memcpy(a->job.grid.pad_color, a->job.background, sizeof a->job.background);
     if (a->selftest)
         return a->input_count == 0 || usage("--selftest takes no input");
     if (!settle_inputs(a))

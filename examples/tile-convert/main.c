@@ -52,8 +52,8 @@ static tile_status plan_regions(const struct arguments *a, tile_plan **plan, str
     if (a->region_count == 0)
         return TILE_OK;
     tile_status status = a->tile_given && !a->one_image
-                             ? tile_plan_grid(plan, a->regions[0], a->job.grid, NULL, error)
-                             : tile_plan_rects(plan, a->regions, a->region_count, NULL, error);
+                             ? tile_plan_new_grid(plan, a->regions[0], &a->job.grid, NULL, error)
+                             : tile_plan_new_rects(plan, a->regions, a->region_count, NULL, error);
     return status == TILE_OK ? status : tile_error_set(error, status, "--region: %s", error->message);
 }
 

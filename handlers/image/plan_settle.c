@@ -21,8 +21,8 @@ static bool make_plan(struct planning *p, struct failure *failure) {
     struct tile_error error;
     tile_status status = TILE_OK;
     if (p->options.has_region)
-        status = o->grid.tile_width ? tile_plan_grid(&p->plan, p->options.region, o->grid, NULL, &error)
-                                    : tile_plan_rects(&p->plan, &p->options.region, 1, NULL, &error);
+        status = o->grid.tile_width ? tile_plan_new_grid(&p->plan, p->options.region, &o->grid, NULL, &error)
+                                    : tile_plan_new_rects(&p->plan, &p->options.region, 1, NULL, &error);
     if (status != TILE_OK)
         failure_from(failure, &error);
     return status == TILE_OK || failure_set(failure, failure->kind, "region: %s", failure->message);
@@ -108,7 +108,7 @@ static bool open_source(struct planning *p, struct failure *failure) {
 /* What the job is: what its file says of it, and what assemble makes of it. */
 static bool describe(struct planning *p, struct failure *failure) {
     const tile_plan *plan = tile_job_plan(p->job);
-    struct tile_grid grid = tile_plan_grid_of(plan);
+    const struct tile_grid *grid = tile_plan_grid(plan);
     const struct storage_facts *facts = storage_object_facts(p->object);
     struct run_job *run = &p->run;
     json_decref(p->task_options);
@@ -122,8 +122,8 @@ static bool describe(struct planning *p, struct failure *failure) {
     run->tiles = tile_plan_count(plan);
     run->options = p->task_options;
     run->area = area_of(plan);
-    run->tile_width = grid.tile_width;
-    run->tile_height = grid.tile_height;
+    run->tile_width = grid ? grid->tile_width : 0;
+    run->tile_height = grid ? grid->tile_height : 0;
     run->suffix = tile_codec_name(tile_job_codec(p->job));
     run->image = planning_text(p, "image");
     return !run->image || assemble_can_make(p->call, run, p->source, failure);

@@ -142,8 +142,8 @@ static bool make_plan(const struct reading *r, const struct run_job *job, struct
     struct tile_error error;
     grid.tile_width = job->tile_width;
     grid.tile_height = job->tile_height;
-    tile_status status = job->tile_width ? tile_plan_grid(plan, job->area, grid, NULL, &error)
-                                         : tile_plan_rects(plan, &job->area, 1, NULL, &error);
+    tile_status status = job->tile_width ? tile_plan_new_grid(plan, job->area, &grid, NULL, &error)
+                                         : tile_plan_new_rects(plan, &job->area, 1, NULL, &error);
     if (status != TILE_OK)
         return wrong(r, "area", error.message);
     uint64_t count = tile_plan_count(*plan);

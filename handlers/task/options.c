@@ -133,7 +133,7 @@ static bool take_edge(void *place, const char *text, const struct option *option
         return true;
     out->job.grid.edge = TILE_EDGE_PAD;
     out->pad_given = true;
-    return strncmp(text, "pad=", 4) == 0 && tile_color_from_text(text + 4, out->job.pad_color);
+    return strncmp(text, "pad=", 4) == 0 && tile_color_from_text(text + 4, out->job.grid.pad_color);
 }
 
 static bool take_background(void *place, const char *text, const struct option *option) {
@@ -342,13 +342,13 @@ bool task_options_read(struct task_options *out, struct call *call, const json_t
                                  .job = TILE_OPTIONS(struct tile_job_options),
                                  .encode = TILE_OPTIONS(struct tile_encode_options)};
     out->job.encode = &out->encode;
-    out->job.pad_color[3] = 1;
+    out->job.grid.pad_color[3] = 1;
     bool done = json_is_object(event) || failure_set(failure, FAILURE_BAD_REQUEST, "options: a JSON object is wanted");
     done = done && read_members(out, event, others, failure) && check_lossless(out, event, failure) &&
            (is_among("to-profile", others) || read_profile(out, call, event, failure));
     out->job.max_memory = out->source.max_memory;
     if (out->job.flatten && !out->pad_given)
-        memcpy(out->job.pad_color, out->job.background, sizeof out->job.background);
+        memcpy(out->job.grid.pad_color, out->job.background, sizeof out->job.background);
     if (!done)
         task_options_free(out);
     return done;

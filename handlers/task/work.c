@@ -140,7 +140,7 @@ static bool settle(struct wave *wave, size_t i, struct failure *failure) {
     }
     if (wave->budget < (options.max_memory ? options.max_memory : (uint64_t)1 << 30))
         options.max_memory = wave->budget;
-    if (tile_plan_rects(&wave->plans[i], &region->source, 1, NULL, &error) != TILE_OK)
+    if (tile_plan_new_rects(&wave->plans[i], &region->source, 1, NULL, &error) != TILE_OK)
         return failure_from(failure, &error);
     options.plan = wave->plans[i];
     if (tile_job_new(&wave->jobs[i], source, &options, &error) != TILE_OK)

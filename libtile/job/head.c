@@ -61,16 +61,16 @@ static tile_status put_color(struct tile_buffer *head, const char *key, const fl
 static tile_status head_of_plan(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
     static const char *const edges[] = {"clip", "pad", "replicate"};
     const tile_plan *plan = job->plan;
-    struct tile_grid grid = tile_plan_grid_of(plan);
-    if (grid.tile_width == 0)
+    const struct tile_grid *grid = tile_plan_grid(plan);
+    if (!grid)
         return head_of_rectangles(plan, head, error);
     struct tile_region first = tile_plan_region(plan, 0), last = tile_plan_region(plan, tile_plan_count(plan) - 1);
     struct tile_rect area = tile_rect_union(first.source, last.source);
     tile_status status = tile_buffer_printf(
         head, error, ",\"grid\":{\"area\":[%u,%u,%u,%u],\"tile\":[%u,%u],\"overlap\":%u,\"edge\":\"%s\"", area.x,
-        area.y, area.width, area.height, grid.tile_width, grid.tile_height, grid.overlap, edges[grid.edge]);
-    if (status == TILE_OK && grid.edge == TILE_EDGE_PAD)
-        status = put_color(head, "pad", job->o.pad_color, 4, error);
+        area.y, area.width, area.height, grid->tile_width, grid->tile_height, grid->overlap, edges[grid->edge]);
+    if (status == TILE_OK && grid->edge == TILE_EDGE_PAD)
+        status = put_color(head, "pad", grid->pad_color, 4, error);
     return status == TILE_OK ? tile_buffer_append(head, "}", 1, error) : status;
 }
 

@@ -78,13 +78,13 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
     bool any_part = info->indexed && info->codec == TILE_JPEG;
     int free_until = any_part ? 8 : info->indexed ? 4 : 2; /* orientations whose rows can be had in the plan's order */
     tile_status status = TILE_OK;
-    struct tile_grid grid = tile_plan_grid_of(plan);
+    const struct tile_grid *grid = tile_plan_grid(plan);
     bool whole = in_order && info->orientation > free_until;
     bool strips = in_order && info->indexed && !any_part && columns == 1 && !whole;
     if (whole || strips) {
         o->lines = o->step = 1;
         o->members = count;
-    } else if (grid.tile_width == 0) {
+    } else if (!grid) {
         status = sort_rects(o, source, plan, any_part, error);
     } else if (in_order || info->orientation <= 4) {
         o->lines = rows;
@@ -96,12 +96,13 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
         o->members = rows;
     }
     if (o->lines) {
-        uint64_t pixels = (uint64_t)grid.tile_width * grid.tile_height, fit = o->members;
+        uint64_t pixels = (uint64_t)grid->tile_width * grid->tile_height, fit = o->members;
         if (any_part && !in_order)
             fit = BAND_PIXELS / pixels;
         else if (strips)
-            fit = CHECKPOINT_PIXELS / pixels < CHECKPOINT_ROWS / grid.tile_height ? CHECKPOINT_PIXELS / pixels
-                                                                                  : CHECKPOINT_ROWS / grid.tile_height;
+            fit = CHECKPOINT_PIXELS / pixels < CHECKPOINT_ROWS / grid->tile_height
+                      ? CHECKPOINT_PIXELS / pixels
+                      : CHECKPOINT_ROWS / grid->tile_height;
         o->most = fit ? fit : 1;
         o->parts = (o->members + o->most - 1) / o->most;
         o->bands = o->lines * o->parts;

@@ -34,7 +34,7 @@ static uint64_t columns_of(const tile_plan *plan) {
 
 /* Of a grid's tiles, those within the first three rows and columns are of every size: at an edge, beside it, inside. */
 static uint64_t few(const tile_plan *plan, uint64_t count) {
-    return tile_plan_grid_of(plan).tile_width != 0 && count > 3 ? 3 : count;
+    return tile_plan_grid(plan) && count > 3 ? 3 : count;
 }
 
 uint64_t tile_job_sample_count(const struct tile_job *job) {
@@ -97,7 +97,7 @@ static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
     struct tile_grid grid = job->o.grid;
     if (tile_job_is_image(job))
         grid = (struct tile_grid){.tile_width = job->area.width, .tile_height = STRIP_ROWS};
-    tile_status status = tile_plan_grid(&job->own_plan, job->area, grid, job->allocator, error);
+    tile_status status = tile_plan_new_grid(&job->own_plan, job->area, &grid, job->allocator, error);
     job->plan = job->own_plan;
     if (status == TILE_OK)
         find_largest(job);
@@ -275,15 +275,16 @@ static tile_status settle_converter(struct tile_job *job, struct tile_error *err
 
 /* The edge's color as one pixel of the target. */
 static tile_status settle_edge(struct tile_job *job, struct tile_error *error) {
-    struct tile_grid grid = tile_plan_grid_of(job->plan);
-    job->edge = grid.tile_width ? grid.edge : job->o.grid.edge;
+    const struct tile_grid *grid = tile_plan_grid(job->plan);
+    grid = grid ? grid : &job->o.grid;
+    job->edge = grid->edge;
     if (job->edge < TILE_EDGE_CLIP || job->edge > TILE_EDGE_REPLICATE)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%d is no edge policy", (int)job->edge);
     if (job->edge != TILE_EDGE_PAD)
         return TILE_OK;
     float pixel[TILE_MAX_CHANNELS] = {0};
     tile_status status =
-        make_pixel(job, job->o.pad_color, job->write, job->to_profile, job->to_profile_size, pixel, error);
+        make_pixel(job, grid->pad_color, job->write, job->to_profile, job->to_profile_size, pixel, error);
     memcpy(job->pad, pixel, sizeof job->pad);
     return status;
 }
@@ -320,7 +321,7 @@ static bool find_uneven(const struct tile_job *job, uint32_t mcu_width, uint32_t
 static tile_status settle_lossless(struct tile_job *job, struct tile_error *error) {
     const struct tile_job_options *o = &job->o;
     const struct tile_info *info = job->info;
-    struct tile_grid grid = tile_plan_grid_of(job->plan);
+    const struct tile_grid *grid = tile_plan_grid(job->plan);
     struct tile_rect uneven;
     uint32_t mcu_width, mcu_height;
     tile_source_mcu(job->source, &mcu_width, &mcu_height);
@@ -337,8 +338,8 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
                          : o->to_alpha || o->drop_alpha || o->flatten            ? "another alpha"
                          : job->encode.no_profile                                ? "a file without its profile"
                          : job->encode.quality || job->encode.subsampling        ? "another quality or subsampling"
-                         : grid.overlap                                          ? "an overlap"
-                         : grid.edge != TILE_EDGE_CLIP                           ? "another edge than clip"
+                         : grid && grid->overlap                                 ? "an overlap"
+                         : grid && grid->edge != TILE_EDGE_CLIP                  ? "another edge than clip"
                                                                                  : NULL;
     if (wanted)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,

@@ -21,8 +21,9 @@ static bool rect_ends_within_32_bits(struct tile_rect r) {
     return r.width != 0 && r.height != 0 && r.width <= UINT32_MAX - r.x && r.height <= UINT32_MAX - r.y;
 }
 
-tile_status tile_plan_grid(tile_plan **out, struct tile_rect area, struct tile_grid grid,
-                           const struct tile_allocator *allocator, struct tile_error *error) {
+tile_status tile_plan_new_grid(tile_plan **out, struct tile_rect area, const struct tile_grid *given,
+                               const struct tile_allocator *allocator, struct tile_error *error) {
+    struct tile_grid grid = given ? *given : (struct tile_grid){0};
     *out = NULL;
     if (grid.tile_width == 0)
         grid.tile_width = 256;
@@ -54,8 +55,8 @@ tile_status tile_plan_grid(tile_plan **out, struct tile_rect area, struct tile_g
     return TILE_OK;
 }
 
-tile_status tile_plan_rects(tile_plan **out, const struct tile_rect *rects, size_t count,
-                            const struct tile_allocator *allocator, struct tile_error *error) {
+tile_status tile_plan_new_rects(tile_plan **out, const struct tile_rect *rects, size_t count,
+                                const struct tile_allocator *allocator, struct tile_error *error) {
     *out = NULL;
     if (count == 0 || count > UINT32_MAX)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "a plan of %zu rectangles", count);
@@ -85,8 +86,8 @@ uint64_t tile_plan_count(const tile_plan *plan) {
     return (uint64_t)plan->rows * plan->columns;
 }
 
-struct tile_grid tile_plan_grid_of(const tile_plan *plan) {
-    return plan->grid;
+const struct tile_grid *tile_plan_grid(const tile_plan *plan) {
+    return plan->rect_count ? NULL : &plan->grid;
 }
 
 /* One axis of a grid cell: where it begins in the area, how much of the area it shows, and where in the tile that goes.

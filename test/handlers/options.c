@@ -69,7 +69,7 @@ static void defaults_are_the_librarys(void **state) {
     TAKES("{}", o.job.grid.tile_width == 0 && !o.has_region && !o.keep && !o.job.overwrite && !o.job.plan &&
                     o.job.codec == TILE_CODEC_UNSET && o.job.to_space == TILE_SPACE_UNSET && o.encode.quality == 0 &&
                     !o.source.lenient && o.job.struct_size == sizeof o.job && o.encode.struct_size == sizeof o.encode &&
-                    o.source.struct_size == sizeof o.source && o.job.pad_color[3] == 1);
+                    o.source.struct_size == sizeof o.source && o.job.grid.pad_color[3] == 1);
     TAKES("{\"source\":1,\"output\":{}}", o.job.grid.tile_width == 0); /* the caller's */
 }
 
@@ -134,16 +134,19 @@ static void edges(void **state) {
     TAKES("{\"edge\":\"clip\"}", o.job.grid.edge == TILE_EDGE_CLIP);
     TAKES("{\"edge\":\"replicate\"}", o.job.grid.edge == TILE_EDGE_REPLICATE);
     /* The background is the edge's color, where that names none, in any order. */
-    TAKES("{\"background\":\"#FF0000\",\"edge\":\"pad\"}", o.job.pad_color[0] == 1 && o.job.pad_color[3] == 1);
-    TAKES("{\"edge\":\"pad\",\"background\":\"#FF0000\"}", o.job.pad_color[0] == 1 && o.job.pad_color[3] == 1);
+    TAKES("{\"background\":\"#FF0000\",\"edge\":\"pad\"}",
+          o.job.grid.pad_color[0] == 1 && o.job.grid.pad_color[3] == 1);
+    TAKES("{\"edge\":\"pad\",\"background\":\"#FF0000\"}",
+          o.job.grid.pad_color[0] == 1 && o.job.grid.pad_color[3] == 1);
     TAKES("{\"background\":\"#FF0000\",\"edge\":\"pad=#00FF00\"}",
-          o.job.pad_color[0] == 0 && o.job.pad_color[1] == 1 && o.job.background[0] == 1);
-    TAKES("{\"edge\":\"pad=00FF00\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.pad_color[1] == 1);
-    TAKES("{\"edge\":\"pad\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.pad_color[0] == 0 && o.job.pad_color[3] == 1);
-    TAKES("{\"edge\":\"pad=#fF0080\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.pad_color[0] == 1 &&
-                                            o.job.pad_color[1] == 0 && o.job.pad_color[2] == 128 / 255.0f &&
-                                            o.job.pad_color[3] == 1);
-    TAKES("{\"edge\":\"pad=#00000000\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.pad_color[3] == 0);
+          o.job.grid.pad_color[0] == 0 && o.job.grid.pad_color[1] == 1 && o.job.background[0] == 1);
+    TAKES("{\"edge\":\"pad=00FF00\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.grid.pad_color[1] == 1);
+    TAKES("{\"edge\":\"pad\"}",
+          o.job.grid.edge == TILE_EDGE_PAD && o.job.grid.pad_color[0] == 0 && o.job.grid.pad_color[3] == 1);
+    TAKES("{\"edge\":\"pad=#fF0080\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.grid.pad_color[0] == 1 &&
+                                            o.job.grid.pad_color[1] == 0 && o.job.grid.pad_color[2] == 128 / 255.0f &&
+                                            o.job.grid.pad_color[3] == 1);
+    TAKES("{\"edge\":\"pad=#00000000\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.grid.pad_color[3] == 0);
 }
 
 static void queries_of_urls_give_texts(void **state) {

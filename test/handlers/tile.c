@@ -84,7 +84,7 @@ static struct made make(const struct recipe *recipe, struct tile_job_options job
         tile_buffer_free(&bytes);
     }
     struct tile_rect all = {0, 0, info->width, info->height};
-    assert_ok(tile_plan_grid(&plan, all, recipe->grid, NULL, &error));
+    assert_ok(tile_plan_new_grid(&plan, all, &recipe->grid, NULL, &error));
     const char *suffix = tile_codec_name(job.codec);
     for (uint64_t i = 0; i < tile_plan_count(plan); i++) {
         struct tile_region r = tile_plan_region(plan, i);
@@ -199,16 +199,15 @@ static void check_tasks(const struct recipe *recipe, struct tile_job_options job
 static void tasks_make_the_tiles_of_a_whole_run(void **state) {
     (void)state;
     struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
-    struct recipe recipe = {
-        "photo.jpg", "{\"to\":\"lab\",\"format\":\"tif\"}", {60, 60, 0, TILE_EDGE_CLIP}, true, false};
+    struct recipe recipe = {"photo.jpg", "{\"to\":\"lab\",\"format\":\"tif\"}", {.tile_width = 60}, true, false};
     job.to_space = TILE_LAB;
     job.codec = TILE_TIFF;
     check_tasks(&recipe, job);
-    recipe.grid = (struct tile_grid){64, 64, 0, TILE_EDGE_CLIP}; /* more than are worked on at a time */
+    recipe.grid = test_grid(64, 64, 0, TILE_EDGE_CLIP); /* more than are worked on at a time */
     check_tasks(&recipe, job);
     recipe.whole_index = true;
     recipe.source = "rgb8.png";
-    recipe.grid = (struct tile_grid){20, 17, 0, TILE_EDGE_CLIP};
+    recipe.grid = test_grid(20, 17, 0, TILE_EDGE_CLIP);
     check_tasks(&recipe, job);
 }
 
@@ -228,15 +227,15 @@ static void padded_and_lossless_tasks_make_the_same(void **state) {
     struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
     struct recipe recipe = {"photo.jpg",
                             "{\"edge\":\"pad=#ff8000\",\"overlap\":7,\"format\":\"png\",\"to\":\"display-p3\"}",
-                            {100, 90, 7, TILE_EDGE_PAD},
+                            {.tile_width = 100, .tile_height = 90, .overlap = 7, .edge = TILE_EDGE_PAD},
                             true,
                             false};
-    memcpy(job.pad_color, (float[4]){1, 128 / 255.F, 0, 1}, sizeof job.pad_color);
+    memcpy(recipe.grid.pad_color, (float[4]){1, 128 / 255.F, 0, 1}, sizeof recipe.grid.pad_color);
     job.codec = TILE_PNG;
     job.to_space = TILE_DISPLAY_P3;
     check_tasks(&recipe, job);
     recipe.options = "{\"edge\":\"replicate\",\"format\":\"png\"}";
-    recipe.grid = (struct tile_grid){100, 90, 0, TILE_EDGE_REPLICATE};
+    recipe.grid = test_grid(100, 90, 0, TILE_EDGE_REPLICATE);
     job.to_space = TILE_SPACE_UNSET;
     check_tasks(&recipe, job);
     recipe.options = "{\"lossless\":true,\"format\":\"jpg\",\"optimize\":true}";

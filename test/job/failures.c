@@ -388,7 +388,7 @@ static void what_decides_the_bytes_tells_jobs_apart(void **state) {
     }
     jobs[1].intent = TILE_INTENT_RELATIVE;
     jobs[2].black_point_compensation = true;
-    jobs[3].pad_color[1] = .5F;
+    jobs[3].grid.pad_color[1] = .5F;
     jobs[4].grid.overlap = 1;
     jobs[5].to_profile = NULL, jobs[5].to_profile_size = 0;
     struct tile_encode_options finer = TILE_OPTIONS(struct tile_encode_options);
@@ -467,7 +467,7 @@ static void the_largest_region_and_the_threads_are_counted(void **state) {
     struct tile_job_options options = photo_job(folder);
     struct tile_job_result result;
     tile_plan *plan;
-    assert_ok(tile_plan_rects(&plan, rects, 2, NULL, &error));
+    assert_ok(tile_plan_new_rects(&plan, rects, 2, NULL, &error));
     options.plan = plan;
     /* Room for its pixels twice, as read and as the source keeps them (1,440,000 bytes), but not for the same once
      * more, to be written. With the first region's few bytes counted, it would be enough. */
@@ -501,7 +501,7 @@ static void each_allocation_may_fail(void **state) {
                 options.allocator = &memory.allocator;
                 options.no_sync = true;
                 options.to_space = TILE_LAB;
-                options.grid = (struct tile_grid){64, 64, 2, TILE_EDGE_PAD};
+                options.grid = test_grid(64, 64, 2, TILE_EDGE_PAD);
                 options.threads = 1 + (int)(fail_at % 2);
                 *(image ? &options.image : &options.folder) = inner;
                 status = tile_job_run(source, &options, NULL, &error);

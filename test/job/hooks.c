@@ -266,8 +266,8 @@ static void a_waiting_caller_stops_the_others(void **state) {
     tile_source *source;
     tile_plan *plan;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
-    assert_ok(
-        tile_plan_grid(&plan, (struct tile_rect){0, 0, 640, 512}, (struct tile_grid){.tile_width = 320}, NULL, &error));
+    assert_ok(tile_plan_new_grid(&plan, (struct tile_rect){0, 0, 640, 512}, &(struct tile_grid){.tile_width = 320},
+                                 NULL, &error));
     const struct tile_pipeline pipeline = {.source = source,
                                            .plan = plan,
                                            .unread = true,

@@ -75,10 +75,10 @@ static void check_same(struct tile_job_options options) {
 static void an_index_changes_no_tile(void **state) {
     (void)state;
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-    options.grid = (struct tile_grid){20, 17, 0, TILE_EDGE_CLIP};
+    options.grid = test_grid(20, 17, 0, TILE_EDGE_CLIP);
     options.codec = TILE_NPY;
     check_same(options);
-    options.grid = (struct tile_grid){33, 16, 3, TILE_EDGE_REPLICATE};
+    options.grid = test_grid(33, 16, 3, TILE_EDGE_REPLICATE);
     options.to_space = TILE_LAB;
     check_same(options);
     /* What a JPEG stores, read as it is. */
@@ -92,7 +92,7 @@ static void an_index_changes_no_rectangle(void **state) {
                                              {60, 1, 7, 5},    {50, 60, 20, 11}, {70, 70, 1, 1}};
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     tile_plan *plan;
-    assert_ok(tile_plan_rects(&plan, rects, sizeof rects / sizeof *rects, NULL, &error));
+    assert_ok(tile_plan_new_rects(&plan, rects, sizeof rects / sizeof *rects, NULL, &error));
     options.codec = TILE_NPY;
     options.plan = plan;
     check_same(options);
@@ -510,11 +510,11 @@ static void what_lossless_cannot_do_is_refused(void **state) {
     encode.subsampling = TILE_444;
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "another quality");
     o = usual;
-    o.grid = (struct tile_grid){32, 32, 16, TILE_EDGE_CLIP};
+    o.grid = test_grid(32, 32, 16, TILE_EDGE_CLIP);
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "overlap");
-    o.grid = (struct tile_grid){32, 32, 0, TILE_EDGE_PAD};
+    o.grid = test_grid(32, 32, 0, TILE_EDGE_PAD);
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "another edge");
-    o.grid = (struct tile_grid){32, 24, 0, TILE_EDGE_CLIP};
+    o.grid = test_grid(32, 24, 0, TILE_EDGE_CLIP);
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "multiples of 16 x 16");
     check_refused("422.jpg", true, TILE_INVALID_ARGUMENT, (o.grid.tile_width = 24, o), "multiples of 16 x 8");
     /* Rectangles: each edge counts. */
@@ -522,7 +522,7 @@ static void what_lossless_cannot_do_is_refused(void **state) {
     for (size_t i = 0; i < 4; i++) {
         const struct tile_rect rects[] = {{16, 16, 81, 55}, uneven[i]};
         tile_plan *plan;
-        assert_ok(tile_plan_rects(&plan, rects, 2, NULL, &error));
+        assert_ok(tile_plan_new_rects(&plan, rects, 2, NULL, &error));
         o = usual;
         o.plan = plan;
         check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "multiples of 16 x 16");
@@ -603,7 +603,7 @@ static void each_allocation_may_fail(void **state) {
     (void)state;
     static const struct tile_rect rects[] = {{0, 0, 16, 16}, {32, 16, 16, 16}};
     tile_plan *plan;
-    assert_ok(tile_plan_rects(&plan, rects, 2, NULL, &error));
+    assert_ok(tile_plan_new_rects(&plan, rects, 2, NULL, &error));
     for (int variant = 0; variant < 4; variant++) /* encoded, lossless, that optimized, rectangles */
         for (size_t fail_at = 0;; fail_at++) {
             char *folder = test_folder_new(), *inner = strdup(test_path(folder, "tiles"));
@@ -679,7 +679,7 @@ static void an_index_is_made_where_it_pays(void **state) {
             rect = (struct tile_rect){0, 0, SIDE, SIDE};
             job.max_memory = all + all / 2; /* less than a band of all of it takes with what goes beside it */
         } else {
-            assert_ok(tile_plan_rects(&plan, &rect, 1, NULL, &error));
+            assert_ok(tile_plan_new_rects(&plan, &rect, 1, NULL, &error));
             job.plan = plan;
         }
         assert_ok(tile_job_run(source, &job, NULL, &error));
@@ -716,7 +716,7 @@ static void damage_keeps_a_job_from_no_index(void **state) {
     assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
     struct tile_rect rect = {0, SIDE - 8, 8, 8};
     tile_plan *plan;
-    assert_ok(tile_plan_rects(&plan, &rect, 1, NULL, &error));
+    assert_ok(tile_plan_new_rects(&plan, &rect, 1, NULL, &error));
     char *folder = test_folder_new();
     struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
     job.image = test_path(folder, "rect.npy");
@@ -742,7 +742,7 @@ static void a_limit_keeps_a_job_from_no_index(void **state) {
     assert_fails(TILE_LIMIT_EXCEEDED, tile_index_build(&index, source, NULL, &error));
     struct tile_rect rect = {0, 65492, 8, 8};
     tile_plan *plan;
-    assert_ok(tile_plan_rects(&plan, &rect, 1, NULL, &error));
+    assert_ok(tile_plan_new_rects(&plan, &rect, 1, NULL, &error));
     char *folder = test_folder_new();
     struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
     job.image = test_path(folder, "rect.npy");
@@ -770,7 +770,7 @@ static void large_tiles_are_read_one_by_one(void **state) {
         }
         struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
         job.folder = folders[indexed] = test_folder_new();
-        job.grid = (struct tile_grid){800, 700, 0, TILE_EDGE_CLIP};
+        job.grid = test_grid(800, 700, 0, TILE_EDGE_CLIP);
         job.codec = TILE_NPY;
         assert_ok(tile_job_run(source, &job, NULL, &error));
         tile_source_close(source);

@@ -98,8 +98,9 @@ static void check_tiles(const char *name, tile_space space, struct tile_grid gri
     struct tile_job_options options = npy_job(folder, space);
     options.grid = grid;
     options.threads = threads;
-    options.pad_color[0] = options.pad_color[1] = options.pad_color[2] = 1; /* white, the same in every space here */
-    options.pad_color[3] = 1;
+    options.grid.pad_color[0] = options.grid.pad_color[1] = options.grid.pad_color[2] =
+        1; /* white, the same in every space here */
+    options.grid.pad_color[3] = 1;
     struct tile_job_result result;
     assert_ok(tile_job_run(source, &options, &result, &error));
     assert_int_equal(result.written, result.tiles);
@@ -139,14 +140,14 @@ static void check_tiles(const char *name, tile_space space, struct tile_grid gri
 
 static void tiles_are_cut_from_the_whole(void **state) {
     (void)state;
-    check_tiles("420.jpg", TILE_SRGB, (struct tile_grid){32, 32, 0, TILE_EDGE_CLIP}, 1);
-    check_tiles("420.jpg", TILE_LAB, (struct tile_grid){32, 20, 3, TILE_EDGE_CLIP}, 3);
-    check_tiles("progressive.jpg", TILE_YCBCR, (struct tile_grid){30, 17, 5, TILE_EDGE_REPLICATE}, 2);
-    check_tiles("rgb8.png", TILE_LAB, (struct tile_grid){40, 40, 8, TILE_EDGE_PAD}, 4);
-    check_tiles("444.jpg", TILE_HSV, (struct tile_grid){1000, 1000, 0, TILE_EDGE_CLIP}, 2);
-    check_tiles("gray.jpg", TILE_SPACE_UNSET, (struct tile_grid){7, 1, 0, TILE_EDGE_CLIP}, 5);
-    check_tiles("adobe-rgb-profile.jpg", TILE_SRGB, (struct tile_grid){64, 64, 0, TILE_EDGE_CLIP}, 2);
-    check_tiles("1x1.jpg", TILE_SRGB, (struct tile_grid){256, 256, 2, TILE_EDGE_REPLICATE}, 2);
+    check_tiles("420.jpg", TILE_SRGB, test_grid(32, 32, 0, TILE_EDGE_CLIP), 1);
+    check_tiles("420.jpg", TILE_LAB, test_grid(32, 20, 3, TILE_EDGE_CLIP), 3);
+    check_tiles("progressive.jpg", TILE_YCBCR, test_grid(30, 17, 5, TILE_EDGE_REPLICATE), 2);
+    check_tiles("rgb8.png", TILE_LAB, test_grid(40, 40, 8, TILE_EDGE_PAD), 4);
+    check_tiles("444.jpg", TILE_HSV, test_grid(1000, 1000, 0, TILE_EDGE_CLIP), 2);
+    check_tiles("gray.jpg", TILE_SPACE_UNSET, test_grid(7, 1, 0, TILE_EDGE_CLIP), 5);
+    check_tiles("adobe-rgb-profile.jpg", TILE_SRGB, test_grid(64, 64, 0, TILE_EDGE_CLIP), 2);
+    check_tiles("1x1.jpg", TILE_SRGB, test_grid(256, 256, 2, TILE_EDGE_REPLICATE), 2);
 }
 
 static void every_orientation_gives_upright_tiles(void **state) {
@@ -154,7 +155,7 @@ static void every_orientation_gives_upright_tiles(void **state) {
     for (int orientation = 1; orientation <= 8; orientation++) {
         char name[32];
         snprintf(name, sizeof name, "orientation-%d.jpg", orientation);
-        check_tiles(name, TILE_SPACE_UNSET, (struct tile_grid){16, 24, 2, TILE_EDGE_CLIP}, 1 + orientation % 3);
+        check_tiles(name, TILE_SPACE_UNSET, test_grid(16, 24, 2, TILE_EDGE_CLIP), 1 + orientation % 3);
     }
 }
 
@@ -177,7 +178,7 @@ static void one_image_is_the_whole_or_a_rectangle_of_it(void **state) {
             struct tile_rect rect = {image.width / 3, image.height / 4, image.width - image.width / 3,
                                      (image.height + 1) / 2};
             if (part) {
-                assert_ok(tile_plan_rects(&plan, &rect, 1, NULL, &error));
+                assert_ok(tile_plan_new_rects(&plan, &rect, 1, NULL, &error));
                 options.plan = plan;
             }
             struct tile_job_result result;
@@ -211,7 +212,7 @@ static void rectangles_become_a_file_each(void **state) {
     tile_source *source = open_fixture("420.jpg");
     struct tile_job_options options = npy_job(folder, TILE_GRAY);
     tile_plan *plan;
-    assert_ok(tile_plan_rects(&plan, rects, 5, NULL, &error));
+    assert_ok(tile_plan_new_rects(&plan, rects, 5, NULL, &error));
     options.plan = plan;
     assert_ok(tile_job_run(source, &options, NULL, &error));
     for (int i = 0; i < 5; i++) {
@@ -226,7 +227,7 @@ static void rectangles_become_a_file_each(void **state) {
     tile_plan_free(plan);
 
     struct tile_rect outside = {90, 0, 8, 1};
-    assert_ok(tile_plan_rects(&plan, &outside, 1, NULL, &error));
+    assert_ok(tile_plan_new_rects(&plan, &outside, 1, NULL, &error));
     options.plan = plan;
     options.overwrite = true;
     assert_fails(TILE_INVALID_ARGUMENT, tile_job_run(source, &options, NULL, &error));
@@ -324,7 +325,7 @@ static void an_image_may_go_to_a_writer(void **state) {
     tile_source *source = open_fixture("photo.jpg");
     const struct tile_rect rect = {3, 5, 600, 400};
     tile_plan *plan;
-    assert_ok(tile_plan_rects(&plan, &rect, 1, NULL, &error));
+    assert_ok(tile_plan_new_rects(&plan, &rect, 1, NULL, &error));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct place place = {.bytes = {0}};
         const struct tile_writer writer = {.user = &place, .write_at = write_place};

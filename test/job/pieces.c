@@ -144,7 +144,7 @@ static void tiles_are_those_of_a_whole_run(void **state) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
         check_everywhere(names[i], options);
-        options.grid = (struct tile_grid){50, 37, 0, TILE_EDGE_CLIP};
+        options.grid = test_grid(50, 37, 0, TILE_EDGE_CLIP);
         options.to_space = TILE_LAB;
         check_everywhere(names[i], options);
         options.codec = TILE_TIFF; /* goes back to where it began */
@@ -156,10 +156,10 @@ static void tiles_are_those_of_a_whole_run(void **state) {
 static void edges_are_those_of_a_whole_run(void **state) {
     (void)state;
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-    options.grid = (struct tile_grid){200, 150, 9, TILE_EDGE_PAD};
+    options.grid = test_grid(200, 150, 9, TILE_EDGE_PAD);
     options.to_space = TILE_OKLAB;
     options.to_sample = TILE_U16;
-    memcpy(options.pad_color, (float[4]){.1F, .7F, .3F, 1}, sizeof options.pad_color);
+    memcpy(options.grid.pad_color, (float[4]){.1F, .7F, .3F, 1}, sizeof options.grid.pad_color);
     check_everywhere("photo.jpg", options);
     options.grid.edge = TILE_EDGE_REPLICATE;
     check_everywhere("photo.jpg", options);
@@ -186,7 +186,7 @@ static void rectangles_are_those_of_a_whole_run(void **state) {
     static const struct tile_rect rects[] = {{50, 60, 20, 11}, {0, 0, 71, 71}, {600, 400, 5, 5}, {3, 1, 5, 5}};
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     tile_plan *plan;
-    assert_ok(tile_plan_rects(&plan, rects, sizeof rects / sizeof *rects, NULL, &error));
+    assert_ok(tile_plan_new_rects(&plan, rects, sizeof rects / sizeof *rects, NULL, &error));
     options.plan = plan;
     check_everywhere("photo.jpg", options);
     tile_plan_free(plan);
@@ -224,19 +224,19 @@ static void a_padded_tile_needs_no_grid(void **state) {
     struct opened o = open_fixture("photo.jpg", true, NULL);
     for (int edge = TILE_EDGE_PAD; edge <= TILE_EDGE_REPLICATE; edge++) {
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-        options.grid = (struct tile_grid){300, 300, 10, (tile_edge)edge};
+        options.grid = test_grid(300, 300, 10, (tile_edge)edge);
         options.to_space = TILE_LAB;
-        memcpy(options.pad_color, (float[4]){1, .5F, .25F, 1}, sizeof options.pad_color);
+        memcpy(options.grid.pad_color, (float[4]){1, .5F, .25F, 1}, sizeof options.grid.pad_color);
         tile_job *grid, *alone;
         assert_ok(tile_job_new(&grid, o.source, &options, &error));
         for (uint64_t i = 0; i < tile_plan_count(tile_job_plan(grid)); i++) {
             struct tile_region region = tile_plan_region(tile_job_plan(grid), i);
             struct tile_buffer expected[2] = {{0}, {0}}, got[2] = {{0}, {0}};
             tile_plan *plan;
-            assert_ok(tile_plan_rects(&plan, &region.source, 1, NULL, &error));
+            assert_ok(tile_plan_new_rects(&plan, &region.source, 1, NULL, &error));
             struct tile_job_options one = options;
             one.plan = plan;
-            one.grid = (struct tile_grid){.edge = (tile_edge)edge};
+            one.grid.tile_width = one.grid.tile_height = one.grid.overlap = 0;
             assert_ok(tile_job_new(&alone, o.source, &one, &error));
             assert_ok(tile_job_tile(grid, &region, &expected[0], &expected[1], &error));
             assert_ok(tile_job_tile(alone, &region, &got[0], &got[1], &error));
@@ -326,7 +326,7 @@ static void options_that_make_no_tiles_are_refused(void **state) {
     options.lossless = true; /* without an index */
     assert_fails(TILE_INVALID_ARGUMENT, tile_job_new(&job, o.source, &options, &error));
     options.lossless = false;
-    assert_ok(tile_plan_rects((tile_plan **)&options.plan, &rect, 1, NULL, &error));
+    assert_ok(tile_plan_new_rects((tile_plan **)&options.plan, &rect, 1, NULL, &error));
     options.grid.edge = (tile_edge)3;
     assert_fails(TILE_INVALID_ARGUMENT, tile_job_new(&job, o.source, &options, &error));
     tile_plan_free((tile_plan *)options.plan);

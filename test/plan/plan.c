@@ -31,8 +31,8 @@ static void expected_pixel(int64_t x, int64_t y, struct tile_rect area, tile_edg
 static void check_grid(const struct tile_image *picture, struct tile_rect area, struct tile_grid grid) {
     static const unsigned char pad[3] = {201, 202, 203};
     tile_plan *plan;
-    assert_ok(tile_plan_grid(&plan, area, grid, NULL, &error));
-    struct tile_grid full = tile_plan_grid_of(plan);
+    assert_ok(tile_plan_new_grid(&plan, area, &grid, NULL, &error));
+    struct tile_grid full = *tile_plan_grid(plan);
     uint32_t covered = 0;
     uint64_t count = tile_plan_count(plan);
     for (uint64_t i = 0; i < count; i++) {
@@ -97,7 +97,7 @@ static void every_pixel_of_a_grid_is_where_it_belongs(void **state) {
         uint32_t height = grid.tile_height ? grid.tile_height : grid.tile_width;
         if (grid.overlap > grid.tile_width || grid.overlap > height) { /* pixels would be made over and over */
             tile_plan *plan;
-            assert_fails(TILE_INVALID_ARGUMENT, tile_plan_grid(&plan, area, grid, NULL, &error));
+            assert_fails(TILE_INVALID_ARGUMENT, tile_plan_new_grid(&plan, area, &grid, NULL, &error));
             assert_non_null(strstr(error.message, "overlap"));
             continue;
         }
@@ -110,7 +110,7 @@ static void the_largest_sizes_do_not_overflow(void **state) {
     (void)state;
     tile_plan *plan;
     struct tile_rect all = {0, 0, UINT32_MAX, UINT32_MAX};
-    assert_ok(tile_plan_grid(&plan, all, (struct tile_grid){.tile_width = 1}, NULL, &error));
+    assert_ok(tile_plan_new_grid(&plan, all, &(struct tile_grid){.tile_width = 1}, NULL, &error));
     assert_true(tile_plan_count(plan) == (uint64_t)UINT32_MAX * UINT32_MAX);
     struct tile_region last = tile_plan_region(plan, tile_plan_count(plan) - 1);
     assert_int_equal(last.source.x, UINT32_MAX - 1);
@@ -119,7 +119,7 @@ static void the_largest_sizes_do_not_overflow(void **state) {
     tile_plan_free(plan);
 
     struct tile_grid wide = {.tile_width = UINT32_MAX - 2, .overlap = 1, .edge = TILE_EDGE_REPLICATE};
-    assert_ok(tile_plan_grid(&plan, all, wide, NULL, &error));
+    assert_ok(tile_plan_new_grid(&plan, all, &wide, NULL, &error));
     assert_int_equal(tile_plan_count(plan), 4);
     struct tile_region corner = tile_plan_region(plan, 3);
     assert_int_equal(corner.source.x, UINT32_MAX - 3);
@@ -128,21 +128,20 @@ static void the_largest_sizes_do_not_overflow(void **state) {
     tile_plan_free(plan);
 
     wide.overlap = 2;
-    assert_fails(TILE_INVALID_ARGUMENT, tile_plan_grid(&plan, all, wide, NULL, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_plan_new_grid(&plan, all, &wide, NULL, &error));
     assert_null(plan);
     assert_fails(TILE_INVALID_ARGUMENT,
-                 tile_plan_grid(&plan, (struct tile_rect){1, 0, UINT32_MAX, 1}, (struct tile_grid){0}, NULL, &error));
+                 tile_plan_new_grid(&plan, (struct tile_rect){1, 0, UINT32_MAX, 1}, NULL, NULL, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_plan_new_grid(&plan, (struct tile_rect){0, 0, 0, 1}, NULL, NULL, &error));
     assert_fails(TILE_INVALID_ARGUMENT,
-                 tile_plan_grid(&plan, (struct tile_rect){0, 0, 0, 1}, (struct tile_grid){0}, NULL, &error));
-    assert_fails(TILE_INVALID_ARGUMENT,
-                 tile_plan_grid(&plan, all, (struct tile_grid){.edge = (tile_edge)9}, NULL, &error));
+                 tile_plan_new_grid(&plan, all, &(struct tile_grid){.edge = (tile_edge)9}, NULL, &error));
 }
 
 static void rectangles_come_back_in_order(void **state) {
     (void)state;
     tile_plan *plan;
     struct tile_rect rects[] = {{5, 6, 7, 8}, {0, 0, 1, 1}, {5, 6, 7, 8}};
-    assert_ok(tile_plan_rects(&plan, rects, 3, NULL, &error));
+    assert_ok(tile_plan_new_rects(&plan, rects, 3, NULL, &error));
     assert_int_equal(tile_plan_count(plan), 3);
     for (uint32_t i = 0; i < 3; i++) {
         struct tile_region region = tile_plan_region(plan, i);
@@ -152,8 +151,8 @@ static void rectangles_come_back_in_order(void **state) {
     }
     tile_plan_free(plan);
     rects[1].width = 0;
-    assert_fails(TILE_INVALID_ARGUMENT, tile_plan_rects(&plan, rects, 3, NULL, &error));
-    assert_fails(TILE_INVALID_ARGUMENT, tile_plan_rects(&plan, rects, 0, NULL, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_plan_new_rects(&plan, rects, 3, NULL, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_plan_new_rects(&plan, rects, 0, NULL, &error));
     tile_plan_free(NULL);
 }
 
@@ -163,9 +162,9 @@ static void no_memory_is_an_error(void **state) {
     tile_plan *plan;
     struct tile_rect rect = {0, 0, 1, 1};
     test_memory_init(&memory, 0);
-    assert_fails(TILE_NO_MEMORY, tile_plan_grid(&plan, rect, (struct tile_grid){0}, &memory.allocator, &error));
+    assert_fails(TILE_NO_MEMORY, tile_plan_new_grid(&plan, rect, NULL, &memory.allocator, &error));
     test_memory_init(&memory, 0);
-    assert_fails(TILE_NO_MEMORY, tile_plan_rects(&plan, &rect, 1, &memory.allocator, &error));
+    assert_fails(TILE_NO_MEMORY, tile_plan_new_rects(&plan, &rect, 1, &memory.allocator, &error));
     assert_int_equal(memory.live, 0);
 }
 

@@ -23,6 +23,10 @@ uint32_t test_random_below(struct test_random *random, uint32_t bound) {
     return (uint32_t)((test_random_next(random) >> 32) * bound >> 32);
 }
 
+struct tile_grid test_grid(uint32_t tile_width, uint32_t tile_height, uint32_t overlap, tile_edge edge) {
+    return (struct tile_grid){.tile_width = tile_width, .tile_height = tile_height, .overlap = overlap, .edge = edge};
+}
+
 struct test_guarded test_guarded_new(size_t size, bool at_end) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t inner = (size + page - 1) / page * page;

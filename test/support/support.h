@@ -50,6 +50,8 @@ uint32_t test_random_below(struct test_random *random, uint32_t bound);
  */
 const struct tile_converter_options *test_converter_options(void);
 
+struct tile_grid test_grid(uint32_t tile_width, uint32_t tile_height, uint32_t overlap, tile_edge edge);
+
 /* Memory between two unreadable pages. `size` bytes end right at the upper one, or begin right at the lower one. */
 struct test_guarded {
     unsigned char *data;
