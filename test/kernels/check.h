@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the program share: its options, and the counting of what was checked. */
+/* What the parts of the program share: its options, the counting of what was checked, and the steps. */
 #ifndef KERNELS_CHECK_H
 #define KERNELS_CHECK_H
 
@@ -39,15 +39,14 @@ void tally_fault(struct tally *tally, const char *format, ...) TILE_PRINTF(2, 3)
 /* What is printed if a kernel dies. */
 void now_running(tile_cpu cpu, const char *what);
 
-/* Whole conversions by tile_convert. */
-void check_conversions(const struct options *options, struct tallies *tallies);
-/* The functions of struct tile_color_kernels. */
-void check_table(const struct options *options, struct tallies *tallies);
+/* What the program does for a step of libtile that has kernels: see libtile/kernels/README.md. */
+struct step {
+    void (*check)(const struct options *options, struct tallies *tallies);
+    /* Prints lines of a name and a hash that is the same on all machines. */
+    void (*digest)(const struct options *options);
+    void (*bench)(const struct options *options);
+};
 
-/* A line for each conversion: its name, and a hash of what it makes of the same input everywhere. */
-void print_digest(const struct options *options);
-
-/* Speeds. */
-void run_bench(const struct options *options);
+extern const struct step color_step;
 
 #endif

@@ -4,9 +4,9 @@
  *     Checks the kernels of every instruction set that this machine has against the scalar ones, bit for bit. In 4
  *     rounds, which is what it does if not told otherwise, it tries all shapes of images.
  * kernels --digest [FILTER] [--cpu NAME]
- *     Prints a hash of each conversion's results, to compare machines by.
+ *     Prints hashes of their results, as each conversion's, to compare machines by.
  * kernels --bench [FILTER] [--cpu NAME]
- *     Measures conversions, and other libraries beside them.
+ *     Measures what is made of them, and other libraries beside it.
  *
  * FILTER is a part of a name, as "srgb u8 -> lab u8" (check, digest), "lab_inverse" (check) or "srgb -> lab" (bench).
  */
@@ -19,6 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static const struct step *const steps[] = {&color_step};
+enum { STEPS = sizeof steps / sizeof *steps };
 
 void tally_fault(struct tally *tally, const char *format, ...) {
     if (tally->faults++ >= MOST_FAULTS)
@@ -69,8 +72,8 @@ static int check(const struct options *options) {
         if (tile_cpu_available((tile_cpu)cpu) && (options->cpu == TILE_CPU_BEST || (int)options->cpu == cpu))
             tallies.tally[tallies.count++].cpu = (tile_cpu)cpu;
     catch_signals();
-    check_table(options, &tallies);
-    check_conversions(options, &tallies);
+    for (size_t i = 0; i < STEPS; i++)
+        steps[i]->check(options, &tallies);
     unsigned faults = 0;
     for (size_t i = 0; i < tallies.count; i++) {
         const struct tally *t = &tallies.tally[i];
@@ -135,9 +138,7 @@ int main(int argc, char **argv) {
         printf("no %s here\n", tile_cpu_name(options.cpu));
         return 77; /* meson: skipped */
     }
-    if (mode == 'b')
-        run_bench(&options);
-    else if (mode == 'd')
-        print_digest(&options);
+    for (size_t i = 0; i < STEPS && mode != 'k'; i++)
+        (mode == 'b' ? steps[i]->bench : steps[i]->digest)(&options);
     return mode == 'k' ? check(&options) : 0;
 }

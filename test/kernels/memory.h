@@ -3,7 +3,9 @@
 #ifndef KERNELS_MEMORY_H
 #define KERNELS_MEMORY_H
 
-#include "input.h"
+#include "random.h"
+
+#include <stddef.h>
 
 /* Between two pages that can be neither read nor written. */
 struct arena {

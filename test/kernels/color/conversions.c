@@ -3,7 +3,9 @@
  * Conversions by each instruction set against the scalar kernels' of a few pixels at once: all pairs of spaces and
  * sample types, in all shapes that tile.h allows, at the edge of readable memory.
  */
-#include "check.h"
+#include "color.h"
+
+#include "input.h"
 #include "memory.h"
 
 #include "color/kernels/kernels.h"
@@ -344,7 +346,7 @@ static void check_pair(tile_space from, tile_sample from_sample, tile_space to, 
                   shaped(to, to_sample, random_below(&random, SHAPES)), &random, tallies);
 }
 
-void check_conversions(const struct options *options, struct tallies *tallies) {
+void color_check_conversions(const struct options *options, struct tallies *tallies) {
     const size_t gaps = 2 * PADDING * sizeof(float) * TILE_MAX_CHANNELS * TALLEST;
     source_arena = arena_new(MOST_BYTES + gaps);
     target_arena = arena_new(MOST_BYTES + gaps);

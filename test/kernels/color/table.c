@@ -3,70 +3,36 @@
  * Each function of struct tile_color_kernels by each instruction set against the scalar one. To add an operation in
  * place on planes, add a line to `entries`; any other kernel, a function that calls it and a line.
  */
-#include "check.h"
-#include "memory.h"
+#include "color.h"
+
+#include "trial.h"
 
 #include "color/choice.h"
-#include "color/luma.h"
 #include "color/encoding.h"
 #include "color/fused.h"
+#include "color/luma.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- A trial: one call of one kernel ---- */
+/* ---- What a kernel is given ---- */
 
-enum { BLOCK = TILE_PLANE - TILE_STRIP, MOST_STEP = 20, MOST_BYTES = TILE_STRIP * MOST_STEP, MOST_PIECES = 10 };
+enum { BLOCK = TILE_PLANE - TILE_STRIP, MOST_STEP = 20 };
+_Static_assert(TILE_STRIP *MOST_STEP <= MOST_BYTES, "pixels as far apart have room");
 
-enum use { READ = 1, WRITE = 2, CHANGE = READ | WRITE };
-
-/* Memory that a kernel is given, at the edge of what can be read. */
-struct piece {
-    struct arena arena;
-    unsigned char *place;
-    struct margins margins;
-    size_t sample, count; /* so many values of so many bytes */
-    bool floats;
-    enum use use;
-    size_t room; /* of what it writes: the bytes that it may change */
-    unsigned char input[MOST_BYTES], by_scalar[MOST_BYTES];
+enum values {
+    ANY,   /* whatever a float can be */
+    WHOLE, /* whole numbers, 0 to 65535 */
+    LIGHT, /* 0 to 1, but not 1 */
 };
 
-static struct piece pieces[MOST_PIECES];
+/* The planes of the trial that runs. */
+static uint8_t *codes[4];
+static float *floats[TILE_PLANES];
 
-struct entry;
-
-struct trial {
-    const struct entry *entry;
-    const struct tile_color_kernels *kernels;
-    struct random random; /* the same numbers for every instruction set */
-    unsigned char around; /* what is in memory that has no values: another byte for every instruction set */
-    uint32_t style;       /* of codes */
-    size_t count;         /* of pixels */
-    size_t end;           /* the pixel up to which planes may be written */
-    size_t begin;         /* of planes in larger planes */
-    size_t pieces;
-    uint8_t *codes[4];
-    float *floats[TILE_PLANES];
-};
-
-/* A row operation, or any other kernel; a line of `entries`. */
-struct entry {
-    const char *name;
-    size_t offset;
-    void (*run)(struct trial *);
-    const void *numbers;
-    enum values {
-        ANY,   /* whatever a float can be */
-        WHOLE, /* whole numbers, 0 to 65535 */
-        LIGHT, /* 0 to 1, but not 1 */
-    } values;
-};
-
-static bool coin(struct trial *t) {
-    return random_below(&t->random, 2);
+static const struct tile_color_kernels *kernels_of(const struct trial *t) {
+    return t->kernels;
 }
 
 /* Of a sample. */
@@ -74,60 +40,13 @@ static size_t random_size(struct trial *t) {
     return (size_t)1 << random_below(&t->random, 3);
 }
 
-/* All of the memory becomes `around`. */
-static struct piece *settle(struct trial *t, struct piece *p, size_t size, enum use use) {
-    p->margins = arena_margins(&p->arena, p->place, size);
-    p->floats = false;
-    p->use = use;
-    margins_fill(p->margins, t->around);
-    return p;
-}
-
-/* Of pixels that interleave. */
-static struct piece *new_pixels(struct trial *t, size_t size, enum use use) {
-    struct piece *p = &pieces[t->pieces++];
-    p->place = arena_place(&p->arena, size, 1, &t->random);
-    p->sample = 1;
-    p->count = p->room = size;
-    return settle(t, p, size, use);
-}
-
-/* With room for TILE_PLANE and no more. */
-static struct piece *new_plane(struct trial *t, size_t sample, enum use use) {
-    struct piece *p = &pieces[t->pieces++];
-    size_t size = (TILE_PLANE - t->begin) * sample;
-    p->place = p->arena.memory + p->arena.size - size;
-    p->sample = sample;
-    p->count = t->count;
-    p->room = t->end * sample;
-    return settle(t, p, size, use);
-}
-
-/* Random bytes, if they are read. Some are 0 or 255, and some 0 to 3, so that channels are equal and colors gray. */
-static void *with_bytes(struct trial *t, struct piece *p) {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    size_t size = p->count * p->sample;
-    for (size_t i = 0; (p->use & READ) && i < size; i += sizeof ones) {
-        uint64_t bytes = random_next(&t->random);
-        bytes = t->style == 0 ? (bytes & ones) * 255 : t->style == 1 ? bytes & ones * 3 : bytes;
-        memcpy(p->input + i, &bytes, sizeof bytes);
-    }
-    if (p->use & READ)
-        memcpy(p->place, p->input, size);
-    return p->place;
-}
-
-static unsigned char *give_pixels(struct trial *t, size_t size, enum use use) {
-    return with_bytes(t, new_pixels(t, size, use));
-}
-
 static uint16_t *give_words(struct trial *t, enum use use) {
-    return with_bytes(t, new_plane(t, sizeof(uint16_t), use));
+    return give_plane(t, sizeof(uint16_t), use);
 }
 
 static void give_samples(struct trial *t, int count, size_t size, enum use use) {
     for (int i = 0; i < count; i++)
-        t->codes[i] = with_bytes(t, new_plane(t, size, use));
+        codes[i] = give_plane(t, size, use);
 }
 
 static void give_codes(struct trial *t, int count, enum use use) {
@@ -149,25 +68,16 @@ static void give_floats(struct trial *t, int count, enum use use, enum values va
     double range = ranges[random_below(&t->random, sizeof ranges / sizeof *ranges)];
     uint32_t strange = random_below(&t->random, 3) * 8;
     for (int j = 0; j < count; j++) {
-        struct piece *p = new_plane(t, sizeof(float), use);
-        float *plane = t->floats[j] = (float *)(void *)p->place;
-        p->floats = true;
+        float plane[TILE_STRIP];
         for (size_t i = 0; (use & READ) && i < t->count; i++)
             plane[i] = values == WHOLE                                     ? (float)random_below(&t->random, 65536)
                        : values == LIGHT                                   ? random_light(&t->random)
                        : strange && random_below(&t->random, strange) == 0 ? random_strange(&t->random, false)
                        : range == 1 && j == TILE_ALPHA_PLANE               ? (float)random_below(&t->random, 5) / 4
                                                              : (float)(range * (random_unit(&t->random) * 1.5 - .25));
-        memcpy(p->input, plane, t->count * sizeof *plane);
+        floats[j] = give_float_plane(t, use, plane);
     }
 }
-
-static void random_floats(struct trial *t, float *out, size_t count, double low, double high) {
-    for (size_t i = 0; i < count; i++)
-        out[i] = (float)(low + random_unit(&t->random) * (high - low));
-}
-
-#define RANDOM_FLOATS(t, array, low, high) random_floats(t, (float *)(array), sizeof(array) / sizeof(float), low, high)
 
 /* ---- Numbers that conversions have ---- */
 
@@ -189,8 +99,8 @@ static void add_ends(tile_space from, tile_space to) {
     float table[3][256];
     tile_program_path(&program, from, to);
     if (program.count == 1 && program.op[0].run == k->matrix) {
-        struct tile_format codes = {.space = from, .sample = TILE_U8}, made = {.space = to, .sample = TILE_U8};
-        tile_program_affine(e->affine.p, &program, codes, made);
+        struct tile_format coded = {.space = from, .sample = TILE_U8}, made = {.space = to, .sample = TILE_U8};
+        tile_program_affine(e->affine.p, &program, coded, made);
         e->affine.channels = tile_space_channels(to);
     }
     for (int j = 0; j < 3; j++) {
@@ -231,7 +141,7 @@ static const struct ends *some_ends(struct trial *t, int head, int tail) {
 
 /* ---- Calls ---- */
 
-#define CODES_READ(t) ((const uint8_t *const *)(t)->codes)
+#define CODES_READ ((const uint8_t *const *)codes)
 
 /* As rows of an image, anywhere in the planes of a strip. */
 static int begin_anywhere(struct trial *t) {
@@ -242,17 +152,17 @@ static int begin_anywhere(struct trial *t) {
 static void run_split(struct trial *t) {
     int channels = begin_anywhere(t);
     size_t size = random_size(t);
-    const uint8_t *in = give_pixels(t, t->count * (size_t)channels * size, READ);
+    const uint8_t *in = give_bytes(t, t->count * (size_t)channels * size, READ);
     give_samples(t, channels, size, WRITE);
-    t->kernels->split(t->codes, in, t->count, channels, size);
+    kernels_of(t)->split(codes, in, t->count, channels, size);
 }
 
 static void run_join(struct trial *t) {
     int channels = begin_anywhere(t);
     size_t size = random_size(t);
-    uint8_t *out = give_pixels(t, t->count * (size_t)channels * size, WRITE);
+    uint8_t *out = give_bytes(t, t->count * (size_t)channels * size, WRITE);
     give_samples(t, channels, size, READ);
-    t->kernels->join(out, CODES_READ(t), t->count, channels, size);
+    kernels_of(t)->join(out, CODES_READ, t->count, channels, size);
 }
 
 static void random_power(struct trial *t, struct tile_power *power) {
@@ -304,7 +214,7 @@ static void run_head(struct trial *t) {
     struct tile_head head = random_head(t, 1 + random_below(&t->random, TILE_HEADS - 1));
     give_codes(t, 3, READ);
     give_floats(t, 3, WRITE, ANY);
-    t->kernels->head(t->floats, CODES_READ(t), t->count, &head);
+    kernels_of(t)->head(floats, CODES_READ, t->count, &head);
 }
 
 /* Only curves and lines are given whatever a float can be. */
@@ -313,7 +223,7 @@ static void run_tail(struct trial *t) {
     bool any = tail.kind == TILE_TAIL_CURVE || tail.kind == TILE_TAIL_LINEAR;
     give_floats(t, 3, READ, any && coin(t) ? ANY : LIGHT);
     give_codes(t, 3, WRITE);
-    t->kernels->tail(t->codes, t->floats, t->count, &tail);
+    kernels_of(t)->tail(codes, floats, t->count, &tail);
 }
 
 /* Those that have it against the two that it stands for. Only curves and lines go with light of any range. */
@@ -327,17 +237,17 @@ static void run_fused(struct trial *t) {
         of_one = head.kind == TILE_HEAD_NONE || tail.kind == TILE_TAIL_NONE;
     }
     t->begin = random_below(&t->random, (uint32_t)(TILE_STRIP - t->count + 1));
-    uint8_t *out = give_pixels(t, 3 * t->count, WRITE);
+    uint8_t *out = give_bytes(t, 3 * t->count, WRITE);
     give_codes(t, 3, READ);
-    if (t->kernels->fused(out, CODES_READ(t), t->count, &head, &tail))
+    if (kernels_of(t)->fused(out, CODES_READ, t->count, &head, &tail))
         return;
     static _Alignas(64) float light[3][TILE_PLANE];
-    static _Alignas(64) uint8_t codes[4][TILE_PLANE];
+    static _Alignas(64) uint8_t coded[4][TILE_PLANE];
     float *const lights[3] = {light[0], light[1], light[2]};
-    uint8_t *const planes[4] = {codes[0], codes[1], codes[2], codes[3]};
-    t->kernels->head(lights, CODES_READ(t), t->count, &head);
-    t->kernels->tail(planes, lights, t->count, &tail);
-    t->kernels->join(out, (const uint8_t *const *)planes, t->count, 3, 1);
+    uint8_t *const planes[4] = {coded[0], coded[1], coded[2], coded[3]};
+    kernels_of(t)->head(lights, CODES_READ, t->count, &head);
+    kernels_of(t)->tail(planes, lights, t->count, &tail);
+    kernels_of(t)->join(out, (const uint8_t *const *)planes, t->count, 3, 1);
 }
 
 static void run_unpack_u8(struct trial *t) {
@@ -346,7 +256,7 @@ static void run_unpack_u8(struct trial *t) {
         table[i] = random_below(&t->random, 8) ? (float)random_unit(&t->random) : random_strange(&t->random, false);
     give_codes(t, 1, READ);
     give_floats(t, 1, WRITE, ANY);
-    t->kernels->unpack_u8(t->floats[0], t->codes[0], t->count, table);
+    kernels_of(t)->unpack_u8(floats[0], codes[0], t->count, table);
 }
 
 /* Those of some channel of some space, or others. */
@@ -363,29 +273,28 @@ static void run_unpack_u16(struct trial *t) {
     struct tile_encoding e = random_encoding(t, TILE_U16);
     uint16_t *words = give_words(t, READ);
     give_floats(t, 1, WRITE, ANY);
-    t->kernels->unpack_u16(t->floats[0], words, t->count, (float)e.scale, (float)e.offset);
+    kernels_of(t)->unpack_u16(floats[0], words, t->count, (float)e.scale, (float)e.offset);
 }
 
 static void run_pack_u8(struct trial *t) {
     struct tile_encoding e = random_encoding(t, TILE_U8);
     give_floats(t, 1, READ, ANY);
     give_codes(t, 1, WRITE);
-    t->kernels->pack_u8(t->codes[0], t->floats[0], t->count, (float)e.scale, (float)e.offset,
-                        e.scale == .5 ? 180 : 256);
+    kernels_of(t)->pack_u8(codes[0], floats[0], t->count, (float)e.scale, (float)e.offset, e.scale == .5 ? 180 : 256);
 }
 
 static void run_pack_u16(struct trial *t) {
     struct tile_encoding e = random_encoding(t, TILE_U16);
     give_floats(t, 1, READ, ANY);
     uint16_t *words = give_words(t, WRITE);
-    t->kernels->pack_u16(words, t->floats[0], t->count, (float)e.scale, (float)e.offset);
+    kernels_of(t)->pack_u16(words, floats[0], t->count, (float)e.scale, (float)e.offset);
 }
 
 static void run_on_codes(struct trial *t, const void *numbers) {
     tile_codes_op *run;
     memcpy(&run, (const char *)t->kernels + t->entry->offset, sizeof run);
     give_codes(t, 4, CHANGE);
-    run(t->codes, t->count, numbers);
+    run(codes, t->count, numbers);
 }
 
 static void run_affine_codes(struct trial *t) {
@@ -444,11 +353,11 @@ static void run_on_pixels(struct trial *t, int channels, const void *numbers) {
     tile_pixels_op *run;
     memcpy(&run, (const char *)t->kernels + t->entry->offset, sizeof run);
     if (channels == 3 && coin(t)) {
-        unsigned char *both = give_pixels(t, 3 * t->count, CHANGE);
+        unsigned char *both = give_bytes(t, 3 * t->count, CHANGE);
         run(both, both, t->count, numbers);
     } else {
-        unsigned char *out = give_pixels(t, (size_t)channels * t->count, WRITE);
-        run(out, give_pixels(t, 3 * t->count, READ), t->count, numbers);
+        unsigned char *out = give_bytes(t, (size_t)channels * t->count, WRITE);
+        run(out, give_bytes(t, 3 * t->count, READ), t->count, numbers);
     }
 }
 
@@ -469,9 +378,9 @@ static void run_reverse_pixels(struct trial *t) {
 static void run_copy(struct trial *t) {
     size_t size = random_size(t), most = coin(t) ? 1 : MOST_STEP - size + 1;
     size_t to = size + random_below(&t->random, (uint32_t)most), from = size + random_below(&t->random, (uint32_t)most);
-    unsigned char *out = give_pixels(t, to * (t->count - 1) + size, CHANGE);
-    const unsigned char *in = give_pixels(t, from * (t->count - 1) + size, READ);
-    t->kernels->copy(out, to, in, from, t->count, size);
+    unsigned char *out = give_bytes(t, to * (t->count - 1) + size, CHANGE);
+    const unsigned char *in = give_bytes(t, from * (t->count - 1) + size, READ);
+    kernels_of(t)->copy(out, to, in, from, t->count, size);
 }
 
 /* Instead of a number: a random one from -2 to 2. */
@@ -490,7 +399,7 @@ static void run_row(struct trial *t) {
     memcpy(&run, (const char *)t->kernels + t->entry->offset, sizeof run);
     t->end = t->count;
     give_floats(t, TILE_PLANES, CHANGE, t->entry->values);
-    run(t->floats, t->count, p);
+    run(floats, t->count, p);
 }
 
 static void run_codes(struct trial *t) {
@@ -588,79 +497,7 @@ static const struct entry entries[] = {
     ROW(over, ANY, .25, .5, .75, 1),
 };
 
-enum { ENTRIES = sizeof entries / sizeof *entries, TRIALS = 125 };
-
-/* Every pointer in struct tile_color_kernels has a line. */
-static void check_entries(struct tally *tally) {
-    bool listed[sizeof(struct tile_color_kernels) / sizeof(tile_row_op *)] = {0};
-    for (size_t i = 0; i < ENTRIES; i++)
-        listed[entries[i].offset / sizeof(tile_row_op *)] = true;
-    for (size_t i = 0; i < sizeof listed; i++)
-        if (!listed[i])
-            tally_fault(tally, "no trial runs entry %zu of struct tile_color_kernels", i);
-}
-
-/* ---- What a call left ---- */
-
-static void check_memory(struct tally *tally, const struct trial *t) {
-    for (size_t i = 0; i < t->pieces; i++) {
-        const struct piece *p = &pieces[i];
-        size_t size = p->count * p->sample;
-        struct margins below = {p->margins.low, p->place};
-        struct margins above = {p->place + (p->use & WRITE ? p->room : size), p->margins.high};
-        if (!margins_hold(below, t->around) || !margins_hold(above, t->around))
-            tally_fault(tally, "%s of %zu pixels: wrote %s piece %zu of its memory", t->entry->name, t->count,
-                        margins_hold(below, t->around) ? "behind" : "before", i);
-        if (p->use == READ && memcmp(p->place, p->input, size) != 0)
-            tally_fault(tally, "%s of %zu pixels: changed input %zu", t->entry->name, t->count, i);
-    }
-}
-
-static double value_at(const unsigned char *values, const struct piece *p, size_t i) {
-    uint32_t word = 0;
-    float v;
-    if (p->sample == 1)
-        return values[i];
-    memcpy(p->floats ? (void *)&v : &word, values + i * p->sample, p->sample);
-    return p->floats ? (double)v : word;
-}
-
-/* One NaN is as good as another. */
-static void compare(struct tally *tally, const struct trial *t) {
-    for (size_t k = 0; k < t->pieces; k++) {
-        const struct piece *p = &pieces[k];
-        if (memcmp(p->place, p->by_scalar, p->count * p->sample) == 0)
-            continue;
-        for (size_t i = 0; i < p->count; i++) {
-            double got = value_at(p->place, p, i), want = value_at(p->by_scalar, p, i);
-            if (memcmp(p->place + i * p->sample, p->by_scalar + i * p->sample, p->sample) != 0 &&
-                !(isnan(got) && isnan(want))) {
-                tally_fault(tally, "%s of %zu pixels: value %zu of piece %zu of its memory is %.9g, by scalar %.9g",
-                            t->entry->name, t->count, i, k, got, want);
-                return;
-            }
-        }
-    }
-}
-
-static void run_trial(struct tally *tally, const struct entry *entry, size_t count, uint64_t seed) {
-    struct trial t = {.entry = entry, .kernels = tile_color_kernels_of(tally->cpu), .random = {seed}};
-    t.around = (unsigned char)(0xA0 + tally->cpu);
-    t.count = count;
-    t.end = (count + BLOCK - 1) / BLOCK * BLOCK;
-    now_running(tally->cpu, entry->name);
-    t.style = random_below(&t.random, 6);
-    entry->run(&t);
-    tally->kernels++;
-    check_memory(tally, &t);
-    if (tally->cpu != TILE_CPU_SCALAR)
-        compare(tally, &t);
-    else
-        for (size_t i = 0; i < t.pieces; i++)
-            memcpy(pieces[i].by_scalar, pieces[i].place, pieces[i].count * pieces[i].sample);
-}
-
-static size_t random_count(struct random *random) {
+static size_t random_length(struct random *random) {
     switch (random_below(random, 4)) {
     case 0: return 1 + random_below(random, 70);
     case 1: { /* about whole blocks */
@@ -671,21 +508,18 @@ static size_t random_count(struct random *random) {
     }
 }
 
-void check_table(const struct options *options, struct tallies *tallies) {
-    for (int i = 0; i < MOST_PIECES; i++)
-        pieces[i].arena = arena_new(MOST_BYTES);
-    make_ends();
-    check_entries(&tallies->tally[0]);
+static const void *table_of(tile_cpu cpu) {
+    return tile_color_kernels_of(cpu);
+}
 
-    struct random random = {options->seed};
-    for (size_t i = 0; i < ENTRIES; i++)
-        for (unsigned n = 0; n < TRIALS * options->rounds; n++) {
-            uint64_t seed = random_next(&random);
-            size_t count = random_count(&random);
-            if (!strstr(entries[i].name, options->filter))
-                continue;
-            for (size_t k = 0; k < tallies->count; k++)
-                if (tallies->tally[k].faults < MOST_FAULTS)
-                    run_trial(&tallies->tally[k], &entries[i], count, seed);
-        }
+void color_check_table(const struct options *options, struct tallies *tallies) {
+    static const struct table table = {.entries = entries,
+                                       .count = sizeof entries / sizeof *entries,
+                                       .size = sizeof(struct tile_color_kernels),
+                                       .of = table_of,
+                                       .length = random_length,
+                                       .block = BLOCK,
+                                       .plane = TILE_PLANE};
+    make_ends();
+    check_table(&table, options, tallies);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Speeds of conversions, each instruction set and each library in turn by short batches, so that a noisy machine is as
- * noisy for all of them. Medians, on one thread.
- */
-#include "check.h"
+/* Speeds of conversions, by each instruction set and each library. Medians, on one thread. */
+#include "color.h"
+
 #include "measure.h"
 #include "peers.h"
 #include "picture.h"
+#include "race.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,44 +74,9 @@ static const struct row rows[] = {
     {"u16 -> u8", FORMAT(SRGB, U16, .alpha = TILE_ALPHA_NONE), U8(SRGB), false},
 };
 
-/* ---- Those that take part ---- */
+/* ---- One conversion ---- */
 
-enum { MOST_ROUNDS = 31, LEAST_ROUNDS = 3, MOST_ENTRANTS = TILE_CPU_COUNT + 1 + PEERS };
-
-struct entrant {
-    void *state;
-    void (*run)(void *state);
-    double times[MOST_ROUNDS], spent;
-    size_t count;
-    int batch;
-};
-
-/* Adds a time to each entrant's, round after round, until there are enough or those of a slow one took long enough. */
-static void run_race(struct entrant *entrants, size_t count) {
-    const double short_batch = 1e-3, long_enough = .15;
-    for (size_t i = 0; i < count; i++) {
-        struct entrant *e = &entrants[i];
-        e->run(e->state); /* touches memory for the first time */
-        double begin = now();
-        e->run(e->state);
-        double once = now() - begin;
-        e->batch = once < short_batch ? (int)(short_batch / (once + 1e-6)) + 1 : 1;
-    }
-    for (int round = 0; round < MOST_ROUNDS; round++)
-        for (size_t i = 0; i < count; i++) {
-            struct entrant *e = &entrants[i];
-            if (e->count >= LEAST_ROUNDS && e->spent > long_enough)
-                continue;
-            if (e->batch > 1)
-                e->run(e->state); /* what fits a cache is in it again */
-            double begin = now();
-            for (int k = 0; k < e->batch; k++)
-                e->run(e->state);
-            double time = now() - begin;
-            e->spent += time;
-            e->times[e->count++] = time / e->batch;
-        }
-}
+enum { MOST_ENTRANTS = TILE_CPU_COUNT + 1 + PEERS };
 
 /* Ends the program where a call failed. */
 static void must(tile_status status, const char *what, const struct tile_error *error) {
@@ -131,27 +95,6 @@ static void run_conversion(void *state) {
     struct conversion *c = state;
     struct tile_error error;
     must(tile_convert(c->converter, c->source, c->target, &error), "convert", &error);
-}
-
-struct copy {
-    size_t size;
-    unsigned char *from, *to;
-};
-
-static void run_copy(void *state) {
-    struct copy *c = state;
-    memcpy(c->to, c->from, c->size);
-    __asm__ volatile("" : : "r"(c->to) : "memory"); /* the copy is not to be left out */
-}
-
-static struct copy copy_new(size_t size) {
-    struct copy copy = {size, malloc(size), malloc(size)};
-    if (!copy.from || !copy.to) {
-        fprintf(stderr, "kernels: no memory\n");
-        exit(1);
-    }
-    memset(copy.from, 1, size);
-    return copy;
 }
 
 /* ---- A row of the table ---- */
@@ -310,7 +253,7 @@ static struct tile_image new_picture(uint32_t width, uint32_t height) {
     return image;
 }
 
-void run_bench(const struct options *options) {
+void color_bench(const struct options *options) {
     static const char *const names[PEERS] = {"OpenCV", "LittleCMS", "libyuv"};
     /* The one and its result fit the second-level cache; the other does not fit the last. */
     const uint32_t small_size = 256, width = 4096, height = 3072;

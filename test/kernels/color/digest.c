@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Hashes of all conversions, to be compared between machines. */
-#include "check.h"
+#include "color.h"
+
 #include "input.h"
 
 #include <math.h>
@@ -53,7 +54,7 @@ static uint64_t digest_of(struct tile_format from, struct tile_format to, tile_c
     return digest;
 }
 
-void print_digest(const struct options *options) {
+void color_digest(const struct options *options) {
     static const tile_sample samples[] = {TILE_U8, TILE_U16, TILE_F32};
     for (int from = TILE_SRGB; from < TILE_SPACE_COUNT; from++)
         for (int to = TILE_SRGB; to < TILE_SPACE_COUNT; to++)
