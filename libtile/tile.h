@@ -40,6 +40,12 @@ extern "C" {
 #define TILE_VERSION_MINOR 1
 #define TILE_VERSION_PATCH 0
 
+/* Whether this header is of that version or a later one, also for #if. */
+#define TILE_VERSION_AT_LEAST(major, minor, patch)                                                                     \
+    (TILE_VERSION_MAJOR > (major) ||                                                                                   \
+     (TILE_VERSION_MAJOR == (major) &&                                                                                 \
+      (TILE_VERSION_MINOR > (minor) || (TILE_VERSION_MINOR == (minor) && TILE_VERSION_PATCH >= (patch)))))
+
 /* The library's version, as "0.1.0". */
 TILE_API const char *tile_version(void);
 
@@ -165,7 +171,8 @@ TILE_API void tile_buffer_free(struct tile_buffer *buffer);
 
 /*
  * A file that appears under its name only when it is whole: it is written aside, in the same folder, and renamed
- * by tile_file_commit. tile_file_discard removes what was written. Both free `file`, also on failure.
+ * by tile_file_commit. tile_file_discard removes what was written. Both free `file`, also on failure; tile_file_end is
+ * the one or the other.
  * `overwrite` false: a file that exists already is TILE_WRITE_FAILED; so is, either way, what is no regular file.
  *
  * A crash of the machine may leave a file that is cut or empty under the name, unless tile_file_sync is called when
@@ -180,6 +187,9 @@ TILE_API struct tile_writer tile_file_writer(tile_file *file);
 TILE_API tile_status tile_file_sync(tile_file *file, struct tile_error *error);
 TILE_API tile_status tile_file_commit(tile_file *file, struct tile_error *error);
 TILE_API void tile_file_discard(tile_file *file);
+/* By the status of what was to be written: TILE_OK commits the file, with `sync` after syncing it; another discards it,
+ * and is returned. */
+TILE_API tile_status tile_file_end(tile_file *file, tile_status status, bool sync, struct tile_error *error);
 
 /*
  * Removes what killed processes left aside in a folder, ".NAME.libtile-part", as far as it may be removed; what a
@@ -361,6 +371,12 @@ TILE_API tile_status tile_image_alloc(struct tile_image *out, struct tile_format
                                       uint32_t height, const struct tile_allocator *allocator,
                                       struct tile_error *error);
 TILE_API void tile_image_free(struct tile_image *image, const struct tile_allocator *allocator);
+/*
+ * The caller's own interleaved pixels as an image; `stride` 0: rows packed. Nothing is copied or checked: what takes an
+ * image checks it. `pixels` may be constant where the image is only read (converted from, encoded).
+ */
+TILE_API struct tile_image tile_image_of(struct tile_format format, uint32_t width, uint32_t height, const void *pixels,
+                                         ptrdiff_t stride);
 /* The part `rect` of `image`, sharing its memory. `rect` must lie within. */
 TILE_API struct tile_image tile_image_view(const struct tile_image *image, struct tile_rect rect);
 
@@ -490,6 +506,12 @@ TILE_API struct tile_format tile_source_format_for(const tile_source *source, ti
  */
 TILE_API tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct tile_image *image,
                                       struct tile_error *error);
+/*
+ * Reads all pixels to a new image of info.format, to be freed by tile_image_free with the same allocator. Where it has
+ * more bytes than the source may hold, LIMIT_EXCEEDED.
+ */
+TILE_API tile_status tile_source_read_all(tile_source *source, struct tile_image *out,
+                                          const struct tile_allocator *allocator, struct tile_error *error);
 
 /* Where `rect` (upright) lies in the stored image, that is before the EXIF orientation is applied. */
 TILE_API struct tile_rect tile_source_stored_rect(const tile_source *source, struct tile_rect rect);
@@ -540,6 +562,9 @@ TILE_API tile_status tile_index_build(tile_index **out, tile_source *source, con
 /* Writes the index file. It is little-endian, versioned, and each part of it has a checksum. */
 TILE_API tile_status tile_index_save(const tile_index *index, const struct tile_writer *writer,
                                      struct tile_error *error);
+/* The same to a file, as tile_file_create and tile_file_end write one, synced. */
+TILE_API tile_status tile_index_save_file(const tile_index *index, const char *path, bool overwrite,
+                                          struct tile_error *error);
 /*
  * Reads the header of an index file; the rest is read as it is needed, and may turn out to be damaged as late as that:
  * BAD_INDEX of whatever reads by it. The reader is closed with the index, also when this fails. Errors: BAD_INDEX (no
@@ -549,6 +574,9 @@ TILE_API tile_status tile_index_load(tile_index **out, const struct tile_reader 
                                      const struct tile_allocator *allocator, struct tile_error *error);
 TILE_API tile_status tile_index_load_file(tile_index **out, const char *path, const struct tile_allocator *allocator,
                                           struct tile_error *error);
+/* Of an index file in memory, which must stay valid and unchanged until the index is freed. */
+TILE_API tile_status tile_index_load_memory(tile_index **out, const void *data, size_t size,
+                                            const struct tile_allocator *allocator, struct tile_error *error);
 TILE_API void tile_index_free(tile_index *index);
 
 /*

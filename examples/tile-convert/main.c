@@ -135,12 +135,7 @@ static tile_status write_index(const struct arguments *a, tile_source *source, s
     if (status == TILE_OK)
         status = tile_index_save(index, &writer, error);
     tile_index_free(index);
-    if (status == TILE_OK && !a->job.no_sync)
-        status = tile_file_sync(file, error);
-    if (status == TILE_OK)
-        return tile_file_commit(file, error);
-    tile_file_discard(file);
-    return status;
+    return tile_file_end(file, status, !a->job.no_sync, error);
 }
 
 /* Has the source read by the index that the arguments name, or by the one that lossless tiles take. */

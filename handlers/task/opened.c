@@ -69,12 +69,6 @@ bool opened_pin(struct opened_set *set, struct pinned *pinned, struct failure *f
     return pinned->fetched == 0 || storage_fetch(pinned->object, &(struct tile_range){0, pinned->fetched}, 1, failure);
 }
 
-static tile_status read_part(void *user, uint64_t offset, void *buffer, size_t size, struct tile_error *error) {
-    (void)error; /* the library stays within the size */
-    memcpy(buffer, (const uint8_t *)user + offset, size);
-    return TILE_OK;
-}
-
 bool opened_fail(const struct opened *opened, const struct tile_error *error, struct failure *failure) {
     storage_failure_from(opened->pinned ? opened->pinned->object : NULL, error, failure);
     return failure->kind == FAILURE_SOURCE_UNREADABLE && storage_failure_from(opened->index_object, error, failure);
@@ -94,16 +88,19 @@ static bool fail_index(const struct opened *opened, const struct tile_error *err
 static bool load_index(struct opened_set *set, struct opened *opened, struct failure *failure) {
     const struct task *task = opened->task;
     struct tile_error error;
-    struct tile_reader reader = {.user = task->part.data, .size = task->part.size, .read_at = read_part};
-    if (task->index) {
+    tile_status status;
+    if (!task->index) {
+        status = tile_index_load_memory(&opened->index, task->part.data, task->part.size, NULL, &error);
+    } else {
         if (!storage_open(&opened->index_object, set->storage, task->index, NULL, failure))
             return failure_set(failure, failure->kind, "index: %s", failure->message);
-        reader = storage_reader(opened->index_object);
+        struct tile_reader reader = storage_reader(opened->index_object);
         /* Tiles jump about in it. Where this does not work, reading it will say so. */
         if (opened->tasks > 1 && reader.size <= set->memory / 8)
             storage_fetch(opened->index_object, &(struct tile_range){0, reader.size}, 1, failure);
+        status = tile_index_load(&opened->index, &reader, NULL, &error);
     }
-    return tile_index_load(&opened->index, &reader, NULL, &error) == TILE_OK || fail_index(opened, &error, failure);
+    return status == TILE_OK || fail_index(opened, &error, failure);
 }
 
 static bool is_small(const struct task *task) {

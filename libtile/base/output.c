@@ -125,3 +125,12 @@ void tile_file_discard(tile_file *file) {
     close(file->descriptor);
     release(file);
 }
+
+tile_status tile_file_end(tile_file *file, tile_status status, bool sync, struct tile_error *error) {
+    if (status == TILE_OK && sync)
+        status = tile_file_sync(file, error);
+    if (status == TILE_OK)
+        return tile_file_commit(file, error);
+    tile_file_discard(file);
+    return status;
+}

@@ -86,6 +86,16 @@ void tile_image_free(struct tile_image *image, const struct tile_allocator *allo
     *image = (struct tile_image){0};
 }
 
+struct tile_image tile_image_of(struct tile_format format, uint32_t width, uint32_t height, const void *pixels,
+                                ptrdiff_t stride) {
+    struct tile_image image = {.format = format, .width = width, .height = height, .stride = stride};
+    size_t row;
+    if (stride == 0 && tile_mul(&row, width, tile_format_step(format)) && row <= PTRDIFF_MAX)
+        image.stride = (ptrdiff_t)row;
+    image.plane[0] = (void *)(uintptr_t)pixels;
+    return image;
+}
+
 struct tile_image tile_image_view(const struct tile_image *image, struct tile_rect rect) {
     struct tile_image view = *image;
     view.width = rect.width;

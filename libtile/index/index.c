@@ -237,6 +237,17 @@ tile_status tile_index_save(const tile_index *index, const struct tile_writer *w
     return status;
 }
 
+tile_status tile_index_save_file(const tile_index *index, const char *path, bool overwrite, struct tile_error *error) {
+    tile_file *file;
+    if (!index || !path)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "saving an index takes an index and a path");
+    tile_status status = tile_file_create(&file, path, overwrite, index->allocator, error);
+    if (status != TILE_OK)
+        return status;
+    struct tile_writer writer = tile_file_writer(file);
+    return tile_file_end(file, tile_index_save(index, &writer, error), true, error);
+}
+
 tile_status tile_index_load(tile_index **out, const struct tile_reader *reader, const struct tile_allocator *allocator,
                             struct tile_error *error) {
     unsigned char first[HEADER];
@@ -280,6 +291,16 @@ tile_status tile_index_load_file(tile_index **out, const char *path, const struc
     if (status == TILE_OK)
         status = tile_index_load(out, &reader, allocator, &why);
     return status == TILE_OK ? status : tile_error_set(error, status, "%s: %s", path, why.message);
+}
+
+tile_status tile_index_load_memory(tile_index **out, const void *data, size_t size,
+                                   const struct tile_allocator *allocator, struct tile_error *error) {
+    struct tile_reader reader;
+    *out = NULL;
+    if (!data && size != 0)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the index's data is NULL");
+    tile_status status = tile_reader_open_memory(&reader, data, size, allocator, error);
+    return status == TILE_OK ? tile_index_load(out, &reader, allocator, error) : status;
 }
 
 void tile_index_free(tile_index *index) {

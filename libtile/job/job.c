@@ -60,10 +60,7 @@ static tile_status store(const struct tile_job *job, const char *name, bool repl
         return status;
     struct tile_writer writer = tile_file_writer(file);
     status = writer.write_at(writer.user, 0, bytes->data, bytes->size, error);
-    if (status == TILE_OK)
-        return tile_file_commit(file, error);
-    tile_file_discard(file);
-    return status;
+    return tile_file_end(file, status, false, error); /* all of them are synced at the end */
 }
 
 static tile_status make_tile(void *user, int thread, uint64_t index, const struct tile_region *region,
@@ -316,12 +313,7 @@ static tile_status run_image(struct output *out, struct tile_error *error) {
         return status;
     struct tile_writer writer = tile_file_writer(file);
     status = write_image(out, &writer, error);
-    if (status == TILE_OK && !job->o.no_sync)
-        status = tile_file_sync(file, error);
-    if (status == TILE_OK)
-        return tile_file_commit(file, error);
-    tile_file_discard(file);
-    return status;
+    return tile_file_end(file, status, !job->o.no_sync, error);
 }
 
 tile_status tile_job_run(tile_source *source, const struct tile_job_options *options, struct tile_job_result *result,

@@ -182,12 +182,7 @@ static tile_status write_manifest(struct tile_manifest *m, struct tile_error *er
     struct tile_writer writer = tile_file_writer(file);
     status = tile_manifest_text(&writer, m->job.head, m->count, copy_record, m, m->damage[0] ? m->damage : NULL,
                                 m->job.allocator, error);
-    if (status == TILE_OK && !m->job.no_sync)
-        status = tile_file_sync(file, error);
-    if (status == TILE_OK)
-        return tile_file_commit(file, error);
-    tile_file_discard(file);
-    return status;
+    return tile_file_end(file, status, !m->job.no_sync, error);
 }
 
 /* Removes the tiles of jobs that were replaced, as far as they have other names than this one's. */

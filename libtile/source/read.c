@@ -2,6 +2,7 @@
 /* tile_source_read: through an index, or from the top. */
 #include "source.h"
 
+#include "../base/error.h"
 #include "../base/pixels.h"
 
 static tile_status read_checked(tile_source *source, struct tile_rect rect, const struct tile_image *image,
@@ -38,4 +39,21 @@ tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct 
                              struct tile_error *error) {
     struct tile_watch watch = tile_source_watch(source);
     return tile_source_read_watched(source, rect, image, &watch, error);
+}
+
+tile_status tile_source_read_all(tile_source *source, struct tile_image *out, const struct tile_allocator *allocator,
+                                 struct tile_error *error) {
+    const struct tile_info *info = &source->info;
+    uint64_t limit = source->limits.memory;
+    *out = (struct tile_image){0};
+    if (info->height > limit / tile_format_step(info->format) / info->width)
+        return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
+                                 "%s: all of its %u x %u pixels take more than the limit of %ju bytes of memory",
+                                 source->name, info->width, info->height, (uintmax_t)limit);
+    tile_status status = tile_image_alloc(out, info->format, info->width, info->height, allocator, error);
+    if (status == TILE_OK)
+        status = tile_source_read(source, (struct tile_rect){0, 0, info->width, info->height}, out, error);
+    if (status != TILE_OK)
+        tile_image_free(out, allocator);
+    return status;
 }

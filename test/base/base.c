@@ -59,6 +59,40 @@ static void formats_have_the_size_of_their_samples(void **state) {
     assert_fails(TILE_UNSUPPORTED, tile_format_check((struct tile_format){TILE_ICTCP, TILE_U8, 0, 0, 0}, "x", &error));
 }
 
+static void own_pixels_are_an_image(void **state) {
+    (void)state;
+    struct tile_format la = {TILE_GRAY, TILE_U16, TILE_ALPHA_STRAIGHT, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
+    static const uint16_t pixels[2][8] = {{1, 2, 3, 4, 5, 6, 7, 8}, {9, 10, 11, 12, 13, 14, 15, 16}};
+    struct tile_image packed = tile_image_of(la, 4, 2, pixels, 0), wide = tile_image_of(la, 3, 2, pixels, 16);
+    assert_ok(tile_image_check(&packed, "x", &error));
+    assert_ok(tile_image_check(&wide, "x", &error));
+    struct tile_image last = tile_image_view(&packed, (struct tile_rect){3, 1, 1, 1});
+    assert_memory_equal(last.plane[0], &pixels[1][6], 4);
+    last = tile_image_view(&wide, (struct tile_rect){2, 1, 1, 1});
+    assert_memory_equal(last.plane[0], &pixels[1][4], 4);
+    struct tile_image upwards = tile_image_of(la, 4, 2, pixels[1], -16);
+    assert_memory_equal(tile_image_view(&upwards, (struct tile_rect){0, 1, 1, 1}).plane[0], &pixels[0][0], 4);
+    la.layout = TILE_PLANAR; /* two planes are not one */
+    packed = tile_image_of(la, 4, 2, pixels, 0);
+    assert_fails(TILE_INVALID_ARGUMENT, tile_image_check(&packed, "x", &error));
+    packed = tile_image_of((struct tile_format){0}, 4, 2, pixels, 0);
+    assert_fails(TILE_INVALID_ARGUMENT, tile_image_check(&packed, "x", &error));
+}
+
+static void versions_are_compared(void **state) {
+    (void)state;
+#if !TILE_VERSION_AT_LEAST(0, 1, 0) || TILE_VERSION_AT_LEAST(1000, 0, 0)
+#error "TILE_VERSION_AT_LEAST is wrong"
+#endif
+    enum { MAJOR = TILE_VERSION_MAJOR, MINOR = TILE_VERSION_MINOR, PATCH = TILE_VERSION_PATCH };
+    assert_true(TILE_VERSION_AT_LEAST(MAJOR, MINOR, PATCH));
+    assert_true(TILE_VERSION_AT_LEAST(MAJOR - 1, MINOR + 1, PATCH + 1));
+    assert_true(TILE_VERSION_AT_LEAST(MAJOR, MINOR - 1, PATCH + 1));
+    assert_false(TILE_VERSION_AT_LEAST(MAJOR, MINOR, PATCH + 1));
+    assert_false(TILE_VERSION_AT_LEAST(MAJOR, MINOR + 1, PATCH - 1));
+    assert_false(TILE_VERSION_AT_LEAST(MAJOR + 1, MINOR - 1, PATCH - 1));
+}
+
 static void images_that_cannot_be_are_refused(void **state) {
     (void)state;
     struct tile_format rgb = {TILE_SRGB, TILE_U16, TILE_ALPHA_NONE, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
@@ -171,6 +205,13 @@ static void nothing_is_freed_of_nothing(void **state) {
     assert_int_equal(tile_codec_from_suffix(NULL), TILE_CODEC_UNSET);
 }
 
+static void assert_content(const char *path, const char *text) {
+    struct test_bytes bytes = test_read_file(path);
+    assert_int_equal(bytes.size, strlen(text));
+    assert_memory_equal(bytes.data, text, bytes.size);
+    free(bytes.data);
+}
+
 static void a_file_appears_whole_or_not_at_all(void **state) {
     (void)state;
     char *folder = test_folder_new();
@@ -185,14 +226,20 @@ static void a_file_appears_whole_or_not_at_all(void **state) {
     tile_file *second;
     assert_fails(TILE_WRITE_FAILED, tile_file_create(&second, path, false, NULL, &error));
     assert_ok(tile_file_commit(file, &error));
-    struct test_bytes bytes = test_read_file(path);
-    assert_int_equal(bytes.size, 6);
-    assert_memory_equal(bytes.data, "abcdef", 6);
-    free(bytes.data);
+    assert_content(path, "abcdef");
 
     assert_fails(TILE_WRITE_FAILED, tile_file_create(&file, path, false, NULL, &error));
     assert_ok(tile_file_create(&file, path, true, NULL, &error));
     tile_file_discard(file);
+    assert_ok(tile_file_create(&file, path, true, NULL, &error));
+    assert_int_equal(tile_file_end(file, TILE_BAD_DATA, true, &error), TILE_BAD_DATA);
+    assert_content(path, "abcdef");
+    for (int sync = 0; sync < 2; sync++) {
+        assert_ok(tile_file_create(&file, path, true, NULL, &error));
+        writer = tile_file_writer(file);
+        assert_ok(tile_file_end(file, writer.write_at(writer.user, 0, "xyz", 3, &error), sync, &error));
+        assert_content(path, "xyz");
+    }
     assert_fails(TILE_WRITE_FAILED, tile_file_create(&file, folder, true, NULL, &error));
     assert_fails(TILE_WRITE_FAILED, tile_file_create(&file, test_path(folder, "no/a"), true, NULL, &error));
     struct test_bytes list;
@@ -300,6 +347,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(space_names_round_trip),
         cmocka_unit_test(formats_have_the_size_of_their_samples),
+        cmocka_unit_test(own_pixels_are_an_image),
+        cmocka_unit_test(versions_are_compared),
         cmocka_unit_test(images_that_cannot_be_are_refused),
         cmocka_unit_test(options_of_another_size_are_understood),
         cmocka_unit_test(json_text_is_read_by_jansson),

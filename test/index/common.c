@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 
-#include "base/input.h"
-
 static struct tile_error error;
 
 unsigned char *asked_bytes(const struct test_reader *reader) {
@@ -30,9 +28,7 @@ struct test_bytes index_bytes(const tile_index *index) {
 }
 
 tile_status index_load(tile_index **out, struct test_bytes bytes, struct tile_error *why) {
-    struct tile_reader reader;
-    assert_ok(tile_reader_open_memory(&reader, bytes.data, bytes.size, NULL, &error));
-    return tile_index_load(out, &reader, NULL, why);
+    return tile_index_load_memory(out, bytes.data, bytes.size, NULL, why);
 }
 
 struct expected expected_of(const tile_source *source, struct test_bytes file) {

@@ -155,11 +155,17 @@ static void a_saved_index_is_the_same(void **state) {
         struct expected expected = expected_of(source, file);
         tile_index *built = index_of(source, 40), *loaded;
         struct test_bytes bytes = index_bytes(built);
+        assert_ok(tile_index_save_file(built, index_path, k > 0, &error));
+        assert_fails(TILE_WRITE_FAILED, tile_index_save_file(built, index_path, false, &error));
+        assert_int_equal(error.remedies, TILE_REMEDY_OVERWRITE);
         tile_index_free(built);
         tile_source_close(source);
+        struct test_bytes on_disk = test_read_file(index_path);
+        assert_int_equal(on_disk.size, bytes.size);
+        assert_memory_equal(on_disk.data, bytes.data, bytes.size);
+        free(on_disk.data);
 
         assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
-        test_write_file(index_path, bytes.data, bytes.size);
         for (int i = 0; i < 2; i++) {
             assert_ok(i ? tile_index_load_file(&loaded, index_path, NULL, &error) : index_load(&loaded, bytes, &error));
             assert_ok(tile_source_use_index(source, loaded, &error));
@@ -177,6 +183,10 @@ static void a_saved_index_is_the_same(void **state) {
         free(file.data);
     }
     tile_index *none;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_index_load_memory(&none, NULL, 5, NULL, &error));
+    assert_null(none);
+    assert_fails(TILE_BAD_INDEX, tile_index_load_memory(&none, NULL, 0, NULL, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_index_save_file(NULL, test_path(folder, "none"), true, &error));
     assert_fails(TILE_READ_FAILED, tile_index_load_file(&none, test_path(folder, "missing"), NULL, &error));
     assert_null(none);
     test_folder_remove(folder);
@@ -396,10 +406,14 @@ static tile_status all_calls(struct test_bytes file, const struct tile_allocator
         status = tile_index_build(&built, source, &making, &error);
     if (status == TILE_OK)
         status = tile_index_save(built, &writer, &error);
-    if (status == TILE_OK) {
-        test_write_file(test_path(folder, "index"), saved.data, saved.size);
+    if (status == TILE_OK)
+        status = tile_index_load_memory(&loaded, saved.data, saved.size, allocator, &error);
+    tile_index_free(loaded);
+    loaded = NULL;
+    if (status == TILE_OK)
+        status = tile_index_save_file(built, test_path(folder, "index"), true, &error);
+    if (status == TILE_OK)
         status = tile_index_load_file(&loaded, test_path(folder, "index"), allocator, &error);
-    }
     if (status == TILE_OK)
         status = tile_source_use_index(source, loaded, &error);
     if (status == TILE_OK) {

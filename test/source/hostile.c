@@ -433,6 +433,25 @@ static void pixels_and_memory_are_limited(void **state) {
     free(file.data);
     options.max_pixels = 0;
 
+    /* All pixels at once are as many as the file says. */
+    struct jpeg_recipe large = jpegs[0];
+    large.width = 600, large.height = 500;
+    file = jpeg_file(&large);
+    struct tile_image all;
+    for (uint64_t bytes = 600 * 500 * 3, less = 0; less < 2; less++) {
+        options.max_memory = bytes - less;
+        assert_ok(tile_source_open_memory(&source, file.data, file.size, &options, &error));
+        if (less)
+            assert_fails(TILE_LIMIT_EXCEEDED, tile_source_read_all(source, &all, NULL, &error));
+        else
+            assert_ok(tile_source_read_all(source, &all, NULL, &error));
+        assert_int_equal(all.plane[0] == NULL, less);
+        tile_image_free(&all, NULL);
+        tile_source_close(source);
+    }
+    assert_int_equal(error.remedies, TILE_REMEDY_MEMORY);
+    free(file.data);
+
     /* Progressive and interlaced: known when it is opened, refused when it would be held. */
     const int held[] = {2, JPEGS + 1};
     for (int i = 0; i < 2; i++) {
@@ -809,8 +828,11 @@ static void memory_may_fail_at_any_request(void **state) {
                 const struct tile_rect rects[] = {{5, 30, 10, 10}, {20, 3, 10, 10}, {20, 8, 10, 10}};
                 for (int k = 0; k < 3 && status == TILE_OK; k++)
                     status = tile_source_read(source, rects[k], &image, &error);
-                passed = status == TILE_OK;
                 tile_image_free(&image, NULL);
+                if (status == TILE_OK)
+                    status = tile_source_read_all(source, &image, &memory.allocator, &error);
+                passed = status == TILE_OK;
+                tile_image_free(&image, &memory.allocator);
                 tile_source_close(source);
             }
             if (!passed)

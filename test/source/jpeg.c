@@ -58,6 +58,7 @@ static void check_kind(struct jpeg_recipe recipe, int count, struct test_random 
     assert_false(info->tagged);
     assert_null(info->profile);
     check_regions(source, info->format, stored, info->orientation, count, random);
+    check_whole(source, stored, info->orientation);
 
     /* Straight from the file's own samples. */
     const tile_space direct[] = {TILE_YCBCR, TILE_GRAY};

@@ -270,6 +270,15 @@ static const unsigned char *seen_at(struct stored s, int orientation, uint32_t x
     return s.pixels + ((size_t)row * s.width + column) * s.step;
 }
 
+/* Row `y` of `rect`, at `line`. */
+static void check_line(const tile_source *source, struct stored stored, int orientation, struct tile_rect rect,
+                       uint32_t y, const unsigned char *line) {
+    for (uint32_t x = 0; x < rect.width; x++)
+        if (memcmp(line + x * stored.step, seen_at(stored, orientation, rect.x + x, rect.y + y), stored.step))
+            fail_msg("%s, orientation %d: pixel %u,%u of %u,%u %u x %u differs", tile_source_info(source)->coding,
+                     orientation, x, y, rect.x, rect.y, rect.width, rect.height);
+}
+
 void check_region(tile_source *source, struct tile_format format, struct stored stored, int orientation,
                   struct tile_rect rect, int variant) {
     static struct tile_error error;
@@ -288,10 +297,7 @@ void check_region(tile_source *source, struct tile_format format, struct stored 
     assert_ok(tile_source_read(source, rect, &image, &error));
     for (uint32_t y = 0; y < rect.height; y++) {
         const unsigned char *line = (unsigned char *)image.plane[0] + (ptrdiff_t)y * image.stride;
-        for (uint32_t x = 0; x < rect.width; x++)
-            if (memcmp(line + x * stored.step, seen_at(stored, orientation, rect.x + x, rect.y + y), stored.step))
-                fail_msg("%s, orientation %d: pixel %u,%u of %u,%u %u x %u differs", tile_source_info(source)->coding,
-                         orientation, x, y, rect.x, rect.y, rect.width, rect.height);
+        check_line(source, stored, orientation, rect, y, line);
         bool lowest = y == (variant % 2 ? 0 : rect.height - 1); /* in memory: no gap behind it */
         for (size_t k = 0; k < gap && !lowest; k++)
             assert_int_equal(line[row + k], 0xA5);
@@ -315,6 +321,17 @@ void check_regions(tile_source *source, struct tile_format format, struct stored
         }
         check_region(source, format, stored, orientation, rect, i);
     }
+}
+
+void check_whole(tile_source *source, struct stored stored, int orientation) {
+    static struct tile_error error;
+    struct tile_image all;
+    assert_ok(tile_source_read_all(source, &all, NULL, &error));
+    struct tile_rect rect = {0, 0, all.width, all.height};
+    assert_int_equal((uint64_t)rect.width * rect.height, (uint64_t)stored.width * stored.height);
+    for (uint32_t y = 0; y < all.height; y++)
+        check_line(source, stored, orientation, rect, y, (unsigned char *)all.plane[0] + (ptrdiff_t)y * all.stride);
+    tile_image_free(&all, NULL);
 }
 
 static void *gauge_alloc(void *user, size_t size) {

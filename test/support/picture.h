@@ -81,6 +81,8 @@ void check_region(tile_source *source, struct tile_format format, struct stored 
  */
 void check_regions(tile_source *source, struct tile_format format, struct stored stored, int orientation, int count,
                    struct test_random *random);
+/* Reads the whole image by tile_source_read_all, in its own format, and compares it so. */
+void check_whole(tile_source *source, struct stored stored, int orientation);
 
 /* An allocator that counts how many bytes are held. */
 struct gauge {
