@@ -86,7 +86,7 @@ static tile_status write_behind(void *user, uint64_t offset, const void *data, s
 }
 
 static tile_status encode(const struct tile_job *job, const struct tile_region *region, const struct tile_image *pixels,
-                          struct tile_buffer *scratch, struct tile_buffer *bytes, struct tile_facts *facts,
+                          struct tile_buffer *scratch, struct tile_buffer *bytes, struct tile_statistics *statistics,
                           struct tile_watch *watch, struct tile_error *error) {
     struct behind behind = {bytes, bytes->size};
     struct tile_encode_options options = job->encode;
@@ -96,7 +96,7 @@ static tile_status encode(const struct tile_job *job, const struct tile_region *
     struct tile_image tile;
     tile_status status = tile_make_pixels(job, region, pixels, scratch, &tile, watch, error);
     if (status == TILE_OK)
-        status = tile_facts_of(facts, &tile, watch, error);
+        status = tile_statistics_of(statistics, &tile, watch, error);
     return status == TILE_OK ? tile_encode(&tile, job->codec, &options, &writer, error) : status;
 }
 
@@ -129,8 +129,9 @@ tile_status tile_make(const struct tile_job *job, const struct tile_region *regi
                       struct tile_watch *watch, struct tile_error *error) {
     size_t start = bytes->size;
     *record = (struct tile_record){0};
-    tile_status status = job->o.lossless ? cut(job, region, scratch, bytes, watch, error)
-                                         : encode(job, region, pixels, scratch, bytes, &record->facts, watch, error);
+    tile_status status = job->o.lossless
+                             ? cut(job, region, scratch, bytes, watch, error)
+                             : encode(job, region, pixels, scratch, bytes, &record->statistics, watch, error);
     if (status != TILE_OK)
         return status;
     record->bytes = bytes->size - start;

@@ -48,13 +48,14 @@ static tile_status numbers(struct tile_buffer *line, const char *name, const dou
     return status == TILE_OK ? tile_buffer_append(line, "]", 1, error) : status;
 }
 
-static tile_status figures(struct tile_buffer *line, const struct tile_facts *facts, struct tile_error *error) {
-    if (facts->channels == 0)
+static tile_status figures(struct tile_buffer *line, const struct tile_statistics *statistics,
+                           struct tile_error *error) {
+    if (statistics->channels == 0)
         return TILE_OK;
-    tile_status status = numbers(line, "mean", facts->mean, facts->channels, error);
+    tile_status status = numbers(line, "mean", statistics->mean, statistics->channels, error);
     if (status == TILE_OK)
-        status = numbers(line, "min", facts->min, facts->channels, error);
-    return status == TILE_OK ? numbers(line, "max", facts->max, facts->channels, error) : status;
+        status = numbers(line, "min", statistics->min, statistics->channels, error);
+    return status == TILE_OK ? numbers(line, "max", statistics->max, statistics->channels, error) : status;
 }
 
 tile_status tile_record_line(struct tile_buffer *line, const struct tile_region *region, const char *suffix,
@@ -68,12 +69,12 @@ tile_status tile_record_line(struct tile_buffer *line, const struct tile_region 
         "{\"row\":%u,\"column\":%u,\"rect\":[%u,%u,%u,%u],\"size\":[%u,%u],\"file\":\"%s\",\"bytes\":%" PRIu64,
         region->row, region->column, source.x, source.y, source.width, source.height, region->width, region->height,
         name, r->bytes);
-    if (status == TILE_OK && r->facts.channels)
-        status = tile_buffer_printf(line, error, ",\"xxh3_pixels\":\"%s\"", tile_hash_text(r->facts.pixels).hex);
+    if (status == TILE_OK && r->statistics.channels)
+        status = tile_buffer_printf(line, error, ",\"xxh3_pixels\":\"%s\"", tile_hash_text(r->statistics.pixels).hex);
     if (status == TILE_OK)
         status = tile_buffer_printf(line, error, ",\"xxh3_file\":\"%s\"", tile_hash_text(r->hash).hex);
     if (status == TILE_OK)
-        status = figures(line, &r->facts, error);
+        status = figures(line, &r->statistics, error);
     return status == TILE_OK ? tile_check_append(line, start, error) : status;
 }
 

@@ -5,7 +5,7 @@
 
 #include "../base/hash.h"
 #include "../tile.h"
-#include "facts.h"
+#include "statistics.h"
 
 /* What follows the head on the first line. */
 extern const char tile_first_line_end[];
@@ -17,8 +17,8 @@ tile_status tile_check_append(struct tile_buffer *text, size_t start, struct til
 /* A tile's file and its pixels. */
 struct tile_record {
     uint64_t bytes;
-    struct tile_hash hash;   /* of the file's bytes */
-    struct tile_facts facts; /* no channels: its pixels were not seen */
+    struct tile_hash hash;             /* of the file's bytes */
+    struct tile_statistics statistics; /* no channels: its pixels were not seen */
 };
 
 /* "r0_c0.png". */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "facts.h"
+#include "statistics.h"
 
 #include "../base/pixels.h"
 
@@ -29,16 +29,16 @@ static inline void u8_rounds(struct u8_lanes *restrict l, const uint8_t *restric
         }
 }
 
-static void fold(struct tile_facts *facts, int channel, double sum, double min, double max) {
-    facts->mean[channel] += sum;
-    if (min < facts->min[channel])
-        facts->min[channel] = min;
-    if (max > facts->max[channel])
-        facts->max[channel] = max;
+static void fold(struct tile_statistics *statistics, int channel, double sum, double min, double max) {
+    statistics->mean[channel] += sum;
+    if (min < statistics->min[channel])
+        statistics->min[channel] = min;
+    if (max > statistics->max[channel])
+        statistics->max[channel] = max;
 }
 
-static void u8_facts(struct tile_facts *facts, const struct tile_image *image) {
-    const size_t channels = (size_t)facts->channels, lanes = channels == 5 ? CMYKA_LANES : LANES;
+static void u8_statistics(struct tile_statistics *statistics, const struct tile_image *image) {
+    const size_t channels = (size_t)statistics->channels, lanes = channels == 5 ? CMYKA_LANES : LANES;
     uint64_t sum[TILE_MAX_CHANNELS] = {0};
     uint8_t min[TILE_MAX_CHANNELS], max[TILE_MAX_CHANNELS] = {0};
     memset(min, UINT8_MAX, sizeof min);
@@ -68,47 +68,47 @@ static void u8_facts(struct tile_facts *facts, const struct tile_image *image) {
         }
     }
     for (size_t c = 0; c < channels; c++)
-        fold(facts, (int)c, (double)sum[c], min[c], max[c]);
+        fold(statistics, (int)c, (double)sum[c], min[c], max[c]);
 }
 
-static void u16_facts(struct tile_facts *facts, const struct tile_image *image) {
+static void u16_statistics(struct tile_statistics *statistics, const struct tile_image *image) {
     for (uint32_t y = 0; y < image->height; y++)
-        for (int c = 0; c < facts->channels; c++) {
+        for (int c = 0; c < statistics->channels; c++) {
             const uint16_t *p = (const uint16_t *)(const void *)tile_image_row(image, 0, y) + c;
             uint64_t sum = 0;
             uint16_t min = UINT16_MAX, max = 0;
-            for (uint32_t x = 0; x < image->width; x++, p += facts->channels) {
+            for (uint32_t x = 0; x < image->width; x++, p += statistics->channels) {
                 sum += *p;
                 min = *p < min ? *p : min;
                 max = *p > max ? *p : max;
             }
-            fold(facts, c, (double)sum, min, max);
+            fold(statistics, c, (double)sum, min, max);
         }
 }
 
-static void f32_facts(struct tile_facts *facts, const struct tile_image *image) {
+static void f32_statistics(struct tile_statistics *statistics, const struct tile_image *image) {
     for (uint32_t y = 0; y < image->height; y++)
-        for (int c = 0; c < facts->channels; c++) {
+        for (int c = 0; c < statistics->channels; c++) {
             const float *p = (const float *)(const void *)tile_image_row(image, 0, y) + c;
             double sum = 0;
             float min = FLT_MAX, max = -FLT_MAX;
-            for (uint32_t x = 0; x < image->width; x++, p += facts->channels) {
+            for (uint32_t x = 0; x < image->width; x++, p += statistics->channels) {
                 sum += (double)*p;
                 min = *p < min ? *p : min;
                 max = *p > max ? *p : max;
             }
-            fold(facts, c, sum, (double)min, (double)max);
+            fold(statistics, c, sum, (double)min, (double)max);
         }
 }
 
 /* Fast work: rows of so many bytes are looked at, and are in the cache still when they are hashed. */
 enum { ROWS_SIZE = 8 * TILE_WATCH_STEP };
 
-tile_status tile_facts_of(struct tile_facts *out, const struct tile_image *image, struct tile_watch *watch,
-                          struct tile_error *error) {
+tile_status tile_statistics_of(struct tile_statistics *out, const struct tile_image *image, struct tile_watch *watch,
+                               struct tile_error *error) {
     tile_sample sample = image->format.sample;
     size_t row = image->width * tile_format_step(image->format), at_once = ROWS_SIZE / row;
-    *out = (struct tile_facts){.channels = tile_format_channels(image->format)};
+    *out = (struct tile_statistics){.channels = tile_format_channels(image->format)};
     for (int c = 0; c < out->channels; c++) {
         out->min[c] = DBL_MAX;
         out->max[c] = -DBL_MAX;
@@ -120,7 +120,7 @@ tile_status tile_facts_of(struct tile_facts *out, const struct tile_image *image
     for (uint32_t y = 0, count; y < image->height && status == TILE_OK; y += count) {
         count = tile_min_u32(at_once > 1 ? (uint32_t)at_once : 1, image->height - y);
         struct tile_image rows = tile_image_view(image, (struct tile_rect){0, y, image->width, count});
-        (sample == TILE_U8 ? u8_facts : sample == TILE_U16 ? u16_facts : f32_facts)(out, &rows);
+        (sample == TILE_U8 ? u8_statistics : sample == TILE_U16 ? u16_statistics : f32_statistics)(out, &rows);
         for (uint32_t i = 0; i < count; i++)
             tile_hasher_add(&hasher, tile_image_row(&rows, 0, i), row);
         status = tile_watch_pass(watch, TILE_WATCH_STEP, error);
