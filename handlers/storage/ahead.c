@@ -54,7 +54,7 @@ static bool ask(struct object *object, uint64_t offset, uint64_t size) {
         return false;
     struct block *block = malloc(sizeof *block + (size_t)size);
     if (block) {
-        block->call = object_call(object, offset, block->data, size);
+        block->call = fetch_call(object, offset, block->data, size);
         block->ready = false;
         if (s3_start(object->s3, &block->call, &failure)) {
             object->ahead.blocks[object->ahead.count++] = block;
@@ -114,7 +114,7 @@ bool ahead_read(struct object *object, uint64_t offset, void *buffer, size_t siz
         drop_all(object);
     unsigned char *to = buffer;
     bool done = copy_blocks(object, &offset, &to, &size, failure) &&
-                (size == 0 || object_read(object, offset, to, size, failure));
+                (size == 0 || fetch_read(object, offset, to, size, failure));
     if (done)
         drop_until(object, ahead->next);
     else

@@ -7,7 +7,7 @@
 
 enum { PART_SIZE = 4 << 20 }; /* a connection of S3's gives some 50 to 100 MB/s; a request takes some 20 ms to begin */
 
-struct s3_call object_call(const struct object *object, uint64_t offset, void *into, uint64_t size) {
+struct s3_call fetch_call(const struct object *object, uint64_t offset, void *into, uint64_t size) {
     return (struct s3_call){.action = &s3_get,
                             .object = &object->place,
                             .url = object->url,
@@ -48,7 +48,7 @@ static size_t parts_of(uint64_t size) {
 static struct s3_call *split(struct s3_call *calls, const struct object *object, const struct piece *piece) {
     for (size_t at = 0; at < piece->size; at += PART_SIZE) {
         size_t left = piece->size - at;
-        *calls++ = object_call(object, piece->offset + at, piece->data + at, left < PART_SIZE ? left : PART_SIZE);
+        *calls++ = fetch_call(object, piece->offset + at, piece->data + at, left < PART_SIZE ? left : PART_SIZE);
     }
     return calls;
 }
@@ -76,7 +76,7 @@ static bool read_pieces(struct object *object, struct piece *pieces, size_t coun
     return done;
 }
 
-bool object_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure) {
+bool fetch_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure) {
     return read_pieces(object, &(struct piece){.offset = offset, .size = size, .data = buffer}, 1, failure);
 }
 

@@ -3,7 +3,7 @@
 #ifndef HANDLERS_STORAGE_FILE_H
 #define HANDLERS_STORAGE_FILE_H
 
-#include "storage.h"
+#include "facts.h"
 
 struct local {
     bool allowed;

@@ -387,3 +387,18 @@ void http_cancel(struct http_request *request) {
     pthread_mutex_unlock(&http->lock);
     sockets_wake(&http->sockets);
 }
+
+bool http_set_url(struct http_request *request, const char *url) {
+    return curl_easy_setopt(request->private.easy, CURLOPT_URL, url) == CURLE_OK;
+}
+
+bool http_set_header(struct http_request *request, const char *name, const char *value) {
+    char *line = NULL;
+    if (asprintf(&line, *value ? "%s: %s" : "%s%s", name, *value ? value : ";") < 0)
+        return false;
+    struct curl_slist *more = curl_slist_append(request->private.headers, line);
+    free(line);
+    if (more)
+        request->private.headers = more;
+    return more != NULL;
+}

@@ -64,21 +64,6 @@ static size_t on_read(char *buffer, size_t one, size_t size, void *user) {
 
 /* ---- An attempt --------------------------------------------------------------------------------------------- */
 
-bool http_set_url(struct http_request *request, const char *url) {
-    return curl_easy_setopt(request->private.easy, CURLOPT_URL, url) == CURLE_OK;
-}
-
-bool http_set_header(struct http_request *request, const char *name, const char *value) {
-    char *line = NULL;
-    if (asprintf(&line, *value ? "%s: %s" : "%s%s", name, *value ? value : ";") < 0)
-        return false;
-    struct curl_slist *more = curl_slist_append(request->private.headers, line);
-    free(line);
-    if (more)
-        request->private.headers = more;
-    return more != NULL;
-}
-
 CURL *http_exchange_new(const struct http_options *options, const char *bundle) {
     CURL *easy = curl_easy_init();
     if (!easy)

@@ -5,6 +5,7 @@
 
 #include "file.h"
 #include "s3.h"
+#include "storage.h"
 
 #include <pthread.h>
 

@@ -148,7 +148,7 @@ static bool read_from(struct object *object, uint64_t offset, void *buffer, size
 }
 
 bool storage_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure) {
-    return read_from(object, offset, buffer, size, object_read, failure);
+    return read_from(object, offset, buffer, size, fetch_read, failure);
 }
 
 static tile_status read_at(void *user, uint64_t offset, void *buffer, size_t size, struct tile_error *error) {

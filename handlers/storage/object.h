@@ -42,17 +42,16 @@ struct object {
 };
 
 /* Describes reading `size` bytes at `offset` of an object in S3. */
-struct s3_call object_call(const struct object *object, uint64_t offset, void *into, uint64_t size);
+struct s3_call fetch_call(const struct object *object, uint64_t offset, void *into, uint64_t size);
 /* Reads them from the store, large ones in several ranges at once. */
-bool object_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure);
-
+bool fetch_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure);
 /* Copies what is kept from `offset` on, up to `size` bytes; 0 where that byte is not. */
 size_t fetch_copy(struct object *object, uint64_t offset, void *buffer, size_t size);
 /* How many bytes from `offset` on, up to `size`, are not kept. */
 size_t fetch_gap(struct object *object, uint64_t offset, size_t size);
 void fetch_free(struct object *object);
 
-/* As object_read, for reads that go from front to back: asks for what comes next before it is needed. */
+/* As fetch_read, for reads that go from front to back: asks for what comes next before it is needed. */
 bool ahead_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure);
 void ahead_free(struct object *object);
 

@@ -11,18 +11,9 @@
 #ifndef HANDLERS_STORAGE_STORAGE_H
 #define HANDLERS_STORAGE_STORAGE_H
 
-#include "../base/failure.h"
-
-enum { STORAGE_URL_MOST = 2048, STORAGE_NOTE_MOST = 1800 }; /* bytes, with a NUL */
+#include "facts.h"
 
 struct storage;
-
-struct storage_options {
-    bool local;       /* without a root: plain paths and file:// are any local file, relative to the working folder */
-    const char *root; /* local files are below it: relative paths are, absolute ones must be; none leads out of it */
-    uint64_t cache;   /* bytes that fetched ranges may take at a time; 0: 256 MiB */
-    size_t part;      /* bytes of a draft's first part; 0: 8 MiB */
-};
 
 /*
  * Credentials, region, endpoint and CA bundle come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
@@ -42,16 +33,6 @@ struct storage_counts {
 };
 struct storage_counts storage_count(const struct storage *storage);
 
-struct storage_facts {
-    uint64_t size;
-    uint64_t modified;            /* nanoseconds since 1970 */
-    char etag[128];               /* as the store gives it, without quotes; of a file: made of size, time and inode */
-    char type[128];               /* media type; of a file: by its suffix; "" unknown */
-    char note[STORAGE_NOTE_MOST]; /* what storage_put was told; "" none */
-    char sha256[65];              /* of the content, where the store vouches for it (S3's checksum); hex; "" else */
-    char noted_sha256[65];        /* of what was written with the note; "" unknown */
-};
-
 /* Whether the URL can name something here: scheme, bucket, key, path within the root. BAD_REQUEST where not. */
 bool storage_check_url(const struct storage *storage, const char *url, struct failure *failure);
 /* `prefix` (ends with '/' or gets one) and `name` as one URL. BAD_REQUEST where it does not fit. */
@@ -60,13 +41,6 @@ bool storage_join(char out[STORAGE_URL_MOST], const char *prefix, const char *na
 bool storage_stat(struct storage *storage, const char *url, struct storage_facts *facts, struct failure *failure);
 
 struct object;
-
-/* Which content is wanted of what a URL names. */
-struct storage_want {
-    const char *etag;    /* NULL or "": any */
-    const char *version; /* S3's versionId; NULL or "": the newest. BAD_REQUEST for files */
-    uint64_t size;       /* 0 or UINT64_MAX: any */
-};
 
 /*
  * Opens what is there to be read; every read is of this content (If-Match, and versionId), else SOURCE_CHANGED.
@@ -100,12 +74,6 @@ bool storage_read(struct object *object, uint64_t offset, void *buffer, size_t s
 /* Reads all of it, appended to `out`; LIMIT_EXCEEDED above `most` bytes. `facts` may be NULL. */
 bool storage_get(struct storage *storage, const char *url, uint64_t most, struct tile_buffer *out,
                  struct storage_facts *facts, struct failure *failure);
-
-struct storage_put_options {
-    const char *type; /* media type; NULL: none */
-    const char *note; /* printable ASCII that storage_stat gives back, below STORAGE_NOTE_MOST; NULL: none */
-    bool keep;        /* OUTPUT_DENIED where there is something by this name already */
-};
 
 /*
  * Writes it whole: nothing is there, or changed, until all is. Folders of local files are made where they are missing;
