@@ -149,9 +149,6 @@ tile_status tile_source_open_piece(tile_source **out, const void *data, size_t s
 /* Ends the use of an index. */
 void tile_access_close(tile_source *source);
 
-/* Whether a file is the very one that is read. False of what was not opened by a path. */
-bool tile_source_is_file(const tile_source *source, const struct stat *file);
-
 /* XXH3-128 of all bytes, read now. */
 tile_status tile_source_read_hash(const tile_source *source, struct tile_hash *hash, struct tile_watch *watch,
                                   struct tile_error *error);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the job room asks of a source beside the public calls: the same under a watch of its own, and at its end. */
+/* What the job room asks of a source beside the public calls: the same under a watch of its own, and which file it reads. */
 #ifndef TILE_SOURCE_WATCHED_H
 #define TILE_SOURCE_WATCHED_H
 
 #include "../base/watch.h"
+
+#include <sys/stat.h>
 
 /* As without `_watched`; the source's own hook is not asked. Thread-safe where those are; the watch is the thread's. */
 tile_status tile_source_read_watched(tile_source *source, struct tile_rect rect, struct tile_image *image,
@@ -12,6 +14,9 @@ tile_status tile_source_hash_watched(tile_source *source, unsigned char hash[16]
                                      struct tile_error *error);
 tile_status tile_source_splice_watched(const tile_source *source, struct tile_rect rect, struct tile_buffer *out,
                                        struct tile_watch *watch, struct tile_error *error);
+
+/* Whether a file is the very one that is read. False of what was not opened by a path. */
+bool tile_source_is_file(const tile_source *source, const struct stat *file);
 
 /*
  * SOURCE_CHANGED where the file is another than when it was opened, by its size and times: what was hashed may not be
