@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <xxhash.h>
 
+/* Two lower-case digits a byte, and a NUL. */
+void hash_hex(const unsigned char *bytes, size_t size, char *hex);
+
 /* XXH3-128 in its canonical form: 32 lower-case digits and a NUL. */
 void hash_text(const XXH3_state_t *state, char hex[33]);
 /* The same of `size` bytes at `data`. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "records.h"
 
-#include "../storage/sign.h"
+#include "../base/hash.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HASH_DIGITS = 32, HEAD_MOST = 200, END_MOST = 100 };
+enum { HASH_DIGITS = 32, SHA256_SIZE = 32, HEAD_MOST = 200, END_MOST = 100 };
 
 /* ---- Names ---- */
 
@@ -51,11 +51,11 @@ static size_t write_head(char head[HEAD_MOST], const char *prefix, uint64_t firs
 
 /* Of all that stands before it. */
 static bool write_end(char end[END_MOST], const void *text, size_t size) {
-    unsigned char hash[SIGN_HASH_SIZE];
-    char hex[2 * SIGN_HASH_SIZE + 1];
+    unsigned char hash[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
     if (EVP_Digest(text, size, hash, NULL, EVP_sha256(), NULL) != 1)
         return false;
-    sign_hex(hex, hash);
+    hash_hex(hash, sizeof hash, hex);
     snprintf(end, END_MOST, ",\"sha256\":\"%s\"}\n", hex);
     return true;
 }
@@ -122,7 +122,7 @@ bool records_write(struct storage *storage, const char *prefix, struct record *r
 /* Whether the text ends in its own hash; `*size` is then that of what stands before. */
 static bool holds(const struct tile_buffer *text, size_t *size) {
     char end[END_MOST];
-    size_t end_size = strlen(",\"sha256\":\"\"}\n") + 2 * SIGN_HASH_SIZE;
+    size_t end_size = strlen(",\"sha256\":\"\"}\n") + 2 * SHA256_SIZE;
     if (text->size < end_size)
         return false;
     *size = text->size - end_size;

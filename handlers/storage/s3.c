@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "s3.h"
 
+#include "../base/hash.h"
 #include "endpoint.h"
 #include "s3_action.h"
 #include "s3_answer.h"
@@ -177,7 +178,7 @@ static bool hash_content(struct s3_call *call) {
     unsigned char hash[SIGN_HASH_SIZE];
     if (EVP_Digest(call->content ? call->content : "", call->content_size, hash, NULL, EVP_sha256(), NULL) != 1)
         return false;
-    sign_hex(call->private.payload, hash);
+    hash_hex(hash, sizeof hash, call->private.payload);
     EVP_EncodeBlock((unsigned char *)call->checksum, hash, sizeof hash);
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "s3_answer.h"
 
+#include "../base/hash.h"
 #include "s3_action.h"
 #include "s3_error.h"
 
@@ -58,7 +59,7 @@ static void copy_checksum(char out[65], const char *value) {
     unsigned char hash[SIGN_HASH_SIZE + 1]; /* 44 characters, the last a '=', decode to 33 bytes */
     if (strlen(value) == 44 && value[43] == '=' &&
         EVP_DecodeBlock(hash, (const unsigned char *)value, 44) == (int)sizeof hash)
-        sign_hex(out, hash);
+        hash_hex(hash, SIGN_HASH_SIZE, out);
 }
 
 static void read_fact(struct storage_facts *facts, const char *name, const char *value) {

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "sign.h"
 
+#include "../base/hash.h"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
 #include <string.h>
-
-void sign_hex(char out[2 * SIGN_HASH_SIZE + 1], const unsigned char hash[SIGN_HASH_SIZE]) {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < SIGN_HASH_SIZE; i++) {
-        out[2 * i] = digits[hash[i] >> 4];
-        out[2 * i + 1] = digits[hash[i] & 15];
-    }
-    out[2 * SIGN_HASH_SIZE] = '\0';
-}
 
 static bool is_unreserved(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
@@ -117,7 +110,7 @@ static bool hash_request(char out[2 * SIGN_HASH_SIZE + 1], const struct sign_req
            add(hash, request->payload, strlen(request->payload)) && EVP_DigestFinal_ex(hash, digest, NULL) == 1;
     EVP_MD_CTX_free(hash);
     if (done)
-        sign_hex(out, digest);
+        hash_hex(digest, sizeof digest, out);
     return done;
 }
 
@@ -133,7 +126,7 @@ bool sign(char out[SIGN_AUTHORIZATION_SIZE], struct sign_scope *scope, struct si
                         scope->service, hash);
     if ((size_t)size >= sizeof text || !derive_key(scope, day) || !hmac(signature, scope->key, sizeof scope->key, text))
         return false;
-    sign_hex(hash, signature);
+    hash_hex(signature, sizeof signature, hash);
     size = snprintf(out, SIGN_AUTHORIZATION_SIZE,
                     "AWS4-HMAC-SHA256 Credential=%s/%s/%s/%s/aws4_request, SignedHeaders=", scope->id, day,
                     scope->region, scope->service);

@@ -46,6 +46,5 @@ bool sign(char out[SIGN_AUTHORIZATION_SIZE], struct sign_scope *scope, struct si
 bool sign_encode_path(char *out, size_t capacity, const char *path);
 /* The same of a query's value, and of slashes, too. */
 bool sign_encode_value(char *out, size_t capacity, const char *value);
-void sign_hex(char out[2 * SIGN_HASH_SIZE + 1], const unsigned char hash[SIGN_HASH_SIZE]);
 
 #endif
