@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* PNG, read back by libpng, and its chunks looked for by hand. */
 #include "common.h"
+#include "pngs.h"
 
 #include "base/buffer.h"
 #include "base/profile.h"
@@ -26,7 +27,7 @@ static void complain(png_structp png, png_const_charp text) {
 }
 
 static const uint8_t *chunk(const struct tile_buffer *buffer, const char *type, uint32_t *size) {
-    return test_png_chunk((struct test_bytes){buffer->data, buffer->size}, type, size);
+    return png_chunk((struct test_bytes){buffer->data, buffer->size}, type, size);
 }
 
 static bool has(const struct tile_buffer *buffer, const char *type) {

@@ -2,8 +2,6 @@
 #include "tile_task.h"
 #include "picture.h"
 
-#include <png.h>
-
 const struct tile_rect usual = {8, 16, 50, 40};
 
 struct place place;
@@ -55,20 +53,6 @@ json_t *task_with(const char *members) {
     return task;
 }
 
-/* ---- Pixels, by other decoders ---- */
-
-/* An RGB PNG by libpng's simplified interface. */
-static unsigned char *png_pixels(const void *data, size_t size, uint32_t *width, uint32_t *height) {
-    png_image image = {.version = PNG_IMAGE_VERSION};
-    assert_true(png_image_begin_read_from_memory(&image, data, size));
-    image.format = PNG_FORMAT_RGB;
-    unsigned char *pixels = malloc(PNG_IMAGE_SIZE(image));
-    assert_true(png_image_finish_read(&image, NULL, pixels, 0, NULL));
-    *width = image.width;
-    *height = image.height;
-    return pixels;
-}
-
 void check_png_of_photo(struct test_bytes png, struct tile_rect rect) {
     struct test_bytes photo = test_read_file(test_fixture("photo.jpg"));
     unsigned char *expected = jpeg_pixels(photo, JCS_UNKNOWN);
@@ -78,16 +62,19 @@ void check_png_of_photo(struct test_bytes png, struct tile_rect rect) {
     jpeg_create_decompress(&d);
     jpeg_mem_src(&d, photo.data, photo.size);
     jpeg_read_header(&d, TRUE);
-    uint32_t across = d.image_width, width, height;
+    uint32_t across = d.image_width;
     if (rect.width == 0)
         rect = (struct tile_rect){0, 0, d.image_width, d.image_height};
     jpeg_destroy_decompress(&d);
-    unsigned char *got = png_pixels(png.data, png.size, &width, &height);
-    assert_int_equal(width, rect.width);
-    assert_int_equal(height, rect.height);
-    for (uint32_t y = 0; y < height; y++)
-        assert_memory_equal(got + (size_t)y * width * 3, expected + ((size_t)(rect.y + y) * across + rect.x) * 3,
-                            (size_t)width * 3);
+    struct stored stored;
+    unsigned char *got = png_pixels(&(struct tile_buffer){.data = png.data, .size = png.size}, &stored);
+    assert_non_null(got);
+    assert_int_equal(stored.width, rect.width);
+    assert_int_equal(stored.height, rect.height);
+    assert_int_equal(stored.step, 3);
+    size_t row = (size_t)rect.width * 3;
+    for (uint32_t y = 0; y < rect.height; y++)
+        assert_memory_equal(got + y * row, expected + ((size_t)(rect.y + y) * across + rect.x) * 3, row);
     free(got);
     free(expected);
     free(photo.data);

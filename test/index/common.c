@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 
+#include <pthread.h>
+
 static struct tile_error error;
 
 unsigned char *asked_bytes(const struct test_reader *reader) {
@@ -12,11 +14,21 @@ unsigned char *asked_bytes(const struct test_reader *reader) {
     return asked;
 }
 
-tile_index *index_of(tile_source *source, uint32_t tile) {
+tile_source *open_memory(const struct tile_buffer *file) {
+    tile_source *source;
+    assert_ok(tile_source_open_memory(&source, file->data, file->size, NULL, &error));
+    return source;
+}
+
+tile_status index_build(tile_index **out, tile_source *source, uint32_t tile, struct tile_error *why) {
     struct tile_index_options options = TILE_OPTIONS(struct tile_index_options);
     options.tile_width = options.tile_height = tile;
+    return tile_index_build(out, source, &options, why);
+}
+
+tile_index *index_of(tile_source *source, uint32_t tile) {
     tile_index *index;
-    assert_ok(tile_index_build(&index, source, &options, &error));
+    assert_ok(index_build(&index, source, tile, &error));
     return index;
 }
 
@@ -85,6 +97,67 @@ void check_reads(tile_source *source, const struct expected *expected, int count
             check_region(source, expected->formats[i], expected->stored[i], expected->orientation,
                          random_rect(source, random), k);
     }
+}
+
+tile_status read_to(tile_source *source, struct tile_rect rect, struct tile_image *image, struct tile_error *why) {
+    image->width = rect.width;
+    image->height = rect.height;
+    return tile_source_read(source, rect, image, why);
+}
+
+struct reading {
+    tile_source *source;
+    struct tile_format format;
+    struct stored stored;
+    uint64_t seed;
+    int wrong;
+};
+
+static void *read_some(void *user) {
+    struct reading *reading = user;
+    struct test_random random = {reading->seed};
+    struct stored stored = reading->stored;
+    unsigned char *pixels = malloc((size_t)stored.width * stored.height * stored.step);
+    for (int i = 0; i < 40 && pixels; i++) {
+        struct tile_rect rect = random_rect(reading->source, &random);
+        size_t row = rect.width * stored.step;
+        struct tile_image image = {reading->format, rect.width, rect.height, {pixels}, (ptrdiff_t)row};
+        reading->wrong += tile_source_read(reading->source, rect, &image, NULL) != TILE_OK;
+        for (uint32_t y = 0; y < rect.height; y++)
+            reading->wrong +=
+                memcmp(pixels + y * row, stored.pixels + ((size_t)(rect.y + y) * stored.width + rect.x) * stored.step,
+                       row) != 0;
+        struct tile_range ranges[10];
+        size_t count;
+        tile_index *part;
+        reading->wrong += tile_source_ranges(reading->source, rect, ranges, 10, &count, NULL) != TILE_OK;
+        reading->wrong += tile_index_part(&part, reading->source, rect, NULL, NULL) != TILE_OK;
+        tile_index_free(part);
+    }
+    reading->wrong += !pixels;
+    free(pixels);
+    return NULL;
+}
+
+void check_threads(tile_source *const sources[], int count, struct tile_format format, struct stored stored) {
+    enum { THREADS = 6 };
+    struct reading readings[THREADS];
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        readings[i] = (struct reading){sources[i % count], format, stored, 28 + (uint64_t)i, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, read_some, &readings[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(readings[i].wrong, 0);
+    }
+}
+
+bool steps_ask(void *user, const struct tile_progress *now) {
+    struct steps *steps = user;
+    assert_true(now->done >= steps->last && now->done <= now->total);
+    steps->last = now->done;
+    return ++steps->calls != steps->stop_at;
 }
 
 size_t marker_at(struct test_bytes file, int marker, int nth) {

@@ -9,7 +9,9 @@
 /* Which of its file's bytes were asked for: a flag for each of them, to be freed. */
 unsigned char *asked_bytes(const struct test_reader *reader);
 
-/* With checkpoints `tile` pixels apart, both ways. */
+tile_source *open_memory(const struct tile_buffer *file);
+/* With checkpoints `tile` pixels apart, both ways; index_of must succeed. */
+tile_status index_build(tile_index **out, tile_source *source, uint32_t tile, struct tile_error *error);
 tile_index *index_of(tile_source *source, uint32_t tile);
 /* The index file, to be freed. */
 struct test_bytes index_bytes(const tile_index *index);
@@ -26,6 +28,10 @@ void expected_free(struct expected *expected);
 
 /* Reads the whole image, its corners, last row and column, and `count` random rectangles in each format. */
 void check_reads(tile_source *source, const struct expected *expected, int count, struct test_random *random);
+/* Reads into an image that is large enough, and that becomes as large as the rectangle. */
+tile_status read_to(tile_source *source, struct tile_rect rect, struct tile_image *image, struct tile_error *error);
+/* Several threads read from `count` sources of one upright image, and use all else of them that is for threads. */
+void check_threads(tile_source *const sources[], int count, struct tile_format format, struct stored stored);
 /* Within the image; half of them small. */
 struct tile_rect random_rect(const tile_source *source, struct test_random *random);
 
@@ -43,5 +49,11 @@ enum { JPEG_ENDINGS = 33 };
 struct test_bytes jpeg_ending(struct test_bytes file, int i);
 /* Indexes `file` with checkpoints of several distances, and reads through each of them. */
 void check_jpeg(struct test_bytes file, int count, struct test_random *random);
+
+/* A progress hook that wants no step back, and says stop at its `stop_at`th call (from 1; 0: never). */
+struct steps {
+    uint64_t last, calls, stop_at;
+};
+bool steps_ask(void *steps, const struct tile_progress *now);
 
 #endif

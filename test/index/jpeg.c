@@ -6,7 +6,6 @@
 #include "common.h"
 
 #include <glob.h>
-#include <pthread.h>
 
 static struct tile_error error;
 
@@ -314,39 +313,6 @@ static void a_part_is_enough_for_its_tile(void **state) {
 
 /* ---- Threads and memory ---------------------------------------------------------------------------------------- */
 
-struct reading {
-    tile_source *source;
-    const struct expected *expected;
-    uint64_t seed;
-    int wrong;
-};
-
-static void *read_some(void *user) {
-    struct reading *reading = user;
-    struct test_random random = {reading->seed};
-    struct stored stored = reading->expected->stored[0];
-    unsigned char *pixels = malloc((size_t)stored.width * stored.height * stored.step);
-    for (int i = 0; i < 40 && pixels; i++) {
-        struct tile_rect rect = random_rect(reading->source, &random);
-        size_t row = rect.width * stored.step;
-        struct tile_image image = {reading->expected->formats[0], rect.width, rect.height, {pixels}, (ptrdiff_t)row};
-        reading->wrong += tile_source_read(reading->source, rect, &image, NULL) != TILE_OK;
-        for (uint32_t y = 0; y < rect.height; y++)
-            reading->wrong +=
-                memcmp(pixels + y * row, stored.pixels + ((size_t)(rect.y + y) * stored.width + rect.x) * stored.step,
-                       row) != 0;
-        struct tile_range ranges[10];
-        size_t count;
-        tile_index *part;
-        reading->wrong += tile_source_ranges(reading->source, rect, ranges, 10, &count, NULL) != TILE_OK;
-        reading->wrong += tile_index_part(&part, reading->source, rect, NULL, NULL) != TILE_OK;
-        tile_index_free(part);
-    }
-    reading->wrong += !pixels;
-    free(pixels);
-    return NULL;
-}
-
 static void several_threads_read_one_source(void **state) {
     (void)state;
     struct jpeg_recipe recipe = jpeg_kinds[0];
@@ -368,17 +334,7 @@ static void several_threads_read_one_source(void **state) {
     assert_ok(tile_index_load(&index, &readers[2], NULL, &error));
     assert_ok(tile_source_use_index(source, index, &error));
     assert_ok(tile_source_use_index(second, index, &error));
-    enum { THREADS = 6 };
-    struct reading readings[THREADS];
-    pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++) {
-        readings[i] = (struct reading){i % 3 ? source : second, &expected, 28 + (uint64_t)i, 0};
-        assert_int_equal(pthread_create(&threads[i], NULL, read_some, &readings[i]), 0);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-        assert_int_equal(readings[i].wrong, 0);
-    }
+    check_threads((tile_source *const[]){source, second}, 2, expected.formats[0], expected.stored[0]);
     tile_source_close(source);
     tile_source_close(second);
     free(alone[2].file.data);
@@ -579,17 +535,6 @@ static void a_tile_takes_its_share_of_the_file(void **state) {
 
 /* ---- Progress and arguments ------------------------------------------------------------------------------------ */
 
-struct progress {
-    uint64_t last, calls, stop_at;
-};
-
-static bool progressed(void *user, const struct tile_progress *now) {
-    struct progress *progress = user;
-    assert_true(now->done >= progress->last && now->done <= now->total);
-    progress->last = now->done;
-    return ++progress->calls != progress->stop_at;
-}
-
 static void building_can_be_watched_and_stopped(void **state) {
     (void)state;
     struct jpeg_recipe recipe = jpeg_kinds[1];
@@ -597,9 +542,9 @@ static void building_can_be_watched_and_stopped(void **state) {
     struct test_bytes file = jpeg_file(&recipe);
     tile_source *source;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
-    struct progress progress = {0};
+    struct steps progress = {0};
     struct tile_index_options options = TILE_OPTIONS(struct tile_index_options);
-    options.progress = progressed;
+    options.progress = steps_ask;
     options.user = &progress;
     tile_index *index;
     assert_ok(tile_index_build(&index, source, &options, &error));
@@ -607,7 +552,7 @@ static void building_can_be_watched_and_stopped(void **state) {
     assert_true(progress.calls > 2);
     tile_index_free(index);
     for (uint64_t stop = 1; stop <= 2; stop++) {
-        progress = (struct progress){.stop_at = stop};
+        progress = (struct steps){.stop_at = stop};
         assert_fails(TILE_CANCELLED, tile_index_build(&index, source, &options, &error));
         assert_null(index);
         assert_int_equal(progress.calls, stop);

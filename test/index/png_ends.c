@@ -13,17 +13,8 @@ static struct tile_error error;
 
 /* ---- Files ------------------------------------------------------------------------------------------------- */
 
-static void append(struct tile_buffer *buffer, const void *data, size_t size) {
-    assert_ok(tile_buffer_append(buffer, data, size, &error));
-}
-
 static void append_idat(struct tile_buffer *buffer, const void *data, size_t size) {
-    unsigned char head[8] = "....IDAT", tail[4];
-    tile_put_be(head, size, 4);
-    append(buffer, head, 8);
-    append(buffer, data, size);
-    tile_put_be(tail, crc32(crc32(0, head + 4, 4), size ? data : head, (uInt)size), 4);
-    append(buffer, tail, 4);
+    png_append_chunk(buffer, "IDAT", data, size);
 }
 
 /* A PNG, its inflated rows, and where its only IDAT chunk is. */
@@ -73,68 +64,14 @@ static struct tile_buffer deflated(const struct base *base, size_t more, int lev
 static struct tile_buffer put_together(const struct base *base, const struct tile_buffer *stream, size_t first,
                                        size_t most) {
     struct tile_buffer out = {0};
-    append(&out, base->file.data, base->begin);
+    test_append(&out, base->file.data, base->begin);
     for (size_t at = 0, size; at < stream->size || at == 0; at += size) {
         size = at == 0 ? first : most;
         size = stream->size - at < size ? stream->size - at : size;
         append_idat(&out, stream->data + at, size);
     }
-    append(&out, base->file.data + base->end, base->file.size - base->end);
+    test_append(&out, base->file.data + base->end, base->file.size - base->end);
     return out;
-}
-
-/* ---- libpng's pixels --------------------------------------------------------------------------------------- */
-
-struct cursor {
-    const unsigned char *data;
-    size_t left;
-};
-
-static void from_cursor(png_structp png, png_bytep to, png_size_t size) {
-    struct cursor *cursor = png_get_io_ptr(png);
-    if (size > cursor->left)
-        png_error(png, "short");
-    memcpy(to, cursor->data, size);
-    cursor->data += size;
-    cursor->left -= size;
-}
-
-static void give_up(png_structp png, png_const_charp text) {
-    (void)text;
-    longjmp(*(jmp_buf *)png_get_error_ptr(png), 1);
-}
-
-static void pass_over(png_structp png, png_const_charp text) {
-    (void)png, (void)text;
-}
-
-/* All rows; NULL where libpng gives up before it has them. */
-static unsigned char *png_pixels(const struct tile_buffer *file, struct stored *stored) {
-    struct cursor cursor = {file->data, file->size};
-    jmp_buf jump;
-    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &jump, give_up, pass_over);
-    png_infop info = png_create_info_struct(png);
-    unsigned char *volatile result = NULL;
-    if (setjmp(jump)) {
-        png_destroy_read_struct(&png, &info, NULL);
-        free(result);
-        return NULL;
-    }
-    png_set_read_fn(png, &cursor, from_cursor);
-    png_read_info(png, info);
-    png_set_expand(png);
-    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-        png_set_swap(png);
-    png_read_update_info(png, info);
-    uint32_t width = png_get_image_width(png, info), height = png_get_image_height(png, info);
-    size_t row_size = png_get_rowbytes(png, info);
-    unsigned char *pixels = result = malloc(row_size * height);
-    assert_non_null(pixels);
-    for (uint32_t y = 0; y < height; y++)
-        png_read_row(png, pixels + y * row_size, NULL);
-    *stored = (struct stored){pixels, width, height, row_size / width};
-    png_destroy_read_struct(&png, &info, NULL);
-    return pixels;
 }
 
 /* ---- Held against each other --------------------------------------------------------------------------------- */
@@ -205,10 +142,10 @@ static void chunks_that_hold_nothing(void **state) {
         struct base base = make_base(&recipes[k]);
         struct tile_buffer stream = deflated(&base, 0, 6);
         size_t size = stream.size;
-        append(&stream, "more than zlib's stream", 23);
+        test_append(&stream, "more than zlib's stream", 23);
         for (int i = 0; i < 7; i++) {
             struct tile_buffer file = {0};
-            append(&file, base.file.data, base.begin);
+            test_append(&file, base.file.data, base.begin);
             switch (i) {
             case 0: /* empty ones everywhere */
                 for (size_t at = 0; at < size; at += size / 4 + 1) {
@@ -235,7 +172,7 @@ static void chunks_that_hold_nothing(void **state) {
             if (i == 4)
                 file.size -= 10;
             else
-                append(&file, base.file.data + base.end, base.file.size - base.end);
+                test_append(&file, base.file.data + base.end, base.file.size - base.end);
             if (i == 5)
                 memset(file.data + file.size - 12 - 35, 0xFF, 4);
             assert_int_equal(check(&file, false, &random), i < 6);

@@ -6,10 +6,6 @@
 
 static struct tile_error error;
 
-static void append(struct tile_buffer *buffer, const void *data, size_t size) {
-    assert_ok(tile_buffer_append(buffer, data, size, &error));
-}
-
 /* The size of a segment with its marker. */
 static size_t segment_size(const unsigned char *segment) {
     return 2u + (size_t)(segment[2] << 8 | segment[3]);
@@ -34,39 +30,39 @@ static struct tile_buffer changed(struct test_bytes file, struct test_bytes stan
     struct tile_buffer out = {0}, tables[2] = {{0}, {0}}, frame = {0};
     size_t scan = scan_at(file);
     static const unsigned char comment[] = {0xFF, 0xFE, 0, 10, 0xFF, 0xDA, 0xFF, 0xD8, 0xFF, 0xD9, 0, 0};
-    append(&out, file.data, 2);
+    test_append(&out, file.data, 2);
     for (size_t at = 2, size; at < scan; at += size) {
         unsigned char *segment = file.data + at;
         size = segment_size(segment);
         int marker = segment[1];
         bool table = marker == 0xC4 || marker == 0xDB;
         if (change == FILL_BYTES)
-            append(&out, "\xFF\xFF\xFF", 3);
+            test_append(&out, "\xFF\xFF\xFF", 3);
         if (change == COMMENTS)
-            append(&out, comment, sizeof comment);
+            test_append(&out, comment, sizeof comment);
         if (change == BETWEEN_SEGMENTS && at > 100)
-            append(&out, "\0padding", 8);
+            test_append(&out, "\0padding", 8);
         if (change == OTHER_TABLES_FIRST && table && at < marker_at(file, 0xC4, 1)) {
             size_t other = marker_at(standard, marker, marker == 0xDB);
-            append(&out, standard.data + other, segment_size(standard.data + other));
+            test_append(&out, standard.data + other, segment_size(standard.data + other));
         }
         if (change == UNUSED_TABLES && marker == 0xC4) {
             size_t first = out.size;
-            append(&out, segment, size);
+            test_append(&out, segment, size);
             out.data[first + 4] |= 3;
         }
         if (change == RESTARTS_TWICE_DEFINED && (marker == 0xDD || marker == 0xDA)) {
-            append(&out, marker == 0xDD ? "\xFF\xDD\0\4\0\x1" : "\xFF\xDD\0\4\0\0", 6);
+            test_append(&out, marker == 0xDD ? "\xFF\xDD\0\4\0\x1" : "\xFF\xDD\0\4\0\0", 6);
             /* The scan's own one is the last one. */
             if (marker == 0xDA)
-                append(&out, file.data + marker_at(file, 0xDD, 0), 6);
+                test_append(&out, file.data + marker_at(file, 0xDD, 0), 6);
         }
         if (change == TABLES_IN_ONE_SEGMENT && table) {
-            append(&tables[marker == 0xC4], segment + 4, size - 4);
+            test_append(&tables[marker == 0xC4], segment + 4, size - 4);
             continue;
         }
         if (change == TABLES_BEFORE_FRAME && marker == 0xC0) {
-            append(&frame, segment, size);
+            test_append(&frame, segment, size);
             continue;
         }
         if (change == ANOTHER_END_OF_BLOCK && marker == 0xC4 && segment[4] >> 4) {
@@ -80,20 +76,20 @@ static struct tile_buffer changed(struct test_bytes file, struct test_bytes stan
                 if (tables[i].size) {
                     unsigned char head[4] = {0xFF, i ? 0xC4 : 0xDB, (unsigned char)((tables[i].size + 2) >> 8),
                                              (unsigned char)(tables[i].size + 2)};
-                    append(&out, head, 4);
-                    append(&out, tables[i].data, tables[i].size);
+                    test_append(&out, head, 4);
+                    test_append(&out, tables[i].data, tables[i].size);
                 }
-            append(&out, frame.data, frame.size);
+            test_append(&out, frame.data, frame.size);
         }
-        append(&out, segment, size);
+        test_append(&out, segment, size);
     }
     for (size_t at = scan; at < file.size; at++) {
         if (change == FILL_BYTES && file.data[at] == 0xFF && file.data[at + 1] != 0)
-            append(&out, "\xFF\xFF", at % 2 ? 1 : 2);
-        append(&out, file.data + at, 1);
+            test_append(&out, "\xFF\xFF", at % 2 ? 1 : 2);
+        test_append(&out, file.data + at, 1);
     }
     if (change == BEHIND_THE_IMAGE)
-        append(&out, file.data, file.size);
+        test_append(&out, file.data, file.size);
     tile_buffer_free(&tables[0]);
     tile_buffer_free(&tables[1]);
     tile_buffer_free(&frame);
@@ -138,9 +134,9 @@ static void put_bits(struct tile_buffer *out, uint32_t *pending, int *held, unsi
     while (count-- > 0) {
         *pending = *pending << 1 | (bits >> count & 1);
         if (++*held == 8) {
-            append(out, &(unsigned char){(unsigned char)*pending}, 1);
+            test_append(out, &(unsigned char){(unsigned char)*pending}, 1);
             if ((*pending & 255) == 255)
-                append(out, "", 1);
+                test_append(out, "", 1);
             *held = 0;
         }
     }
@@ -165,17 +161,19 @@ static struct tile_buffer dc_only(const struct codes *declared, const struct cod
         total += declared->counts[i];
     unsigned char table[69] = {0xFF, 0xDB, 0, 67, 0};
     memset(table + 5, 8, 64);
-    append(&out, "\xFF\xD8", 2);
-    append(&out, table, sizeof table);
-    append(&out, (unsigned char[]){0xFF, 0xC4, (unsigned char)((19 + total) >> 8), (unsigned char)(19 + total), 0}, 5);
-    append(&out, declared->counts, 16);
-    append(&out, declared->symbols, total);
-    append(&out, (unsigned char[]){0xFF, 0xC4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 22);
-    append(&out,
-           (unsigned char[]){0xFF, 0xC0, 0, 11, 8, (unsigned char)(height >> 5), (unsigned char)(height << 3),
-                             (unsigned char)(width >> 5), (unsigned char)(width << 3), 1, 1, 0x11, 0},
-           13);
-    append(&out, (unsigned char[]){0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0}, 10);
+    test_append(&out, "\xFF\xD8", 2);
+    test_append(&out, table, sizeof table);
+    test_append(&out, (unsigned char[]){0xFF, 0xC4, (unsigned char)((19 + total) >> 8), (unsigned char)(19 + total), 0},
+                5);
+    test_append(&out, declared->counts, 16);
+    test_append(&out, declared->symbols, total);
+    test_append(&out, (unsigned char[]){0xFF, 0xC4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+                22);
+    test_append(&out,
+                (unsigned char[]){0xFF, 0xC0, 0, 11, 8, (unsigned char)(height >> 5), (unsigned char)(height << 3),
+                                  (unsigned char)(width >> 5), (unsigned char)(width << 3), 1, 1, 0x11, 0},
+                13);
+    test_append(&out, (unsigned char[]){0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0}, 10);
     uint32_t pending = 0;
     int held = 0;
     for (unsigned i = 0; i < width * height; i++) {
@@ -188,7 +186,7 @@ static struct tile_buffer dc_only(const struct codes *declared, const struct cod
     }
     while (held)
         put_bits(&out, &pending, &held, 1, 1);
-    append(&out, "\xFF\xD9", 2);
+    test_append(&out, "\xFF\xD9", 2);
     return out;
 }
 
@@ -318,17 +316,17 @@ static struct tile_buffer stuffed(unsigned mcus) {
     unsigned char table[69] = {0xFF, 0xDB, 0, 67, 0};
     memset(table + 5, 1, 64);
     memset(codes.counts, 1, sizeof codes.counts);
-    append(&out, "\xFF\xD8", 2);
-    append(&out, table, sizeof table);
-    append(&out, (unsigned char[]){0xFF, 0xC4, 0, 20, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 22);
-    append(&out, (unsigned char[]){0xFF, 0xC4, 0, 35, 0x10}, 5);
-    append(&out, codes.counts, 16);
-    append(&out, codes.symbols, 16);
-    append(&out,
-           (unsigned char[]){0xFF, 0xC0, 0, 11, 8, 0, 8, (unsigned char)(mcus >> 5), (unsigned char)(mcus << 3), 1, 1,
-                             0x11, 0},
-           13);
-    append(&out, (unsigned char[]){0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0}, 10);
+    test_append(&out, "\xFF\xD8", 2);
+    test_append(&out, table, sizeof table);
+    test_append(&out, (unsigned char[]){0xFF, 0xC4, 0, 20, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 22);
+    test_append(&out, (unsigned char[]){0xFF, 0xC4, 0, 35, 0x10}, 5);
+    test_append(&out, codes.counts, 16);
+    test_append(&out, codes.symbols, 16);
+    test_append(&out,
+                (unsigned char[]){0xFF, 0xC0, 0, 11, 8, 0, 8, (unsigned char)(mcus >> 5), (unsigned char)(mcus << 3), 1,
+                                  1, 0x11, 0},
+                13);
+    test_append(&out, (unsigned char[]){0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0}, 10);
     uint32_t pending = 0;
     int held = 0;
     for (unsigned i = 0; i < mcus; i++) {
@@ -340,7 +338,7 @@ static struct tile_buffer stuffed(unsigned mcus) {
     }
     while (held)
         put_bits(&out, &pending, &held, 1, 1);
-    append(&out, "\xFF\xD9", 2);
+    test_append(&out, "\xFF\xD9", 2);
     return out;
 }
 

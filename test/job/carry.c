@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What goes along with pixels: profiles and code points, into every format that can hold them; and what a job refuses
  * rather than lose it. Looked for in the files by hand. */
-#include "support.h"
+#include "pngs.h"
 
 #include "base/bytes.h"
 
@@ -25,7 +25,7 @@ static int tear_down(void **state) {
 
 static bool has(const struct test_bytes *png, const char *name) {
     uint32_t size;
-    return test_png_chunk(*png, name, &size) != NULL;
+    return png_chunk(*png, name, &size) != NULL;
 }
 
 /* The profile in a file; of size 0: there is none. To be freed. */
@@ -34,7 +34,7 @@ static struct test_bytes profile_in(const char *path) {
     assert_non_null(profile.data);
     if (strstr(path, ".png")) {
         uint32_t size = 0;
-        const unsigned char *iccp = test_png_chunk(file, "iCCP", &size);
+        const unsigned char *iccp = png_chunk(file, "iCCP", &size);
         size_t head = iccp ? strlen((const char *)iccp) + 2 : 0;
         uLongf count = 1 << 16;
         if (iccp) {
@@ -191,7 +191,7 @@ static void unknown_color_is_kept_or_refused(void **state) {
     assert_ok(make("unknown-cicp.png", "out.png", usual, NULL));
     struct test_bytes png = test_read_file(path_of("out.png"));
     uint32_t size = 0;
-    const unsigned char *cicp = test_png_chunk(png, "cICP", &size);
+    const unsigned char *cicp = png_chunk(png, "cICP", &size);
     assert_true(cicp && size == 4 && memcmp(cicp, ((const unsigned char[]){12, 16, 0, 1}), 4) == 0);
     assert_false(has(&png, "sRGB") || has(&png, "iCCP"));
     free(png.data);
@@ -229,7 +229,7 @@ static void hdr_keeps_its_label(void **state) {
         assert_ok(make(fixtures[i], "out.png", usual, NULL));
         struct test_bytes png = test_read_file(path_of("out.png"));
         uint32_t size = 0;
-        const unsigned char *cicp = test_png_chunk(png, "cICP", &size);
+        const unsigned char *cicp = png_chunk(png, "cICP", &size);
         assert_true(cicp && size == 4 && memcmp(cicp, ((const unsigned char[]){9, i ? 18 : 16, 0, 1}), 4) == 0);
         assert_false(has(&png, "sRGB") || has(&png, "iCCP"));
         free(png.data);

@@ -314,21 +314,6 @@ static void exif_of_any_bytes(void **state) {
 
 /* ---- What costs ---------------------------------------------------------------------------------------------- */
 
-static void append(struct tile_buffer *buffer, const void *data, size_t size) {
-    assert_ok(tile_buffer_append(buffer, data, size, &error));
-}
-
-static void append_chunk(struct tile_buffer *buffer, const char *type, const void *data, size_t size) {
-    unsigned char head[8], tail[4];
-    png_save_uint_32(head, (png_uint_32)size);
-    memcpy(head + 4, type, 4);
-    uLong crc = crc32(crc32(0, head + 4, 4), data, (uInt)size);
-    png_save_uint_32(tail, (png_uint_32)crc);
-    append(buffer, head, 8);
-    append(buffer, data, size);
-    append(buffer, tail, 4);
-}
-
 static void headers_may_not_cost_more_than_their_limit(void **state) {
     (void)state;
     struct gauge gauge = {0};
@@ -341,18 +326,18 @@ static void headers_may_not_cost_more_than_their_limit(void **state) {
     /* Many APP2 segments behind the SOI. */
     struct test_bytes jpeg = make_file(0);
     struct tile_buffer bomb = {0};
-    append(&bomb, jpeg.data, 2);
+    test_append(&bomb, jpeg.data, 2);
     static unsigned char segment[60000] = {0xFF, 0xE2, 59998 >> 8, 59998 & 255};
     for (int i = 0; i < 20; i++)
-        append(&bomb, segment, sizeof segment);
-    append(&bomb, jpeg.data + 2, jpeg.size - 2);
+        test_append(&bomb, segment, sizeof segment);
+    test_append(&bomb, jpeg.data + 2, jpeg.size - 2);
     assert_fails(TILE_LIMIT_EXCEEDED, tile_source_open_memory(&source, bomb.data, bomb.size, &options, &error));
     assert_non_null(strstr(error.message, "300000"));
     bomb.size = 0;
-    append(&bomb, jpeg.data, 2);
+    test_append(&bomb, jpeg.data, 2);
     for (int i = 0; i < 4; i++)
-        append(&bomb, segment, sizeof segment);
-    append(&bomb, jpeg.data + 2, jpeg.size - 2);
+        test_append(&bomb, segment, sizeof segment);
+    test_append(&bomb, jpeg.data + 2, jpeg.size - 2);
     assert_ok(tile_source_open_memory(&source, bomb.data, bomb.size, &options, &error));
     tile_source_close(source);
     free(jpeg.data);
@@ -373,9 +358,9 @@ static void headers_may_not_cost_more_than_their_limit(void **state) {
         if (t == 1)
             data[2] = 1;
         bomb.size = 0;
-        append(&bomb, png.data, 33); /* signature, IHDR */
-        append_chunk(&bomb, types[t], data, keyword + packed_size);
-        append(&bomb, png.data + 33, png.size - 33);
+        test_append(&bomb, png.data, 33); /* signature, IHDR */
+        png_append_chunk(&bomb, types[t], data, keyword + packed_size);
+        test_append(&bomb, png.data + 33, png.size - 33);
         gauge.peak = gauge.live;
         options.max_metadata = 300000;
         assert_ok(tile_source_open_memory(&source, bomb.data, bomb.size, &options, &error));
@@ -568,10 +553,10 @@ static void scans_are_counted_where_they_are(void **state) {
     unsigned char segment[2 + 65535] = {0xFF, 0xED, 0xFF, 0xFF};
     for (size_t i = 4; i + 1 < sizeof segment; i += 2)
         segment[i] = 0xFF, segment[i + 1] = 0xDA;
-    assert_ok(tile_buffer_append(&more, file.data, 2, &error));
-    assert_ok(tile_buffer_append(&more, segment, sizeof segment, &error));
-    assert_ok(tile_buffer_append(&more, file.data + 2, file.size - 2, &error));
-    assert_ok(tile_buffer_append(&more, segment, sizeof segment, &error)); /* behind EOI */
+    test_append(&more, file.data, 2);
+    test_append(&more, segment, sizeof segment);
+    test_append(&more, file.data + 2, file.size - 2);
+    test_append(&more, segment, sizeof segment); /* behind EOI */
     unsigned char *plain, *got;
     assert_int_equal(read_all(file.data, file.size, false, 1, &plain).status, TILE_OK);
     assert_int_equal(read_all(more.data, more.size, false, 1, &got).status, TILE_OK);
@@ -657,8 +642,8 @@ static void kinds_of_jpeg_that_cannot_be_read(void **state) {
     }
     /* Two components: of the three, the last is dropped from SOF0, whose length and count are made to fit. */
     struct tile_buffer two = {0};
-    append(&two, file.data, at + 16);
-    append(&two, file.data + at + 19, file.size - at - 19);
+    test_append(&two, file.data, at + 16);
+    test_append(&two, file.data + at + 19, file.size - at - 19);
     two.data[at + 3] = 14;
     two.data[at + 9] = 2;
     size_t scan = at;

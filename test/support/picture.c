@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "picture.h"
 
-#include "base/buffer.h"
-
 #include <jerror.h>
-#include <png.h>
 
 static unsigned char sample(uint32_t x, uint32_t y, unsigned channel) {
     unsigned value = (x * (3 + channel) + y * (7 - channel)) % 256;
@@ -147,110 +144,6 @@ unsigned char *jpeg_pixels(struct test_bytes file, J_COLOR_SPACE out) {
     jpeg_finish_decompress(&d);
     jpeg_destroy_decompress(&d);
     return result;
-}
-
-int png_channels(int type) {
-    return type == PNG_COLOR_TYPE_RGB          ? 3
-           : type == PNG_COLOR_TYPE_RGB_ALPHA  ? 4
-           : type == PNG_COLOR_TYPE_GRAY_ALPHA ? 2
-                                               : 1;
-}
-
-/* The sample of channel `c` at (x, y), of the file's depth. Few values, so that the transparent one occurs. */
-unsigned png_sample(const struct png_recipe *recipe, uint32_t x, uint32_t y, int c) {
-    unsigned value = (x / 3 * 5 + y / 2 * 3 + (unsigned)c * 7 + (x * y) % 3) % 11;
-    unsigned most = (1u << recipe->depth) - 1;
-    return recipe->type == PNG_COLOR_TYPE_PALETTE ? value % (most < 11 ? most + 1 : 11) : value * 6113 & most;
-}
-
-void png_palette_entry(unsigned i, unsigned char rgba[4]) {
-    rgba[0] = (unsigned char)(i * 23);
-    rgba[1] = (unsigned char)(255 - i * 19);
-    rgba[2] = (unsigned char)(i * i);
-    rgba[3] = i < 5 ? (unsigned char)(i * 60) : 255;
-}
-
-static void to_buffer(png_structp png, png_bytep data, size_t size) {
-    assert_int_equal(tile_buffer_append(png_get_io_ptr(png), data, size, NULL), TILE_OK);
-}
-
-static void no_flush(png_structp png) {
-    (void)png;
-}
-
-struct tile_buffer png_file(const struct png_recipe *recipe) {
-    struct tile_buffer file = {0};
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
-    png_infop info = png_create_info_struct(png);
-    assert_non_null(info);
-    png_set_write_fn(png, &file, to_buffer, no_flush);
-    png_set_IHDR(png, info, recipe->width, recipe->height, recipe->depth, recipe->type,
-                 recipe->interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
-    if (recipe->type == PNG_COLOR_TYPE_PALETTE) {
-        png_color palette[16];
-        png_byte alpha[5];
-        int count = recipe->depth < 4 ? 1 << recipe->depth : 11;
-        for (int i = 0; i < count; i++) {
-            unsigned char rgba[4];
-            png_palette_entry((unsigned)i, rgba);
-            palette[i] = (png_color){rgba[0], rgba[1], rgba[2]};
-            if (i < 5)
-                alpha[i] = rgba[3];
-        }
-        png_set_PLTE(png, info, palette, count);
-        if (recipe->transparent)
-            png_set_tRNS(png, info, alpha, count < 5 ? count : 5, NULL);
-    } else if (recipe->transparent) {
-        png_color_16 key = {0};
-        key.gray = key.red = (png_uint_16)png_sample(recipe, 0, 0, 0);
-        key.green = (png_uint_16)png_sample(recipe, 0, 0, 1);
-        key.blue = (png_uint_16)png_sample(recipe, 0, 0, 2);
-        png_set_tRNS(png, info, NULL, 0, &key);
-    }
-    if (recipe->profile)
-        png_set_iCCP(png, info, "x", 0, recipe->profile, (png_uint_32)recipe->profile_size);
-    if (recipe->gamma)
-        png_set_gAMA_fixed(png, info, recipe->gamma);
-    if (recipe->p3_primaries)
-        png_set_cHRM_fixed(png, info, 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000);
-    if (recipe->srgb_primaries)
-        png_set_cHRM_fixed(png, info, 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000);
-    if (recipe->srgb)
-        png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
-    unsigned char exif[26];
-    if (recipe->orientation) {
-        exif_block(exif, (unsigned)recipe->orientation, true);
-        png_set_eXIf_1(png, info, sizeof exif, exif);
-    }
-    png_write_info_before_PLTE(png, info);
-    if (recipe->cicp)
-        png_write_chunk(png, (png_const_bytep) "cICP", recipe->cicp, 4);
-    png_write_info(png, info);
-
-    int channels = png_channels(recipe->type);
-    size_t row_size = ((size_t)recipe->width * (size_t)(channels * recipe->depth) + 7) / 8;
-    png_bytep memory = calloc(row_size, recipe->height), *rows = malloc(recipe->height * sizeof *rows);
-    assert_true(memory && rows);
-    for (uint32_t y = 0; y < recipe->height; y++) {
-        rows[y] = memory + y * row_size;
-        for (uint32_t x = 0; x < recipe->width; x++)
-            for (int c = 0; c < channels; c++) {
-                unsigned value = png_sample(recipe, x, y, c);
-                size_t at = (size_t)x * (size_t)channels + (size_t)c, bit = at * (size_t)recipe->depth;
-                if (recipe->depth == 16) {
-                    rows[y][2 * at] = (png_byte)(value >> 8);
-                    rows[y][2 * at + 1] = (png_byte)value;
-                } else
-                    rows[y][bit / 8] |= (png_byte)(value << (8 - recipe->depth - (int)(bit % 8)));
-            }
-    }
-    png_write_image(png, rows);
-    png_write_end(png, NULL);
-    png_destroy_write_struct(&png, &info);
-    free(rows);
-    free(memory);
-    return file;
 }
 
 /* The stored pixel that is seen at (x, y), by where EXIF 2.32 says that the 0th row and the 0th column are seen. */

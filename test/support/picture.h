@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures for the tests of sources and indexes: files made by libjpeg and libpng, and their pixels decoded by the
- * same, whole. */
+/* Pictures for the tests of sources and indexes: JPEGs made and decoded by libjpeg, and regions held against pixels. */
 #ifndef TEST_SUPPORT_PICTURE_H
 #define TEST_SUPPORT_PICTURE_H
 
-#include "support.h"
+#include "pngs.h"
 
 #include <jpeglib.h>
 
@@ -43,31 +42,6 @@ bool jpeg_is_whole(struct test_bytes file);
 
 /* An EXIF block's TIFF part with an orientation; 26 bytes. */
 void exif_block(unsigned char block[26], unsigned orientation, bool big_endian);
-
-struct png_recipe {
-    uint32_t width, height;
-    int type, depth;
-    bool interlaced, transparent;
-    int orientation;
-    int gamma; /* gAMA, 1/100000 */
-    bool srgb, p3_primaries, srgb_primaries;
-    const void *profile;
-    size_t profile_size;
-    const unsigned char *cicp;
-};
-
-struct tile_buffer png_file(const struct png_recipe *recipe);
-/* What png_file writes: the samples, of the file's depth, and the palette. */
-int png_channels(int type);
-unsigned png_sample(const struct png_recipe *recipe, uint32_t x, uint32_t y, int c);
-void png_palette_entry(unsigned i, unsigned char rgba[4]);
-
-/* Pixels as stored: width x height, `step` bytes each. */
-struct stored {
-    const unsigned char *pixels;
-    uint32_t width, height;
-    size_t step;
-};
 
 /*
  * Reads `rect` in `format`, and compares it with `stored` cut and turned upright. `variant` chooses the stride, which

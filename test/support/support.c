@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "base/bytes.h"
+#include "base/buffer.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
@@ -150,6 +150,10 @@ struct test_bytes test_read_file(const char *path) {
     return bytes;
 }
 
+void test_append(struct tile_buffer *buffer, const void *data, size_t size) {
+    assert_int_equal(tile_buffer_append(buffer, data, size, NULL), TILE_OK);
+}
+
 void test_write_file(const char *path, const void *data, size_t size) {
     FILE *file = fopen(path, "wb");
     if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0)
@@ -188,21 +192,4 @@ const struct tile_converter_options *test_converter_options(void) {
         exit(77); /* meson: skipped */
     }
     return &options;
-}
-
-const unsigned char *test_png_chunk(struct test_bytes png, const char *type, uint32_t *size) {
-    const unsigned char *found = NULL;
-    bool data = false;
-    for (size_t at = 8; at < png.size;) {
-        uint32_t length = (uint32_t)tile_get_be(png.data + at, 4);
-        assert_true(length <= png.size - at - 12);
-        data |= memcmp(png.data + at + 4, "IDAT", 4) == 0;
-        if (memcmp(png.data + at + 4, type, 4) == 0) {
-            assert_false(data || found);
-            found = png.data + at + 8;
-            *size = length;
-        }
-        at += 12 + length;
-    }
-    return found;
 }

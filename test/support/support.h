@@ -93,9 +93,8 @@ const char *test_path(const char *folder, const char *name);
 
 /* A whole file; data to be freed. Fails the test if it can't be read. */
 struct test_bytes test_read_file(const char *path);
-/* The data of the chunk of a PNG that is called `type`, NULL if there is none; it must come before IDAT and only once.
- */
-const unsigned char *test_png_chunk(struct test_bytes png, const char *type, uint32_t *size);
+/* More bytes at a buffer's end. */
+void test_append(struct tile_buffer *buffer, const void *data, size_t size);
 void test_write_file(const char *path, const void *data, size_t size);
 
 /* Runs a shell command; its exit status, and what it wrote to its standard output (if `output`; data to be freed). */
