@@ -25,7 +25,7 @@ ARROWS = {
         "color": ["base", "kernels", "color/kernels"],
         "color/kernels": ["kernels"],
         "encode": ["base"],
-        "job": ["base", "plan/edge.h", "source/watched.h", "color/", "encode/encode.h", "encode/jpeg_optimize.h"],
+        "job": ["base", "plan/for_job.h", "source/for_job.h", "color/", "encode/for_job.h"],
     },
     # Plan, tile, assemble, text and main, a thin file each, are the folder itself.
     "handlers": {

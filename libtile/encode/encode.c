@@ -7,6 +7,7 @@
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "../base/profile.h"
+#include "for_job.h"
 
 #include <limits.h>
 #include <stdarg.h>

@@ -62,9 +62,6 @@ static inline bool tile_encoder_failed(const tile_encoder *encoder) {
     return encoder->failure.status != TILE_OK;
 }
 
-/* Whether files of `codec` that say what samples of `format` mean embed the profile of its space for that. */
-bool tile_codec_needs_profile(tile_codec codec, struct tile_format format);
-
 /* Notes a failure, unless there is one already. */
 void tile_encoder_fail(tile_encoder *encoder, tile_status status, const char *format, ...) TILE_PRINTF(3, 4);
 /* Memory of the encoder's allocator; notes NO_MEMORY when there is none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Coefficients from one JPEG to another, without a look at the pixels. */
-#include "jpeg_optimize.h"
+#include "for_job.h"
 
 #include "../base/buffer.h"
 #include "../base/memory.h"

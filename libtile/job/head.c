@@ -5,7 +5,7 @@
 #include "../base/buffer.h"
 #include "../base/hash.h"
 #include "../base/pixels.h"
-#include "../source/watched.h"
+#include "../source/for_job.h"
 
 #include <inttypes.h>
 #include <string.h>

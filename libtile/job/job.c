@@ -7,7 +7,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/wait.h"
-#include "../source/watched.h"
+#include "../source/for_job.h"
 #include "journal.h"
 #include "make.h"
 #include "manifest.h"

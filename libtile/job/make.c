@@ -4,9 +4,9 @@
 #include "../base/buffer.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
-#include "../encode/jpeg_optimize.h"
-#include "../plan/edge.h"
-#include "../source/watched.h"
+#include "../encode/for_job.h"
+#include "../plan/for_job.h"
+#include "../source/for_job.h"
 
 #include <string.h>
 

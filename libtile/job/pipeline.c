@@ -5,7 +5,7 @@
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "../base/wait.h"
-#include "../source/watched.h"
+#include "../source/for_job.h"
 #include "order.h"
 #include "reading.h"
 

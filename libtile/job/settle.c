@@ -5,7 +5,7 @@
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "../base/profile.h"
-#include "../encode/encode.h"
+#include "../encode/for_job.h"
 
 #include <inttypes.h>
 #include <sched.h>

@@ -2,7 +2,7 @@
 #include "target.h"
 
 #include "../base/file.h"
-#include "../source/watched.h"
+#include "../source/for_job.h"
 #include "record.h"
 
 #include <dirent.h>

@@ -3,7 +3,7 @@
 #include "../base/buffer.h"
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../source/watched.h"
+#include "../source/for_job.h"
 #include "make.h"
 #include "reading.h"
 

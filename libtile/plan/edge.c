@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a tile shows outside of the area: a color, or the nearest pixel. */
-#include "edge.h"
+#include "for_job.h"
 
 #include "../base/pixels.h"
 

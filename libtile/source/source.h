@@ -10,10 +10,9 @@
 #include "../base/error.h"
 #include "../index/index.h"
 #include "../tile.h"
-#include "watched.h"
+#include "for_job.h"
 
 #include <pthread.h>
-#include <sys/stat.h>
 
 struct tile_decoder {
     /* What the first bytes of a file look like. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* JPEG, read back by libjpeg and compared with cjpeg. */
 #include "base/profile.h"
-#include "encode/jpeg_optimize.h"
+#include "encode/for_job.h"
 
 #include "common.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the job room asks of a source beside the public calls: the same under a watch of its own, and which file it reads. */
-#ifndef TILE_SOURCE_WATCHED_H
-#define TILE_SOURCE_WATCHED_H
+/* What job/ asks of a source beside the public calls: the same under a watch of its own, and which file it is. */
+#ifndef TILE_SOURCE_FOR_JOB_H
+#define TILE_SOURCE_FOR_JOB_H
 
 #include "../base/watch.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TILE_PLAN_EDGE_H
-#define TILE_PLAN_EDGE_H
+/* What job/ asks of regions beside the public calls. */
+#ifndef TILE_PLAN_FOR_JOB_H
+#define TILE_PLAN_FOR_JOB_H
 
 #include "../tile.h"
 

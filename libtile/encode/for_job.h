@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TILE_ENCODE_JPEG_OPTIMIZE_H
-#define TILE_ENCODE_JPEG_OPTIMIZE_H
+/* What job/ asks of encoders beside the public calls. */
+#ifndef TILE_ENCODE_FOR_JOB_H
+#define TILE_ENCODE_FOR_JOB_H
 
 #include "../base/watch.h"
 #include "../tile.h"
+
+/* Whether files of `codec` that say what samples of `format` mean embed the profile of its space for that. */
+bool tile_codec_needs_profile(tile_codec codec, struct tile_format format);
 
 /*
  * Appends to `out` a Huffman-coded JPEG, whole in memory, with tables of its own: the same coefficients, quantization
