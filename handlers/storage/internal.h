@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of this room share. */
+/* What the files of storage/ share. */
 #ifndef HANDLERS_STORAGE_INTERNAL_H
 #define HANDLERS_STORAGE_INTERNAL_H
 

@@ -69,14 +69,14 @@ bool opened_pin(struct opened_set *set, struct pinned *pinned, struct failure *f
     return pinned->fetched == 0 || storage_fetch(pinned->object, &(struct tile_range){0, pinned->fetched}, 1, failure);
 }
 
-bool opened_fail(const struct opened *opened, const struct tile_error *error, struct failure *failure) {
+bool opened_failure(const struct opened *opened, const struct tile_error *error, struct failure *failure) {
     storage_failure_from(opened->pinned ? opened->pinned->object : NULL, error, failure);
     return failure->kind == FAILURE_SOURCE_UNREADABLE && storage_failure_from(opened->index_object, error, failure);
 }
 
 /* On the way to an index that is in use; of a later version, it is the event's fault as a damaged one is. */
 static bool fail_index(const struct opened *opened, const struct tile_error *error, struct failure *failure) {
-    opened_fail(opened, error, failure);
+    opened_failure(opened, error, failure);
     if (opened->task->index)
         failure_at(failure, opened->task->index);
     if (error->status == TILE_BAD_INDEX) /* which says so itself */
@@ -127,7 +127,7 @@ bool opened_open(struct opened_set *set, struct opened *opened, struct failure *
         status = tile_source_open_memory(&opened->source, task->image.data, task->image.size, &options, &error);
     }
     if (status != TILE_OK)
-        return opened_fail(opened, &error, failure);
+        return opened_failure(opened, &error, failure);
     if (!task->index && !task->part.size)
         return true;
     return load_index(set, opened, failure) &&

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What tasks read: objects, of which one is enough for all tasks of the same version of a source, and sources over
- * them. A part of an index belongs to a source of its own; tasks that have none, or the same whole one, share theirs.
+ * What tasks read: one open object for each version of a source, which its tasks share, and one or more decoders over
+ * it. A task that has its own part of an index has a decoder of its own; tasks that have none, or the same whole index,
+ * share one.
  */
 #ifndef HANDLERS_TASK_OPENED_H
 #define HANDLERS_TASK_OPENED_H
@@ -45,7 +46,7 @@ bool opened_pin(struct opened_set *set, struct pinned *pinned, struct failure *f
 bool opened_open(struct opened_set *set, struct opened *opened, struct failure *failure);
 void opened_close(struct opened_set *set);
 /* Of an error of the library's while it read the source or its index; false. */
-bool opened_fail(const struct opened *opened, const struct tile_error *error, struct failure *failure);
+bool opened_failure(const struct opened *opened, const struct tile_error *error, struct failure *failure);
 
 /*
  * Fetches all of the ranges at once, which may overlap and are sorted here. Where they are more than `most` bytes

@@ -100,13 +100,13 @@ static bool find_ranges(struct wave *wave, size_t i, struct failure *failure) {
     if (!wave->set.of[i]->pinned || !wave->set.of[i]->index)
         return true;
     if (tile_source_ranges(source, rect, NULL, 0, &count, &error) != TILE_OK)
-        return opened_fail(wave->set.of[i], &error, failure);
+        return opened_failure(wave->set.of[i], &error, failure);
     wave->ranges[i] = malloc((count ? count : 1) * sizeof *wave->ranges[i]);
     if (!wave->ranges[i])
         return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", wave->tasks[i].source);
     wave->range_counts[i] = count;
     return tile_source_ranges(source, rect, wave->ranges[i], count, &count, &error) == TILE_OK ||
-           opened_fail(wave->set.of[i], &error, failure);
+           opened_failure(wave->set.of[i], &error, failure);
 }
 
 /* The library says this, too, but not of regions that end beyond 32 bits. */
@@ -240,7 +240,7 @@ static bool tile_failed(const struct wave *wave, size_t i, int64_t begun, const 
     struct failure read;
     if (error->status == TILE_CANCELLED && !(opened->pinned && storage_reader_failed(opened->pinned->object, &read)))
         return out_of_time(wave, &wave->tasks[i], begun, failure);
-    return opened_fail(opened, error, failure);
+    return opened_failure(opened, error, failure);
 }
 
 static bool make(struct wave *wave, size_t i, struct failure *failure) {

@@ -7,7 +7,7 @@
 #include "../storage/storage.h"
 #include "new_text.h"
 #include "paragraphs.h"
-#include "records.h"
+#include "part_reader.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -58,10 +58,10 @@ static bool check_note(const char *url, const struct storage_facts *facts, size_
            failure_set(failure, FAILURE_INCOMPLETE, "%s: is not what the task of part %zu reported", url, index);
 }
 
-static bool sum_up(struct records *records, struct sums *sums, struct failure *failure) {
+static bool sum_up(struct part_reader *reader, struct sums *sums, struct failure *failure) {
     struct paragraph paragraph;
     for (bool end = false;;) {
-        if (!records_next(records, &paragraph, &end, failure))
+        if (!part_reader_next(reader, &paragraph, &end, failure))
             return false;
         if (end)
             return true;
@@ -72,19 +72,19 @@ static bool sum_up(struct records *records, struct sums *sums, struct failure *f
 static bool check_part(void *user, uint64_t index, struct failure *failure) {
     struct checking *c = user;
     struct checked *part = &c->parts[index];
-    struct records records = {0};
+    struct part_reader reader = {0};
     char url[STORAGE_URL_MOST];
     bool done = text_job_part_url(c->job, (size_t)index, url, failure) &&
-                records_open(&records, c->call->storage, url, NULL, UINT64_MAX, c->job->ranges[index], failure) &&
-                sum_up(&records, &part->sums, failure);
+                part_reader_open(&reader, c->call->storage, url, NULL, UINT64_MAX, c->job->ranges[index], failure) &&
+                sum_up(&reader, &part->sums, failure);
     if (done) {
-        const struct storage_facts *facts = storage_object_facts(records.object);
-        records_hash(&records, part->xxh3);
+        const struct storage_facts *facts = storage_object_facts(reader.object);
+        part_reader_hash(&reader, part->xxh3);
         c->versions[index].bytes = facts->size;
         memcpy(c->versions[index].etag, facts->etag, sizeof facts->etag);
         done = check_note(url, facts, (size_t)index, part, failure);
     }
-    records_close(&records);
+    part_reader_close(&reader);
     return done;
 }
 

@@ -3,7 +3,7 @@
 
 #include "../base/hash.h"
 #include "../storage/storage.h"
-#include "records.h"
+#include "part_reader.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -65,16 +65,16 @@ static bool copy_paragraph(struct copying *c, const struct paragraph *paragraph,
 static bool copy_part(struct copying *c, struct call *call, size_t index, const struct part_version *version,
                       struct failure *failure) {
     char url[STORAGE_URL_MOST];
-    struct records records = {0};
+    struct part_reader reader = {0};
     struct paragraph paragraph;
     bool end = false;
     bool done =
         text_job_part_url(c->job, index, url, failure) &&
-        records_open(&records, call->storage, url, version->etag, version->bytes, c->job->ranges[index], failure);
+        part_reader_open(&reader, call->storage, url, version->etag, version->bytes, c->job->ranges[index], failure);
     while (done && !end)
-        done =
-            records_next(&records, &paragraph, &end, failure) && (end || copy_paragraph(c, &paragraph, url, failure));
-    records_close(&records);
+        done = part_reader_next(&reader, &paragraph, &end, failure) &&
+               (end || copy_paragraph(c, &paragraph, url, failure));
+    part_reader_close(&reader);
     return done;
 }
 

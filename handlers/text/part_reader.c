@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "records.h"
+#include "part_reader.h"
 
 #include "../base/hash.h"
 
@@ -13,8 +13,8 @@ enum {
 };
 
 /* What is missing or wrong in the output is a matter of the run, not of this event. */
-static bool fail_part(const struct records *records, const char *what, struct failure *failure) {
-    return failure_set(failure, FAILURE_INCOMPLETE, "%s: %s", records->url, what);
+static bool fail_part(const struct part_reader *reader, const char *what, struct failure *failure) {
+    return failure_set(failure, FAILURE_INCOMPLETE, "%s: %s", reader->url, what);
 }
 
 /* Of a failure to read a part: it is not there, or no more what it was. */
@@ -24,27 +24,27 @@ static bool fail_missing(struct failure *failure) {
     return false;
 }
 
-bool records_open(struct records *records, struct storage *storage, const char *url, const char *etag, uint64_t size,
-                  struct tile_range range, struct failure *failure) {
-    *records = (struct records){.url = url, .range = range, .least = range.offset};
-    if (!storage_open(&records->object, storage, url, &(struct storage_want){.etag = etag, .size = size}, failure))
+bool part_reader_open(struct part_reader *reader, struct storage *storage, const char *url, const char *etag,
+                      uint64_t size, struct tile_range range, struct failure *failure) {
+    *reader = (struct part_reader){.url = url, .range = range, .least = range.offset};
+    if (!storage_open(&reader->object, storage, url, &(struct storage_want){.etag = etag, .size = size}, failure))
         return fail_missing(failure);
-    records->memory = malloc(ROOM);
-    records->hash = XXH3_createState();
-    if (!records->memory || !records->hash)
+    reader->memory = malloc(ROOM);
+    reader->hash = XXH3_createState();
+    if (!reader->memory || !reader->hash)
         return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", url);
-    XXH3_128bits_reset(records->hash);
+    XXH3_128bits_reset(reader->hash);
     return true;
 }
 
-void records_close(struct records *records) {
-    storage_close(records->object);
-    XXH3_freeState(records->hash);
-    free(records->memory);
-    *records = (struct records){0};
+void part_reader_close(struct part_reader *reader) {
+    storage_close(reader->object);
+    XXH3_freeState(reader->hash);
+    free(reader->memory);
+    *reader = (struct part_reader){0};
 }
 
-static bool fetch(struct records *r, struct failure *failure) {
+static bool fetch(struct part_reader *r, struct failure *failure) {
     uint64_t left = storage_object_facts(r->object)->size - r->at;
     memmove(r->memory, r->memory + r->begin, r->end - r->begin);
     r->end -= r->begin;
@@ -58,7 +58,7 @@ static bool fetch(struct records *r, struct failure *failure) {
     return true;
 }
 
-static bool check(struct records *r, const struct paragraph *paragraph, struct failure *failure) {
+static bool check(struct part_reader *r, const struct paragraph *paragraph, struct failure *failure) {
     uint64_t end = r->range.offset + r->range.size;
     bool first = r->least == r->range.offset;
     if (paragraph->offset < r->least || paragraph->offset > end || paragraph->bytes == 0 ||
@@ -73,8 +73,8 @@ static bool check(struct records *r, const struct paragraph *paragraph, struct f
     return true;
 }
 
-bool records_next(struct records *records, struct paragraph *paragraph, bool *end, struct failure *failure) {
-    struct records *r = records;
+bool part_reader_next(struct part_reader *reader, struct paragraph *paragraph, bool *end, struct failure *failure) {
+    struct part_reader *r = reader;
     uint64_t size = storage_object_facts(r->object)->size;
     if (r->end - r->begin < RECORD_MOST && r->at < size && !fetch(r, failure))
         return false;
@@ -92,6 +92,6 @@ bool records_next(struct records *records, struct paragraph *paragraph, bool *en
     return check(r, paragraph, failure);
 }
 
-void records_hash(const struct records *records, char hex[33]) {
-    hash_text(records->hash, hex);
+void part_reader_hash(const struct part_reader *reader, char hex[33]) {
+    hash_text(reader->hash, hex);
 }
