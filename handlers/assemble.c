@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "handler.h"
 #include "base/members.h"
-#include "text/paragraphs.h"
+#include "handler.h"
 #include "image/assemble_image.h"
 #include "task/profile.h"
+#include "text/paragraphs.h"
 
 #include <string.h>
 

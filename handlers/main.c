@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tile-handler: each handler, as a Lambda function or on one event of a local user's. */
-#include "handler.h"
 #include "base/event.h"
-#include "runtime/loop.h"
 #include "base/metrics.h"
+#include "handler.h"
+#include "runtime/loop.h"
 #include "storage/storage.h"
 
 #include <errno.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "handler.h"
 #include "base/members.h"
-#include "text/paragraphs.h"
+#include "handler.h"
 #include "image/again.h"
 #include "image/plan_image.h"
 #include "storage/storage.h"
 #include "task/profile.h"
+#include "text/paragraphs.h"
 
 #include <strings.h>
 

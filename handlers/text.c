@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A task of a text, alone or in a batch: what comes is told apart here, and done in text/. */
-#include "handler.h"
 #include "base/members.h"
-#include "text/paragraphs.h"
 #include "base/parallel.h"
 #include "base/respond.h"
+#include "handler.h"
+#include "text/paragraphs.h"
 
 #include <inttypes.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "handler.h"
 #include "base/respond.h"
+#include "events/events.h"
+#include "handler.h"
 #include "image/records.h"
 #include "task/coding.h"
-#include "events/events.h"
 #include "task/work.h"
 
 #include <stdlib.h>

@@ -4,12 +4,12 @@
  * TILE_TASK, a task without its source whose "output" is a prefix, for the object's own key with the suffix of
  * "format", or one URL with an image's suffix.
  */
-#include "../base/respond.h"
 #include "../base/event.h"
+#include "../base/respond.h"
 #include "../storage/storage.h"
 #include "../task/coding.h"
-#include "events.h"
 #include "../task/work.h"
+#include "events.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "../base/respond.h"
 #include "../base/event.h"
 #include "../base/log.h"
+#include "../base/respond.h"
 #include "../task/coding.h"
-#include "events.h"
 #include "../task/work.h"
+#include "events.h"
 
 #include <stdlib.h>
 #include <string.h>

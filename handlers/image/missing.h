@@ -6,8 +6,8 @@
 #ifndef HANDLERS_IMAGE_MISSING_H
 #define HANDLERS_IMAGE_MISSING_H
 
-#include "run_job.h"
 #include "../storage/storage.h"
+#include "run_job.h"
 
 #define MISSING_NAME "missing.jsonl"
 

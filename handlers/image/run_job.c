@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_job.h"
 
+#include "../base/event.h"
 #include "../base/hash.h"
 #include "../storage/storage.h"
 #include "../task/options.h"
-#include "../base/event.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,11 +2,11 @@
 #include "loop.h"
 
 #include "../base/deadline.h"
-#include "../base/respond.h"
-#include "client.h"
 #include "../base/event.h"
 #include "../base/log.h"
 #include "../base/metrics.h"
+#include "../base/respond.h"
+#include "client.h"
 
 #include <errno.h>
 #include <signal.h>

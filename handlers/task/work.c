@@ -2,9 +2,9 @@
 #include "work.h"
 
 #include "../base/deadline.h"
-#include "../base/parallel.h"
 #include "../base/log.h"
 #include "../base/metrics.h"
+#include "../base/parallel.h"
 #include "opened.h"
 
 #include <inttypes.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything there? Each part is read once, several at a time, and held against its note, its range and its hash. */
 #include "../base/members.h"
+#include "../base/metrics.h"
 #include "../base/parallel.h"
 #include "../base/respond.h"
-#include "../base/metrics.h"
 #include "../storage/storage.h"
 #include "new_text.h"
 #include "paragraphs.h"

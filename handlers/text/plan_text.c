@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the text is cut, as tasks and as a job. */
 #include "../base/members.h"
-#include "../base/respond.h"
 #include "../base/needs.h"
+#include "../base/respond.h"
 #include "../storage/storage.h"
-#include "text_job.h"
 #include "paragraphs.h"
 #include "split.h"
+#include "text_job.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -7,9 +7,9 @@
  * and answers {"trace":…,"deadline":…,"memory":…,"id":…}.
  * `echo broken-stream N` serves one event with a stream that fails after N bytes, and ends.
  */
+#include "base/metrics.h"
 #include "runtime/client.h"
 #include "runtime/loop.h"
-#include "base/metrics.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #ifndef TEST_HANDLERS_INVOKE_H
 #define TEST_HANDLERS_INVOKE_H
 
-#include "handler.h"
 #include "base/metrics.h"
+#include "handler.h"
 #include "storage/storage.h"
 #include "support.h"
 

@@ -3,9 +3,9 @@
  * Paragraphs and their figures against a slow reading of the same rules, wherever pieces and ranges are cut; UTF-8
  * against The Unicode Standard's examples.
  */
+#include "storage/storage.h"
 #include "text/scan.h"
 #include "text/split.h"
-#include "storage/storage.h"
 
 #include "support.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "tile_task.h"
 #include "picture.h"
+#include "tile_task.h"
 
 const struct tile_rect usual = {8, 16, 50, 40};
 
