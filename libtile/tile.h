@@ -627,12 +627,18 @@ typedef enum tile_edge {
     TILE_EDGE_REPLICATE, /* the nearest pixel */
 } tile_edge;
 
+/* How tiles are called: where the name of a region's file has the region's row, column and level. */
+typedef enum tile_plan_layout {
+    TILE_LAYOUT_GRID = 0, /* "grid": r{row}_c{column} */
+} tile_plan_layout;
+
 struct tile_grid {
     uint32_t tile_width;  /* pixels, without the overlap; 0: 256 */
     uint32_t tile_height; /* 0: tile_width */
     uint32_t overlap;     /* pixels that a tile shares with its neighbors, added on each of its sides */
     tile_edge edge;
     float pad_color[4]; /* the color of TILE_EDGE_PAD: srgb and alpha, 0..1 */
+    tile_plan_layout layout;
 };
 
 /* `source` (within the area) goes to (left, top) of a tile of width x height; the rest of it is edge. */
@@ -649,7 +655,7 @@ typedef struct tile_plan tile_plan;
 /*
  * Cuts `area` into a grid, row by row; `grid` is copied, NULL means all defaults. Any 32-bit sizes; nothing is
  * allocated per tile. INVALID_ARGUMENT where the area is empty, its end does not fit 32 bits, or a tile with its
- * overlap does not, or the overlap is larger than the tile.
+ * overlap does not, or the overlap is larger than the tile; or where there is no such edge, color of it or layout.
  */
 TILE_API tile_status tile_plan_new_grid(tile_plan **out, struct tile_rect area, const struct tile_grid *grid,
                                         const struct tile_allocator *allocator, struct tile_error *error);
@@ -663,6 +669,37 @@ TILE_API uint64_t tile_plan_count(const tile_plan *plan);
 TILE_API struct tile_region tile_plan_region(const tile_plan *plan, uint64_t index);
 /* The grid that the plan was made of, with its defaults filled in; valid as long as the plan. NULL for rectangles. */
 TILE_API const struct tile_grid *tile_plan_grid(const tile_plan *plan);
+/* The smallest rectangle that holds the `source` of every region: of a grid, its area. */
+TILE_API struct tile_rect tile_plan_area(const tile_plan *plan);
+
+/* Room for a tile's name and the NUL behind it. */
+#define TILE_NAME_SIZE 256
+
+/*
+ * The name of a region's file: "r0_c0.png" for the suffix "png", which tile_codec_name gives. The region need not be
+ * the plan's own. A layout's names may have folders in them: "0/3/2.png".
+ */
+TILE_API void tile_plan_name(const tile_plan *plan, const struct tile_region *region, const char *suffix,
+                             char name[TILE_NAME_SIZE]);
+/*
+ * The reverse: the index of the region whose file is called `name`; false where the plan calls none so. `name` may come
+ * from anywhere: what is found names a file within the folder, without "..", empty parts or a slash before it.
+ */
+TILE_API bool tile_plan_find(const tile_plan *plan, const char *name, const char *suffix, uint64_t *index);
+
+/*
+ * Appends the plan as a JSON object of ASCII on one line, {"grid":{"area":[0,0,640,480],"tile":[256,256],"overlap":0,
+ * "edge":"clip"}} or {"rectangles":[[x,y,width,height],...]}; a grid of TILE_EDGE_PAD also has "pad", its color, and
+ * one of another layout than TILE_LAYOUT_GRID "layout", its name. The manifest of a job has its members.
+ */
+TILE_API tile_status tile_plan_describe(const tile_plan *plan, struct tile_buffer *text, struct tile_error *error);
+/*
+ * Makes the plan that such a text describes; its own text is then the same. BAD_DATA where the text is no JSON, or a
+ * member is missing, unknown or not of its type; INVALID_ARGUMENT as from tile_plan_new_grid and tile_plan_new_rects.
+ * The message names the member.
+ */
+TILE_API tile_status tile_plan_from_json(tile_plan **out, const char *text, size_t size,
+                                         const struct tile_allocator *allocator, struct tile_error *error);
 
 /*
  * Fills what lies outside of region->source in `image` (region->width x region->height, interleaved) by the edge
