@@ -91,7 +91,7 @@ void s3_answer_header(struct http_request *request, const char *name, const char
         copy_etag(call->told_etag, value);
     else if (strcasecmp(name, "x-amz-bucket-region") == 0)
         snprintf(private->region, sizeof private->region, "%s", value);
-    else if (call->action == &s3_upload && strcasecmp(name, "x-amz-checksum-algorithm") == 0)
+    else if (call->upload && !call->upload->id[0] && strcasecmp(name, "x-amz-checksum-algorithm") == 0)
         call->upload->checksums = strcasecmp(value, "SHA256") == 0;
     else if (call->facts)
         read_fact(call->facts, name, value);
