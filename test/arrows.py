@@ -3,7 +3,7 @@
 """arrows.py ROOT [ARCHIVE...]: that the folders know each other as the tables below say, and the README in short.
 
 What a file includes stands in the sources; whom it calls by tile.h, which every folder of libtile may include, is told
-by an ARCHIVE (libtile.a, libhandlers.a). What is no arrow is told with its place.
+by an ARCHIVE (libtile.a, libhandlers.a). What is no arrow is told with its place, and so is a circle of files.
 """
 import graphlib
 import os
@@ -99,19 +99,34 @@ def all_known(folder, table):
     return {folder}.union(*(all_known(target, table) for target in targets(folder, table)))
 
 
-def check_calls(archive, table):
-    """An object is called as meson calls that of its source: "base_file.c.o" is of base/file.c."""
+def read_calls(archive, table):
+    """Where each symbol is defined, and who calls it. Meson calls the object of base/file.c "base_file.c.o"."""
     defined, calls = {}, []
     for line in subprocess.run(["nm", "-A", archive], check=True, capture_output=True, text=True).stdout.splitlines():
         file, kind, symbol = OBJECT.match(line).groups()
-        folder = file.split("_")[0] if file.split("_")[0] in table else ""
+        folder, _, name = file.partition("_")
+        file = (folder, name) if folder in table else ("", file)
         if kind == "U":
-            calls.append((file, folder, symbol))
+            calls.append((*file, symbol))
         elif kind.isupper():
-            defined[symbol] = folder
-    for file, folder, symbol in sorted(calls):
-        if folder and defined.get(symbol) and defined[symbol] not in all_known(folder, table):
-            yield f"{file}: calls {symbol} of {defined[symbol]}/, which is no arrow of test/arrows.py"
+            defined[symbol] = file
+    return defined, sorted(call for call in calls if call[2] in defined)
+
+
+def check_calls(archive, table):
+    defined, calls = read_calls(archive, table)
+    within = {}
+    for folder, name, symbol in calls:
+        other, callee = defined[symbol]
+        if folder and other and other not in all_known(folder, table):
+            yield f"{folder}/{name}: calls {symbol} of {other}/, which is no arrow of test/arrows.py"
+        # A file of its folder's name may have the table of the others, and what they share.
+        if folder == other and callee not in (name, folder + ".c"):
+            within.setdefault(f"{folder}/{name}", set()).add(f"{folder}/{callee}")
+    try:
+        graphlib.TopologicalSorter(within).prepare()
+    except graphlib.CycleError as error:
+        yield "files call each other in a circle: " + " <- ".join(error.args[1])
 
 
 def main(root, *archives):
