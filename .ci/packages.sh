@@ -104,6 +104,8 @@ test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-tools libl
 test_packages+=(python3-swift openssl)
 # File systems that are copied while they are written to.
 test_packages+=(e2fsprogs)
+# Headers of another C library.
+test_packages+=(musl-tools)
 # What runs a state machine. Where npm came from elsewhere, Debian's would not go with its node.
 command -v npm >/dev/null || test_packages+=(nodejs npm)
 # NEON runs under an emulator where the machine has none.

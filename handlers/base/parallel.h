@@ -11,7 +11,7 @@
  */
 bool parallel_run(uint64_t count, int threads, bool (*each)(void *user, uint64_t index, struct failure *failure),
                   void *user, struct failure *failure);
-/* Processors that this process may use. */
+/* Processors that this process may use: the library counts them for its own threads alone. */
 int parallel_processors(void);
 
 #endif

@@ -3,13 +3,13 @@
 
 #include "file.h"
 #include "memory.h"
+#include "system.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define SUFFIX ".libtile-part"
@@ -60,7 +60,7 @@ int tile_create_aside(char **aside, const char *path, const struct tile_allocato
     for (int tries = 0; tries < TILE_LOCK_TRIES; tries++) {
         uint64_t number;
         if (!guessable) {
-            if (getrandom(&number, sizeof number, 0) != sizeof number)
+            if (!tile_random(&number))
                 return -1;
             name_aside(out + folder, name, &number);
         }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "file.h"
 
+#include "system.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,11 +57,11 @@ static bool sync_by(int (*call)(int), int descriptor) {
 }
 
 bool tile_sync_data(int descriptor) {
-    return sync_by(fdatasync, descriptor);
+    return sync_by(tile_fdatasync, descriptor);
 }
 
 bool tile_sync_all(int descriptor) {
-    return sync_by(syncfs, descriptor);
+    return sync_by(tile_syncfs, descriptor);
 }
 
 bool tile_sync_folder(const char *folder, int within) {

@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "memory.h"
+#include "system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,10 +35,6 @@ static tile_status file_read_at(void *user, uint64_t offset, void *buffer, size_
     return TILE_OK;
 }
 
-static uint64_t nanoseconds(struct timespec time) {
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 tile_status tile_reader_unchanged(const struct tile_reader *reader, bool *touched, struct tile_error *error) {
     *touched = false;
     if (reader->read_at != file_read_at)
@@ -46,8 +43,8 @@ tile_status tile_reader_unchanged(const struct tile_reader *reader, bool *touche
     struct stat now;
     if (fstat(file->descriptor, &now) != 0)
         return tile_error_set(error, TILE_READ_FAILED, "%s", strerror(errno));
-    *touched = nanoseconds(now.st_ctim) != nanoseconds(file->facts.st_ctim);
-    if (now.st_size == file->facts.st_size && nanoseconds(now.st_mtim) == nanoseconds(file->facts.st_mtim))
+    *touched = tile_changed_at(&now) != tile_changed_at(&file->facts);
+    if (now.st_size == file->facts.st_size && tile_modified_at(&now) == tile_modified_at(&file->facts))
         return TILE_OK;
     return tile_error_set(error, TILE_SOURCE_CHANGED, "changed while it was read: its size or its time is another");
 }
@@ -87,7 +84,7 @@ tile_status tile_reader_open_file(struct tile_reader *out, const char *path, con
                                 .size = (uint64_t)facts->st_size,
                                 .read_at = file_read_at,
                                 .close = file_close,
-                                .modified = nanoseconds(facts->st_mtim),
+                                .modified = tile_modified_at(facts),
                                 .gap = 8192};
     return TILE_OK;
 }

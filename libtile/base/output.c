@@ -4,6 +4,7 @@
 #include "error.h"
 #include "file.h"
 #include "memory.h"
+#include "system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,12 +82,7 @@ static bool flush_by_closing(int descriptor) {
 }
 
 static bool rename_aside(const tile_file *file) {
-    if (file->overwrite)
-        return rename(file->aside, file->path) == 0;
-    /* Not every file system can rename without replacing; there, a name that has come to exist meanwhile is replaced.
-     */
-    return renameat2(AT_FDCWD, file->aside, AT_FDCWD, file->path, RENAME_NOREPLACE) == 0 ||
-           (errno == EINVAL && rename(file->aside, file->path) == 0);
+    return file->overwrite ? rename(file->aside, file->path) == 0 : tile_rename_new(file->aside, file->path);
 }
 
 tile_status tile_file_sync(tile_file *file, struct tile_error *error) {

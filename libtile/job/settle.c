@@ -5,20 +5,14 @@
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "../base/profile.h"
+#include "../base/system.h"
 #include "../encode/for_job.h"
 
 #include <inttypes.h>
-#include <sched.h>
 #include <string.h>
 
 /* One new image is made by strips of this many rows: a multiple of a JPEG's MCU and enough for each thread's while. */
 enum { STRIP_ROWS = 64 };
-
-static int processors(void) {
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count > 0 ? count : 1;
-}
 
 uint64_t tile_job_region_pixels(const struct tile_job *job, const struct tile_region *region) {
     /* Coefficients come in whole MCUs, of at most 32 x 32 pixels. */
@@ -372,7 +366,7 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
     if (o->threads < 0)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%d threads cannot be", o->threads);
     if (o->threads == 0)
-        o->threads = processors();
+        o->threads = tile_processors();
     status = tile_options_copy(&job->encode, sizeof job->encode, o->encode, error);
     job->encode.allocator = job->allocator;
     if (status == TILE_OK)
