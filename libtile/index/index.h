@@ -154,7 +154,7 @@ tile_status tile_index_compare(const tile_index *index, const struct tile_subjec
 bool tile_jpeg_has_dc_room(const uint8_t counts[17], const uint8_t symbols[256]);
 
 /* JPEG only: the region as a JPEG for others to keep, see tile_source_splice. */
-tile_status tile_jpeg_extract(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
-                              struct tile_watch *watch, struct tile_error *error);
+tile_status tile_jpeg_splice(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
+                             struct tile_watch *watch, struct tile_error *error);
 
 #endif

@@ -281,8 +281,8 @@ static tile_status cut(const struct tile_access *access, struct tile_rect region
     return status;
 }
 
-tile_status tile_jpeg_extract(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
-                              struct tile_watch *watch, struct tile_error *error) {
+tile_status tile_jpeg_splice(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
+                             struct tile_watch *watch, struct tile_error *error) {
     const struct tile_jpeg_access *a = access->state;
     const struct tile_jpeg_header *h = &a->header;
     uint32_t right = region.x + region.width, bottom = region.y + region.height;

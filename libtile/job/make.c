@@ -40,7 +40,7 @@ static tile_status convert(const struct tile_job *job, const struct tile_image *
     return status;
 }
 
-tile_status tile_make_pixels(const struct tile_job *job, const struct tile_region *region,
+tile_status tile_job_convert(const struct tile_job *job, const struct tile_region *region,
                              const struct tile_image *pixels, struct tile_buffer *scratch, struct tile_image *out,
                              struct tile_watch *watch, struct tile_error *error) {
     bool whole = region->width == pixels->width && region->height == pixels->height;
@@ -85,33 +85,11 @@ static tile_status write_behind(void *user, uint64_t offset, const void *data, s
     return writer.write_at(writer.user, behind->start + offset, data, size, error);
 }
 
-static tile_status encode(const struct tile_job *job, const struct tile_region *region, const struct tile_image *pixels,
-                          struct tile_buffer *scratch, struct tile_buffer *bytes, struct tile_statistics *statistics,
-                          struct tile_watch *watch, struct tile_error *error) {
-    struct behind behind = {bytes, bytes->size};
-    struct tile_encode_options options = job->encode;
-    options.progress = tile_watch_relay;
-    options.user = watch;
-    struct tile_writer writer = {&behind, write_behind};
-    struct tile_image tile;
-    tile_status status = tile_make_pixels(job, region, pixels, scratch, &tile, watch, error);
-    if (status == TILE_OK)
-        status = tile_statistics_of(statistics, &tile, watch, error);
-    return status == TILE_OK ? tile_encode(&tile, job->codec, &options, &writer, error) : status;
-}
-
-/* A tile that is cut out of the source's own data: there are no pixels. */
-static tile_status cut(const struct tile_job *job, const struct tile_region *region, struct tile_buffer *scratch,
-                       struct tile_buffer *bytes, struct tile_watch *watch, struct tile_error *error) {
-    if (!job->encode.optimize)
-        return tile_source_splice_watched(job->source, region->source, bytes, watch, error);
-    scratch->size = 0;
-    tile_status status = tile_source_splice_watched(job->source, region->source, scratch, watch, error);
-    return status == TILE_OK ? tile_jpeg_optimize(scratch, job->encode.max_memory, bytes, watch, error) : status;
-}
-
-static tile_status hash(const unsigned char *data, size_t size, struct tile_hash *out, struct tile_watch *watch,
-                        struct tile_error *error) {
+/* The file that begins at `start`. */
+static tile_status note_file(struct tile_record *record, const struct tile_buffer *bytes, size_t start,
+                             struct tile_watch *watch, struct tile_error *error) {
+    const unsigned char *data = bytes->data + start;
+    size_t size = bytes->size - start;
     struct tile_hasher hasher;
     tile_status status = tile_hasher_begin(&hasher, error);
     if (status != TILE_OK)
@@ -120,22 +98,36 @@ static tile_status hash(const unsigned char *data, size_t size, struct tile_hash
         tile_hasher_add(&hasher, data + at, size - at < QUICK_STEP ? size - at : QUICK_STEP);
         status = tile_watch_pass(watch, TILE_WATCH_STEP, error);
     }
-    *out = tile_hasher_end(&hasher);
+    record->bytes = size;
+    record->hash = tile_hasher_end(&hasher);
     return status;
 }
 
-tile_status tile_make(const struct tile_job *job, const struct tile_region *region, const struct tile_image *pixels,
-                      struct tile_buffer *scratch, struct tile_buffer *bytes, struct tile_record *record,
-                      struct tile_watch *watch, struct tile_error *error) {
+tile_status tile_job_encode(const struct tile_job *job, const struct tile_image *tile, struct tile_buffer *bytes,
+                            struct tile_record *record, struct tile_watch *watch, struct tile_error *error) {
+    struct behind behind = {bytes, bytes->size};
+    struct tile_encode_options options = job->encode;
+    options.progress = tile_watch_relay;
+    options.user = watch;
+    struct tile_writer writer = {&behind, write_behind};
+    tile_status status = tile_statistics_of(&record->statistics, tile, watch, error);
+    if (status == TILE_OK)
+        status = tile_encode(tile, job->codec, &options, &writer, error);
+    return status == TILE_OK ? note_file(record, bytes, behind.start, watch, error) : status;
+}
+
+tile_status tile_job_splice(const struct tile_job *job, const struct tile_region *region, struct tile_buffer *scratch,
+                            struct tile_buffer *bytes, struct tile_record *record, struct tile_watch *watch,
+                            struct tile_error *error) {
     size_t start = bytes->size;
-    *record = (struct tile_record){0};
-    tile_status status = job->o.lossless
-                             ? cut(job, region, scratch, bytes, watch, error)
-                             : encode(job, region, pixels, scratch, bytes, &record->statistics, watch, error);
-    if (status != TILE_OK)
-        return status;
-    record->bytes = bytes->size - start;
-    return hash(bytes->data + start, bytes->size - start, &record->hash, watch, error);
+    bool optimize = job->encode.optimize;
+    *record = (struct tile_record){0}; /* there are no pixels */
+    scratch->size = 0;
+    tile_status status =
+        tile_source_splice_watched(job->source, region->source, optimize ? scratch : bytes, watch, error);
+    if (status == TILE_OK && optimize)
+        status = tile_jpeg_optimize(scratch, job->encode.max_memory, bytes, watch, error);
+    return status == TILE_OK ? note_file(record, bytes, start, watch, error) : status;
 }
 
 static uint64_t min_u64(uint64_t a, uint64_t b) {
@@ -149,7 +141,7 @@ static uint64_t samples_memory(const struct tile_job *job, uint64_t pixels, uint
 }
 
 /* A tile as it is read, scanned and written; no tile has more bytes than the file. */
-uint64_t tile_cut_memory(const struct tile_job *job, uint64_t pixels) {
+uint64_t tile_splice_memory(const struct tile_job *job, uint64_t pixels) {
     return min_u64(samples_memory(job, pixels, 2), 4 * job->info->bytes) +
            min_u64(SPLICE_BUFFERS, 2 * job->info->bytes);
 }
@@ -158,5 +150,5 @@ uint64_t tile_cut_memory(const struct tile_job *job, uint64_t pixels) {
 uint64_t tile_make_memory(const struct tile_job *job, uint64_t pixels) {
     bool coefficients = job->encode.optimize && job->codec == TILE_JPEG && !tile_job_is_image(job);
     return (coefficients ? samples_memory(job, pixels, 2) : 0) +
-           (job->o.lossless ? tile_cut_memory(job, pixels) : samples_memory(job, pixels, 2));
+           (job->o.lossless ? tile_splice_memory(job, pixels) : samples_memory(job, pixels, 2));
 }

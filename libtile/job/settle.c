@@ -388,7 +388,7 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
     return status == TILE_OK ? try_encoder(job, error) : status;
 }
 
-void tile_job_unsettle(struct tile_job *job) {
+void tile_job_release(struct tile_job *job) {
     tile_plan_free(job->own_plan);
     tile_buffer_free(&job->own_profile);
     tile_converter_free(job->converter);

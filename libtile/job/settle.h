@@ -33,11 +33,11 @@ static inline bool tile_job_is_image(const struct tile_job *job) {
     return job->o.image || job->o.writer;
 }
 
-/* Fills `job` for `source`; nothing is read or written yet. The options' `folder` is not looked at. tile_job_unsettle
+/* Fills `job` for `source`; nothing is read or written yet. The options' `folder` is not looked at. tile_job_release
  * frees what it holds, also after a failure. */
 tile_status tile_job_settle(struct tile_job *job, tile_source *source, const struct tile_job_options *options,
                             struct tile_error *error);
-void tile_job_unsettle(struct tile_job *job);
+void tile_job_release(struct tile_job *job);
 
 /* The hook of calls that are made for the job as a whole, before it is known how many of its tiles are there. */
 bool tile_job_ask(void *user, const struct tile_progress *progress);

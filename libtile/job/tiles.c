@@ -14,7 +14,7 @@ tile_status tile_job_check(tile_source *source, const struct tile_job_options *o
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
     struct tile_job settled;
     tile_status status = tile_job_settle(&settled, source, options, error);
-    tile_job_unsettle(&settled);
+    tile_job_release(&settled);
     return tile_job_name_error(source, status, error);
 }
 
@@ -31,7 +31,7 @@ tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_
     if (status == TILE_OK && !job)
         status = tile_no_memory(error, sizeof *job);
     if (status != TILE_OK) {
-        tile_job_unsettle(&settled);
+        tile_job_release(&settled);
         return tile_job_name_error(source, status, error);
     }
     *job = settled;
@@ -42,7 +42,7 @@ tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_
 void tile_job_free(tile_job *job) {
     if (!job)
         return;
-    tile_job_unsettle(job);
+    tile_job_release(job);
     tile_free(job->allocator, job);
 }
 
@@ -108,18 +108,22 @@ static tile_status check(const tile_job *job, const struct tile_region *region, 
 static tile_status read_and_make(const tile_job *job, const struct tile_region *region, struct tile_buffer *bytes,
                                  struct tile_record *record, struct tile_error *error) {
     struct tile_buffer scratch = {.allocator = job->allocator};
-    struct tile_image pixels = {0};
+    struct tile_image pixels = {0}, tile;
     struct tile_watch watch = {.progress = job->o.progress, .user = job->o.user, .at.total = 1};
     struct tile_watch reading = {.progress = tile_watch_relay, .user = &watch};
     tile_status status = tile_watch_ask(&watch, error);
-    if (status == TILE_OK && !job->o.lossless) {
+    if (status == TILE_OK && job->o.lossless) {
+        status = tile_job_splice(job, region, &scratch, bytes, record, &watch, error);
+    } else if (status == TILE_OK) {
         status =
             tile_image_alloc(&pixels, job->read, region->source.width, region->source.height, job->allocator, error);
         if (status == TILE_OK)
             status = tile_source_read_watched(job->source, region->source, &pixels, &reading, error);
+        if (status == TILE_OK)
+            status = tile_job_convert(job, region, &pixels, &scratch, &tile, &watch, error);
+        if (status == TILE_OK)
+            status = tile_job_encode(job, &tile, bytes, record, &watch, error);
     }
-    if (status == TILE_OK)
-        status = tile_make(job, region, &pixels, &scratch, bytes, record, &watch, error);
     if (status == TILE_OK)
         status = tile_source_unchanged(job->source, &reading, error);
     tile_image_free(&pixels, job->allocator);

@@ -125,7 +125,7 @@ tile_status tile_source_splice_watched(const tile_source *source, struct tile_re
     if (status == TILE_OK)
         status = tile_watch_ask(watch, &why);
     if (status == TILE_OK)
-        status = tile_jpeg_extract(&source->access, rect, out, watch, &why);
+        status = tile_jpeg_splice(&source->access, rect, out, watch, &why);
     return tile_source_named(source, status, &why, error);
 }
 
