@@ -311,13 +311,14 @@ typedef enum tile_order {
 
 typedef enum tile_layout { TILE_INTERLEAVED = 0, TILE_PLANAR } tile_layout;
 
-/* What the samples of an image mean. */
+/* What the samples of an image mean. Passed by value, so that its size never changes. */
 struct tile_format {
     tile_space space;
     tile_sample sample;
     tile_alpha alpha;
     tile_order order;
     tile_layout layout;
+    uint32_t reserved[3]; /* 0, else INVALID_ARGUMENT */
 };
 
 #define TILE_MAX_CHANNELS 5
@@ -641,13 +642,17 @@ struct tile_grid {
     tile_plan_layout layout;
 };
 
-/* `source` (within the area) goes to (left, top) of a tile of width x height; the rest of it is edge. */
+/*
+ * `source` (within the area) goes to (left, top) of a tile of width x height; the rest of it is edge. Passed by value,
+ * so that its size never changes.
+ */
 struct tile_region {
     uint32_t row, column;
     uint32_t level; /* 0: the source's own pixels */
     struct tile_rect source;
     uint32_t width, height;
     uint32_t left, top;
+    uint32_t reserved[5]; /* 0, else INVALID_ARGUMENT */
 };
 
 typedef struct tile_plan tile_plan;

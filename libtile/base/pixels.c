@@ -6,7 +6,8 @@
 static bool in_range(struct tile_format f) {
     return f.space > TILE_SPACE_UNSET && f.space < TILE_SPACE_COUNT &&
            (f.sample == TILE_U8 || f.sample == TILE_U16 || f.sample == TILE_F32) &&
-           f.alpha <= TILE_ALPHA_PREMULTIPLIED && f.order <= TILE_ORDER_REVERSED_ALPHA_FIRST && f.layout <= TILE_PLANAR;
+           f.alpha <= TILE_ALPHA_PREMULTIPLIED && f.order <= TILE_ORDER_REVERSED_ALPHA_FIRST &&
+           f.layout <= TILE_PLANAR && (f.reserved[0] | f.reserved[1] | f.reserved[2]) == 0;
 }
 
 int tile_format_channels(struct tile_format format) {
@@ -24,7 +25,8 @@ const char *tile_sample_name(tile_sample sample) {
 
 tile_status tile_format_check(struct tile_format format, const char *what, struct tile_error *error) {
     if (!in_range(format))
-        return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: a field of the format is out of range", what);
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: a field of the format is out of range or reserved",
+                              what);
     if (!tile_space_has_sample(format.space, format.sample))
         return tile_error_set(error, TILE_UNSUPPORTED, "%s: %s has no %s samples (u16 and f32 can hold it)", what,
                               tile_space_name(format.space), tile_sample_name(format.sample));

@@ -210,7 +210,7 @@ static tile_status settle_label(struct tile_job *job, struct tile_error *error) 
 static tile_status make_pixel(const struct tile_job *job, const float color[4], struct tile_format format,
                               const void *profile, size_t profile_size, float pixel[TILE_MAX_CHANNELS],
                               struct tile_error *error) {
-    struct tile_format srgb = {TILE_SRGB, TILE_F32, TILE_ALPHA_STRAIGHT, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
+    struct tile_format srgb = {.space = TILE_SRGB, .sample = TILE_F32, .alpha = TILE_ALPHA_STRAIGHT};
     struct tile_converter_options c = TILE_OPTIONS(struct tile_converter_options);
     c.allocator = job->allocator;
     c.cpu = job->o.cpu;

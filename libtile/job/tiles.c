@@ -88,6 +88,11 @@ static tile_status check(const tile_job *job, const struct tile_region *region, 
     if (status != TILE_OK)
         return status;
     bool whole = region->width == r.width && region->height == r.height;
+    uint32_t later = region->level;
+    for (size_t i = 0; i < sizeof region->reserved / sizeof *region->reserved; i++)
+        later |= region->reserved[i];
+    if (later)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the region's level or a reserved word of it is not 0");
     if ((uint64_t)region->left + r.width > region->width || (uint64_t)region->top + r.height > region->height)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "a region of %u x %u pixels at %u,%u is not within a tile of %u x %u", r.width, r.height,

@@ -51,8 +51,9 @@ static void check(tile_space space, tile_sample from, tile_sample to, tile_alpha
     static const float background[4] = {.2f, 1, 128 / 255.f, 0};
     int n = tile_space_channels(space);
     struct tile_image source, target;
-    assert_ok(tile_image_alloc(&source, (struct tile_format){space, from, alpha, 0, 0}, COUNT, 1, NULL, &error));
-    assert_ok(tile_image_alloc(&target, (struct tile_format){space, to, 0, 0, 0}, COUNT, 1, NULL, &error));
+    assert_ok(tile_image_alloc(&source, (struct tile_format){.space = space, .sample = from, .alpha = alpha}, COUNT, 1,
+                               NULL, &error));
+    assert_ok(tile_image_alloc(&target, (struct tile_format){.space = space, .sample = to}, COUNT, 1, NULL, &error));
     struct tile_converter_options options = *test_converter_options();
     options.background = background;
     fill(&source);
@@ -103,12 +104,12 @@ static void the_source_is_laid_before_it_is_converted(void **state) {
     for (int t = 0; t < 4; t++)
         for (int tagged = 0; tagged < 2; tagged++) {
             struct tile_image source, floats, wanted, got;
-            struct tile_format rgba = {TILE_SRGB, TILE_U8, TILE_ALPHA_STRAIGHT, 0, 0};
+            struct tile_format rgba = {.space = TILE_SRGB, .sample = TILE_U8, .alpha = TILE_ALPHA_STRAIGHT};
             assert_ok(tile_image_alloc(&source, rgba, COUNT, 1, NULL, &error));
-            assert_ok(
-                tile_image_alloc(&floats, (struct tile_format){TILE_SRGB, TILE_F32, 0, 0, 0}, COUNT, 1, NULL, &error));
-            assert_ok(
-                tile_image_alloc(&wanted, (struct tile_format){targets[t], TILE_U8, 0, 0, 0}, COUNT, 1, NULL, &error));
+            assert_ok(tile_image_alloc(&floats, (struct tile_format){.space = TILE_SRGB, .sample = TILE_F32}, COUNT, 1,
+                                       NULL, &error));
+            assert_ok(tile_image_alloc(&wanted, (struct tile_format){.space = targets[t], .sample = TILE_U8}, COUNT, 1,
+                                       NULL, &error));
             assert_ok(tile_image_alloc(&got, wanted.format, COUNT, 1, NULL, &error));
             fill(&source);
             for (int i = 0; i < COUNT * 3; i++) {
@@ -140,7 +141,8 @@ static void a_background_without_alpha_does_nothing(void **state) {
     (void)state;
     static const float background[4] = {1, .5f, .25f};
     uint8_t in[4] = {10, 20, 30, 40}, out[4] = {0};
-    struct tile_format with = {TILE_SRGB, TILE_U8, TILE_ALPHA_STRAIGHT, 0, 0}, without = {TILE_SRGB, TILE_U8, 0, 0, 0};
+    struct tile_format with = {.space = TILE_SRGB, .sample = TILE_U8, .alpha = TILE_ALPHA_STRAIGHT},
+                       without = {.space = TILE_SRGB, .sample = TILE_U8};
     struct tile_converter_options options = *test_converter_options();
     options.background = background;
     lay(&(struct tile_image){.format = with, .width = 1, .height = 1, .plane = {in}},

@@ -3,10 +3,18 @@
 #include "common.h"
 
 static const struct tile_format samples[] = {
-    {TILE_SRGB, TILE_U8, 0, 0, 0},        {TILE_GRAY, TILE_U8, 0, 0, 0},         {TILE_SRGB, TILE_U8, 1, 0, 0},
-    {TILE_DISPLAY_P3, TILE_U16, 1, 0, 0}, {TILE_LUMINANCE, TILE_U16, 0, 0, 0},   {TILE_YCBCR, TILE_U8, 0, 0, 0},
-    {TILE_CMYK, TILE_U8, 0, 0, 0},        {TILE_LAB, TILE_U8, 0, 0, 0},          {TILE_LAB_D65, TILE_U16, 2, 0, 0},
-    {TILE_OKLAB, TILE_F32, 1, 0, 0},      {TILE_SRGB_LINEAR, TILE_F32, 0, 0, 0}, {TILE_GRAY, TILE_F32, 0, 0, 0},
+    {.space = TILE_SRGB, .sample = TILE_U8},
+    {.space = TILE_GRAY, .sample = TILE_U8},
+    {.space = TILE_SRGB, .sample = TILE_U8, .alpha = TILE_ALPHA_STRAIGHT},
+    {.space = TILE_DISPLAY_P3, .sample = TILE_U16, .alpha = TILE_ALPHA_STRAIGHT},
+    {.space = TILE_LUMINANCE, .sample = TILE_U16},
+    {.space = TILE_YCBCR, .sample = TILE_U8},
+    {.space = TILE_CMYK, .sample = TILE_U8},
+    {.space = TILE_LAB, .sample = TILE_U8},
+    {.space = TILE_LAB_D65, .sample = TILE_U16, .alpha = TILE_ALPHA_PREMULTIPLIED},
+    {.space = TILE_OKLAB, .sample = TILE_F32, .alpha = TILE_ALPHA_STRAIGHT},
+    {.space = TILE_SRGB_LINEAR, .sample = TILE_F32},
+    {.space = TILE_GRAY, .sample = TILE_F32},
 };
 #define SAMPLES (sizeof samples / sizeof samples[0])
 

@@ -68,8 +68,9 @@ static void numpy_reads_npy(void **state) {
 
 static void bmp_and_tga_come_back(void **state) {
     (void)state;
-    static const struct tile_format formats[] = {
-        {TILE_GRAY, TILE_U8, 0, 0, 0}, {TILE_SRGB, TILE_U8, 0, 0, 0}, {TILE_SRGB, TILE_U8, 1, 0, 0}};
+    static const struct tile_format formats[] = {{.space = TILE_GRAY, .sample = TILE_U8},
+                                                 {.space = TILE_SRGB, .sample = TILE_U8},
+                                                 {.space = TILE_SRGB, .sample = TILE_U8, .alpha = TILE_ALPHA_STRAIGHT}};
     for (int i = 0; i < 2 * 3 * 4; i++) {
         tile_codec codec = i / 12 ? TILE_TGA : TILE_BMP;
         struct tile_format format = formats[i / 4 % 3];
@@ -122,8 +123,11 @@ static void hdr_comes_back(void **state) {
 static void hdr_takes_any_float(void **state) {
     (void)state;
     float pixels[] = {NAN, -1, -INFINITY, INFINITY, 0, 0, FLT_MAX, FLT_MAX, 1, -1e30F, 2, 1, 1e-40F, 0, 0};
-    struct tile_image image = {
-        .format = {TILE_SRGB_LINEAR, TILE_F32, 0, 0, 0}, .width = 5, .height = 1, .plane = {pixels}, .stride = 60};
+    struct tile_image image = {.format = {.space = TILE_SRGB_LINEAR, .sample = TILE_F32},
+                               .width = 5,
+                               .height = 1,
+                               .plane = {pixels},
+                               .stride = 60};
     struct tile_buffer buffer = encode(&image, TILE_HDR, NULL);
     int width, height, stored;
     float *out = stbi_loadf_from_memory(buffer.data, (int)buffer.size, &width, &height, &stored, 3);

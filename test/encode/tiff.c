@@ -293,7 +293,7 @@ static void lab_is_signed_and_has_a_white(void **state) {
     for (int i = 0; i < 2; i++) {
         uint8_t red[] = {138, 209, 198};
         struct tile_image image = {
-            .format = {TILE_LAB, TILE_U8, 0, 0, 0}, .width = 1, .height = 1, .plane = {red}, .stride = 3};
+            .format = {.space = TILE_LAB, .sample = TILE_U8}, .width = 1, .height = 1, .plane = {red}, .stride = 3};
         image.format.space = i ? TILE_LAB_D65 : TILE_LAB;
         struct tile_buffer buffer = encode(&image, TILE_TIFF, NULL);
         struct input input;
@@ -310,7 +310,7 @@ static void lab_is_signed_and_has_a_white(void **state) {
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         uint16_t pixel[] = {40000, codes[i][0], codes[i][0]}, row[3];
         struct tile_image image = {
-            .format = {TILE_LAB, TILE_U16, 0, 0, 0}, .width = 1, .height = 1, .plane = {pixel}, .stride = 6};
+            .format = {.space = TILE_LAB, .sample = TILE_U16}, .width = 1, .height = 1, .plane = {pixel}, .stride = 6};
         struct tile_buffer buffer = encode(&image, TILE_TIFF, NULL);
         struct input input;
         TIFF *tiff = open_buffer(&input, &buffer);
@@ -376,11 +376,12 @@ static void tiffinfo_reads_it(void **state) {
         struct tile_format format;
         const char *text;
     } cases[] = {
-        {{TILE_LAB, TILE_U8, 0, 0, 0}, "Photometric Interpretation: CIE L*a*b*"},
-        {{TILE_YCBCR709, TILE_U16, 0, 0, 0}, "Photometric Interpretation: YCbCr"},
-        {{TILE_CMYK, TILE_U8, 1, 0, 0}, "Photometric Interpretation: separated"},
-        {{TILE_OKLCH, TILE_F32, 0, 0, 0}, "Sample Format: IEEE floating point"},
-        {{TILE_SRGB, TILE_U16, 2, 0, 0}, "Extra Samples: 1<assoc-alpha>"},
+        {{.space = TILE_LAB, .sample = TILE_U8}, "Photometric Interpretation: CIE L*a*b*"},
+        {{.space = TILE_YCBCR709, .sample = TILE_U16}, "Photometric Interpretation: YCbCr"},
+        {{.space = TILE_CMYK, .sample = TILE_U8, .alpha = TILE_ALPHA_STRAIGHT},
+         "Photometric Interpretation: separated"},
+        {{.space = TILE_OKLCH, .sample = TILE_F32}, "Sample Format: IEEE floating point"},
+        {{.space = TILE_SRGB, .sample = TILE_U16, .alpha = TILE_ALPHA_PREMULTIPLIED}, "Extra Samples: 1<assoc-alpha>"},
     };
     char *folder = test_folder_new();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

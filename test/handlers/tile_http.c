@@ -126,7 +126,7 @@ static void an_answer_that_is_too_large_says_what_to_do(void **state) {
     free(text);
     struct tile_error error;
     struct tile_image image;
-    struct tile_format format = {TILE_SRGB, TILE_U8, TILE_ALPHA_NONE, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
+    struct tile_format format = {.space = TILE_SRGB, .sample = TILE_U8};
     assert_ok(tile_image_alloc(&image, format, 1024, 512, NULL, &error));
     memset(image.plane[0], 7, 1024 * 512 * 3);
     struct tile_buffer png = {0};

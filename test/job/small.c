@@ -12,8 +12,11 @@ static struct tile_buffer png;
 tile_source *small_open(void) {
     static unsigned char pixels[30 * 40 * 3];
     struct tile_error error;
-    struct tile_image image = {
-        .format = {TILE_SRGB, TILE_U8, 0, 0, 0}, .width = 40, .height = 30, .plane = {pixels}, .stride = 40 * 3};
+    struct tile_image image = {.format = {.space = TILE_SRGB, .sample = TILE_U8},
+                               .width = 40,
+                               .height = 30,
+                               .plane = {pixels},
+                               .stride = 40 * 3};
     struct tile_writer writer = tile_buffer_writer(&png);
     struct test_random random = {1};
     tile_source *source;

@@ -285,6 +285,13 @@ static void hostile_regions_are_refused(void **state) {
                     (struct tile_region){.source = outside[i], .width = outside[i].width, .height = outside[i].height});
         const struct tile_rect small = {8, 8, 16, 16};
         /* Beside the tile. */
+        for (int i = 0; i < 6; i++) { /* what no plan of today gives */
+            struct tile_region later = {.source = small, .width = 16, .height = 16, .level = i == 5};
+            if (i < 5)
+                later.reserved[i] = 1;
+            refuses(job, TILE_INVALID_ARGUMENT, later);
+            assert_non_null(strstr(error.message, "reserved"));
+        }
         refuses(job, TILE_INVALID_ARGUMENT, (struct tile_region){.source = small, .width = 15, .height = 16});
         refuses(job, TILE_INVALID_ARGUMENT, (struct tile_region){.source = small, .width = 0, .height = 0});
         refuses(job, TILE_INVALID_ARGUMENT,

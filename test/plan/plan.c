@@ -3,7 +3,7 @@
 #include "support.h"
 
 static struct tile_error error;
-static const struct tile_format rgb = {TILE_SRGB, TILE_U8, TILE_ALPHA_NONE, TILE_ORDER_NATURAL, TILE_INTERLEAVED};
+static const struct tile_format rgb = {.space = TILE_SRGB, .sample = TILE_U8};
 
 /* A picture in which each pixel tells where it is. */
 static void paint(struct tile_image *image) {
