@@ -832,13 +832,27 @@ struct tile_encode_options {
     void *user;
 };
 
-/* "jpg", ".JPEG" or "jfif" -> TILE_JPEG; TILE_CODEC_UNSET where unknown. */
+/* "jpg", ".JPEG" or "jfif" -> TILE_JPEG; TILE_CODEC_UNSET where unknown. This and the next three know all codecs, also
+ * those that this build does not have. */
 TILE_API tile_codec tile_codec_from_suffix(const char *suffix);
+/* The same by what is behind the last dot of a path's or URL's last component: "a.b/photo.jpg" -> TILE_JPEG. */
+TILE_API tile_codec tile_codec_of_path(const char *path);
 /* TILE_JPEG -> "jpg", also the suffix that its files get; NULL outside the enumeration. */
 TILE_API const char *tile_codec_name(tile_codec codec);
-#define TILE_CODEC_NAMES 64
-/* "jpg, png, tif, npy, bmp, tga or hdr": fills in `text`, for messages, and returns it. */
-TILE_API char *tile_codec_names(char text[TILE_CODEC_NAMES]);
+/* TILE_JPEG -> "image/jpeg"; "application/octet-stream" where a format has no type; NULL outside the enumeration. */
+TILE_API const char *tile_codec_media_type(tile_codec codec);
+
+/* Whether this build of libtile decodes such files, or encodes them. A codec that it cannot write is UNSUPPORTED in all
+ * calls below, with a message that names those that it can. */
+TILE_API bool tile_codec_can_read(tile_codec codec);
+TILE_API bool tile_codec_can_write(tile_codec codec);
+#define TILE_CODEC_NAMES (8 * TILE_CODEC_COUNT)
+/* "jpg, png, tif, npy, bmp, tga or hdr": writes the names of those that this build writes to `text`, for messages, and
+ * returns it. What does not fit in `size` bytes is cut off; TILE_CODEC_NAMES are enough. */
+TILE_API char *tile_codec_names(char *text, size_t size);
+/* The codec of tiles for which none is chosen: PNG where it can carry `format`, else TIFF, and NPY in a build without
+ * TIFF. TILE_CODEC_UNSET where the format cannot be. */
+TILE_API tile_codec tile_codec_for(struct tile_format format);
 /*
  * Whether `codec` can say what samples of `format` mean (interleaved, natural order); where not, TILE_UNSUPPORTED with
  * a message that names the codecs that can.
@@ -883,7 +897,7 @@ struct tile_job_options {
     size_t to_profile_size;
     tile_intent intent;
     bool black_point_compensation;
-    tile_codec codec; /* 0: PNG where it can carry the pixels, else TIFF; for one image: by its suffix */
+    tile_codec codec; /* 0: tile_codec_for what is written; for one image: by its suffix */
     /* NULL: all defaults. Its allocator and hook are the job's; its profile and code points are what the job makes of
      * the source's and to_profile. */
     const struct tile_encode_options *encode;

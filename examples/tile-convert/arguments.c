@@ -47,7 +47,8 @@ static const char help[] =
     "      --background RRGGBB  write no alpha, but lay the pixels on this color, as browsers do\n"
     "\n"
     "format\n"
-    "  -f, --format NAME   jpg png tif npy bmp tga hdr (default: png where it can carry the space, else tif)\n"
+    "  -f, --format NAME   %s\n"
+    "                      (default: png where it can carry the space, else %s)\n"
     "  -Q, --quality N     of JPEG, 1 to 100 (default 75)\n"
     "      --subsampling S of JPEG: 420 (default), 422, 444\n"
     "      --compression N of PNG and TIFF, 1 to 9 (default 3)\n"
@@ -80,6 +81,12 @@ static const char help[] =
     "  -h, --help          this                       --version\n"
     "\n"
     "Exit status: 0 done, 1 usage, 2 input refused, 3 output or I/O failed, 4 the self-test failed, 130 interrupted.\n";
+
+static void print_help(void) {
+    /* What few formats can carry. */
+    const struct tile_format lab = {.space = TILE_LAB, .sample = TILE_F32};
+    printf(help, tile_codec_names((char[TILE_CODEC_NAMES]){0}, TILE_CODEC_NAMES), tile_codec_name(tile_codec_for(lab)));
+}
 
 bool usage(const char *format, ...) {
     va_list arguments;
@@ -199,7 +206,8 @@ static void list_spaces(void) {
 /* Each format with the spaces that it can say. */
 static void list_formats(void) {
     for (int c = TILE_CODEC_UNSET + 1; c < TILE_CODEC_COUNT; c++) {
-        printf("%s ", tile_codec_name((tile_codec)c));
+        bool written = tile_codec_can_write((tile_codec)c);
+        printf("%s %s", tile_codec_name((tile_codec)c), written ? "" : " (not in this build)");
         for (int s = TILE_SPACE_UNSET + 1; s < TILE_SPACE_COUNT; s++) {
             static const tile_sample samples[] = {TILE_U8, TILE_U16, TILE_F32};
             const char *separator = ":";
@@ -319,10 +327,14 @@ static bool space(const char *name, const char *option, tile_space *out) {
 static bool format(const char *name, tile_codec *out) {
     struct suggestion near = {NULL, 0};
     char list[TILE_CODEC_NAMES];
+    tile_codec_names(list, sizeof list);
     *out = tile_codec_from_suffix(name);
     for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
-        suggest(&near, name, tile_codec_name((tile_codec)i));
-    return *out != TILE_CODEC_UNSET || unknown("--format", name, "format", &near, tile_codec_names(list));
+        if (tile_codec_can_write((tile_codec)i))
+            suggest(&near, name, tile_codec_name((tile_codec)i));
+    if (*out == TILE_CODEC_UNSET)
+        return unknown("--format", name, "format", &near, list);
+    return tile_codec_can_write(*out) || usage("--format %s: this build cannot write it, but %s", name, list);
 }
 
 /* Always false: what getopt_long did not take. A long option may come with its value. */
@@ -468,7 +480,7 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
         switch (option) {
         case 'h':
             *exit_status = EXIT_DONE;
-            fputs(help, stdout);
+            print_help();
             return false;
         case VERSION:
             *exit_status = EXIT_DONE;

@@ -32,10 +32,11 @@ static int stem_length(const char *name) {
 static bool refuse_suffix(const char *output, const char *suffix) {
     struct suggestion near = {NULL, 0};
     for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
-        suggest(&near, suffix + 1, tile_codec_name((tile_codec)i));
+        if (tile_codec_can_write((tile_codec)i))
+            suggest(&near, suffix + 1, tile_codec_name((tile_codec)i));
     return usage("%s: no image is written as %s%s%s%s, but as %s; a folder of that name takes a slash at its end",
                  output, suffix, near.name ? " (is ." : "", near.name ? near.name : "", near.name ? " meant?)" : "",
-                 tile_codec_names((char[TILE_CODEC_NAMES]){0}));
+                 tile_codec_names((char[TILE_CODEC_NAMES]){0}, TILE_CODEC_NAMES));
 }
 
 /* Whether what is written for `input` is an image, by the suffix; its format is `*codec` then. */
@@ -49,7 +50,7 @@ static bool settle_suffix(const struct arguments *a, const char *suffix, const c
     else if (strchr(suffix, '{'))
         return true;
     *codec = tile_codec_from_suffix(suffix);
-    if (*codec == TILE_CODEC_UNSET)
+    if (!tile_codec_can_write(*codec))
         return refuse_suffix(a->output, suffix);
     return a->job.codec == TILE_CODEC_UNSET || a->job.codec == *codec ||
            usage("%s: its suffix and --format %s differ", a->output, tile_codec_name(a->job.codec));

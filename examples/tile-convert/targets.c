@@ -54,7 +54,10 @@ static bool is_of_a_folder(const struct arguments *a, const char *name) {
     const char *suffix = name + end;
     if (a->job.codec != TILE_CODEC_UNSET || a->job.lossless)
         return strcmp(suffix, tile_codec_name(a->job.lossless ? TILE_JPEG : a->job.codec)) == 0;
-    return strcmp(suffix, "png") == 0 || strcmp(suffix, "tif") == 0;
+    const struct tile_format srgb = {.space = TILE_SRGB, .sample = TILE_U8},
+                             lab = {.space = TILE_LAB, .sample = TILE_U8};
+    return strcmp(suffix, tile_codec_name(tile_codec_for(srgb))) == 0 ||
+           strcmp(suffix, tile_codec_name(tile_codec_for(lab))) == 0;
 }
 
 /* Whether `path` is to be read and would be written over; `written` are the outputs that are there. */

@@ -47,10 +47,11 @@ bool event_http(struct call *call, const json_t *event, struct response *respons
     bool done =
         read_request(&task, call, event, &why) && work_do(call, &task, 1, true, &why) && check_size(&task, &why);
     if (done)
-        done = answer_with(
-            &(struct answer){
-                .status = 200, .type = work_media_type(task.codec), .body = task.bytes.data, .size = task.bytes.size},
-            response, failure);
+        done = answer_with(&(struct answer){.status = 200,
+                                            .type = tile_codec_media_type(task.codec),
+                                            .body = task.bytes.data,
+                                            .size = task.bytes.size},
+                           response, failure);
     else
         done = answer_failure(&why, failure_http_status(why.kind), NULL, response, failure);
     task_free(&task);

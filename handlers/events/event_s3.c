@@ -64,17 +64,17 @@ static bool name_output(char out[STORAGE_URL_MOST], const json_t *task, const ch
     const char *output, *format = NULL;
     if (!member_text_needed(task, "output", &output, failure) || !member_text(task, "format", &format, failure))
         return failure_set(failure, failure->kind, "TILE_TASK: %s", failure->message);
-    if (task_codec_of(output) != TILE_CODEC_UNSET && output[strlen(output) - 1] != '/') {
+    if (tile_codec_of_path(output) != TILE_CODEC_UNSET && output[strlen(output) - 1] != '/') {
         snprintf(out, STORAGE_URL_MOST, "%s", output);
         return true;
     }
     tile_codec codec = format ? tile_codec_from_suffix(format) : TILE_CODEC_UNSET;
-    if (codec == TILE_CODEC_UNSET)
-        return failure_set(
-            failure, FAILURE_BAD_REQUEST,
-            "TILE_TASK: format: jpg, png, tif, npy, bmp, tga or hdr is wanted: it makes the outputs' suffix");
+    if (!tile_codec_can_write(codec))
+        return failure_set(failure, FAILURE_BAD_REQUEST,
+                           "TILE_TASK: format: %s is wanted: it makes the outputs' suffix",
+                           tile_codec_names((char[TILE_CODEC_NAMES]){0}, TILE_CODEC_NAMES));
     size_t stem = strlen(key);
-    if (task_codec_of(key) != TILE_CODEC_UNSET)
+    if (tile_codec_of_path(key) != TILE_CODEC_UNSET)
         stem = (size_t)(strrchr(key, '.') - key);
     if (stem >= sizeof name - 8)
         return failure_set(failure, FAILURE_BAD_REQUEST, "%.60s...: is longer than a name can be", key);

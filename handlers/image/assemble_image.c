@@ -17,9 +17,8 @@
 static bool read_options(struct task_options *out, struct call *call, const struct run_job *job,
                          struct failure *failure) {
     static const char *const others[] = {"overlap", "edge", "format", NULL};
-    const char *slash = strrchr(job->image, '/'), *dot = strrchr(slash ? slash : job->image, '.');
-    tile_codec codec = dot ? tile_codec_from_suffix(dot) : TILE_CODEC_UNSET;
-    if (codec == TILE_CODEC_UNSET)
+    tile_codec codec = tile_codec_of_path(job->image);
+    if (!tile_codec_can_write(codec))
         return failure_set(failure, FAILURE_BAD_REQUEST, "image: %s: its suffix names no image format", job->image);
     if (!task_options_read(out, call, job->options, others, failure))
         return false;
@@ -112,7 +111,7 @@ static bool make_image(struct call *call, const struct run_job *job, struct fail
     if (!storage_check_url(call->storage, job->image, failure) || !read_options(&options, call, job, failure))
         return false;
     const struct storage_want want = {.etag = job->etag, .size = job->size};
-    const struct storage_put_options put = {.type = work_media_type(options.job.codec)};
+    const struct storage_put_options put = {.type = tile_codec_media_type(options.job.codec)};
     bool done = storage_open(&object, call->storage, job->source, &want, failure) &&
                 storage_create(&image, call->storage, job->image, &put, failure) &&
                 run_job(&options, job, object, image, call->deadline, failure);

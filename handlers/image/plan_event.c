@@ -14,12 +14,9 @@ static bool check_image(const struct planning *p, struct failure *failure) {
         return failure_set(failure, FAILURE_BAD_REQUEST, "image: the URL of one new image is wanted");
     if (!storage_check_url(p->call->storage, url, failure))
         return false;
-    const char *slash = strrchr(url, '/'), *dot = strrchr(slash ? slash : url, '.');
-    if (!dot || tile_codec_from_suffix(dot) == TILE_CODEC_UNSET)
-        return failure_set(failure, FAILURE_BAD_REQUEST,
-                           "image: %s: its suffix names no image format: jpg, png, tif, npy, "
-                           "bmp, tga or hdr is wanted",
-                           url);
+    if (!tile_codec_can_write(tile_codec_of_path(url)))
+        return failure_set(failure, FAILURE_BAD_REQUEST, "image: %s: its suffix names no image format: %s is wanted",
+                           url, tile_codec_names((char[TILE_CODEC_NAMES]){0}, TILE_CODEC_NAMES));
     if (storage_is(p->object, url))
         return failure_set(failure, FAILURE_BAD_REQUEST, "image: is the source, %s", url);
     if (p->options.job.lossless)

@@ -70,6 +70,12 @@ static bool wrong(const struct reading *r, const char *name, const char *wanted)
     return failure_set(r->failure, FAILURE_BAD_REQUEST, "%s: is no job of an image: %s: %s", r->url, name, wanted);
 }
 
+static bool wrong_suffix(const struct reading *r) {
+    char names[TILE_CODEC_NAMES], wanted[TILE_CODEC_NAMES + 16];
+    snprintf(wanted, sizeof wanted, "%s is wanted", tile_codec_names(names, sizeof names));
+    return wrong(r, "suffix", wanted);
+}
+
 static bool read_text(const struct reading *r, const char *name, bool needed, const char **out) {
     const json_t *value = json_object_get(r->json, name);
     *out = json_string_value(value);
@@ -189,9 +195,9 @@ bool run_job_read(struct run_job *job, tile_plan **plan, struct call *call, cons
         return false;
     if (job->batch > TASKS_MOST)
         return wrong(&r, "batch", "is more than a call takes");
-    if (tile_codec_from_suffix(job->suffix) == TILE_CODEC_UNSET ||
-        strcmp(tile_codec_name(tile_codec_from_suffix(job->suffix)), job->suffix) != 0)
-        return wrong(&r, "suffix", "jpg, png, tif, npy, bmp, tga or hdr is wanted");
+    tile_codec codec = tile_codec_from_suffix(job->suffix);
+    if (!tile_codec_can_write(codec) || strcmp(tile_codec_name(codec), job->suffix) != 0)
+        return wrong_suffix(&r);
     job->area = (struct tile_rect){area[0], area[1], area[2], area[3]};
     job->tile_width = tile[0];
     job->tile_height = tile[1];

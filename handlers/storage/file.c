@@ -89,8 +89,6 @@ static void type_of(char *type, size_t size, const char *path) {
     static const struct {
         const char *suffix, *type;
     } types[] = {
-        {"jpg", "image/jpeg"}, {"jpeg", "image/jpeg"},       {"png", "image/png"},
-        {"tif", "image/tiff"}, {"tiff", "image/tiff"},       {"bmp", "image/bmp"},
         {"txt", "text/plain"}, {"text", "text/plain"},       {"md", "text/plain"},
         {"log", "text/plain"}, {"csv", "text/csv"},          {"tsv", "text/tab-separated-values"},
         {"html", "text/html"}, {"json", "application/json"}, {"jsonl", "application/jsonl"},
@@ -98,7 +96,8 @@ static void type_of(char *type, size_t size, const char *path) {
     };
     const char *name = strrchr(path, '/');
     const char *dot = strrchr(name ? name : path, '.');
-    type[0] = '\0';
+    const char *image = tile_codec_media_type(tile_codec_of_path(path));
+    snprintf(type, size, "%s", image ? image : "");
     for (size_t i = 0; dot && i < sizeof types / sizeof *types; i++)
         if (strcasecmp(dot + 1, types[i].suffix) == 0)
             snprintf(type, size, "%s", types[i].type);

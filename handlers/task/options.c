@@ -98,7 +98,7 @@ static bool take_space(void *place, const char *text, const struct option *optio
 static bool take_codec(void *place, const char *text, const struct option *option) {
     tile_codec codec = tile_codec_from_suffix(text);
     (void)option;
-    return codec != TILE_CODEC_UNSET && put(place, codec);
+    return tile_codec_can_write(codec) && put(place, codec);
 }
 
 static bool take_tile(void *place, const char *text, const struct option *option) {
@@ -224,7 +224,7 @@ static bool refuse_value(const struct option *option, const json_t *value, struc
         size += (size_t)snprintf(names + size, sizeof names - size, "%s%s", size ? ", " : ": one of ",
                                  tile_space_name(space));
     if (option->take == take_codec)
-        snprintf(names, sizeof names, ": %s", tile_codec_names((char[TILE_CODEC_NAMES]){0}));
+        snprintf(names, sizeof names, ": %s", tile_codec_names((char[TILE_CODEC_NAMES]){0}, TILE_CODEC_NAMES));
     return failure_set(failure, FAILURE_BAD_REQUEST, "%s: %s is wanted, not %s%s", option->name, option->wanted,
                        show(&shown, value), names);
 }

@@ -11,11 +11,6 @@
 /* How an index file begins, in base64: what begins otherwise is a URL. */
 static const char part_begins[] = "iVRJWA0K";
 
-tile_codec task_codec_of(const char *url) {
-    const char *slash = strrchr(url, '/'), *dot = strrchr(slash ? slash : url, '.');
-    return dot ? tile_codec_from_suffix(dot) : TILE_CODEC_UNSET;
-}
-
 static bool read_source(struct task *out, struct failure *failure) {
     const char *image = NULL;
     if (!member_text(out->json, "source", &out->source, failure) || !member_text(out->json, "image", &image, failure) ||
@@ -76,7 +71,7 @@ static bool read_output(struct task *out, struct call *call, struct failure *fai
         !storage_check_url(call->storage, out->output, failure))
         return false;
     if (out->options.job.codec == TILE_CODEC_UNSET)
-        out->options.job.codec = task_codec_of(out->output);
+        out->options.job.codec = tile_codec_of_path(out->output);
     return true;
 }
 

@@ -49,7 +49,4 @@ struct task_list {
 struct task *task_list_add(struct task_list *list, struct failure *failure);
 void task_list_free(struct task_list *list);
 
-/* The format that a URL's suffix names; TILE_CODEC_UNSET where it names none. */
-tile_codec task_codec_of(const char *url);
-
 #endif

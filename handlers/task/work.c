@@ -29,14 +29,6 @@ struct wave {
     size_t range_counts[OPENED_MOST];
 };
 
-const char *work_media_type(tile_codec codec) {
-    static const char *const types[TILE_CODEC_COUNT] = {
-        [TILE_JPEG] = "image/jpeg", [TILE_PNG] = "image/png",   [TILE_TIFF] = "image/tiff",
-        [TILE_BMP] = "image/bmp",   [TILE_TGA] = "image/x-tga", [TILE_HDR] = "image/vnd.radiance",
-    };
-    return types[codec] ? types[codec] : "application/octet-stream";
-}
-
 json_t *work_sum(const struct task *tasks, size_t count) {
     uint64_t bytes = 0;
     for (size_t i = 0; i < count; i++)
@@ -211,7 +203,7 @@ static bool store(struct call *call, struct task *task, const struct tile_buffer
     memcpy(note, record->data, record->size);
     note[record->size] = '\0';
     struct storage_put_options options = {
-        .type = work_media_type(task->codec), .note = note, .keep = task->options.keep};
+        .type = tile_codec_media_type(task->codec), .note = note, .keep = task->options.keep};
     bool done = storage_put(call->storage, task->output, task->bytes.data, task->bytes.size, &options, failure);
     tile_buffer_free(&task->bytes);
     metrics_add(call->metrics, METRIC_STORE_MS, metrics_now() - start);

@@ -17,7 +17,5 @@ bool work_do(struct call *call, struct task *tasks, size_t count, bool all, stru
 
 /* {"tiles":N,"bytes":N}: what was done. NULL without memory. */
 json_t *work_sum(const struct task *tasks, size_t count);
-/* "image/png" */
-const char *work_media_type(tile_codec codec);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The public functions over the table of codecs: what each can carry, and everything that is checked. */
+/* Encoders: what all of them do, and everything that is checked before and while they run. */
 #include "encode.h"
 
 #include "../base/buffer.h"
 #include "../base/error.h"
+#include "../base/format.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
 #include "../base/profile.h"
@@ -13,140 +14,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-static const struct tile_codec_ops *const codecs[TILE_CODEC_COUNT] = {
-    [TILE_JPEG] = &tile_jpeg_ops, [TILE_PNG] = &tile_png_ops, [TILE_TIFF] = &tile_tiff_ops, [TILE_NPY] = &tile_npy_ops,
-    [TILE_BMP] = &tile_bmp_ops,   [TILE_TGA] = &tile_tga_ops, [TILE_HDR] = &tile_hdr_ops,
-};
-
-static const struct tile_codec_ops *find(tile_codec codec) {
-    return codec > TILE_CODEC_UNSET && codec < TILE_CODEC_COUNT ? codecs[codec] : NULL;
-}
-
-tile_codec tile_codec_from_suffix(const char *suffix) {
-    if (!suffix)
-        return TILE_CODEC_UNSET;
-    suffix += *suffix == '.';
-    for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
-        for (int j = 0; codecs[i]->suffixes[j]; j++)
-            if (strcasecmp(suffix, codecs[i]->suffixes[j]) == 0)
-                return (tile_codec)i;
-    return TILE_CODEC_UNSET;
-}
-
-const char *tile_codec_name(tile_codec codec) {
-    return find(codec) ? find(codec)->name : NULL;
-}
-
-/* "a, b or c", cut off where there is no room. */
-static char *list(char *text, size_t size, const char *const *names, int count) {
-    text[0] = '\0';
-    for (int i = 0; i < count; i++) {
-        size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", names[i]);
-    }
-    return text;
-}
-
-char *tile_codec_names(char text[TILE_CODEC_NAMES]) {
-    const char *names[TILE_CODEC_COUNT];
-    int count = 0;
-    for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
-        names[count++] = codecs[i]->name;
-    return list(text, TILE_CODEC_NAMES, names, count);
-}
-
-/* ---- What a codec can carry -------------------------------------------------------------------------------- */
-
-/* What an encoder is asked for. */
-struct request {
-    struct tile_format format;
-    uint32_t width, height;
-    uint64_t memory;
-};
-
-static bool holds_samples(const struct tile_codec_ops *codec, struct tile_format format) {
-    return (codec->samples & (unsigned)format.sample) && (format.alpha != TILE_ALPHA_STRAIGHT || codec->straight) &&
-           (format.alpha != TILE_ALPHA_PREMULTIPLIED || codec->premultiplied);
-}
-
-static bool carries(const struct tile_codec_ops *codec, struct tile_format format) {
-    return holds_samples(codec, format) && codec->carries(format);
-}
-
-static bool carries_raw(const struct tile_codec_ops *codec, struct tile_format format) {
-    return holds_samples(codec, format) && (codec->raw_channels >> tile_format_channels(format) & 1);
-}
-
-static uint64_t pixels_size(const struct request *r) {
-    uint64_t size;
-    return __builtin_mul_overflow((uint64_t)r->width * r->height, tile_format_step(r->format), &size) ? UINT64_MAX
-                                                                                                      : size;
-}
-
-/* stb_image_write computes in int; 4 is the most samples of a pixel, and bytes that it writes of one. */
-static bool holds_size(const struct tile_codec_ops *codec, const struct request *r) {
-    return r->width <= codec->max_side && r->height <= codec->max_side &&
-           (!codec->whole || (uint64_t)r->width * r->height <= (INT_MAX - 1024) / 4);
-}
-
-static bool holds_memory(const struct tile_codec_ops *codec, const struct request *r) {
-    return !codec->whole || pixels_size(r) <= r->memory;
-}
-
-struct names {
-    char text[TILE_CODEC_NAMES];
-};
-
-/* "png, tif or npy": the codecs that can do what is asked. TIFF and NPY always can. */
-static struct names able(const struct request *r) {
-    const char *found[TILE_CODEC_COUNT];
-    int count = 0;
-    for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
-        if (carries(codecs[i], r->format) && holds_size(codecs[i], r) && holds_memory(codecs[i], r))
-            found[count++] = codecs[i]->name;
-    struct names names;
-    list(names.text, sizeof names.text, found, count);
-    return names;
-}
-
-static tile_status check_format(struct tile_format format, struct tile_error *error) {
-    tile_status status = tile_format_check(format, "encode", error);
-    if (status == TILE_OK && (format.order != TILE_ORDER_NATURAL || format.layout != TILE_INTERLEAVED))
-        status = tile_error_set(error, TILE_INVALID_ARGUMENT,
-                                "encode: pixels must be interleaved and in natural order (tile_convert makes them so)");
-    return status;
-}
-
-static tile_status refuse(const struct tile_codec_ops *codec, const struct request *r, struct tile_error *error) {
-    struct tile_format format = r->format;
-    const char *alpha = format.alpha == TILE_ALPHA_STRAIGHT        ? " with straight alpha"
-                        : format.alpha == TILE_ALPHA_PREMULTIPLIED ? " with premultiplied alpha"
-                                                                   : "";
-    const char *space = tile_space_name(format.space), *sample = tile_sample_name(format.sample);
-    unsigned remedies = 0;
-    if (!holds_samples(codec, format)) {
-        format.alpha = TILE_ALPHA_NONE;
-        if (r->format.alpha != TILE_ALPHA_NONE && carries(codec, format))
-            remedies = TILE_REMEDY_NO_ALPHA;
-        return tile_error_advise(error, remedies, TILE_UNSUPPORTED, "%s holds only %s: %s can carry %s %s%s",
-                                 codec->name, codec->holds, able(r).text, space, sample, alpha);
-    }
-    remedies = TILE_REMEDY_TO | (carries_raw(codec, format) ? TILE_REMEDY_RAW_CHANNELS : 0u);
-    return tile_error_advise(error, remedies, TILE_UNSUPPORTED, "%s cannot carry %s %s%s: %s can", codec->name, space,
-                             sample, alpha, able(r).text);
-}
-
-tile_status tile_codec_can_carry(tile_codec codec, struct tile_format format, struct tile_error *error) {
-    if (!find(codec))
-        return tile_error_set(error, TILE_INVALID_ARGUMENT, "there is no codec %d", (int)codec);
-    tile_status status = check_format(format, error);
-    if (status != TILE_OK || carries(find(codec), format))
-        return status;
-    struct request request = {.format = format, .width = 1, .height = 1, .memory = UINT64_MAX};
-    return refuse(find(codec), &request, error);
-}
 
 /* ---- Output ------------------------------------------------------------------------------------------------ */
 
@@ -245,38 +112,13 @@ static tile_status check_options(struct tile_encode_options *options, struct til
     return TILE_OK;
 }
 
-static tile_status check_request(const struct tile_codec_ops *codec, const struct request *r, bool raw,
-                                 struct tile_error *error) {
-    if (r->width == 0 || r->height == 0)
-        return tile_error_set(error, TILE_INVALID_ARGUMENT, "encode: %u x %u pixels", r->width, r->height);
-    if (!carries(codec, r->format) && !(raw && carries_raw(codec, r->format)))
-        return refuse(codec, r, error);
-    size_t row;
-    if (!tile_mul(&row, r->width, tile_format_step(r->format)))
-        return tile_error_set(error, TILE_LIMIT_EXCEEDED, "encode: rows of %u pixels do not fit in memory", r->width);
-    if (r->width > codec->max_side || r->height > codec->max_side)
-        return tile_error_set(error, TILE_UNSUPPORTED, "%s holds at most %u x %u pixels, not %u x %u: %s can",
-                              codec->name, codec->max_side, codec->max_side, r->width, r->height, able(r).text);
-    if (!holds_size(codec, r))
-        return tile_error_set(error, TILE_UNSUPPORTED, "%u x %u pixels are too many for %s: %s can hold them", r->width,
-                              r->height, codec->name, able(r).text);
-    if (!holds_memory(codec, r))
-        return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
-                                 "%s is encoded from the whole image, of %ju bytes, and the limit of memory is %ju: %s "
-                                 "can do with less",
-                                 codec->name, (uintmax_t)pixels_size(r), (uintmax_t)r->memory, able(r).text);
-    return TILE_OK;
+static bool takes_profiles(const struct tile_codec_ops *codec, const void *user) {
+    (void)user;
+    return codec->profile_most || (codec->traits & TILE_SAYS_NOTHING);
 }
 
-static bool needs_profile(const struct tile_codec_ops *codec, struct tile_format format) {
-    /* Most readers take floats of RGB and gray in a TIFF for linear light. */
-    if (format.space == TILE_SRGB || format.space == TILE_GRAY)
-        return codec == &tile_tiff_ops && format.sample == TILE_F32;
-    return codec->profile && (tile_space_is_icc_rgb(format.space) || format.space == TILE_LUMINANCE);
-}
-
-bool tile_codec_needs_profile(tile_codec codec, struct tile_format format) {
-    return find(codec) && needs_profile(find(codec), format);
+static bool holds_profile(const struct tile_codec_ops *codec, const void *size) {
+    return codec->profile_most >= *(const size_t *)size;
 }
 
 /* What the format's own chunks cannot say, a profile does. */
@@ -286,17 +128,22 @@ static tile_status choose_profile(tile_encoder *encoder, struct tile_error *erro
     encoder->own_color = !encoder->raw && !options->profile && !options->code_points;
     if (encoder->raw || options->no_profile)
         return TILE_OK;
-    /* NPY says nothing of color in any case, and nobody expects it to; the others would be taken for sRGB. */
-    if (options->profile && !encoder->codec->profile && encoder->codec != &tile_npy_ops)
-        return tile_error_advise(
-            error, TILE_REMEDY_TO | TILE_REMEDY_NO_PROFILE, TILE_UNSUPPORTED,
-            "%s cannot carry the ICC profile of the pixels: convert them to srgb, or choose jpg, png, tif or npy",
-            encoder->codec->name);
-    if (!encoder->codec->profile)
+    size_t most = encoder->codec->profile_most;
+    const char *name = tile_codec_name(encoder->codec->codec);
+    /* Without it, they would be taken for sRGB. */
+    if (options->profile && most == 0 && !(encoder->codec->traits & TILE_SAYS_NOTHING))
+        return tile_error_advise(error, TILE_REMEDY_TO | TILE_REMEDY_NO_PROFILE, TILE_UNSUPPORTED,
+                                 "%s cannot carry the ICC profile of the pixels: convert them to srgb, or choose %s",
+                                 name, tile_codecs_that(takes_profiles, NULL).text);
+    if (most == 0)
         return TILE_OK;
+    if (options->profile_size > most)
+        return tile_error_set(error, TILE_UNSUPPORTED, "a profile of %zu bytes does not fit in a %s: %s can hold it",
+                              options->profile_size, tile_codec_title(encoder->codec->codec),
+                              tile_codecs_that(holds_profile, &options->profile_size).text);
     if (options->profile)
         return tile_buffer_append(&encoder->profile, options->profile, options->profile_size, error);
-    if (encoder->own_color && needs_profile(encoder->codec, encoder->format))
+    if (encoder->own_color && tile_codec_needs_profile(encoder->codec->codec, encoder->format))
         return tile_profile_of_space(&encoder->profile, encoder->format.space, error);
     return TILE_OK;
 }
@@ -325,28 +172,30 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
                              uint32_t height, const struct tile_encode_options *options,
                              const struct tile_writer *writer, struct tile_error *error) {
     *out = NULL;
-    if (!find(codec))
-        return tile_error_set(error, TILE_INVALID_ARGUMENT, "there is no codec %d", (int)codec);
+    const struct tile_codec_ops *ops;
+    tile_status status = tile_codec_get(&ops, codec, error);
+    if (status != TILE_OK)
+        return status;
     if (!writer || !writer->write_at)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "encode: there is no writer");
     struct tile_encode_options all;
-    tile_status status = tile_options_copy(&all, sizeof all, options, error);
+    status = tile_options_copy(&all, sizeof all, options, error);
     if (status == TILE_OK)
-        status = check_format(format, error);
+        status = tile_codec_check_format(format, error);
     if (status == TILE_OK)
         status = check_options(&all, format, error);
-    struct request request = {.format = format, .width = width, .height = height, .memory = all.max_memory};
+    struct tile_codec_request request = {.format = format, .width = width, .height = height, .memory = all.max_memory};
     if (status == TILE_OK)
-        status = check_request(find(codec), &request, all.raw_channels, error);
-    if (status == TILE_OK && all.code_points && codec != TILE_PNG)
-        status = tile_error_set(error, TILE_UNSUPPORTED, "%s cannot carry code points (ITU-T H.273): png can",
-                                find(codec)->name);
+        status = tile_codec_check(ops, &request, all.raw_channels, error);
+    if (status == TILE_OK && all.code_points && !(ops->traits & TILE_SAYS_CODE_POINTS))
+        status = tile_error_set(error, TILE_UNSUPPORTED, "%s cannot carry code points (ITU-T H.273): %s can",
+                                tile_codec_name(codec), tile_codecs_with(TILE_SAYS_CODE_POINTS).text);
     if (status != TILE_OK)
         return status;
     tile_encoder *encoder = tile_alloc_zero(all.allocator, sizeof *encoder);
     if (!encoder)
         return tile_no_memory(error, sizeof *encoder);
-    encoder->codec = find(codec);
+    encoder->codec = ops;
     encoder->allocator = all.allocator;
     encoder->options = all;
     encoder->format = format;
@@ -354,7 +203,7 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
     encoder->width = width;
     encoder->height = height;
     encoder->row_size = width * tile_format_step(format);
-    encoder->raw = all.untagged || !carries(find(codec), format);
+    encoder->raw = all.untagged || !tile_codec_carries(ops, format);
     encoder->watch = (struct tile_watch){.progress = all.progress, .user = all.user, .at.total = height};
     encoder->writer = *writer;
     status = start(encoder, error);

@@ -1,36 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the public functions in encode.c and the codecs, one file each, share. */
+/* What the public functions in encode.c and the encoders, one file each, share. */
 #ifndef TILE_ENCODE_H
 #define TILE_ENCODE_H
 
 #include "../base/watch.h"
 #include "../tile.h"
-
-/*
- * One file format. What it can carry is data, so that refusals can name the others. The four functions return
- * nothing: what goes wrong is noted in the encoder with tile_encoder_fail, after which only `free` is called.
- */
-struct tile_codec_ops {
-    const char *name;
-    const char *suffixes[6]; /* lower case */
-    const char *holds;       /* the sample types and alpha in words, for messages */
-    unsigned samples;        /* a set of tile_sample */
-    bool straight, premultiplied;
-    bool (*carries)(struct tile_format format); /* of those samples and alpha: the spaces that it can tell */
-    unsigned raw_channels;                      /* a set of 1 << channels that it takes without telling the space */
-    bool profile;                               /* embeds ICC profiles */
-    bool whole;                                 /* is encoded at once, from an image that is held in memory */
-    uint32_t max_side;
-
-    size_t state_size;
-    void (*start)(tile_encoder *encoder);
-    void (*rows)(tile_encoder *encoder, const struct tile_image *rows);
-    void (*finish)(tile_encoder *encoder);
-    void (*free)(tile_encoder *encoder); /* may be NULL; also called where start failed; writes nothing */
-};
-
-extern const struct tile_codec_ops tile_jpeg_ops, tile_png_ops, tile_tiff_ops, tile_npy_ops, tile_bmp_ops, tile_tga_ops,
-    tile_hdr_ops;
+#include "codec.h"
 
 #define TILE_ENCODER_BUFFER 65536
 

@@ -6,6 +6,25 @@
 #include "../base/watch.h"
 #include "../tile.h"
 
+/* What a codec does that others do not; a bit set. */
+enum {
+    TILE_HEEDS_QUALITY = 1 << 0, /* this and the next three: of the encode options */
+    TILE_HEEDS_SUBSAMPLING = 1 << 1,
+    TILE_HEEDS_OPTIMIZE = 1 << 2,
+    TILE_HEEDS_COMPRESSION = 1 << 3,
+    TILE_SAYS_CODE_POINTS = 1 << 4, /* ITU-T H.273's, and by them more of a space than by a profile */
+    TILE_SAYS_NOTHING = 1 << 5,     /* of color, and nobody expects it to */
+    TILE_LINEAR_FLOATS = 1 << 6,    /* most readers take floats of RGB and gray for linear light, but for a profile */
+};
+/* 0 where the codec is none, or not built here. */
+unsigned tile_codec_traits(tile_codec codec);
+
+struct tile_codec_names {
+    char text[TILE_CODEC_NAMES];
+};
+/* "png or tif": the codecs that have one of the traits. */
+struct tile_codec_names tile_codecs_with(unsigned traits);
+
 /* Whether files of `codec` that say what samples of `format` mean embed the profile of its space for that. */
 bool tile_codec_needs_profile(tile_codec codec, struct tile_format format);
 

@@ -155,13 +155,6 @@ static void start(tile_encoder *encoder) {
     if (setjmp(jpeg->failed))
         return;
     tile_jpeg_create(jpeg);
-    /* A profile goes into at most 255 markers of 65519 bytes (ICC.1:2022, B.4). */
-    if (encoder->profile.size > (size_t)255 * 65519) {
-        tile_encoder_fail(encoder, TILE_UNSUPPORTED,
-                          "a profile of %zu bytes does not fit in a JPEG: png or tif can hold it",
-                          encoder->profile.size);
-        return;
-    }
     configure(jpeg);
     jpeg_start_compress(&jpeg->compress, TRUE);
     if (encoder->profile.size)
@@ -203,13 +196,13 @@ static void release(tile_encoder *encoder) {
 }
 
 const struct tile_codec_ops tile_jpeg_ops = {
-    .name = "jpg",
-    .suffixes = {"jpg", "jpeg", "jpe", "jfif", "jif"},
+    .codec = TILE_JPEG,
     .holds = "8-bit samples without alpha",
     .samples = TILE_U8,
     .carries = carries_jpeg,
     .raw_channels = 1 << 1 | 1 << 3,
-    .profile = true,
+    .traits = TILE_HEEDS_QUALITY | TILE_HEEDS_SUBSAMPLING | TILE_HEEDS_OPTIMIZE,
+    .profile_most = (size_t)255 * 65519, /* 255 markers of that size (ICC.1:2022, B.4) */
     .max_side = JPEG_MAX_DIMENSION,
     .state_size = sizeof(struct state),
     .start = start,

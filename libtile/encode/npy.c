@@ -42,13 +42,13 @@ static void finish(tile_encoder *encoder) {
 }
 
 const struct tile_codec_ops tile_npy_ops = {
-    .name = "npy",
-    .suffixes = {"npy"},
+    .codec = TILE_NPY,
     .holds = "all samples",
     .samples = TILE_U8 | TILE_U16 | TILE_F32,
     .straight = true,
     .premultiplied = true,
     .carries = carries_any,
+    .traits = TILE_SAYS_NOTHING,
     .max_side = UINT32_MAX,
     .start = start,
     .rows = rows,

@@ -164,14 +164,14 @@ static void release(tile_encoder *encoder) {
 }
 
 const struct tile_codec_ops tile_png_ops = {
-    .name = "png",
-    .suffixes = {"png"},
+    .codec = TILE_PNG,
     .holds = "8- and 16-bit samples with straight alpha or none",
     .samples = TILE_U8 | TILE_U16,
     .straight = true,
     .carries = carries_png,
     .raw_channels = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4,
-    .profile = true,
+    .traits = TILE_HEEDS_COMPRESSION | TILE_SAYS_CODE_POINTS,
+    .profile_most = SIZE_MAX,
     .max_side = PNG_UINT_31_MAX,
     .state_size = sizeof(struct png),
     .start = start,

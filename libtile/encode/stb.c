@@ -101,8 +101,7 @@ static void release(tile_encoder *encoder) {
 }
 
 const struct tile_codec_ops tile_bmp_ops = {
-    .name = "bmp",
-    .suffixes = {"bmp"},
+    .codec = TILE_BMP,
     .holds = "8-bit samples with straight alpha or none",
     .samples = TILE_U8,
     .straight = true,
@@ -118,8 +117,7 @@ const struct tile_codec_ops tile_bmp_ops = {
 };
 
 const struct tile_codec_ops tile_tga_ops = {
-    .name = "tga",
-    .suffixes = {"tga"},
+    .codec = TILE_TGA,
     .holds = "8-bit samples with straight alpha or none",
     .samples = TILE_U8,
     .straight = true,
@@ -135,8 +133,7 @@ const struct tile_codec_ops tile_tga_ops = {
 };
 
 const struct tile_codec_ops tile_hdr_ops = {
-    .name = "hdr",
-    .suffixes = {"hdr"},
+    .codec = TILE_HDR,
     .holds = "float samples without alpha",
     .samples = TILE_F32,
     .carries = carries_linear,

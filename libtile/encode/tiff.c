@@ -292,14 +292,14 @@ static void release(tile_encoder *encoder) {
 }
 
 const struct tile_codec_ops tile_tiff_ops = {
-    .name = "tif",
-    .suffixes = {"tif", "tiff"},
+    .codec = TILE_TIFF,
     .holds = "all samples",
     .samples = TILE_U8 | TILE_U16 | TILE_F32,
     .straight = true,
     .premultiplied = true,
     .carries = carries_any,
-    .profile = true,
+    .traits = TILE_HEEDS_COMPRESSION | TILE_LINEAR_FLOATS,
+    .profile_most = SIZE_MAX,
     .max_side = UINT32_MAX,
     .state_size = sizeof(struct tiff),
     .start = start,

@@ -4,6 +4,7 @@
 
 #include "../base/buffer.h"
 #include "../base/bytes.h"
+#include "../base/format.h"
 #include "../base/input.h"
 #include "../base/memory.h"
 
@@ -202,8 +203,7 @@ tile_status tile_index_compare(const tile_index *index, const struct tile_subjec
                               (uintmax_t)reader->size, (uintmax_t)h->source_size);
     if (h->codec != subject->codec || h->width != subject->width || h->height != subject->height)
         return tile_error_set(error, TILE_SOURCE_CHANGED, "is %u x %u pixels, and its index is of a %s of %u x %u",
-                              subject->width, subject->height, h->codec == TILE_JPEG ? "JPEG" : "PNG", h->width,
-                              h->height);
+                              subject->width, subject->height, tile_codec_title(h->codec), h->width, h->height);
     if (h->source_etag[0] && reader->etag) {
         if (strcmp(h->source_etag, reader->etag) == 0)
             return TILE_OK;

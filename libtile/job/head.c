@@ -5,6 +5,7 @@
 #include "../base/buffer.h"
 #include "../base/hash.h"
 #include "../base/pixels.h"
+#include "../encode/for_job.h"
 #include "../source/for_job.h"
 
 #include <inttypes.h>
@@ -77,6 +78,7 @@ static tile_status head_of_plan(const struct tile_job *job, struct tile_buffer *
 static tile_status head_of_color(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
     static const char *const alphas[] = {"none", "straight", "premultiplied"};
     const struct tile_encode_options *e = &job->encode;
+    unsigned traits = tile_codec_traits(job->codec);
     const char *optimize = e->optimize ? ",\"optimize\":true" : "";
     tile_status status =
         tile_buffer_printf(head, error, ",\"color\":{\"from\":\"%s\",\"to\":\"%s\",\"sample\":\"%s\",\"alpha\":\"%s\"",
@@ -86,7 +88,8 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
         status = tile_buffer_printf(head, error, ",\"source_profile\":\"%s\"",
                                     tile_hash_text(tile_hash_of(job->info->profile, job->info->profile_size)).hex);
     if (status == TILE_OK && job->o.lossless)
-        return tile_buffer_printf(head, error, "},\"format\":{\"codec\":\"jpg\",\"lossless\":true%s}", optimize);
+        return tile_buffer_printf(head, error, "},\"format\":{\"codec\":\"%s\",\"lossless\":true%s}",
+                                  tile_codec_name(job->codec), optimize);
     if (status == TILE_OK && (job->info->profile || job->to_profile))
         status = tile_buffer_printf(head, error, ",\"intent\":%d,\"black_point\":%s", (int)job->o.intent,
                                     job->o.black_point_compensation ? "true" : "false");
@@ -104,10 +107,13 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
                                     tile_hash_text(tile_hash_of(e->profile, e->profile_size)).hex);
     if (status == TILE_OK)
         status = tile_buffer_printf(head, error, "},\"format\":{\"codec\":\"%s\"", tile_codec_name(job->codec));
-    if (status == TILE_OK && job->codec == TILE_JPEG)
-        status = tile_buffer_printf(head, error, ",\"quality\":%d,\"subsampling\":%d%s", e->quality,
-                                    (int)e->subsampling, optimize);
-    if (status == TILE_OK && (job->codec == TILE_PNG || job->codec == TILE_TIFF))
+    if (status == TILE_OK && (traits & TILE_HEEDS_QUALITY))
+        status = tile_buffer_printf(head, error, ",\"quality\":%d", e->quality);
+    if (status == TILE_OK && (traits & TILE_HEEDS_SUBSAMPLING))
+        status = tile_buffer_printf(head, error, ",\"subsampling\":%d", (int)e->subsampling);
+    if (status == TILE_OK && (traits & TILE_HEEDS_OPTIMIZE))
+        status = tile_buffer_printf(head, error, "%s", optimize);
+    if (status == TILE_OK && (traits & TILE_HEEDS_COMPRESSION))
         status = tile_buffer_printf(head, error, ",\"compression\":%d", e->compression);
     return status == TILE_OK ? tile_buffer_printf(head, error, "}") : status;
 }

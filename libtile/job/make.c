@@ -148,7 +148,8 @@ uint64_t tile_splice_memory(const struct tile_job *job, uint64_t pixels) {
 
 /* A tile as it is written, and about as much once more for its encoded bytes; a coefficient has two bytes. */
 uint64_t tile_make_memory(const struct tile_job *job, uint64_t pixels) {
-    bool coefficients = job->encode.optimize && job->codec == TILE_JPEG && !tile_job_is_image(job);
+    bool coefficients =
+        job->encode.optimize && (tile_codec_traits(job->codec) & TILE_HEEDS_OPTIMIZE) && !tile_job_is_image(job);
     return (coefficients ? samples_memory(job, pixels, 2) : 0) +
            (job->o.lossless ? tile_splice_memory(job, pixels) : samples_memory(job, pixels, 2));
 }

@@ -98,10 +98,6 @@ static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
     return status;
 }
 
-static bool carries(tile_codec codec, struct tile_format format, bool raw) {
-    return raw ? codec != TILE_CODEC_UNSET : tile_codec_can_carry(codec, format, NULL) == TILE_OK;
-}
-
 /* Samples as in the source, where the space and the codec know such; else the next wider ones that they know, or u8. */
 static tile_sample settle_sample(const struct tile_job *job, struct tile_format format) {
     static const tile_sample by_width[] = {TILE_U8, TILE_U16, TILE_F32, TILE_U8};
@@ -109,7 +105,7 @@ static tile_sample settle_sample(const struct tile_job *job, struct tile_format 
         format.sample = by_width[i];
         bool narrower = i < 3 && format.sample < job->read.sample;
         if (!narrower && tile_space_has_sample(format.space, format.sample) &&
-            (job->codec == TILE_CODEC_UNSET || carries(job->codec, format, false)))
+            (job->codec == TILE_CODEC_UNSET || tile_codec_can_carry(job->codec, format, NULL) == TILE_OK))
             return format.sample;
     }
     return tile_space_has_sample(format.space, job->read.sample) ? job->read.sample : TILE_U16;
@@ -152,11 +148,10 @@ static tile_status settle_formats(struct tile_job *job, struct tile_error *error
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "an image that goes to a writer has no suffix: give its codec");
     if (job->codec == TILE_CODEC_UNSET && o->image) {
-        const char *dot = strrchr(o->image, '.');
-        job->codec = dot ? tile_codec_from_suffix(dot) : TILE_CODEC_UNSET;
+        job->codec = tile_codec_of_path(o->image);
         if (job->codec == TILE_CODEC_UNSET)
             return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: its suffix names none of %s", o->image,
-                                  tile_codec_names((char[TILE_CODEC_NAMES]){0}));
+                                  tile_codec_names((char[TILE_CODEC_NAMES]){0}, TILE_CODEC_NAMES));
     }
     if (to.sample == TILE_SAMPLE_UNSET)
         to.sample = settle_sample(job, to);
@@ -164,7 +159,7 @@ static tile_status settle_formats(struct tile_job *job, struct tile_error *error
     if (status != TILE_OK)
         return status;
     if (job->codec == TILE_CODEC_UNSET)
-        job->codec = carries(TILE_PNG, to, false) ? TILE_PNG : TILE_TIFF;
+        job->codec = tile_codec_for(to);
     job->write = to;
     return TILE_OK;
 }
@@ -183,21 +178,22 @@ static bool nothing_is_known(const struct tile_job *job) {
 static tile_status settle_label(struct tile_job *job, struct tile_error *error) {
     const struct tile_info *info = job->info;
     struct tile_encode_options *e = &job->encode;
+    unsigned traits = tile_codec_traits(job->codec);
     bool keeps = keeps_color(job);
     e->profile = keeps ? info->carried_profile : job->to_profile;
     e->profile_size = keeps ? info->carried_profile_size : job->to_profile_size;
-    e->code_points = keeps && job->codec == TILE_PNG ? info->code_points : NULL;
+    e->code_points = keeps && (traits & TILE_SAYS_CODE_POINTS) ? info->code_points : NULL;
     e->untagged = e->untagged || nothing_is_known(job);
     if (info->unknown_color && !keeps)
         return tile_error_advise(error, TILE_REMEDY_ASSUME | TILE_REMEDY_IGNORE_PROFILE, TILE_UNSUPPORTED,
                                  "%s, so that it can be kept but not converted", info->unknown_color);
-    if (info->unknown_color && job->codec != TILE_PNG && job->codec != TILE_NPY && !e->raw_channels)
+    if (info->unknown_color && !(traits & (TILE_SAYS_CODE_POINTS | TILE_SAYS_NOTHING)) && !e->raw_channels)
         return tile_error_advise(error, TILE_REMEDY_ASSUME | TILE_REMEDY_IGNORE_PROFILE | TILE_REMEDY_RAW_CHANNELS,
-                                 TILE_UNSUPPORTED, "%s: %s cannot say so, png can", info->unknown_color,
-                                 tile_codec_name(job->codec));
-    /* Making a space's profile takes about as long as encoding a small JPEG. PNG says more without one (cICP). */
+                                 TILE_UNSUPPORTED, "%s: %s cannot say so, %s can", info->unknown_color,
+                                 tile_codec_name(job->codec), tile_codecs_with(TILE_SAYS_CODE_POINTS).text);
+    /* Making a space's profile takes about as long as encoding a small JPEG. Code points say more without one. */
     job->own_profile.allocator = job->allocator;
-    if (e->profile || e->raw_channels || e->no_profile || e->untagged || job->codec == TILE_PNG ||
+    if (e->profile || e->raw_channels || e->no_profile || e->untagged || (traits & TILE_SAYS_CODE_POINTS) ||
         !tile_codec_needs_profile(job->codec, job->write))
         return TILE_OK;
     tile_status status = tile_profile_of_space(&job->own_profile, job->write.space, error);

@@ -69,18 +69,18 @@ tile_status tile_source_describe(const tile_source *source, struct tile_buffer *
     if (status == TILE_OK)
         status = tile_buffer_json_text(out, i->name, error);
     if (status == TILE_OK)
-        status = tile_buffer_printf(
-            out, error,
-            ",\"bytes\":%" PRIu64 ",\"format\":\"%s\",\"coding\":\"%s\",\"width\":%u,"
-            "\"height\":%u,\"orientation\":%d,\"bits\":%d,\"space\":\"%s\",\"sample\":\"%s\","
-            "\"alpha\":\"%s\",\"tagged\":%s,\"streams\":%s,\"decoder_memory\":%" PRIu64 ",\"index\":\"%s%s\"",
-            i->bytes, i->codec == TILE_JPEG ? "jpg" : "png", i->coding, i->width, i->height, i->orientation, i->bits,
-            space_name(i), tile_sample_name(i->format.sample), alphas[i->format.alpha], i->tagged ? "true" : "false",
-            i->streams ? "true" : "false", i->memory,
-            i->no_index  ? "none: "
-            : i->indexed ? "used"
-                         : "possible",
-            i->no_index ? i->no_index : "");
+        status = tile_buffer_printf(out, error,
+                                    ",\"bytes\":%" PRIu64 ",\"format\":\"%s\",\"coding\":\"%s\",\"width\":%u,"
+                                    "\"height\":%u,\"orientation\":%d,\"bits\":%d,\"space\":\"%s\",\"sample\":\"%s\","
+                                    "\"alpha\":\"%s\",\"tagged\":%s,\"streams\":%s,\"decoder_memory\":%" PRIu64
+                                    ",\"index\":\"%s%s\"",
+                                    i->bytes, tile_codec_name(i->codec), i->coding, i->width, i->height, i->orientation,
+                                    i->bits, space_name(i), tile_sample_name(i->format.sample), alphas[i->format.alpha],
+                                    i->tagged ? "true" : "false", i->streams ? "true" : "false", i->memory,
+                                    i->no_index  ? "none: "
+                                    : i->indexed ? "used"
+                                                 : "possible",
+                                    i->no_index ? i->no_index : "");
     if (status == TILE_OK && i->carried_profile)
         status = put_profile(out, i, error);
     if (status == TILE_OK && i->profile_dropped)

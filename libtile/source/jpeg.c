@@ -351,7 +351,6 @@ static tile_status describe(struct jpeg *jpeg, struct tile_error *error) {
         return tile_error_set(error, TILE_UNSUPPORTED, "has %d components, whose meaning a JPEG cannot say",
                               d->num_components);
     }
-    info->codec = TILE_JPEG;
     info->width = d->image_width;
     info->height = d->image_height;
     info->bits = d->data_precision;
@@ -382,10 +381,6 @@ static tile_status read_metadata(struct jpeg *jpeg, struct tile_error *error) {
 }
 
 /* ---- The decoder ------------------------------------------------------------------------------------------- */
-
-static bool jpeg_detect(const unsigned char *first, size_t size) {
-    return size >= 2 && first[0] == 0xFF && first[1] == 0xD8; /* libjpeg passes over what is no marker then */
-}
 
 static tile_status jpeg_open(tile_source *source, struct tile_error *error) {
     struct jpeg *jpeg = tile_alloc_zero(source->allocator, sizeof *jpeg);
@@ -571,4 +566,4 @@ static void jpeg_close(tile_source *source) {
     tile_free(source->allocator, jpeg);
 }
 
-const struct tile_decoder tile_jpeg_decoder = {jpeg_detect, jpeg_open, jpeg_start, jpeg_rows, jpeg_close};
+const struct tile_decoder tile_jpeg_decoder = {TILE_JPEG, jpeg_open, jpeg_start, jpeg_rows, jpeg_close};

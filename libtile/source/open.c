@@ -3,6 +3,7 @@
 #include "source.h"
 
 #include "../base/error.h"
+#include "../base/format.h"
 #include "../base/input.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
@@ -29,39 +30,37 @@ static void set_name(char out[256], const char *name) {
             *c = '?';
 }
 
-/* What a file is that is no JPEG or PNG, where its first bytes tell. `first` has 16 bytes. */
-static const char *other_format(const unsigned char *first) {
-    static const struct {
-        size_t at;
-        const char *magic;
-        size_t size;
-        const char *name;
-    } known[] = {
-        {0, "GIF8", 4, "GIF"},
-        {8, "WEBP", 4, "WebP"},
-        {0, "II*\0", 4, "TIFF"},
-        {0, "MM\0*", 4, "TIFF"},
-        {0, "II+\0", 4, "BigTIFF"},
-        {0, "MM\0+", 4, "BigTIFF"},
-        {4, "ftypavi", 7, "AVIF"},
-        {4, "ftyphe", 6, "HEIF"},
-        {4, "ftypmif1", 8, "HEIF"},
-        {4, "JXL \r\n\x87\n", 8, "JPEG XL"},
-        {0, "\xFF\x0A", 2, "JPEG XL"},
-        {4, "jP  \r\n\x87\n", 8, "JPEG 2000"},
-        {0, "\xFF\x4F\xFF\x51", 4, "JPEG 2000"},
-        {0, "BM", 2, "BMP"},
-        {0, "%PDF-", 5, "PDF"},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (memcmp(first + known[i].at, known[i].magic, known[i].size) == 0)
-            return known[i].name;
+/* Each is defined in a file of its own. */
+extern const struct tile_decoder tile_jpeg_decoder, tile_png_decoder;
+
+static const struct tile_decoder *const decoders[] = {&tile_jpeg_decoder, &tile_png_decoder};
+
+#define DECODERS (sizeof decoders / sizeof *decoders)
+
+static const struct tile_decoder *find_decoder(tile_codec codec) {
+    for (size_t i = 0; i < DECODERS; i++)
+        if (decoders[i]->codec == codec)
+            return decoders[i];
     return NULL;
 }
 
+bool tile_codec_can_read(tile_codec codec) {
+    return find_decoder(codec) != NULL;
+}
+
+/* "is neither a JPEG nor a PNG file but GIF", where it is known what it is. */
+static tile_status refuse_format(const char *title, struct tile_error *error) {
+    const char *names[DECODERS];
+    char text[16 * DECODERS];
+    for (size_t i = 0; i < DECODERS; i++)
+        names[i] = tile_codec_title(decoders[i]->codec);
+    return tile_error_set(error, title ? TILE_UNSUPPORTED : TILE_BAD_DATA, "is neither a %s file%s%s",
+                          tile_names_join(text, sizeof text, names, DECODERS, ", a ", " nor a "), title ? " but " : "",
+                          title ? title : "");
+}
+
 static tile_status choose_decoder(tile_source *source, struct tile_error *error) {
-    static const struct tile_decoder *const decoders[] = {&tile_jpeg_decoder, &tile_png_decoder};
-    unsigned char first[16] = {0};
+    unsigned char first[TILE_FIRST_BYTES] = {0};
     struct tile_reader *reader = &source->input.reader;
     size_t size = reader->size < sizeof first ? (size_t)reader->size : sizeof first;
     if (size == 0)
@@ -69,15 +68,10 @@ static tile_status choose_decoder(tile_source *source, struct tile_error *error)
     tile_status status = reader->read_at(reader->user, 0, first, size, error);
     if (status != TILE_OK)
         return status;
-    for (size_t i = 0; i < sizeof decoders / sizeof decoders[0]; i++)
-        if (decoders[i]->detect(first, size)) {
-            source->decoder = decoders[i];
-            return TILE_OK;
-        }
-    const char *other = other_format(first);
-    if (other)
-        return tile_error_set(error, TILE_UNSUPPORTED, "is neither a JPEG nor a PNG file but %s", other);
-    return tile_error_set(error, TILE_BAD_DATA, "is neither a JPEG nor a PNG file");
+    struct tile_file_kind kind = tile_file_kind_of(first);
+    source->decoder = find_decoder(kind.codec);
+    source->info.codec = kind.codec;
+    return source->decoder ? TILE_OK : refuse_format(kind.title, error);
 }
 
 static tile_status assume_space(tile_source *source, struct tile_error *error) {

@@ -189,10 +189,6 @@ static void name_coding(const struct png *png) {
 
 /* ---- The decoder ------------------------------------------------------------------------------------------- */
 
-static bool png_detect(const unsigned char *first, size_t size) {
-    return size >= 8 && memcmp(first, "\x89PNG\r\n\x1A\n", 8) == 0;
-}
-
 static tile_status png_open(tile_source *source, struct tile_error *error) {
     struct png *png = tile_alloc_zero(source->allocator, sizeof *png);
     if (!png)
@@ -207,7 +203,6 @@ static tile_status png_open(tile_source *source, struct tile_error *error) {
     read_header(png);
     png->wants_chunks = false;
     struct tile_info *info = &source->info;
-    info->codec = TILE_PNG;
     info->width = png_get_image_width(png->read, png->info);
     info->height = png_get_image_height(png->read, png->info);
     info->bits = png_get_bit_depth(png->read, png->info);
@@ -347,4 +342,4 @@ static void png_close(tile_source *source) {
     tile_free(source->allocator, png);
 }
 
-const struct tile_decoder tile_png_decoder = {png_detect, png_open, png_start, png_rows, png_close};
+const struct tile_decoder tile_png_decoder = {TILE_PNG, png_open, png_start, png_rows, png_close};

@@ -15,8 +15,7 @@
 #include <pthread.h>
 
 struct tile_decoder {
-    /* What the first bytes of a file look like. */
-    bool (*detect)(const unsigned char *first, size_t size);
+    tile_codec codec; /* the files that it reads: base/format.c tells them by their first bytes */
     /*
      * Reads the header and fills source->info; width and height as stored, orientation as the file says. `state` is
      * freed by `close`, also when this fails.
@@ -29,9 +28,6 @@ struct tile_decoder {
                         struct tile_error *error);
     void (*close)(tile_source *source);
 };
-
-extern const struct tile_decoder tile_jpeg_decoder;
-extern const struct tile_decoder tile_png_decoder;
 
 /* More notes than there are kinds of them. */
 #define TILE_SOURCE_NOTES 8

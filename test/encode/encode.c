@@ -18,21 +18,6 @@ static const struct tile_format samples[] = {
 };
 #define SAMPLES (sizeof samples / sizeof samples[0])
 
-static void names_and_suffixes(void **state) {
-    (void)state;
-    for (int i = TILE_CODEC_UNSET + 1; i < TILE_CODEC_COUNT; i++)
-        assert_int_equal(tile_codec_from_suffix(tile_codec_name((tile_codec)i)), i);
-    assert_int_equal(tile_codec_from_suffix(".JPEG"), TILE_JPEG);
-    assert_int_equal(tile_codec_from_suffix("tiff"), TILE_TIFF);
-    assert_int_equal(tile_codec_from_suffix(".gif"), TILE_CODEC_UNSET);
-    assert_int_equal(tile_codec_from_suffix("..png"), TILE_CODEC_UNSET);
-    assert_int_equal(tile_codec_from_suffix("."), TILE_CODEC_UNSET);
-    assert_int_equal(tile_codec_from_suffix(""), TILE_CODEC_UNSET);
-    assert_int_equal(tile_codec_from_suffix(NULL), TILE_CODEC_UNSET);
-    assert_null(tile_codec_name(TILE_CODEC_UNSET));
-    assert_null(tile_codec_name(TILE_CODEC_COUNT));
-}
-
 static tile_status carry(tile_codec codec, struct tile_format format) {
     return tile_codec_can_carry(codec, format, NULL);
 }
@@ -412,7 +397,6 @@ static void sizes_that_do_not_fit_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_and_suffixes),
         cmocka_unit_test(formats_carry_what_the_design_says),
         cmocka_unit_test(refusals_name_the_codecs_that_accept),
         cmocka_unit_test(raw_channels_need_a_fitting_number),
