@@ -1006,7 +1006,7 @@ TILE_API tile_codec tile_job_codec(const tile_job *job);
 TILE_API uint64_t tile_job_memory(const tile_job *job);
 
 /* The name of a region's file: "r0_c0.png". */
-TILE_API void tile_job_name(const tile_job *job, const struct tile_region *region, char name[64]);
+TILE_API void tile_job_name(const tile_job *job, const struct tile_region *region, char name[TILE_NAME_SIZE]);
 /*
  * Makes the tile of `region` (of the job's plan, or any other within the source): appends the file's bytes to `bytes`,
  * and to `record` its line in the manifest: a JSON object of ASCII, without a newline, below 1500 bytes. On failure

@@ -139,7 +139,7 @@ static bool add_line(struct tasks *t, const json_t *task, struct failure *failur
 }
 
 static bool add(struct tasks *t, uint64_t number, struct failure *failure) {
-    char name[64], output[STORAGE_URL_MOST];
+    char name[TILE_NAME_SIZE], output[STORAGE_URL_MOST];
     struct tile_region region = tile_plan_region(tile_job_plan(t->job), number);
     tile_job_name(t->job, &region, name);
     if (!count_needs(t, &region, failure) || !storage_join(output, t->output, name, failure))

@@ -32,11 +32,6 @@ struct found {
     uint64_t head, lines; /* where this job's head begins, and what follows it */
 };
 
-/* Longer lines are no head of this job, nor a tile's. */
-static size_t longest_line(const struct tile_manifest *m) {
-    return m->first.size + 65536;
-}
-
 static bool begins(const struct tile_buffer *line, const char *text) {
     return line->size >= strlen(text) && memcmp(line->data, text, strlen(text)) == 0;
 }
@@ -75,8 +70,7 @@ static tile_status look_at(const struct tile_manifest *m, struct tile_journal *f
     bool holds = false;
     *found = (struct found){.whose = FOREIGN};
     for (uint64_t place = 0, next = 1; place < file->size && next && status == TILE_OK; place = next) {
-        line.size = 0;
-        status = tile_journal_line(file, place, longest_line(m), &line, &next, error);
+        status = tile_manifest_line(m, file, place, &line, &next, error);
         holds = holds || tile_record_holds((const char *)line.data, line.size);
         if (next && tile_manifest_is_head(&line))
             *found = (struct found){is_own_head(m, &line) ? OURS : OTHERS, place, next};
@@ -127,29 +121,25 @@ static tile_status compare_file(const char *path, uint64_t bytes, const char *he
 
 /* The index of the tile that a record is of; false if no such tile is in the plan, or is named or placed otherwise. */
 static bool index_of(const struct tile_manifest *m, const json_t *tile, uint64_t *index) {
+    const char *file = json_string_value(json_object_get(tile, "file"));
     const json_t *row = json_object_get(tile, "row"), *column = json_object_get(tile, "column");
-    if (!json_is_integer(row) || !json_is_integer(column) || json_integer_value(row) < 0 ||
-        json_integer_value(column) < 0 || (uint64_t)json_integer_value(column) >= m->columns ||
-        (uint64_t)json_integer_value(row) >= m->count / m->columns)
+    if (!file || !tile_plan_find(m->job.plan, file, m->job.suffix, index))
         return false;
-    *index = (uint64_t)json_integer_value(row) * m->columns + (uint64_t)json_integer_value(column);
-    struct tile_rect source = tile_plan_region(m->job.plan, *index).source;
-    const uint32_t rect[4] = {source.x, source.y, source.width, source.height};
+    struct tile_region region = tile_plan_region(m->job.plan, *index);
+    const uint32_t rect[4] = {region.source.x, region.source.y, region.source.width, region.source.height};
     const json_t *told = json_object_get(tile, "rect");
     for (size_t i = 0; i < 4; i++)
         if (json_integer_value(json_array_get(told, i)) != (json_int_t)rect[i])
             return false;
-    char name[64];
-    tile_manifest_name(m, *index, name);
-    const char *file = json_string_value(json_object_get(tile, "file"));
-    return file && strcmp(file, name) == 0;
+    return json_is_integer(row) && json_integer_value(row) == (json_int_t)region.row && json_is_integer(column) &&
+           json_integer_value(column) == (json_int_t)region.column;
 }
 
 /* The latest line about a tile counts. */
 static tile_status take_tile(struct tile_manifest *m, uint64_t index, const json_t *tile, uint64_t place,
                              struct tile_error *error) {
     const char *hash = json_string_value(json_object_get(tile, "xxh3_file"));
-    char name[64];
+    char name[TILE_NAME_SIZE];
     tile_manifest_name(m, index, name);
     char *path = tile_join_path(m->job.allocator, m->folder.path, name);
     if (!path)
@@ -194,8 +184,7 @@ static tile_status take_journal(struct tile_manifest *m, uint64_t place, struct 
     struct tile_buffer line = {.allocator = m->job.allocator};
     tile_status status = TILE_OK;
     for (uint64_t next; place < m->journal.size && status == TILE_OK; place = next) {
-        line.size = 0;
-        status = tile_journal_line(&m->journal, place, longest_line(m), &line, &next, error);
+        status = tile_manifest_line(m, &m->journal, place, &line, &next, error);
         if (status == TILE_OK && next == 0) { /* cut: the next record is to begin on a line of its own */
             m->marked = false;
             status = tile_journal_append(&m->journal, "\n", 1, error);
@@ -239,8 +228,7 @@ static tile_status take_manifest(struct tile_manifest *m, struct tile_journal *f
     uint64_t records = 0, index;
     bool right = place == m->first.size, ended = false;
     for (uint64_t next; place < file->size && status == TILE_OK; place = next) {
-        line.size = 0;
-        status = tile_journal_line(file, place, longest_line(m), &line, &next, error);
+        status = tile_manifest_line(m, file, place, &line, &next, error);
         if (status != TILE_OK)
             break;
         next = next ? next : file->size + 1; /* that it is cut shows by this, too */

@@ -34,19 +34,6 @@ static tile_status head_of_source(const struct tile_job *job, struct tile_buffer
     return status;
 }
 
-static tile_status head_of_rectangles(const tile_plan *plan, struct tile_buffer *head, struct tile_error *error) {
-    struct tile_hasher hasher;
-    tile_status status = tile_hasher_begin(&hasher, error);
-    if (status != TILE_OK)
-        return status;
-    for (uint64_t i = 0; i < tile_plan_count(plan); i++) {
-        struct tile_rect rect = tile_plan_region(plan, i).source;
-        tile_hasher_add(&hasher, &rect, sizeof rect);
-    }
-    return tile_buffer_printf(head, error, ",\"rectangles\":{\"count\":%" PRIu64 ",\"xxh3\":\"%s\"}",
-                              tile_plan_count(plan), tile_hash_text(tile_hasher_end(&hasher)).hex);
-}
-
 static tile_status put_color(struct tile_buffer *head, const char *key, const float *color, int count,
                              struct tile_error *error) {
     tile_status status = tile_buffer_printf(head, error, ",\"%s\":[", key);
@@ -59,20 +46,16 @@ static tile_status put_color(struct tile_buffer *head, const char *key, const fl
     return status == TILE_OK ? tile_buffer_append(head, "]", 1, error) : status;
 }
 
+/* The members of the plan's text. */
 static tile_status head_of_plan(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {
-    static const char *const edges[] = {"clip", "pad", "replicate"};
-    const tile_plan *plan = job->plan;
-    const struct tile_grid *grid = tile_plan_grid(plan);
-    if (!grid)
-        return head_of_rectangles(plan, head, error);
-    struct tile_region first = tile_plan_region(plan, 0), last = tile_plan_region(plan, tile_plan_count(plan) - 1);
-    struct tile_rect area = tile_rect_union(first.source, last.source);
-    tile_status status = tile_buffer_printf(
-        head, error, ",\"grid\":{\"area\":[%u,%u,%u,%u],\"tile\":[%u,%u],\"overlap\":%u,\"edge\":\"%s\"", area.x,
-        area.y, area.width, area.height, grid->tile_width, grid->tile_height, grid->overlap, edges[grid->edge]);
-    if (status == TILE_OK && grid->edge == TILE_EDGE_PAD)
-        status = put_color(head, "pad", grid->pad_color, 4, error);
-    return status == TILE_OK ? tile_buffer_append(head, "}", 1, error) : status;
+    struct tile_buffer text = {.allocator = job->allocator};
+    tile_status status = tile_plan_describe(job->plan, &text, error);
+    if (status == TILE_OK)
+        status = tile_buffer_append(head, ",", 1, error);
+    if (status == TILE_OK)
+        status = tile_buffer_append(head, text.data + 1, text.size - 2, error); /* without its braces */
+    tile_buffer_free(&text);
+    return status;
 }
 
 static tile_status head_of_color(const struct tile_job *job, struct tile_buffer *head, struct tile_error *error) {

@@ -3,36 +3,17 @@
 #include "../base/error.h"
 #include "../base/file.h"
 #include "../base/memory.h"
+#include "../plan/for_job.h"
 #include "manifest_state.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static const char journal_name[] = "manifest.part";
-
-/* ---- Names ---- */
-
-/* Whether a name is one of a tile ("r1_c2.suffix"), and of one of this job's. */
-static bool is_tile(const struct tile_manifest *m, const char *name, bool *ours) {
-    struct tile_region region = {0};
-    int end = 0;
-    if (sscanf(name, "r%u_c%u.%n", &region.row, &region.column, &end) != 2 || end == 0 || strchr(name, '/'))
-        return false;
-    char own[64];
-    tile_region_name(&region, m->job.suffix, own);
-    *ours = region.row < m->count / m->columns && region.column < m->columns && strcmp(name, own) == 0;
-    return true;
-}
-
-static bool is_own_tile(void *user, const char *name) {
-    bool ours;
-    return is_tile(user, name, &ours) && ours;
-}
 
 /* ---- Opening ---- */
 
@@ -41,10 +22,16 @@ static bool is_there(const char *path) {
     return lstat(path, &facts) == 0;
 }
 
+static bool is_own_tile(void *user, const char *name) {
+    const struct tile_manifest *m = user;
+    uint64_t index;
+    return tile_plan_find(m->job.plan, name, m->job.suffix, &index);
+}
+
 /* Where neither a journal nor a manifest tells of them, tiles are somebody's files. */
 static tile_status refuse_foreign(struct tile_manifest *m, struct tile_error *error) {
-    char name[256];
-    tile_folder_find(&m->folder, is_own_tile, m, name);
+    char name[TILE_NAME_SIZE];
+    tile_folder_find(&m->folder, tile_plan_depth(m->job.plan), is_own_tile, m, name);
     return name[0] ? tile_error_advise(error, TILE_REMEDY_OVERWRITE, TILE_WRITE_FAILED, "%s/%s: exists already",
                                        m->folder.path, name)
                    : TILE_OK;
@@ -79,7 +66,6 @@ tile_status tile_manifest_open(struct tile_manifest **out, const struct tile_man
         return tile_no_memory(error, sizeof *m);
     m->job = *job;
     m->count = count;
-    m->columns = (uint64_t)tile_plan_region(job->plan, count - 1).column + 1;
     m->first.allocator = job->allocator;
     m->path = tile_join_path(job->allocator, job->folder, "manifest.json");
     m->place = tile_alloc_zero(job->allocator, (size_t)count * sizeof *m->place);
@@ -144,7 +130,7 @@ tile_status tile_manifest_add(struct tile_manifest *m, uint64_t index, const str
                               struct tile_error *error) {
     struct tile_buffer line = {.allocator = m->job.allocator};
     struct tile_region region = tile_plan_region(m->job.plan, index);
-    tile_status status = tile_record_line(&line, &region, m->job.suffix, r, error);
+    tile_status status = tile_record_line(&line, m->job.plan, &region, m->job.suffix, r, error);
     uint64_t place = m->journal.size;
     if (status == TILE_OK)
         status = tile_manifest_note(m, &line, error);
@@ -153,7 +139,7 @@ tile_status tile_manifest_add(struct tile_manifest *m, uint64_t index, const str
         m->place[index] = place;
     } else {
         /* A new tile of which the journal cannot tell goes; one that replaced another is better than none. */
-        char name[64];
+        char name[TILE_NAME_SIZE];
         tile_manifest_name(m, index, name);
         m->behind = may_replace(m, index) || !tile_folder_remove(&m->folder, name) || m->behind;
     }
@@ -185,29 +171,36 @@ static tile_status write_manifest(struct tile_manifest *m, struct tile_error *er
     return tile_file_end(file, status, !m->job.no_sync, error);
 }
 
+/* Waits until the disk knows that tiles were removed, `deep` in the folder. */
+static tile_status sync_removed(const struct tile_manifest *m, bool deep, struct tile_error *error) {
+    if (deep && !tile_sync_all(m->journal.descriptor))
+        return tile_error_set(error, TILE_WRITE_FAILED, "%s: %s", m->folder.path, strerror(errno));
+    return tile_folder_sync(&m->folder, m->journal.descriptor, error);
+}
+
 /* Removes the tiles of jobs that were replaced, as far as they have other names than this one's. */
 static tile_status remove_others(struct tile_manifest *m, struct tile_error *error) {
     struct tile_buffer line = {.allocator = m->job.allocator};
     tile_status status = TILE_OK;
-    bool removed = false;
+    bool removed = false, deep = false;
     for (uint64_t place = 0, next = 1; place < m->head && next && status == TILE_OK; place = next) {
-        line.size = 0;
-        status = tile_journal_line(&m->journal, place, 65536, &line, &next, error);
+        status = tile_manifest_line(m, &m->journal, place, &line, &next, error);
         line.size -= line.size && line.data[line.size - 1] == ',';
-        bool ours, holds = status == TILE_OK && tile_record_holds((const char *)line.data, line.size);
+        bool holds = status == TILE_OK && tile_record_holds((const char *)line.data, line.size);
         json_t *tile = holds ? json_loadb((const char *)line.data, line.size, 0, NULL) : NULL;
         const char *name = json_string_value(json_object_get(tile, "file"));
-        if (name && is_tile(m, name, &ours) && !ours) {
+        if (name && tile_plan_is_name(name) && !is_own_tile(m, name)) {
             removed = tile_folder_remove(&m->folder, name);
             if (!removed)
                 status = tile_error_set(error, TILE_WRITE_FAILED, "%s/%s: cannot be removed: %s", m->folder.path, name,
                                         strerror(errno));
+            deep = deep || strchr(name, '/');
+            tile_folder_prune(&m->folder, name);
         }
         json_decref(tile);
     }
     tile_buffer_free(&line);
-    return status == TILE_OK && removed && !m->job.no_sync ? tile_folder_sync(&m->folder, m->journal.descriptor, error)
-                                                           : status;
+    return status == TILE_OK && removed && !m->job.no_sync ? sync_removed(m, deep, error) : status;
 }
 
 tile_status tile_manifest_finish(struct tile_manifest *m, struct tile_error *error) {
@@ -226,10 +219,11 @@ tile_status tile_manifest_finish(struct tile_manifest *m, struct tile_error *err
 bool tile_manifest_refuse(struct tile_manifest *m) {
     for (uint64_t i = 0; m->own && !m->job.overwrite && i < m->count; i++)
         if (m->place[i] >= m->own) {
-            char name[64];
+            char name[TILE_NAME_SIZE];
             tile_manifest_name(m, i, name);
             if (!tile_folder_remove(&m->folder, name))
                 continue;
+            tile_folder_prune(&m->folder, name);
             m->place[i] = 0;
             m->stored--;
         }
@@ -256,7 +250,7 @@ void tile_manifest_close(struct tile_manifest *m) {
     if (needed && m->begun && m->taken && !m->behind && !m->marked)
         tile_manifest_mark(m, "ended", NULL); /* where that fails, it is as if the run was killed */
     tile_journal_close(&m->journal, !needed);
-    tile_folder_free(&m->folder);
+    tile_folder_free(&m->folder, tile_plan_depth(m->job.plan));
     tile_buffer_free(&m->first);
     tile_free(allocator, m->path);
     tile_free(allocator, m->place);

@@ -53,7 +53,7 @@ void tile_manifest_close(struct tile_manifest *manifest);
 bool tile_manifest_has(const struct tile_manifest *manifest, uint64_t index);
 uint64_t tile_manifest_stored(const struct tile_manifest *manifest);
 /* The name of a tile's file: "r0_c0.png". */
-void tile_manifest_name(const struct tile_manifest *manifest, uint64_t index, char name[64]);
+void tile_manifest_name(const struct tile_manifest *manifest, uint64_t index, char name[TILE_NAME_SIZE]);
 /* Before a tile gets its name. *replace: a file may be there that an earlier run of this job made, or any if the job
  * overwrites. Before the first one, manifest.json goes. */
 tile_status tile_manifest_expect(struct tile_manifest *manifest, uint64_t index, bool *replace,

@@ -8,15 +8,31 @@
 
 const char tile_any_head[] = "{\"manifest\":1,\"libtile\":\"";
 
+static bool begins_as_head(const struct tile_buffer *line) {
+    return line->size > strlen(tile_any_head) && memcmp(line->data, tile_any_head, strlen(tile_any_head)) == 0;
+}
+
 bool tile_manifest_is_head(const struct tile_buffer *line) {
     size_t end = strlen(tile_first_line_end);
-    return line->size > strlen(tile_any_head) + end && memcmp(line->data, tile_any_head, strlen(tile_any_head)) == 0 &&
+    return line->size > strlen(tile_any_head) + end && begins_as_head(line) &&
            memcmp(line->data + line->size - end, tile_first_line_end, end) == 0;
 }
 
-void tile_manifest_name(const struct tile_manifest *m, uint64_t index, char name[64]) {
+tile_status tile_manifest_line(const struct tile_manifest *m, struct tile_journal *file, uint64_t place,
+                               struct tile_buffer *line, uint64_t *next, struct tile_error *error) {
+    enum { LONGEST_RECORD = 65536 };
+    line->size = 0;
+    tile_status status = tile_journal_line(file, place, LONGEST_RECORD, line, next, error);
+    uint64_t size = *next ? *next - 1 - place : 0;
+    if (status != TILE_OK || size <= line->size || size > m->job.memory || !begins_as_head(line))
+        return status;
+    line->size = 0;
+    return tile_journal_line(file, place, (size_t)size, line, next, error);
+}
+
+void tile_manifest_name(const struct tile_manifest *m, uint64_t index, char name[TILE_NAME_SIZE]) {
     struct tile_region region = tile_plan_region(m->job.plan, index);
-    tile_region_name(&region, m->job.suffix, name);
+    tile_plan_name(m->job.plan, &region, m->job.suffix, name);
 }
 
 bool tile_manifest_has(const struct tile_manifest *m, uint64_t index) {
@@ -58,8 +74,7 @@ static tile_status keep_others(struct tile_manifest *m, struct tile_error *error
     struct tile_buffer line = {.allocator = m->job.allocator};
     tile_status status = tile_journal_open_to_read(&file, m->path, m->job.allocator, error);
     for (uint64_t place = 0, next = 1; status == TILE_OK && place < file.size && next; place = next) {
-        line.size = 0;
-        status = tile_journal_line(&file, place, 65536, &line, &next, error);
+        status = tile_manifest_line(m, &file, place, &line, &next, error);
         if (place == 0 && !tile_manifest_is_head(&line))
             break; /* no manifest of a job */
         if (status == TILE_OK)

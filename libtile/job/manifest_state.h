@@ -18,7 +18,7 @@ struct tile_manifest {
     struct tile_folder folder;
     char *path;               /* of manifest.json */
     struct tile_buffer first; /* its first line and the journal's, with the newline */
-    uint64_t count, columns;
+    uint64_t count;
 
     struct tile_journal journal;
     bool was_there; /* the journal, before this run */
@@ -46,6 +46,13 @@ tile_status tile_manifest_mark(struct tile_manifest *m, const char *what, struct
 /* How the head of every job begins, of whatever version; and whether a line is one, that is some manifest's first. */
 extern const char tile_any_head[];
 bool tile_manifest_is_head(const struct tile_buffer *line);
+
+/*
+ * The line at `place` of the journal or a manifest.json, in place of what `line` has. Of one that is longer than any
+ * tile's, only the beginning; but a head, which has all rectangles of a job, is whole where memory allows that.
+ */
+tile_status tile_manifest_line(const struct tile_manifest *m, struct tile_journal *file, uint64_t place,
+                               struct tile_buffer *line, uint64_t *next, struct tile_error *error);
 
 /*
  * Takes what earlier runs left: the journal's lines of this job and, unless it overwrites, manifest.json's. What does

@@ -2,6 +2,7 @@
 #include "order.h"
 
 #include "../base/memory.h"
+#include "../plan/for_job.h"
 
 #include <stdlib.h>
 
@@ -70,7 +71,8 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
     o->allocator = allocator;
     uint64_t count = tile_plan_count(plan);
     struct tile_region last = tile_plan_region(plan, count - 1);
-    uint64_t rows = (uint64_t)last.row + 1, columns = (uint64_t)last.column + 1;
+    uint64_t rows, columns;
+    bool lines = tile_plan_lines(plan, &rows, &columns);
     /* Orientations 1 and 2 keep the order of rows, 3 and 4 reverse it, 5 to 8 make columns of them (EXIF 2.32, 4.6.4).
      * With an index, the order is no matter; a JPEG then gives columns as readily as rows, and no more than is asked
      * for. */
@@ -78,13 +80,12 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
     bool any_part = info->indexed && info->codec == TILE_JPEG;
     int free_until = any_part ? 8 : info->indexed ? 4 : 2; /* orientations whose rows can be had in the plan's order */
     tile_status status = TILE_OK;
-    const struct tile_grid *grid = tile_plan_grid(plan);
     bool whole = in_order && info->orientation > free_until;
     bool strips = in_order && info->indexed && !any_part && columns == 1 && !whole;
     if (whole || strips) {
         o->lines = o->step = 1;
         o->members = count;
-    } else if (!grid) {
+    } else if (!lines) {
         status = sort_rects(o, source, plan, any_part, error);
     } else if (in_order || info->orientation <= 4) {
         o->lines = rows;
@@ -96,6 +97,7 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
         o->members = rows;
     }
     if (o->lines) {
+        const struct tile_grid *grid = tile_plan_grid(plan);
         uint64_t pixels = (uint64_t)grid->tile_width * grid->tile_height, fit = o->members;
         if (any_part && !in_order)
             fit = BAND_PIXELS / pixels;

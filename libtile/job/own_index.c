@@ -13,13 +13,8 @@ static bool pays(const struct tile_job *job) {
         return false;
     if (tile_job_is_image(job) && info->orientation >= 3)
         return bytes > job->o.max_memory / 2;
-    uint64_t count = tile_plan_count(job->plan), all = tile_plan_grid(job->plan) ? count - 1 : 1;
-    uint32_t top = UINT32_MAX, height = info->orientation >= 5 ? info->width : info->height;
-    for (uint64_t i = 0; i < count; i += all ? all : 1) { /* of a grid, the first region or the last is on top */
-        struct tile_rect stored = tile_source_stored_rect(job->source, tile_plan_region(job->plan, i).source);
-        top = stored.y < top ? stored.y : top;
-    }
-    return top > height / 2;
+    struct tile_rect stored = tile_source_stored_rect(job->source, tile_plan_area(job->plan));
+    return stored.y > (info->orientation >= 5 ? info->width : info->height) / 2;
 }
 
 tile_status tile_job_own_index(const struct tile_job *job, tile_index **out, struct tile_error *error) {

@@ -31,10 +31,6 @@ bool tile_record_holds(const char *record, size_t size) {
 
 /* ---- Lines ---- */
 
-void tile_region_name(const struct tile_region *region, const char *suffix, char name[64]) {
-    snprintf(name, 64, "r%u_c%u.%s", region->row, region->column, suffix);
-}
-
 /* "name":[a,b,c], with enough digits to read the same numbers back; JSON has no infinities. */
 static tile_status numbers(struct tile_buffer *line, const char *name, const double *values, int count,
                            struct tile_error *error) {
@@ -58,12 +54,12 @@ static tile_status figures(struct tile_buffer *line, const struct tile_statistic
     return status == TILE_OK ? numbers(line, "max", statistics->max, statistics->channels, error) : status;
 }
 
-tile_status tile_record_line(struct tile_buffer *line, const struct tile_region *region, const char *suffix,
-                             const struct tile_record *r, struct tile_error *error) {
+tile_status tile_record_line(struct tile_buffer *line, const tile_plan *plan, const struct tile_region *region,
+                             const char *suffix, const struct tile_record *r, struct tile_error *error) {
     struct tile_rect source = region->source;
     size_t start = line->size;
-    char name[64];
-    tile_region_name(region, suffix, name);
+    char name[TILE_NAME_SIZE];
+    tile_plan_name(plan, region, suffix, name);
     tile_status status = tile_buffer_printf(
         line, error,
         "{\"row\":%u,\"column\":%u,\"rect\":[%u,%u,%u,%u],\"size\":[%u,%u],\"file\":\"%s\",\"bytes\":%" PRIu64,

@@ -21,11 +21,9 @@ struct tile_record {
     struct tile_statistics statistics; /* no channels: its pixels were not seen */
 };
 
-/* "r0_c0.png". */
-void tile_region_name(const struct tile_region *region, const char *suffix, char name[64]);
-/* Appends the line without its newline. */
-tile_status tile_record_line(struct tile_buffer *line, const struct tile_region *region, const char *suffix,
-                             const struct tile_record *record, struct tile_error *error);
+/* Appends the line of a region's tile without its newline; the plan says how that is called. */
+tile_status tile_record_line(struct tile_buffer *line, const tile_plan *plan, const struct tile_region *region,
+                             const char *suffix, const struct tile_record *record, struct tile_error *error);
 
 /* What a lenient source let pass, in the journal ("{") or at the manifest's end ("],"). */
 tile_status tile_damage_line(struct tile_buffer *line, const char *beginning, const char *damage,

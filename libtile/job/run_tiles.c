@@ -2,6 +2,8 @@
 /* A run that makes a folder of tiles: convert -> encode -> store -> note, on each thread. */
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../plan/for_job.h"
+#include "folder.h"
 #include "journal.h"
 #include "make.h"
 #include "manifest.h"
@@ -23,7 +25,9 @@ static tile_status write_file(const struct tile_job *job, const char *name, bool
     if (!path)
         return tile_no_memory(error, strlen(job->o.folder));
     tile_file *file;
-    tile_status status = tile_file_create(&file, path, replace, job->allocator, error);
+    tile_status status = tile_folder_make_within(job->o.folder, name, job->allocator, error);
+    if (status == TILE_OK)
+        status = tile_file_create(&file, path, replace, job->allocator, error);
     tile_free(job->allocator, path);
     if (status != TILE_OK)
         return status;
@@ -34,7 +38,7 @@ static tile_status write_file(const struct tile_job *job, const char *name, bool
 
 static tile_status store(struct tiles *tiles, uint64_t index, const struct tile_buffer *bytes,
                          struct tile_error *error) {
-    char name[64];
+    char name[TILE_NAME_SIZE];
     bool replace;
     pthread_mutex_lock(&tiles->run->lock);
     tile_status status = tile_manifest_expect(tiles->manifest, index, &replace, error);
@@ -169,7 +173,7 @@ tile_status tile_run_tiles(struct tile_run *run, struct tile_error *error) {
     if (status == TILE_OK)
         status = open_manifest(&tiles.manifest, job, (const char *)head.data, error);
     if (status == TILE_OK) {
-        tile_folder_clean(job->o.folder);
+        tile_folder_clean_within(job->o.folder, tile_plan_depth(job->plan));
         run->result.kept = run->done = tile_manifest_stored(tiles.manifest);
         status = make_tiles(&tiles, error);
         if (status == TILE_OK)

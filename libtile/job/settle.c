@@ -7,6 +7,7 @@
 #include "../base/profile.h"
 #include "../base/system.h"
 #include "../encode/for_job.h"
+#include "../plan/for_job.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -22,28 +23,9 @@ uint64_t tile_job_region_pixels(const struct tile_job *job, const struct tile_re
     return pixels;
 }
 
-static uint64_t columns_of(const tile_plan *plan) {
-    return (uint64_t)tile_plan_region(plan, tile_plan_count(plan) - 1).column + 1;
-}
-
-/* Of a grid's tiles, those within the first three rows and columns are of every size: at an edge, beside it, inside. */
-static uint64_t few(const tile_plan *plan, uint64_t count) {
-    return tile_plan_grid(plan) && count > 3 ? 3 : count;
-}
-
-uint64_t tile_job_sample_count(const struct tile_job *job) {
-    uint64_t columns = columns_of(job->plan);
-    return few(job->plan, tile_plan_count(job->plan) / columns) * few(job->plan, columns);
-}
-
-struct tile_region tile_job_sample(const struct tile_job *job, uint64_t i) {
-    uint64_t columns = columns_of(job->plan), across = few(job->plan, columns);
-    return tile_plan_region(job->plan, i / across * columns + i % across);
-}
-
 static void find_largest(struct tile_job *job) {
-    for (uint64_t i = 0, count = tile_job_sample_count(job); i < count; i++) {
-        struct tile_region region = tile_job_sample(job, i);
+    struct tile_region region;
+    for (uint64_t i = 0; tile_plan_sample(job->plan, i, &region); i++) {
         uint64_t pixels = tile_job_region_pixels(job, &region);
         job->largest_width = region.width > job->largest_width ? region.width : job->largest_width;
         job->largest_height = region.height > job->largest_height ? region.height : job->largest_height;

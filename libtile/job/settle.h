@@ -47,9 +47,6 @@ tile_status tile_job_check_region(const struct tile_job *job, const struct tile_
                                   struct tile_error *error);
 /* Pixels of a region as it is written, with what its coefficients have beyond its edges; at most UINT64_MAX. */
 uint64_t tile_job_region_pixels(const struct tile_job *job, const struct tile_region *region);
-/* Regions among which there is one of every size that the plan has: their number, and the i-th of them. */
-uint64_t tile_job_sample_count(const struct tile_job *job);
-struct tile_region tile_job_sample(const struct tile_job *job, uint64_t i);
 
 /* Puts the source's name before a message that does not begin with it; those about the output name that. */
 tile_status tile_job_name_error(const tile_source *source, tile_status status, struct tile_error *error);

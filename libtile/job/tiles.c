@@ -3,6 +3,7 @@
 #include "../base/buffer.h"
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../plan/for_job.h"
 #include "../source/for_job.h"
 #include "make.h"
 #include "reading.h"
@@ -54,8 +55,8 @@ tile_codec tile_job_codec(const tile_job *job) {
     return job->codec;
 }
 
-void tile_job_name(const tile_job *job, const struct tile_region *region, char name[64]) {
-    tile_region_name(region, tile_codec_name(job->codec), name);
+void tile_job_name(const tile_job *job, const struct tile_region *region, char name[TILE_NAME_SIZE]) {
+    tile_plan_name(job->plan, region, tile_codec_name(job->codec), name);
 }
 
 /* What the job itself holds: the region's pixels as they are read, and what is made of them. */
@@ -70,8 +71,8 @@ static uint64_t region_memory(const tile_job *job, const struct tile_region *reg
 
 uint64_t tile_job_memory(const tile_job *job) {
     uint64_t largest = 0;
-    for (uint64_t i = 0, count = tile_job_sample_count(job); i < count; i++) {
-        struct tile_region region = tile_job_sample(job, i);
+    struct tile_region region;
+    for (uint64_t i = 0; tile_plan_sample(job->plan, i, &region); i++) {
         uint64_t memory = region_memory(job, &region);
         if (!job->o.lossless)
             memory =
@@ -143,6 +144,6 @@ tile_status tile_job_tile(const tile_job *job, const struct tile_region *region,
     if (status == TILE_OK)
         status = read_and_make(job, region, bytes, &made, error);
     if (status == TILE_OK)
-        status = tile_record_line(record, region, tile_codec_name(job->codec), &made, error);
+        status = tile_record_line(record, job->plan, region, tile_codec_name(job->codec), &made, error);
     return tile_job_name_error(job->source, status, error);
 }

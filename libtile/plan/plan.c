@@ -5,6 +5,7 @@
 #include "../base/buffer.h"
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "for_job.h"
 #include "layout.h"
 
 #include <string.h>
@@ -63,6 +64,10 @@ bool tile_plan_find(const tile_plan *plan, const char *name, const char *suffix,
 
 int tile_plan_depth(const tile_plan *plan) {
     return tile_layout_depth(plan->layout);
+}
+
+bool tile_plan_is_name(const char *name) {
+    return tile_layout_is_name(name);
 }
 
 /* ---- Text ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each kind of plan knows, and what a job asks of a plan beside the public calls. */
+/* What each kind of plan knows. */
 #ifndef TILE_PLAN_PLAN_H
 #define TILE_PLAN_PLAN_H
 
@@ -38,16 +38,5 @@ bool tile_plan_takes(struct tile_rect rect);
 
 /* [1,2]: whether `array` has `count` whole numbers of 32 bits, none below `least`. */
 bool tile_plan_read_numbers(const json_t *array, uint32_t *out, size_t count, uint32_t least);
-
-/* ---- What a job asks ---- */
-
-/* Whether regions stand in rows and columns without gaps: region i in row i / columns. */
-bool tile_plan_lines(const tile_plan *plan, uint64_t *rows, uint64_t *columns);
-
-/* The i-th of regions among which there is one of every size that the plan has; false: there are no more. */
-bool tile_plan_sample(const tile_plan *plan, uint64_t i, struct tile_region *region);
-
-/* How many folders the names of the plan's tiles have in them. */
-int tile_plan_depth(const tile_plan *plan);
 
 #endif

@@ -109,7 +109,7 @@ static void check_same(const char *name, bool indexed, struct tile_job_options o
     assert_int_equal(tiles.count, result.tiles);
     for (uint64_t i = 0; i < tiles.count; i++) {
         struct tile_region region = tile_plan_region(tile_job_plan(job), i);
-        char tile[64];
+        char tile[TILE_NAME_SIZE];
         tile_job_name(job, &region, tile);
         assert_non_null(strstr(tile, tile_codec_name(tile_job_codec(job))));
         assert_file_equals(test_path(folder, tile), &tiles.bytes[i]);
