@@ -40,15 +40,15 @@ bool tile_random(uint64_t *number) {
 }
 
 /*
- * A second name, which is refused where there is one, does on other systems. Not every file system can do either;
- * there, a name that has come to exist meanwhile is replaced.
+ * Elsewhere a second name does, which is refused where there is one. Not every file system can do either; there, a name
+ * that has come to exist meanwhile is replaced.
  */
 bool tile_rename_new(const char *from, const char *to) {
 #if ON_LINUX && defined RENAME_NOREPLACE
     return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 || (errno == EINVAL && rename(from, to) == 0);
 #else
     if (link(from, to) != 0)
-        return errno != EEXIST && rename(from, to) == 0;
+        return (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) && rename(from, to) == 0;
     if (unlink(from) == 0)
         return true;
     int why = errno;
