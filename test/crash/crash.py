@@ -33,6 +33,7 @@ CAUSES = {
     "fsync": [errno.EIO, errno.EINTR, errno.ENOSPC, errno.EINVAL],
     "fdatasync": [errno.EIO, errno.EINTR, errno.ENOSPC, errno.EINVAL],
     "syncfs": [errno.EIO, errno.EINTR, errno.ENOSPC],
+    "sync": [errno.EINTR],  # it tells of nothing
     "flock": [errno.ENOLCK, errno.EINTR, errno.EOPNOTSUPP],
     "fcntl": [errno.EMFILE],
     "fstat": [errno.EIO, errno.ENOMEM],
@@ -41,6 +42,7 @@ CAUSES = {
     "rmdir": [errno.EIO, errno.EACCES],
     "unlink": [errno.EIO, errno.EACCES],
     "rename": [errno.EIO, errno.ENOSPC, errno.EACCES],
+    "link": [errno.EIO, errno.ENOSPC, errno.EACCES],
     "readdir": [errno.EIO],
 }
 GONE_ON_WITH = {errno.EINTR, "short"}

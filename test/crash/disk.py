@@ -2,8 +2,8 @@
 """A disk that forgets what was not synced, told by a log of faults.c.
 
 What it keeps is what POSIX promises, and no more: a file's bytes after fsync() or fdatasync() of it, a folder's names
-after fsync() of that, all after syncfs(). Of what came later any part may be there: of each folder, its first changes in
-their order; of a file, its old or its new bytes, the new ones cut or with zeros at their end.
+after fsync() of that, all after syncfs() or sync(). Of what came later any part may be there: of each folder, its
+first changes in their order; of a file, its old or its new bytes, the new ones cut or with zeros at their end.
 """
 import os
 
@@ -101,9 +101,11 @@ class Disk:
         elif call.name == "rename" and folder:
             assert os.path.dirname(call.second) == os.path.dirname(call.path)
             folder.set({name: None, os.path.basename(call.second): folder.now[name]})
+        elif call.name == "link" and folder:
+            folder.set({os.path.basename(call.second): folder.now[name]})
         elif call.name in ("fsync", "fdatasync"):
             self.sync(self.find(call.path) if isinstance(self.find(call.path), Folder) else file)
-        elif call.name == "syncfs":
+        elif call.name in ("syncfs", "sync"):
             for node in list(self.all()):
                 self.sync(node)
 

@@ -209,6 +209,13 @@ BY_DESCRIPTOR(fsync)
 BY_DESCRIPTOR(fdatasync)
 BY_DESCRIPTOR(syncfs)
 
+/* In place of syncfs(), where the library is built without what is Linux's; it cannot fail. */
+void sync(void) {
+    begin();
+    REAL(void (*)(void), "sync")();
+    end("sync", 0, &(struct where){0}, false, 0, NULL, NULL);
+}
+
 int flock(int descriptor, int operation) {
     struct fate fate = begin();
     struct where where = of_descriptor(descriptor);
@@ -301,6 +308,15 @@ int rename(const char *from, const char *to) {
 
 int renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags) {
     return renamed(from_at, from, to_at, to, flags);
+}
+
+/* In place of renameat2(), in the same way. */
+int link(const char *from, const char *to) {
+    struct fate fate = begin();
+    struct where where = of_path(AT_FDCWD, from), second = of_path(AT_FDCWD, to);
+    int result = RESULT(fate, REAL(int (*)(const char *, const char *), "link")(from, to));
+    end("link", result, &where, false, 0, NULL, second.path);
+    return result;
 }
 
 struct dirent *readdir(DIR *entries) {
