@@ -12,8 +12,11 @@
  *   - A constructor takes the place for its result first. When it fails, that place holds NULL and there is
  *     nothing to free. Freeing NULL does nothing.
  *   - A plain struct may be looked into; a typedef without `struct` is opaque.
- *   - Option structs begin with `struct_size` and are made by TILE_OPTIONS(); zero means the default in every
- *     field. They only grow at the end. Where an options pointer is taken, NULL means all defaults.
+ *   - Option structs, readers and results begin with `struct_size` and are made by TILE_OPTIONS(); zero means the
+ *     default in every field. They only grow at the end, so that a program works with a later library. Where an
+ *     options pointer is taken, NULL means all defaults.
+ *   - A struct without `struct_size` never changes as long as the library's soversion is the same; struct tile_info,
+ *     which only the library makes, grows at its end.
  *   - Threads: a converter, a plan and an index are immutable once made and may be shared. A source, an encoder
  *     and a file belong to one thread at a time; only an indexed source may be read by several.
  */
@@ -49,7 +52,7 @@ extern "C" {
 /* The library's version, as "0.1.0". */
 TILE_API const char *tile_version(void);
 
-/* An option struct with every field at its default: `struct tile_job_options o = TILE_OPTIONS(struct
+/* A struct that begins with struct_size, every other field 0: `struct tile_job_options o = TILE_OPTIONS(struct
  * tile_job_options);` */
 #ifdef __cplusplus
 #define TILE_OPTIONS(type)                                                                                             \
@@ -125,9 +128,11 @@ struct tile_allocator {
 /*
  * A caller's own place to read from. `read_at` fills exactly `length` bytes from `offset` (never past `size`) or
  * fails; on failure it writes why to `error` (never NULL) with tile_error_set and returns the same status. It is
- * called by one thread at a time. `close` (may be NULL) is called once, also when opening fails.
+ * called by one thread at a time. `close` (may be NULL) is called once, also when opening fails; not where struct_size
+ * is wrong, which tells that this was not made with TILE_OPTIONS.
  */
 struct tile_reader {
+    size_t struct_size;
     void *user;
     uint64_t size;
     tile_status (*read_at)(void *user, uint64_t offset, void *buffer, size_t length, struct tile_error *error);
@@ -933,7 +938,9 @@ struct tile_job_options {
     const struct tile_writer *writer;
 };
 
+/* Of one that is smaller than the library's only its own fields are filled in. */
 struct tile_job_result {
+    size_t struct_size;
     uint64_t tiles;   /* in the plan; of one image: strips */
     uint64_t written; /* by this run */
     uint64_t kept;    /* from an earlier one */

@@ -69,7 +69,7 @@ static tile_status convert(const struct arguments *a, int number, tile_source *s
     const char *input = a->inputs[number];
     struct progress progress;
     struct tile_job_options job = a->job;
-    struct tile_job_result result = {0};
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     tile_plan *plan;
     tile_status status = plan_regions(a, &plan, error);
     if (status == TILE_OK) {

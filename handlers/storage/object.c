@@ -164,7 +164,8 @@ static tile_status read_at(void *user, uint64_t offset, void *buffer, size_t siz
 }
 
 struct tile_reader storage_reader(struct object *object) {
-    return (struct tile_reader){.user = object,
+    return (struct tile_reader){.struct_size = sizeof(struct tile_reader),
+                                .user = object,
                                 .size = object->facts.size,
                                 .read_at = read_at,
                                 .etag = object->facts.etag[0] ? object->facts.etag : NULL,

@@ -11,6 +11,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+tile_status tile_reader_copy(struct tile_reader *out, const struct tile_reader *reader, const char *what,
+                             struct tile_error *error) {
+    tile_status status = tile_options_copy(out, sizeof *out, reader, error);
+    if (status == TILE_OK && !out->read_at)
+        status = tile_error_set(error, TILE_INVALID_ARGUMENT, "%s has no read_at", what);
+    return status;
+}
+
+void tile_reader_close(const struct tile_reader *reader) {
+    if (reader->close)
+        reader->close(reader->user);
+}
+
 struct file_input {
     int descriptor;
     struct stat facts; /* when it was opened */
@@ -80,7 +93,8 @@ tile_status tile_reader_open_file(struct tile_reader *out, const char *path, con
         return status;
     }
     /* Another pread costs as much as copying a few KB. */
-    *out = (struct tile_reader){.user = file,
+    *out = (struct tile_reader){.struct_size = sizeof *out,
+                                .user = file,
                                 .size = (uint64_t)facts->st_size,
                                 .read_at = file_read_at,
                                 .close = file_close,
@@ -117,7 +131,11 @@ tile_status tile_reader_open_memory(struct tile_reader *out, const void *data, s
     if (!memory)
         return tile_no_memory(error, sizeof *memory);
     *memory = (struct memory_input){.data = data, .allocator = allocator};
-    *out =
-        (struct tile_reader){.user = memory, .size = size, .read_at = memory_read_at, .close = memory_close, .gap = 1};
+    *out = (struct tile_reader){.struct_size = sizeof *out,
+                                .user = memory,
+                                .size = size,
+                                .read_at = memory_read_at,
+                                .close = memory_close,
+                                .gap = 1};
     return TILE_OK;
 }

@@ -5,6 +5,13 @@
 
 #include "../tile.h"
 
+/*
+ * Copies a caller's reader, which may be older or newer than the library; `what` names it in messages. The copy is what
+ * is to be closed, also after a failure.
+ */
+tile_status tile_reader_copy(struct tile_reader *out, const struct tile_reader *reader, const char *what,
+                             struct tile_error *error);
+void tile_reader_close(const struct tile_reader *reader);
 /* READ_FAILED for what is missing, unreadable or no regular file; the message does not repeat the path. */
 tile_status tile_reader_open_file(struct tile_reader *out, const char *path, const struct tile_allocator *allocator,
                                   struct tile_error *error);

@@ -50,20 +50,42 @@ struct tile_limits tile_limits_of(const struct tile_source_options *options) {
     };
 }
 
+/* No struct will ever be larger: what says so was not made with TILE_OPTIONS, and is not read. */
+enum { SIZE_MOST = 4096 };
+
 tile_status tile_options_copy(void *to, size_t size, const void *options, struct tile_error *error) {
     memset(to, 0, size);
     size_t given = size;
     if (options) {
-        memcpy(&given, options, sizeof given); /* every option struct begins with struct_size */
-        if (given < sizeof given)
+        memcpy(&given, options, sizeof given); /* every such struct begins with struct_size */
+        if (given < sizeof given || given > SIZE_MOST)
             return tile_error_set(error, TILE_INVALID_ARGUMENT,
-                                  "struct_size is %zu: make option structs with TILE_OPTIONS()", given);
+                                  "struct_size is %zu: structs that have it are made with TILE_OPTIONS()", given);
         memcpy(to, options, given < size ? given : size);
         for (size_t i = size; i < given; i++)
             if (((const unsigned char *)options)[i] != 0)
-                return tile_error_set(error, TILE_INVALID_ARGUMENT, "an option is set that libtile %s does not know",
+                return tile_error_set(error, TILE_INVALID_ARGUMENT, "a field is set that libtile %s does not know",
                                       tile_version());
     }
     memcpy(to, &size, sizeof size);
     return TILE_OK;
+}
+
+tile_status tile_result_check(const void *result, struct tile_error *error) {
+    size_t given = SIZE_MOST;
+    if (result)
+        memcpy(&given, result, sizeof given);
+    if (given < sizeof given || given > SIZE_MOST)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT,
+                              "struct_size of the result is %zu: it is made with TILE_OPTIONS()", given);
+    return TILE_OK;
+}
+
+void tile_result_copy(void *result, const void *from, size_t size) {
+    size_t given = size;
+    if (!result)
+        return;
+    memcpy(&given, result, sizeof given);
+    memcpy((char *)result + sizeof given, (const char *)from + sizeof given,
+           (given < size ? given : size) - sizeof given);
 }

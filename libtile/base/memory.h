@@ -36,9 +36,13 @@ struct tile_limits {
 struct tile_limits tile_limits_of(const struct tile_source_options *options);
 
 /*
- * Copies an option struct of a caller that may be older or newer than the library: what the caller's does not have
- * stays zero, what it has beyond ours must be zero. `options` may be NULL.
+ * Copies a struct with struct_size of a caller that may be older or newer than the library: what the caller's does not
+ * have stays zero, what it has beyond ours must be zero. `options` may be NULL. INVALID_ARGUMENT also where struct_size
+ * cannot be: `to` is all zero then.
  */
 tile_status tile_options_copy(void *to, size_t size, const void *options, struct tile_error *error);
+/* The other way, to a caller's `result`, which may be NULL: whether its struct_size can be, and what both know. */
+tile_status tile_result_check(const void *result, struct tile_error *error);
+void tile_result_copy(void *result, const void *from, size_t size);
 
 #endif

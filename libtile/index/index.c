@@ -251,20 +251,18 @@ tile_status tile_index_save_file(const tile_index *index, const char *path, bool
 tile_status tile_index_load(tile_index **out, const struct tile_reader *reader, const struct tile_allocator *allocator,
                             struct tile_error *error) {
     unsigned char first[HEADER];
+    struct tile_reader own;
     *out = NULL;
-    if (!reader || !reader->read_at) {
-        if (reader && reader->close)
-            reader->close(reader->user);
-        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the index's reader has no read_at");
+    tile_status status = tile_reader_copy(&own, reader, "the index's reader", error);
+    tile_index *index = status == TILE_OK ? new_index(allocator) : NULL;
+    if (status == TILE_OK && !index)
+        status = tile_no_memory(error, sizeof *index);
+    if (status != TILE_OK) {
+        tile_reader_close(&own);
+        return status;
     }
-    tile_index *index = new_index(allocator);
-    if (!index) {
-        if (reader->close)
-            reader->close(reader->user);
-        return tile_no_memory(error, sizeof *index);
-    }
-    index->reader = *reader;
-    tile_status status = TILE_OK;
+    index->reader = own;
+    reader = &index->reader;
     struct tile_error why = {0};
     if (reader->size < HEADER)
         status =
@@ -306,8 +304,7 @@ tile_status tile_index_load_memory(tile_index **out, const void *data, size_t si
 void tile_index_free(tile_index *index) {
     if (!index)
         return;
-    if (index->reader.close)
-        index->reader.close(index->reader.user);
+    tile_reader_close(&index->reader);
     tile_buffer_free(&index->memory);
     pthread_mutex_destroy(&index->lock);
     tile_free(index->allocator, index);

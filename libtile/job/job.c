@@ -67,12 +67,14 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
                          struct tile_error *error) {
     struct tile_job job;
     struct tile_run run = {.job = &job, .lock = PTHREAD_MUTEX_INITIALIZER};
-    if (result)
-        *result = run.result;
+    tile_status status = tile_result_check(result, error);
+    if (status != TILE_OK)
+        return status;
+    tile_result_copy(result, &run.result, sizeof run.result);
     if (!source)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
     tile_index *index = NULL;
-    tile_status status = tile_job_settle(&job, source, options, error);
+    status = tile_job_settle(&job, source, options, error);
     if (status == TILE_OK && !!job.o.folder + !!job.o.image + !!job.o.writer != 1)
         status = tile_error_set(error, TILE_INVALID_ARGUMENT,
                                 "a job writes a folder, an image or to a writer: name one of the three");
@@ -88,7 +90,6 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
         tile_source_use_index(source, NULL, NULL);
     tile_index_free(index);
     tile_job_release(&job);
-    if (result)
-        *result = run.result;
+    tile_result_copy(result, &run.result, sizeof run.result);
     return tile_job_name_error(source, status, error);
 }

@@ -136,8 +136,7 @@ static tile_status open_reader(tile_source **out, struct tile_reader reader, con
     struct tile_error why = {0};
     tile_source *source = tile_alloc_zero(options->allocator, sizeof *source);
     if (!source) {
-        if (reader.close)
-            reader.close(reader.user);
+        tile_reader_close(&reader);
         return tile_error_name(error, name, tile_no_memory(&why, sizeof *source), &why);
     }
     source->options = *options;
@@ -217,16 +216,17 @@ tile_status tile_source_open_memory(tile_source **out, const void *data, size_t 
 tile_status tile_source_open_reader(tile_source **out, const struct tile_reader *reader,
                                     const struct tile_source_options *options, struct tile_error *error) {
     struct tile_source_options copy;
+    struct tile_reader own;
+    struct tile_error why = {0};
     char name[256];
     tile_status status = prepare(out, &copy, name, options, "(reader)", error);
-    if (status == TILE_OK && (!reader || !reader->read_at))
-        status = tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: the reader has no read_at", name);
-    if (status != TILE_OK) {
-        if (reader && reader->close)
-            reader->close(reader->user);
-        return status;
-    }
-    return open_reader(out, *reader, &copy, &usual_manner, name, error);
+    tile_status copied = tile_reader_copy(&own, reader, "the reader", &why);
+    if (status == TILE_OK && copied != TILE_OK)
+        status = tile_error_name(error, name, copied, &why);
+    if (status == TILE_OK)
+        return open_reader(out, own, &copy, &usual_manner, name, error);
+    tile_reader_close(&own);
+    return status;
 }
 
 void tile_source_close(tile_source *source) {
@@ -235,8 +235,7 @@ void tile_source_close(tile_source *source) {
     tile_access_close(source);
     if (source->decoder)
         source->decoder->close(source);
-    if (source->input.reader.close)
-        source->input.reader.close(source->input.reader.user);
+    tile_reader_close(&source->input.reader);
     pthread_mutex_destroy(&source->reading);
     tile_free(source->allocator, source->rows.memory);
     tile_free(source->allocator, source->profile);

@@ -350,7 +350,7 @@ static void transparent_pixels_are_laid_on_a_background(void **state) {
     /* Another background is another job, the same one goes on. */
     options.folder = path_of("tiles");
     assert_ok(tile_job_run(before, &options, NULL, &error));
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     assert_ok(tile_job_run(before, &options, &result, &error));
     assert_int_equal(result.written, 0);
     options.background[2] = 1;

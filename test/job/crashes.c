@@ -27,7 +27,7 @@ static int begin(void **state) {
     (void)state;
     folder = test_folder_new();
     struct tile_job_options options = small_job(folder);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     options.progress = keep_journal;
     options.user = folder;
     assert_ok(small_run(&options, &result, &error));
@@ -78,7 +78,7 @@ static void put(const char *name, const void *data, size_t size) {
 
 static void run_to_the_end(const char *state) {
     struct tile_job_options options = small_job(folder);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     tile_status status = small_run(&options, &result, &error);
     if (status != TILE_OK)
         fail_msg("%s: %s", state, error.message);
@@ -207,7 +207,7 @@ static void a_job_that_overwrites_crashes(void **state) {
 /* Tries a finished folder with this manifest; `kept` tiles are to be kept, at least. */
 static void try_manifest(const void *data, size_t size, uint64_t kept, const char *what) {
     struct tile_job_options options = small_job(folder);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     put("manifest.json", data, size);
     tile_status status = small_run(&options, &result, &error);
     if (status != TILE_OK)
@@ -251,7 +251,7 @@ static void damage_at_the_end_is_checked(void **state) {
     char *other = test_folder_new();
     struct tile_source_options lenient = TILE_OPTIONS(struct tile_source_options);
     struct tile_job_options options = small_job(other);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     tile_source *source;
     lenient.lenient = true;
     options.grid.tile_width = 150;
@@ -311,7 +311,7 @@ static void a_line_of_the_journal_cannot_be_written(void **state) {
         for (int threads = 1; threads < 3; threads++) {
             struct rlimit less = {limits[i], before.rlim_max};
             struct tile_job_options options = small_job(folder);
-            struct tile_job_result result;
+            struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
             shot_put(&(struct shot){0}, folder);
             options.threads = threads;
             setrlimit(RLIMIT_FSIZE, &less);

@@ -52,7 +52,7 @@ struct folders {
 static void folders_begin(struct folders *f, uint64_t stop) {
     f->whole = test_folder_new();
     f->stopped = test_folder_new();
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     assert_ok(run(photo_job(f->whole), &result));
     struct tile_job_options options = photo_job(f->stopped);
     options.progress = stop_at;
@@ -64,7 +64,7 @@ static void folders_begin(struct folders *f, uint64_t stop) {
 
 /* Runs the job to its end; it must keep `kept` tiles, or any number if that is UINT64_MAX. */
 static void folders_end(struct folders *f, uint64_t kept) {
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     assert_ok(run(photo_job(f->stopped), &result));
     assert_int_equal(result.kept + result.written, 16 * 11);
     if (kept != UINT64_MAX)
@@ -88,7 +88,7 @@ static void a_run_that_is_stopped_at_once_leaves_nothing(void **state) {
     char *folder = test_folder_new();
     uint64_t none = 0;
     struct tile_job_options options = photo_job(test_path(folder, "a/b"));
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     options.progress = stop_at;
     options.user = &none;
     assert_fails(TILE_CANCELLED, run(options, &result));
@@ -122,7 +122,7 @@ static void a_finished_folder_is_mended(void **state) {
     (void)state;
     struct folders f;
     folders_begin(&f, 1);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     assert_ok(run(photo_job(f.stopped), &result));
     assert_ok(run(photo_job(f.stopped), &result));
     assert_int_equal(result.written, 0);
@@ -148,7 +148,7 @@ static void a_journal_of_nonsense_is_not_ours(void **state) {
     (void)state;
     static const char nonsense[] = "{\"tiles\":[\n\0\n{\"row\":99999999999,\"column\":-1}";
     struct folders f;
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     folders_begin(&f, 20);
     struct test_bytes journal = test_read_file(test_path(f.stopped, "manifest.part"));
     test_write_file(test_path(f.stopped, "manifest.part"), nonsense, sizeof nonsense);
@@ -171,7 +171,7 @@ static void a_journal_of_nonsense_is_not_ours(void **state) {
 static void another_job_is_refused_and_left_alone(void **state) {
     (void)state;
     struct folders f;
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     folders_begin(&f, 20);
     struct tile_job_options other = photo_job(f.whole);
     struct tile_encode_options better = TILE_OPTIONS(struct tile_encode_options);
@@ -198,7 +198,7 @@ static void another_job_is_refused_and_left_alone(void **state) {
 static void a_folder_in_use_is_refused(void **state) {
     (void)state;
     struct folders f;
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     folders_begin(&f, 20);
     int descriptor = open(test_path(f.stopped, "manifest.part"), O_RDWR);
     assert_int_equal(flock(descriptor, LOCK_EX), 0);
@@ -249,7 +249,7 @@ static void a_full_disk_is_an_error_and_can_be_resumed(void **state) {
     struct rlimit before;
     getrlimit(RLIMIT_FSIZE, &before);
     signal(SIGXFSZ, SIG_IGN);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     for (rlim_t limit = 0; limit < 20000; limit += 1999) {
         struct rlimit less = {limit, before.rlim_max};
         struct folders f = {test_folder_new(), test_folder_new()};
@@ -278,7 +278,7 @@ static void a_full_disk_is_an_error_and_can_be_resumed(void **state) {
 static void outputs_that_cannot_be_are_named(void **state) {
     (void)state;
     char *folder = test_folder_new(), *file = strdup(test_path(folder, "file"));
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     test_write_file(file, "x", 1);
     assert_fails(TILE_WRITE_FAILED, run(photo_job(file), &result));
     assert_fails(TILE_WRITE_FAILED, run(photo_job(test_path(file, "under")), &result));
@@ -302,7 +302,7 @@ static void outputs_that_cannot_be_are_named(void **state) {
 static void nothing_is_touched_by_a_run_that_is_refused(void **state) {
     (void)state;
     struct folders f;
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     folders_begin(&f, 20);
     assert_ok(run(photo_job(f.stopped), &result)); /* both are whole now */
     /* A bad source, though it may overwrite: the manifest stays until there is a new one. */
@@ -346,7 +346,7 @@ static void nothing_is_touched_by_a_run_that_is_refused(void **state) {
 /* Overwriting leaves no tile of the job before, finished or not; and no file that was not a tile is touched. */
 static void overwriting_removes_the_tiles_before(void **state) {
     (void)state;
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     for (uint64_t stop = 20; stop < 1000; stop += 500) {
         char *folder = test_folder_new(), *fresh = test_folder_new();
         struct tile_job_options small = photo_job(folder), large = photo_job(folder);
@@ -378,7 +378,7 @@ static void what_decides_the_bytes_tells_jobs_apart(void **state) {
     struct tile_buffer p3 = {0};
     assert_ok(tile_profile_of_space(&p3, TILE_DISPLAY_P3, &error));
     struct tile_job_options jobs[8];
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     for (int i = 0; i < 8; i++) {
         jobs[i] = photo_job(folder);
         jobs[i].to_space = TILE_SRGB;
@@ -409,7 +409,7 @@ static void damage_is_not_forgotten(void **state) {
     char *folder = test_folder_new();
     struct tile_job_options options = photo_job(folder);
     options.grid.tile_width = 16;
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     for (int i = 0; i < 3; i++) {
         tile_source *source = open_fixture("truncated.jpg", true);
         assert_ok(tile_job_run(source, &options, &result, &error));
@@ -436,7 +436,7 @@ static void a_doctored_record_is_not_believed(void **state) {
                                         "s/\"rect\":\\[40,/\"rect\":[41,/", "s/\"file\":\"r3_/\"file\":\"r2_/"};
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
         struct folders f;
-        struct tile_job_result result;
+        struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
         folders_begin(&f, 20);
         assert_ok(run(photo_job(f.stopped), &result));
         assert_int_equal(test_run(NULL, "sed -i '%s' '%s/manifest.json'", edits[i], f.stopped), 0);
@@ -448,7 +448,7 @@ static void memory_is_bounded_by_its_limit(void **state) {
     (void)state;
     char *folder = test_folder_new();
     struct tile_job_options options = photo_job(folder);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     options.max_memory = 100000;
     assert_fails(TILE_LIMIT_EXCEEDED, run(options, &result));
     assert_int_equal(folder_count(folder), 0);
@@ -465,7 +465,7 @@ static void the_largest_region_and_the_threads_are_counted(void **state) {
     char *folder = test_folder_new();
     static const struct tile_rect rects[] = {{0, 0, 1, 1}, {0, 0, 600, 400}};
     struct tile_job_options options = photo_job(folder);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     tile_plan *plan;
     assert_ok(tile_plan_new_rects(&plan, rects, 2, NULL, &error));
     options.plan = plan;

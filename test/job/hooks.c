@@ -141,7 +141,7 @@ static void runs_stop_within_a_tile(void **state) {
         const char *name = one ? "one.png" : "r0_c0.png";
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
         struct tile_encode_options encode = TILE_OPTIONS(struct tile_encode_options);
-        struct tile_job_result result;
+        struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
         struct run run = {.thread = pthread_self()};
         tile_source *source;
         tile_index *index = NULL;
@@ -193,7 +193,7 @@ static void hashing_of_earlier_tiles_stops(void **state) {
     struct test_bytes file = picture(false);
     char *folder = test_folder_new(), *whole = test_folder_new();
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     struct test_hook hook = {0};
     tile_source *source;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));

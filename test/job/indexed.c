@@ -191,7 +191,7 @@ static void a_stopped_run_goes_on(void **state) {
     for (int lossless = 0; lossless < 2; lossless++)
         for (uint64_t stop = 0; stop <= 160; stop += 80) {
             char *whole = test_folder_new(), *stopped = test_folder_new();
-            struct tile_job_result result;
+            struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
             assert_ok(run("photo.jpg", true, photo_job(whole, lossless), &result));
             struct tile_job_options options = photo_job(stopped, lossless);
             options.progress = stop_at;
@@ -386,7 +386,7 @@ static uint64_t check_lossless(const char *name, struct tile_grid grid, uint32_t
     char *folder = test_folder_new(), *path = strdup(test_fixture(name));
     struct opened o = open_path(path, true, true);
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     options.folder = folder;
     options.grid = grid;
     options.threads = 2;
@@ -535,7 +535,7 @@ static void tiles_of_other_jobs_do_not_mix(void **state) {
     (void)state;
     for (int i = 0; i < 4; i++) {
         char *folder = test_folder_new();
-        struct tile_job_result result;
+        struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
         for (int k = 0; k < 5; k++) {
             int job = k ? k - 1 : i;
             struct tile_job_options options = photo_job(folder, job & 1);

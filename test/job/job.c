@@ -101,7 +101,7 @@ static void check_tiles(const char *name, tile_space space, struct tile_grid gri
     options.grid.pad_color[0] = options.grid.pad_color[1] = options.grid.pad_color[2] =
         1; /* white, the same in every space here */
     options.grid.pad_color[3] = 1;
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     assert_ok(tile_job_run(source, &options, &result, &error));
     assert_int_equal(result.written, result.tiles);
     assert_int_equal(result.kept, 0);
@@ -181,7 +181,7 @@ static void one_image_is_the_whole_or_a_rectangle_of_it(void **state) {
                 assert_ok(tile_plan_new_rects(&plan, &rect, 1, NULL, &error));
                 options.plan = plan;
             }
-            struct tile_job_result result;
+            struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
             assert_ok(tile_job_run(source, &options, &result, &error));
             struct npy npy = npy_read(path);
             assert_int_equal(result.bytes, npy.file.size);
@@ -330,7 +330,7 @@ static void an_image_may_go_to_a_writer(void **state) {
         struct place place = {.bytes = {0}};
         const struct tile_writer writer = {.user = &place, .write_at = write_place};
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-        struct tile_job_result to_file, to_writer;
+        struct tile_job_result to_file = TILE_OPTIONS(struct tile_job_result), to_writer = to_file;
         options.plan = plan;
         options.threads = 3;
         options.image = test_path(folder, names[i]);

@@ -160,7 +160,7 @@ static void what_a_run_made_may_be_replaced(void **state) {
     struct shot whole = finished();
     char *folder = test_folder_new();
     struct tile_job_options options = small_job(folder);
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     stop(folder, 3, false);
     stop(folder, 4, false); /* stopped again, and nothing lost of what the first run said */
     test_write_file(test_path(folder, "r0_c1.png"), "other", 5);

@@ -99,7 +99,7 @@ static void check_same(const char *name, bool indexed, struct tile_job_options o
     char *folder = test_folder_new();
     struct opened o = open_fixture(name, indexed, NULL);
     struct tile_job_options whole = options;
-    struct tile_job_result result;
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     whole.folder = folder;
     assert_ok(tile_job_run(o.source, &whole, &result, &error));
 

@@ -51,7 +51,8 @@ static void note_close(void *user) {
 }
 
 struct tile_reader test_reader_of(struct test_reader *reader) {
-    return (struct tile_reader){.user = reader,
+    return (struct tile_reader){.struct_size = sizeof(struct tile_reader),
+                                .user = reader,
                                 .size = size_of(reader),
                                 .read_at = read_at,
                                 .close = note_close,
