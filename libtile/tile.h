@@ -869,6 +869,13 @@ TILE_API tile_status tile_codec_can_carry(tile_codec codec, struct tile_format f
 TILE_API tile_status tile_encode(const struct tile_image *image, tile_codec codec,
                                  const struct tile_encode_options *options, const struct tile_writer *writer,
                                  struct tile_error *error);
+/*
+ * The same to a file, whole or not at all; `codec` TILE_CODEC_UNSET: by the suffix of `path`. As with a job's `image`,
+ * the disk has the file before it has its name. `overwrite`: see tile_file_create.
+ */
+TILE_API tile_status tile_encode_file(const struct tile_image *image, const char *path, tile_codec codec,
+                                      const struct tile_encode_options *options, bool overwrite,
+                                      struct tile_error *error);
 
 /* The same by strips from top to bottom: any number of rows at a time, `height` in all, interleaved, natural order. */
 typedef struct tile_encoder tile_encoder;

@@ -208,3 +208,11 @@ bool tile_codec_needs_profile(tile_codec codec, struct tile_format format) {
         return (ops->traits & TILE_LINEAR_FLOATS) && format.sample == TILE_F32;
     return ops->profile_most && (tile_space_is_icc_rgb(format.space) || format.space == TILE_LUMINANCE);
 }
+
+tile_status tile_codec_choose(tile_codec *out, const char *path, struct tile_error *error) {
+    *out = tile_codec_of_path(path);
+    if (*out != TILE_CODEC_UNSET)
+        return TILE_OK;
+    return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: its suffix names none of %s", path,
+                          tile_codec_names((char[TILE_CODEC_NAMES]){0}, TILE_CODEC_NAMES));
+}

@@ -283,3 +283,26 @@ tile_status tile_encode(const struct tile_image *image, tile_codec codec, const 
     tile_encoder_free(encoder);
     return status;
 }
+
+tile_status tile_encode_file(const struct tile_image *image, const char *path, tile_codec codec,
+                             const struct tile_encode_options *options, bool overwrite, struct tile_error *error) {
+    struct tile_encode_options o;
+    tile_file *file;
+    if (!path)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the image's path is NULL");
+    tile_status status = tile_options_copy(&o, sizeof o, options, error);
+    if (status == TILE_OK && codec == TILE_CODEC_UNSET)
+        status = tile_codec_choose(&codec, path, error);
+    if (status == TILE_OK)
+        status = tile_file_create(&file, path, overwrite, o.allocator, error);
+    if (status != TILE_OK)
+        return status;
+    struct tile_writer writer = tile_file_writer(file);
+    struct tile_error why = {0};
+    status = tile_encode(image, codec, &o, &writer, &why);
+    if (status != TILE_OK && status != TILE_WRITE_FAILED) /* which names the file itself */
+        tile_error_name(&why, path, status, &why);
+    if (status != TILE_OK && error)
+        *error = why;
+    return tile_file_end(file, status, true, error);
+}

@@ -25,6 +25,9 @@ struct tile_codec_names {
 /* "png or tif": the codecs that have one of the traits. */
 struct tile_codec_names tile_codecs_with(unsigned traits);
 
+/* The codec that the suffix of a path names; INVALID_ARGUMENT with those that there are. */
+tile_status tile_codec_choose(tile_codec *out, const char *path, struct tile_error *error);
+
 /* Whether files of `codec` that say what samples of `format` mean embed the profile of its space for that. */
 bool tile_codec_needs_profile(tile_codec codec, struct tile_format format);
 

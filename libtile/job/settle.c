@@ -129,12 +129,10 @@ static tile_status settle_formats(struct tile_job *job, struct tile_error *error
     if (job->codec == TILE_CODEC_UNSET && o->writer)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "an image that goes to a writer has no suffix: give its codec");
-    if (job->codec == TILE_CODEC_UNSET && o->image) {
-        job->codec = tile_codec_of_path(o->image);
-        if (job->codec == TILE_CODEC_UNSET)
-            return tile_error_set(error, TILE_INVALID_ARGUMENT, "%s: its suffix names none of %s", o->image,
-                                  tile_codec_names((char[TILE_CODEC_NAMES]){0}, TILE_CODEC_NAMES));
-    }
+    if (job->codec == TILE_CODEC_UNSET && o->image)
+        status = tile_codec_choose(&job->codec, o->image, error);
+    if (status != TILE_OK)
+        return status;
     if (to.sample == TILE_SAMPLE_UNSET)
         to.sample = settle_sample(job, to);
     status = tile_format_check(to, "the target", error);

@@ -280,6 +280,68 @@ static void nothing_is_written_by_free(void **state) {
         }
 }
 
+static void assert_files(const char *folder, const char *names) {
+    struct test_bytes list;
+    assert_int_equal(test_run(&list, "ls -A '%s' | tr '\\n' ' '", folder), 0);
+    assert_int_equal(list.size, strlen(names));
+    assert_memory_equal(list.data, names, list.size);
+    free(list.data);
+}
+
+static void assert_same_as_encoded(const char *path, const struct tile_image *image, tile_codec codec) {
+    struct test_bytes file = test_read_file(path);
+    struct tile_buffer bytes = encode(image, codec, NULL);
+    assert_int_equal(file.size, bytes.size);
+    assert_memory_equal(file.data, bytes.data, bytes.size);
+    free(file.data);
+    tile_buffer_free(&bytes);
+}
+
+static void files_are_whole_or_not_there(void **state) {
+    (void)state;
+    char *folder = test_folder_new();
+    struct tile_image small = image_of(format_of(TILE_SRGB, TILE_U8, 0), 20, 10);
+    struct tile_image alpha = image_of(format_of(TILE_SRGB, TILE_U8, TILE_ALPHA_STRAIGHT), 20, 10);
+    const char *by_suffix = test_path(folder, "a.JPG"), *by_codec = test_path(folder, "b.jpg");
+    assert_ok(tile_encode_file(&small, by_suffix, TILE_CODEC_UNSET, NULL, false, &error));
+    assert_same_as_encoded(by_suffix, &small, TILE_JPEG);
+    assert_ok(tile_encode_file(&alpha, by_codec, TILE_PNG, NULL, false, &error));
+    assert_same_as_encoded(by_codec, &alpha, TILE_PNG);
+
+    assert_fails(TILE_WRITE_FAILED, tile_encode_file(&small, by_suffix, TILE_CODEC_UNSET, NULL, false, &error));
+    assert_int_equal(error.remedies, TILE_REMEDY_OVERWRITE);
+    assert_fails(TILE_UNSUPPORTED, tile_encode_file(&alpha, by_suffix, TILE_CODEC_UNSET, NULL, true, &error));
+    assert_memory_equal(error.message, by_suffix, strlen(by_suffix));
+    assert_same_as_encoded(by_suffix, &small, TILE_JPEG);
+    assert_ok(tile_encode_file(&alpha, by_suffix, TILE_PNG, NULL, true, &error));
+    assert_same_as_encoded(by_suffix, &alpha, TILE_PNG);
+
+    assert_fails(TILE_INVALID_ARGUMENT, tile_encode_file(&small, test_path(folder, "c.gif"), 0, NULL, true, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_encode_file(&small, test_path(folder, "c"), 0, NULL, true, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_encode_file(&small, NULL, TILE_PNG, NULL, true, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_encode_file(NULL, test_path(folder, "c.png"), 0, NULL, true, &error));
+    assert_fails(TILE_WRITE_FAILED, tile_encode_file(&small, test_path(folder, "no/c.png"), 0, NULL, true, &error));
+    assert_files(folder, "a.JPG b.jpg ");
+
+    for (size_t n = 0;; n++) {
+        struct test_memory memory;
+        test_memory_init(&memory, n);
+        struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+        options.allocator = &memory.allocator;
+        assert_true(n < 100);
+        tile_status status = tile_encode_file(&small, test_path(folder, "c.png"), 0, &options, false, &error);
+        assert_int_equal(memory.live, 0);
+        if (status == TILE_OK)
+            break;
+        assert_int_equal(status, TILE_NO_MEMORY);
+        assert_files(folder, "a.JPG b.jpg ");
+    }
+    assert_same_as_encoded(test_path(folder, "c.png"), &small, TILE_PNG);
+    tile_image_free(&small, NULL);
+    tile_image_free(&alpha, NULL);
+    test_folder_remove(folder);
+}
+
 static void failing_memory_is_reported(void **state) {
     (void)state;
     for (int c = TILE_CODEC_UNSET + 1; c < TILE_CODEC_COUNT; c++)
@@ -397,15 +459,11 @@ static void sizes_that_do_not_fit_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats_carry_what_the_design_says),
-        cmocka_unit_test(refusals_name_the_codecs_that_accept),
-        cmocka_unit_test(raw_channels_need_a_fitting_number),
-        cmocka_unit_test(strides_do_not_matter),
-        cmocka_unit_test(strips_give_the_bytes_of_the_whole),
-        cmocka_unit_test(a_writers_failure_comes_out),
-        cmocka_unit_test(nothing_is_written_by_free),
-        cmocka_unit_test(failing_memory_is_reported),
-        cmocka_unit_test(misuse_is_refused),
+        cmocka_unit_test(formats_carry_what_the_design_says), cmocka_unit_test(refusals_name_the_codecs_that_accept),
+        cmocka_unit_test(raw_channels_need_a_fitting_number), cmocka_unit_test(strides_do_not_matter),
+        cmocka_unit_test(strips_give_the_bytes_of_the_whole), cmocka_unit_test(a_writers_failure_comes_out),
+        cmocka_unit_test(nothing_is_written_by_free),         cmocka_unit_test(files_are_whole_or_not_there),
+        cmocka_unit_test(failing_memory_is_reported),         cmocka_unit_test(misuse_is_refused),
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
