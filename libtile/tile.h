@@ -18,7 +18,7 @@
  *   - A struct without `struct_size` never changes as long as the library's soversion is the same; struct tile_info,
  *     which only the library makes, grows at its end.
  *   - Threads: a converter, a plan and an index are immutable once made and may be shared. A source, an encoder
- *     and a file belong to one thread at a time; only an indexed source may be read by several.
+ *     and a file belong to one thread at a time; only a source with tile_info.parts may be read by several.
  */
 #ifndef TILE_H
 #define TILE_H
@@ -125,6 +125,8 @@ struct tile_allocator {
     void (*free)(void *user, void *memory);
 };
 
+#define TILE_DEFAULT_GAP (UINT64_C(256) << 10)
+
 /*
  * A caller's own place to read from. `read_at` fills exactly `length` bytes from `offset` (never past `size`) or
  * fails; on failure it writes why to `error` (never NULL) with tile_error_set and returns the same status. It is
@@ -142,7 +144,7 @@ struct tile_reader {
      * as the reader), and when they were last written, in nanoseconds since 1970. */
     const char *etag;
     uint64_t modified;
-    uint64_t gap; /* bytes that cost no more to read in vain than another read_at does; 0: 256 KiB */
+    uint64_t gap; /* reads that are no more bytes apart are made one; 0: TILE_DEFAULT_GAP */
 };
 
 /*
@@ -420,7 +422,7 @@ struct tile_source_options {
     /*
      * Asked by all calls that read the file: bytes of it for a hash (also on taking an index into use), else rows of
      * what is read, or of the image while those above are passed or all of it is decoded; then they begin anew in each
-     * pass over it. On the calling thread: with an index in use, on several at once. A job asks its own hook instead.
+     * pass over it. On the calling thread: of a source with parts, on several at once. A job asks its own hook instead.
      */
     bool (*progress)(void *user, const struct tile_progress *progress);
     void *user;
@@ -449,7 +451,7 @@ struct tile_info {
     uint64_t bytes;       /* size of the file */
     const char *coding;   /* for people: "baseline YCbCr 4:2:0", "palette, interlaced". Owned by the source */
     const char *no_index; /* why it can have no index: "progressive", "interlaced"; NULL where it can. Static */
-    bool indexed;         /* tile_source_use_index gave it one */
+    bool indexed; /* tile_source_use_index gave it one, which knows the file's hash and has parts to send along */
 
     /*
      * What goes along where the color is kept: `profile`, or an ICC profile that nothing can be converted from by
@@ -467,6 +469,16 @@ struct tile_info {
     /* Why nobody here knows what these RGB or gray samples mean: they can be kept, with code_points, but not converted,
      * and format.space says no more than their model. NULL: format and profile say it. */
     const char *unknown_color;
+
+    /* Any rectangle can be read at its own cost, and by several threads at once: there is an index in use, or the file
+     * itself tells where its parts are. */
+    bool parts;
+    /* Stored pixels that are decoded together, from the image's top left corner on: a JPEG's MCU; a PNG's whole rows,
+     * as many as lie between two checkpoints of the index in use, 1 without. (If not `streams`, all are.) */
+    uint32_t part_width, part_height;
+    bool splices;    /* tile_source_splice can cut files out of it, unless no_index says why there is no index for it */
+    uint32_t pages;  /* images that the file offers, of which the first is read: 1 */
+    uint32_t levels; /* sizes in which it offers that, of which the largest is read: 1 */
 };
 
 /*
@@ -500,9 +512,9 @@ TILE_API struct tile_format tile_source_format_for(const tile_source *source, ti
  * info.format or one that tile_source_format_for gave. They are those of libjpeg-turbo's and libpng's default decoders,
  * whatever the rectangle: reading a part equals cutting it from the whole.
  *
- * Without an index, files are decoded from the top. A source keeps the rows that it decoded from the latest read's top
- * edge on (as far as max_memory allows; of reads as wide as the image, the last 64 MiB), so that reads whose
- * tile_source_stored_rect().y never goes down decode nothing twice; one that goes up begins again. With an index, a
+ * Without tile_info.parts, files are decoded from the top. A source keeps the rows that it decoded from the latest
+ * read's top edge on (as far as max_memory allows; of reads as wide as the image, the last 64 MiB), so that reads
+ * whose tile_source_stored_rect().y never goes down decode nothing twice; one that goes up begins again. With parts, a
  * read costs its own part of the file, wherever that is, nothing is kept between reads, and several threads may read at
  * once.
  *
@@ -562,6 +574,7 @@ struct tile_index_options {
 /*
  * Reads the whole file once, in bounded memory. Errors: UNSUPPORTED (tile_info.no_index), BAD_DATA (a damaged or
  * truncated file has no index; the message names the byte), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, CANCELLED.
+ * A source that has parts of its own needs none: UNSUPPORTED.
  */
 TILE_API tile_status tile_index_build(tile_index **out, tile_source *source, const struct tile_index_options *options,
                                       struct tile_error *error);
@@ -589,12 +602,14 @@ TILE_API void tile_index_free(tile_index *index);
  * Lets `source` read through `index` from now on; NULL: no longer. SOURCE_CHANGED unless the index is of these very
  * bytes: of their size and ETag, or size and time of writing; where the source's reader or the index does not know
  * these, or the time differs, of their XXH3-128, which reads the whole file. Not while the source is being read.
+ * INVALID_ARGUMENT of a source that has parts of its own.
  */
 TILE_API tile_status tile_source_use_index(tile_source *source, const tile_index *index, struct tile_error *error);
 
 /*
  * Of the index that `source` uses, the part that reads within `rect` (upright) need: an index of its own, some hundred
- * bytes for a tile of a JPEG, to send along with a tile's task. Reads outside of it are INVALID_ARGUMENT.
+ * bytes for a tile of a JPEG, to send along with a tile's task. Reads outside of it are INVALID_ARGUMENT. So is a
+ * source that has parts of its own: there is nothing to send along.
  */
 TILE_API tile_status tile_index_part(tile_index **out, const tile_source *source, struct tile_rect rect,
                                      const struct tile_allocator *allocator, struct tile_error *error);
@@ -605,24 +620,23 @@ struct tile_range {
 };
 
 /*
- * The bytes of the file that a source with an index asks its reader for to read `rect` (upright), its header included,
+ * The bytes of the file that a source with parts asks its reader for to read `rect` (upright), its header included,
  * ascending and apart by more than the reader's `gap`: a remote reader can fetch them all at once beforehand. Sets
  * `*count` to their number and fills in the first `capacity` of them; `ranges` may be NULL where that is 0.
- * INVALID_ARGUMENT without an index.
+ * INVALID_ARGUMENT without parts.
  */
 TILE_API tile_status tile_source_ranges(const tile_source *source, struct tile_rect rect, struct tile_range *ranges,
                                         size_t capacity, size_t *count, struct tile_error *error);
 
 /*
  * Appends a JPEG of its own that holds `rect` of an indexed JPEG: its coefficients, quantization and color, no pixel
- * decoded or encoded. Its edges must lie on MCUs, or on the image's right and bottom edge, and the source must not be
- * turned (INVALID_ARGUMENT; UNSUPPORTED for a PNG). Where chroma is subsampled, decoders that smooth it ("fancy
- * upsampling") show the outermost pixel beside a cut a little different, as they do not see over it.
+ * decoded or encoded. Its edges must lie on multiples of tile_info.part_width and part_height, or on the image's right
+ * and bottom edge, and the source must not be turned (INVALID_ARGUMENT; UNSUPPORTED unless tile_info.splices). Where
+ * chroma is subsampled, decoders that smooth it ("fancy upsampling") show the outermost pixel beside a cut a little
+ * different, as they do not see over it.
  */
 TILE_API tile_status tile_source_splice(const tile_source *source, struct tile_rect rect, struct tile_buffer *out,
                                         struct tile_error *error);
-/* The size of a JPEG's MCU in pixels; 1 x 1 for a PNG. */
-TILE_API void tile_source_mcu(const tile_source *source, uint32_t *width, uint32_t *height);
 
 /* ---- Plan -------------------------------------------------------------------------------------------------- */
 
@@ -956,10 +970,10 @@ struct tile_job_result {
 
 /*
  * Runs the data's way: source -> plan -> read -> convert -> encode -> store -> manifest, over threads, holding two rows
- * of tiles. Of a source with an index, all threads read, each a row of tiles or a part of one; one more than there are
- * threads is held, as far as max_memory has room. The bytes that are written are the same. Of a large JPEG of whose
- * upper half nothing is wanted, or of which one new image is turned and does not fit in memory, the job makes itself an
- * index first.
+ * of tiles. Of a source with tile_info.parts, all threads read, each a row of tiles or a part of one; one more than
+ * there are threads is held, as far as max_memory has room. The bytes that are written are the same. Of a large JPEG
+ * of whose upper half nothing is wanted, or of which one new image is turned and does not fit in memory, the job makes
+ * itself an index first.
  *
  * The folder's manifest.json tells source, grid, color and of each tile the rectangle, file, bytes, XXH3-128 of the
  * pixels and of the file, and each channel's mean, minimum and maximum; each line ends with a check of its own. Until
@@ -974,10 +988,11 @@ struct tile_job_result {
  * ones, and a journal, but no manifest.
  *
  * Tiles of a `lossless` job are made by tile_source_splice. It needs a JPEG with an index in use, a folder, tiles that
- * begin and end on MCUs (tile_source_mcu) or the image's edge, and no option that would change a coefficient:
- * overlap, another edge than TILE_EDGE_CLIP, another color, format or depth, drop_alpha, quality, subsampling, an
- * orientation that is not ignored; else INVALID_ARGUMENT or UNSUPPORTED. With `optimize` the same coefficients are
- * coded anew. The tiles say of their color what the file says. The manifest tells nothing of their pixels.
+ * begin and end on MCUs (tile_info.part_width, part_height) or the image's edge, and no option that would change a
+ * coefficient: overlap, another edge than TILE_EDGE_CLIP, another color, format or depth, drop_alpha, quality,
+ * subsampling, an orientation that is not ignored; else INVALID_ARGUMENT or UNSUPPORTED. With `optimize` the same
+ * coefficients are coded anew. The tiles say of their color what the file says. The manifest tells nothing of their
+ * pixels.
  *
  * `result` may be NULL; it is filled also on failure. The source is used by this call alone while it runs.
  *
@@ -1001,8 +1016,8 @@ TILE_API tile_status tile_job_check(tile_source *source, const struct tile_job_o
  * tile_job_tile, and whoever has all of their records writes the manifest. Tiles, names and manifest are those of
  * tile_job_run, byte for byte.
  *
- * Immutable once made; `source` and what the options point to must outlive it. With an index in use, several threads
- * may make tiles at once; without, each is decoded from the top or from where the last one was.
+ * Immutable once made; `source` and what the options point to must outlive it. Of a source with tile_info.parts,
+ * several threads may make tiles at once; without, each is decoded from the top or from where the last one was.
  */
 typedef struct tile_job tile_job;
 

@@ -145,7 +145,7 @@ static tile_status use_index(const struct arguments *a, int number, tile_source 
     tile_status status = TILE_OK;
     if (a->index)
         status = tile_index_load_file(index, a->index, NULL, error);
-    else if (a->job.lossless && info->codec == TILE_JPEG && !info->no_index && !a->info)
+    else if (a->job.lossless && info->splices && !info->no_index && !a->info)
         status = make_index(a, number, source, index, error);
     return status == TILE_OK && *index ? tile_source_use_index(source, *index, error) : status;
 }

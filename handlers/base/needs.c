@@ -48,9 +48,9 @@ double needs_seconds(const struct measured *measured, const struct needs *functi
     return once(measured, function) + alone(measured->slowest, function);
 }
 
-/* Of a tile among others, which are made side by side where there is an index. */
+/* Of a tile among others, which are made side by side where the source has parts. */
 static double among_others(const struct measured *measured, const struct needs *function) {
-    if (!measured->indexed)
+    if (!measured->parts)
         return alone(measured->tile, function);
     double share = (double)function->memory_mb / PROCESSOR_MB;
     return margin * measured->tile.processor / share + 2 * measured->tile.wait / WAITING;

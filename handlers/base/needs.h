@@ -17,11 +17,11 @@ struct measured {
     struct spent tile;    /* making a tile of the largest size: the mean */
     struct spent slowest; /* and the most */
     /*
-     * To come to the last tile's pixels from the top of a source that has no index: tiles of a batch share this, and
-     * are made one after the other. With an index it is none.
+     * To come to the last tile's pixels from the top of a source without parts: tiles of a batch share this, and
+     * are made one after the other. Of one with parts it is none.
      */
     struct spent once;
-    bool indexed;
+    bool parts;
 };
 
 /* What a function has. */

@@ -139,13 +139,13 @@ static void add(struct spent *sum, struct spent spent) {
     sum->wait += spent.wait;
 }
 
-/* Made twice, a tile of a source without an index is decoded the first time alone. */
+/* Made twice, a tile of a source without parts is decoded the first time alone. */
 static bool measure_one(struct measured *out, const struct measuring *m, const struct sample *sample,
                         struct failure *failure) {
     struct spent first, second;
-    if (!make(m, &sample->region, &first, failure) || (!out->indexed && !make(m, &sample->region, &second, failure)))
+    if (!make(m, &sample->region, &first, failure) || (!out->parts && !make(m, &sample->region, &second, failure)))
         return false;
-    if (!out->indexed) {
+    if (!out->parts) {
         add(&out->once, (struct spent){over(first.processor, second.processor), over(first.wait, second.wait)});
         first = second;
     }
@@ -176,16 +176,16 @@ bool measure_tiles(struct measured *out, const struct measuring *m, struct failu
     uint64_t count = tiles < SAMPLES_MOST ? tiles : SAMPLES_MOST;
     struct sample samples[SAMPLES_MOST];
     double begun = now(CLOCK_MONOTONIC), settled;
-    *out = (struct measured){.indexed = tile_source_info(m->source)->indexed};
-    if (!out->indexed || (count < SAMPLES_LEAST && m->largest > PART_PIXELS))
+    *out = (struct measured){.parts = tile_source_info(m->source)->parts};
+    if (!out->parts || (count < SAMPLES_LEAST && m->largest > PART_PIXELS))
         count = SAMPLES_LEAST;
     for (uint64_t i = 0; i < count; i++)
         samples[i] = sample(m, i, count);
-    if (!out->indexed)
+    if (!out->parts)
         sort_by_rows(m->source, samples, count);
     if (!check_memory(m, failure) || !settle(m, &settled, failure))
         return false;
-    while (done < count && (done == 0 || !out->indexed || !is_enough(m, done, begun)))
+    while (done < count && (done == 0 || !out->parts || !is_enough(m, done, begun)))
         if (!measure_one(out, m, &samples[done++], failure))
             return false;
     out->tile.processor = out->tile.processor / (double)done + settled + m->open;

@@ -11,7 +11,7 @@
 
 /*
  * Express executions take 256 KiB of input for all tasks of a batch: a part of the index that makes 2 KiB of base64 is
- * carried along, a larger one is not. A PNG's is never that small.
+ * carried along, a larger one is not. One of whole rows holds what these are inflated from: it is not looked at.
  */
 enum { PART_MOST = 1536 };
 /* Of those 262,144 bytes; the rest is for what stands around the tasks. */
@@ -37,7 +37,8 @@ static bool part_of(const struct tasks *t, struct tile_rect rect, char **out, st
     struct tile_writer writer = tile_buffer_writer(&bytes);
     struct tile_error error;
     *out = NULL;
-    if (tile_source_info(t->source)->codec == TILE_PNG)
+    const struct tile_info *info = tile_source_info(t->source);
+    if (info->part_width >= (info->orientation <= 4 ? info->width : info->height))
         return true;
     tile_status status = tile_index_part(&part, t->source, rect, NULL, &error);
     if (status == TILE_OK)
@@ -68,7 +69,7 @@ static bool add_index(struct tasks *t, struct tile_rect rect, json_t *task, stru
 
 /* ---- What a tile takes ---- */
 
-/* Bytes of the source that a region is read from, by the index. */
+/* Bytes of the source that a region is read from, of one with parts. */
 static bool count_fetched(struct tasks *t, struct tile_rect rect, uint64_t *bytes, struct failure *failure) {
     struct tile_error error;
     size_t count;
@@ -92,7 +93,7 @@ static bool count_fetched(struct tasks *t, struct tile_rect rect, uint64_t *byte
 static bool count_needs(struct tasks *t, const struct tile_region *region, struct failure *failure) {
     const struct tile_info *info = tile_source_info(t->source);
     uint64_t held = info->bytes < READ_AHEAD ? info->bytes : READ_AHEAD;
-    if (info->indexed && !count_fetched(t, region->source, &held, failure))
+    if (info->parts && !count_fetched(t, region->source, &held, failure))
         return false;
     t->largest = max_u64(t->largest, (uint64_t)region->width * region->height);
     t->held = max_u64(t->held, held);

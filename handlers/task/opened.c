@@ -8,8 +8,6 @@
 
 /* Most headers fit in: one request for it, then one for each of the pieces that all tasks need. */
 #define HEADER_MOST ((uint64_t)64 << 10)
-/* See tile_reader. */
-#define DEFAULT_GAP ((uint64_t)256 << 10)
 /* Between the rows of a small tile there is much more in the file than in the tile. */
 #define COPY_GAP ((uint64_t)4 << 10)
 
@@ -156,7 +154,7 @@ bool opened_fetch(struct pinned *pinned, struct tile_range *ranges, size_t count
                   struct failure *failure) {
     uint64_t gap = storage_reader(pinned->object).gap, end = pinned->fetched, bytes = 0;
     size_t merged = 0;
-    gap = gap ? gap : DEFAULT_GAP;
+    gap = gap ? gap : TILE_DEFAULT_GAP;
     qsort(ranges, count, sizeof *ranges, by_offset);
     for (size_t i = 0; i < count; i++) {
         uint64_t from = ranges[i].offset, to = from + ranges[i].size;

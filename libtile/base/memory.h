@@ -25,6 +25,16 @@ static inline bool tile_add(size_t *out, size_t a, size_t b) {
     return !__builtin_add_overflow(a, b, out);
 }
 
+/* Of sizes that are only compared: what does not fit is UINT64_MAX. */
+static inline uint64_t tile_u64_add(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static inline uint64_t tile_u64_mul(uint64_t a, uint64_t b) {
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
 #define TILE_DEFAULT_MEMORY (UINT64_C(1) << 30) /* the bytes of every max_memory */
 
 /* What a hostile input may cost: the options' max_ fields. */

@@ -86,8 +86,9 @@ static tile_status get_header(struct tile_index_header *h, const unsigned char f
         return tile_error_set(error, TILE_BAD_INDEX, "is a damaged index file: it has %ju bytes instead of %ju",
                               (uintmax_t)size, (uintmax_t)h->size);
     /* Nobody but a forger gets past the checksum with these; sums of them must fit their types. */
-    if (!tile_index_codec_of(h->codec) || h->width == 0 || h->height == 0 || h->step == 0 || h->columns == 0 ||
-        h->rows == 0 || h->columns > UINT32_MAX - h->first_column || h->rows > UINT32_MAX - h->first_row ||
+    const struct tile_index_codec *codec = tile_index_codec_of(h->codec);
+    if (!codec || codec->native || h->width == 0 || h->height == 0 || h->step == 0 || h->columns == 0 || h->rows == 0 ||
+        h->columns > UINT32_MAX - h->first_column || h->rows > UINT32_MAX - h->first_row ||
         h->data_begin > h->data_end || h->data_end > h->source_size)
         return tile_index_damaged(error, "its header");
     return TILE_OK;

@@ -2,9 +2,10 @@
 /*
  * Random access, as the source room uses it. The index room knows files by their readers, never a source.
  *
- * Both codecs work alike. `build` makes one pass over a file and notes checkpoints. `cut` makes of a region's part of
- * the file a small file of the same codec in memory, a piece, which the ordinary decoder then reads: so the pixels are
- * the ordinary decoder's, and transformations of samples are written once.
+ * All codecs work alike. `build` makes one pass over a file and notes checkpoints; a file that itself tells where its
+ * parts are needs no such pass: its codec is native. `cut` makes of a region's part of the file a small file of the
+ * same codec in memory, a piece, which the ordinary decoder then reads: so the pixels are the ordinary decoder's, and
+ * transformations of samples are written once.
  *
  * Messages in here say what is wrong with "it", the file that the index is of.
  */
@@ -95,34 +96,49 @@ struct tile_range_list {
 tile_status tile_range_add(struct tile_range_list *list, uint64_t offset, uint64_t size, uint64_t gap,
                            struct tile_error *error);
 
-/* An index with the file that it is of. Immutable: any number of threads. */
+/* A file with the index that tells where its parts are. Immutable: any number of threads. */
 struct tile_access {
-    const tile_index *index;
+    const tile_index *index; /* NULL: the codec is native */
     const struct tile_subject *subject;
     const struct tile_index_codec *codec;
-    void *state; /* the codec's: what it knows of the file's header */
+    /* By `open`: */
+    void *state;                      /* the codec's: what it knows of the file's header */
+    uint32_t part_width, part_height; /* stored pixels that are decoded together */
 };
 
 struct tile_index_codec {
+    /* The file's own offsets are the index: it is opened with the file, and has neither `build` nor `part`. */
+    bool native;
+    /* `build` costs less than half of decoding the same file from its top. */
+    bool quick;
     /*
      * Fills the header's step, checkpoints and data bounds, and the payload. Reads the whole file through `pass`, and
      * has its hash in header->source_hash by tile_hasher_end before it makes checksums.
      */
     tile_status (*build)(struct tile_pass *pass, struct tile_index_header *header, struct tile_buffer *payload,
                          struct tile_error *error);
-    /* Reads the file's header and holds the index's against it. */
+    /* Reads the file's header and holds the index's, if there is one, against it. */
     tile_status (*open)(struct tile_access *access, struct tile_error *error);
     void (*close)(struct tile_access *access);
     /* The region's first rows, as many as make a piece of reasonable size; at least 1. The caller frees piece->bytes,
      * also after a failure. */
     tile_status (*cut)(const struct tile_access *access, struct tile_rect region, struct tile_piece *piece,
                        struct tile_watch *watch, struct tile_error *error);
+    /*
+     * Bytes that `cut` takes at most of such a region, with the piece that it makes, where decoded pixels have `step`
+     * bytes and memory this limit. `*row`: the bytes of a decoded row of the piece. What does not fit is UINT64_MAX.
+     */
+    uint64_t (*memory)(const struct tile_access *access, struct tile_rect region, size_t step, uint64_t limit,
+                       uint64_t *row);
     /* The bytes of the file that `open` and `cut` (until all rows are there) ask for. */
     tile_status (*ranges)(const struct tile_access *access, struct tile_rect region, struct tile_range_list *list,
                           struct tile_error *error);
     /* Header and payload of an index that holds just what cuts within the region need. */
     tile_status (*part)(const struct tile_access *access, struct tile_rect region, struct tile_index_header *header,
                         struct tile_buffer *payload, struct tile_error *error);
+    /* The region as a file for others to keep, see tile_source_splice; NULL where that takes decoding. */
+    tile_status (*splice)(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
+                          struct tile_watch *watch, struct tile_error *error);
 };
 
 extern const struct tile_index_codec tile_jpeg_index;
@@ -152,9 +168,5 @@ tile_status tile_index_compare(const tile_index *index, const struct tile_subjec
 
 /* Whether the categories that a DC table lacks can be added. T.81, B.2.4.2: codes of each length, and their symbols. */
 bool tile_jpeg_has_dc_room(const uint8_t counts[17], const uint8_t symbols[256]);
-
-/* JPEG only: the region as a JPEG for others to keep, see tile_source_splice. */
-tile_status tile_jpeg_splice(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
-                             struct tile_watch *watch, struct tile_error *error);
 
 #endif

@@ -47,6 +47,8 @@ static tile_status open_access(struct tile_access *access, struct tile_error *er
                  index->first_row + index->rows > h->mcu_rows)
             status = tile_index_damaged(error, "its grid");
     }
+    access->part_width = a->header.mcu_width;
+    access->part_height = a->header.mcu_height;
     if (status != TILE_OK)
         close_access(access);
     return status;
@@ -281,8 +283,17 @@ static tile_status cut(const struct tile_access *access, struct tile_rect region
     return status;
 }
 
-tile_status tile_jpeg_splice(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
-                             struct tile_watch *watch, struct tile_error *error) {
+/* The piece is as wide as the MCUs around the region. It is read, and made anew. */
+static uint64_t memory(const struct tile_access *access, struct tile_rect region, size_t step, uint64_t limit,
+                       uint64_t *row) {
+    (void)limit;
+    *row = tile_u64_mul((uint64_t)region.width + 4 * access->part_width, step);
+    uint64_t decoded = tile_u64_mul(*row, region.height), file = access->subject->reader.size;
+    return tile_u64_mul(decoded < file ? decoded : file, 2);
+}
+
+static tile_status splice(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
+                          struct tile_watch *watch, struct tile_error *error) {
     const struct tile_jpeg_access *a = access->state;
     const struct tile_jpeg_header *h = &a->header;
     uint32_t right = region.x + region.width, bottom = region.y + region.height;
@@ -358,4 +369,14 @@ static tile_status part(const struct tile_access *access, struct tile_rect regio
     return status;
 }
 
-const struct tile_index_codec tile_jpeg_index = {tile_jpeg_build, open_access, close_access, cut, ranges, part};
+const struct tile_index_codec tile_jpeg_index = {
+    .quick = true,
+    .build = tile_jpeg_build,
+    .open = open_access,
+    .close = close_access,
+    .cut = cut,
+    .memory = memory,
+    .ranges = ranges,
+    .part = part,
+    .splice = splice,
+};

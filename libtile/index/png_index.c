@@ -94,6 +94,8 @@ static tile_status open_index(struct tile_access *access, struct tile_error *err
     if (!state)
         return tile_no_memory(error, sizeof *state);
     state->kept.allocator = access->subject->allocator;
+    access->part_width = access->subject->width;
+    access->part_height = access->index->header.step;
     tile_status status = read_table(access, error);
     return status == TILE_OK ? read_header(access, error) : status;
 }
@@ -224,7 +226,7 @@ static tile_status put_rows(struct tile_png_rows *r, uint32_t skipped, uint32_t 
 
 /*
  * A PNG of `rows` rows after those that are skipped. The CRC of its IDAT and the Adler-32 within stay zero: its reader
- * does not look (tile_manner.trusted), and making and checking them takes a tenth to a fifth of the time of wide
+ * does not look (tile_manner.piece), and making and checking them takes a tenth to a fifth of the time of wide
  * regions.
  */
 static tile_status put_png(struct tile_png_rows *r, uint32_t skipped, uint32_t rows, struct columns columns,
@@ -260,6 +262,21 @@ static tile_status put_png(struct tile_png_rows *r, uint32_t skipped, uint32_t r
     return status;
 }
 
+/* Bytes that a piece may have. */
+static uint64_t piece_most(uint64_t limit) {
+    const uint64_t largest = (uint64_t)1 << 30; /* a chunk has 31 bits */
+    return limit / 16 < largest ? limit / 16 : largest;
+}
+
+/* Rows are inflated all at once where that is quick, before and after which the same bytes are held. */
+static uint64_t memory(const struct tile_access *access, struct tile_rect region, size_t step, uint64_t limit,
+                       uint64_t *row) {
+    (void)access;
+    *row = tile_u64_mul((uint64_t)region.width + 4, step);
+    uint64_t decoded = tile_u64_mul(*row, region.height), most = piece_most(limit);
+    return (decoded < most ? decoded : most) + 2 * tile_png_inflated_most(limit);
+}
+
 /*
  * A piece has rows of one checkpoint. As a rule that is all that the region has of them; where that would be too much
  * memory, the next piece begins at the checkpoint again.
@@ -267,16 +284,13 @@ static tile_status put_png(struct tile_png_rows *r, uint32_t skipped, uint32_t r
 static tile_status cut(const struct tile_access *access, struct tile_rect region, struct tile_piece *piece,
                        struct tile_watch *watch, struct tile_error *error) {
     const struct access *state = access->state;
-    const struct tile_subject *subject = access->subject;
-    const uint64_t largest = (uint64_t)1 << 30; /* a chunk has 31 bits */
     uint32_t number, last, step = access->index->header.step;
     tile_status status = steps_of(access, region, &number, &last, error);
     if (status != TILE_OK)
         return status;
     uint32_t above = region.y % step;
     struct columns columns = columns_of(&state->shape, region);
-    uint64_t memory = subject->limits.memory / 16,
-             rows = (memory < largest ? memory : largest) / (1 + columns.to - columns.from);
+    uint64_t rows = piece_most(access->subject->limits.memory) / (1 + columns.to - columns.from);
     rows = rows > 1 ? rows : 1;
     rows = rows < step - above ? rows : step - above;
     rows = rows < region.height ? rows : region.height;
@@ -366,4 +380,12 @@ static tile_status part(const struct tile_access *access, struct tile_rect regio
     return TILE_OK;
 }
 
-const struct tile_index_codec tile_png_index = {tile_png_build, open_index, close_index, cut, ranges, part};
+const struct tile_index_codec tile_png_index = {
+    .build = tile_png_build,
+    .open = open_index,
+    .close = close_index,
+    .cut = cut,
+    .memory = memory,
+    .ranges = ranges,
+    .part = part,
+};

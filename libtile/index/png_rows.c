@@ -222,8 +222,7 @@ static tile_status inflate_rows(struct tile_png_rows *r, struct tile_error *erro
 /* Nor does libdeflate ask anybody whether to go on: so much takes it 50 ms at most. */
 static bool fits(const struct tile_png_rows *r) {
     const struct tile_png_checkpoint *c = &r->checkpoint;
-    const uint64_t quick = (uint64_t)32 << 20;
-    uint64_t memory = r->access->subject->limits.memory / 32, most = memory < quick ? memory : quick;
+    uint64_t most = tile_png_inflated_most(r->access->subject->limits.memory);
     return c->inflated_end - c->inflated <= most && c->end - c->begin <= most;
 }
 

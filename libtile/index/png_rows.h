@@ -29,6 +29,11 @@ struct tile_png_rows {
     const unsigned char *prior; /* the row above the next one, unfiltered */
 };
 
+/* Bytes that libdeflate may inflate at once, and those that it inflates them from, each, under this limit of memory. */
+static inline uint64_t tile_png_inflated_most(uint64_t limit) {
+    return limit / 32 < TILE_PNG_INFLATED_MOST ? limit / 32 : TILE_PNG_INFLATED_MOST;
+}
+
 /* SOURCE_CHANGED: the file is not what its index says of it at `offset`. */
 tile_status tile_png_changed(uint64_t offset, const char *why, struct tile_error *error);
 

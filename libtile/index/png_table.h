@@ -53,13 +53,16 @@ struct tile_png_checkpoint {
 void tile_png_put_checkpoint(unsigned char to[TILE_PNG_ENTRY], const struct tile_png_checkpoint *checkpoint);
 struct tile_png_checkpoint tile_png_get_checkpoint(const unsigned char from[TILE_PNG_ENTRY]);
 
+/* libdeflate takes memory for all that it inflates. */
+#define TILE_PNG_INFLATED_MOST ((uint64_t)16 << 20)
+
 /*
  * Whether to inflate `all` bytes by libdeflate rather than the first `needed` of them by zlib. libdeflate is at least
- * twice as fast, and takes memory for them all.
+ * twice as fast.
  */
 static inline bool tile_png_is_near(uint64_t needed, uint64_t all) {
-    const uint64_t most = (uint64_t)16 << 20, little = (uint64_t)1 << 20;
-    return all <= most && (all <= little || (all - little) / 2 <= needed);
+    const uint64_t little = (uint64_t)1 << 20;
+    return all <= TILE_PNG_INFLATED_MOST && (all <= little || (all - little) / 2 <= needed);
 }
 
 /* The bytes of the table with both of its checksums; 0 where it is too large. */

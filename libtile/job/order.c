@@ -10,10 +10,10 @@
  */
 #define BAND_PIXELS (1u << 19)
 
-/* Through a PNG's index, rows are inflated from a checkpoint on: an image's strips that lie within the usual distance
- * of two are read together, unless they are that many pixels. */
-#define CHECKPOINT_ROWS   256u
-#define CHECKPOINT_PIXELS ((uint64_t)1 << 24)
+/* Of parts that are whole rows, an image's strips that lie within the usual height of one (an index's 256 rows) are
+ * read together, unless they are that many pixels. */
+#define PART_ROWS   256u
+#define PART_PIXELS ((uint64_t)1 << 24)
 
 struct tile_band_order {
     const struct tile_allocator *allocator;
@@ -74,14 +74,15 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
     uint64_t rows, columns;
     bool lines = tile_plan_lines(plan, &rows, &columns);
     /* Orientations 1 and 2 keep the order of rows, 3 and 4 reverse it, 5 to 8 make columns of them (EXIF 2.32, 4.6.4).
-     * With an index, the order is no matter; a JPEG then gives columns as readily as rows, and no more than is asked
-     * for. */
+     * With parts, the order is no matter; where they are narrower than rows, columns come as readily as rows, and no
+     * more than is asked for. */
     const struct tile_info *info = tile_source_info(source);
-    bool any_part = info->indexed && info->codec == TILE_JPEG;
-    int free_until = any_part ? 8 : info->indexed ? 4 : 2; /* orientations whose rows can be had in the plan's order */
+    uint32_t width = info->orientation <= 4 ? info->width : info->height;
+    bool any_part = info->parts && info->part_width < width;
+    int free_until = any_part ? 8 : info->parts ? 4 : 2; /* orientations whose rows can be had in the plan's order */
     tile_status status = TILE_OK;
     bool whole = in_order && info->orientation > free_until;
-    bool strips = in_order && info->indexed && !any_part && columns == 1 && !whole;
+    bool strips = in_order && info->parts && !any_part && columns == 1 && !whole;
     if (whole || strips) {
         o->lines = o->step = 1;
         o->members = count;
@@ -102,9 +103,8 @@ tile_status tile_band_order_new(struct tile_band_order **out, const tile_source 
         if (any_part && !in_order)
             fit = BAND_PIXELS / pixels;
         else if (strips)
-            fit = CHECKPOINT_PIXELS / pixels < CHECKPOINT_ROWS / grid->tile_height
-                      ? CHECKPOINT_PIXELS / pixels
-                      : CHECKPOINT_ROWS / grid->tile_height;
+            fit = PART_PIXELS / pixels < PART_ROWS / grid->tile_height ? PART_PIXELS / pixels
+                                                                       : PART_ROWS / grid->tile_height;
         o->most = fit ? fit : 1;
         o->parts = (o->members + o->most - 1) / o->most;
         o->bands = o->lines * o->parts;

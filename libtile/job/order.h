@@ -14,7 +14,7 @@ struct tile_band_order;
 
 /*
  * `in_order`: bands and their members come in the plan's order. Where the file does not decode in that order (its
- * orientation turns it upside down or on its side, and there is no index to help), all regions then form one band.
+ * orientation turns it upside down or on its side, and it has no parts to help), all regions then form one band.
  */
 tile_status tile_band_order_new(struct tile_band_order **out, const tile_source *source, const tile_plan *plan,
                                 bool in_order, const struct tile_allocator *allocator, struct tile_error *error);

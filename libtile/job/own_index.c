@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "own_index.h"
 
+#include "../source/for_job.h"
+
 /*
- * Decoded from its top, one new image of a picture that is turned is held whole, which the limit may not allow. And the
- * pass over a JPEG's codes that an index takes costs less than half of skipping over all of them.
+ * Decoded from its top, one new image of a picture that is turned is held whole, which the limit may not allow. And
+ * where making an index is quick, it costs less than skipping over what is above the tiles.
  */
 static bool pays(const struct tile_job *job) {
     const struct tile_info *info = job->info;
     const uint64_t small = (uint64_t)16 << 20; /* bytes that are decoded before anybody notices */
     uint64_t bytes = (uint64_t)info->width * info->height * tile_format_step(job->read);
-    if (info->codec != TILE_JPEG || info->no_index || info->indexed || job->o.lossless || bytes < small)
+    if (!tile_source_indexes_quickly(job->source) || job->o.lossless || bytes < small)
         return false;
     if (tile_job_is_image(job) && info->orientation >= 3)
         return bytes > job->o.max_memory / 2;

@@ -7,7 +7,6 @@
 #include "../base/wait.h"
 #include "../source/for_job.h"
 #include "order.h"
-#include "reading.h"
 
 #include <pthread.h>
 
@@ -229,8 +228,7 @@ static void *help(void *user) {
  */
 static tile_status choose_slots(struct run *run, struct tile_error *error) {
     const struct tile_pipeline *p = run->p;
-    const uint64_t kept_most = (uint64_t)64 << 20; /* rows that a source without an index keeps, see tile_source_read */
-    const uint64_t region_work = 64;               /* a step of the watch is looked through in some 10 us */
+    const uint64_t region_work = 64; /* a step of the watch is looked through in some 10 us */
     struct tile_watch watch = watch_of(run, 0);
     uint64_t largest = 0, reading = 0, least_members = UINT64_MAX;
     if (p->unread) {
@@ -246,9 +244,8 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
         if (!band_rect(run, &band, &rect))
             continue;
         uint64_t size = tile_u64_mul((uint64_t)rect.width * rect.height, tile_format_step(p->format));
-        uint64_t beside = run->any_reads     ? tile_piece_memory(p->source, rect, p->format, p->memory)
-                          : size < kept_most ? size
-                                             : kept_most;
+        uint64_t beside =
+            run->any_reads ? tile_part_memory(p->source, rect, p->format, p->memory) : tile_rows_kept(size);
         largest = size > largest ? size : largest;
         reading = beside > reading ? beside : reading;
         least_members = band.count < least_members ? band.count : least_members;
@@ -273,7 +270,7 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
 
 tile_status tile_pipeline_run(const struct tile_pipeline *p, struct tile_error *error) {
     struct run run = {
-        .p = p, .any_reads = p->unread || tile_source_info(p->source)->indexed, .lock = PTHREAD_MUTEX_INITIALIZER};
+        .p = p, .any_reads = p->unread || tile_source_info(p->source)->parts, .lock = PTHREAD_MUTEX_INITIALIZER};
     struct helper *helpers = NULL;
     int started = 0;
     tile_wait_init(&run.changed);

@@ -276,7 +276,8 @@ static tile_status try_encoder(const struct tile_job *job, struct tile_error *er
 }
 
 /* The first tile whose edges are not all on MCUs or the image's. */
-static bool find_uneven(const struct tile_job *job, uint32_t mcu_width, uint32_t mcu_height, struct tile_rect *uneven) {
+static bool find_uneven(const struct tile_job *job, struct tile_rect *uneven) {
+    uint32_t mcu_width = job->info->part_width, mcu_height = job->info->part_height;
     for (uint64_t i = 0; i < tile_plan_count(job->plan); i++) {
         struct tile_rect r = *uneven = tile_plan_region(job->plan, i).source;
         uint32_t right = r.x + r.width, bottom = r.y + r.height;
@@ -293,11 +294,9 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
     const struct tile_info *info = job->info;
     const struct tile_grid *grid = tile_plan_grid(job->plan);
     struct tile_rect uneven;
-    uint32_t mcu_width, mcu_height;
-    tile_source_mcu(job->source, &mcu_width, &mcu_height);
-    if (info->codec != TILE_JPEG || info->no_index)
+    if (!info->splices || info->no_index)
         return tile_error_set(error, TILE_UNSUPPORTED, "is %s: its tiles cannot be cut without decoding",
-                              info->codec != TILE_JPEG ? "no JPEG" : info->no_index);
+                              info->splices ? info->no_index : "no JPEG");
     if (!info->indexed)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "has no index in use: tiles cannot be cut without decoding then");
@@ -318,11 +317,11 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
     if (info->orientation != 1)
         return tile_error_advise(error, TILE_REMEDY_IGNORE_ORIENTATION, TILE_INVALID_ARGUMENT,
                                  "has orientation %d, and what is not decoded cannot be turned", info->orientation);
-    if (find_uneven(job, mcu_width, mcu_height, &uneven))
+    if (find_uneven(job, &uneven))
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "the tile %u,%u,%u,%u cannot be cut without decoding: its edges must be at multiples of "
                               "%u x %u pixels, or at the image's edge",
-                              uneven.x, uneven.y, uneven.width, uneven.height, mcu_width, mcu_height);
+                              uneven.x, uneven.y, uneven.width, uneven.height, info->part_width, info->part_height);
     job->codec = TILE_JPEG;
     job->encode.max_memory = o->max_memory;
     job->read = job->write = info->format;

@@ -6,7 +6,6 @@
 #include "../plan/for_job.h"
 #include "../source/for_job.h"
 #include "make.h"
-#include "reading.h"
 
 #include <inttypes.h>
 

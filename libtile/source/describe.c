@@ -62,6 +62,18 @@ static const char *space_name(const struct tile_info *i) {
     return i->unknown_color ? "unknown" : tile_space_name(said != TILE_SPACE_UNSET ? said : i->format.space);
 }
 
+static tile_status put_abilities(struct tile_buffer *out, const struct tile_info *i, struct tile_error *error) {
+    return tile_buffer_printf(out, error,
+                              ",\"index\":\"%s%s\",\"parts\":%s,\"part_width\":%u,\"part_height\":%u,"
+                              "\"splices\":%s,\"pages\":%u,\"levels\":%u",
+                              i->no_index  ? "none: "
+                              : i->indexed ? "used"
+                              : i->parts   ? "not needed"
+                                           : "possible",
+                              i->no_index ? i->no_index : "", i->parts ? "true" : "false", i->part_width,
+                              i->part_height, i->splices ? "true" : "false", i->pages, i->levels);
+}
+
 tile_status tile_source_describe(const tile_source *source, struct tile_buffer *out, struct tile_error *error) {
     static const char *const alphas[] = {"none", "straight", "premultiplied"};
     const struct tile_info *i = &source->info;
@@ -72,15 +84,12 @@ tile_status tile_source_describe(const tile_source *source, struct tile_buffer *
         status = tile_buffer_printf(out, error,
                                     ",\"bytes\":%" PRIu64 ",\"format\":\"%s\",\"coding\":\"%s\",\"width\":%u,"
                                     "\"height\":%u,\"orientation\":%d,\"bits\":%d,\"space\":\"%s\",\"sample\":\"%s\","
-                                    "\"alpha\":\"%s\",\"tagged\":%s,\"streams\":%s,\"decoder_memory\":%" PRIu64
-                                    ",\"index\":\"%s%s\"",
+                                    "\"alpha\":\"%s\",\"tagged\":%s,\"streams\":%s,\"decoder_memory\":%" PRIu64,
                                     i->bytes, tile_codec_name(i->codec), i->coding, i->width, i->height, i->orientation,
                                     i->bits, space_name(i), tile_sample_name(i->format.sample), alphas[i->format.alpha],
-                                    i->tagged ? "true" : "false", i->streams ? "true" : "false", i->memory,
-                                    i->no_index  ? "none: "
-                                    : i->indexed ? "used"
-                                                 : "possible",
-                                    i->no_index ? i->no_index : "");
+                                    i->tagged ? "true" : "false", i->streams ? "true" : "false", i->memory);
+    if (status == TILE_OK)
+        status = put_abilities(out, i, error);
     if (status == TILE_OK && i->carried_profile)
         status = put_profile(out, i, error);
     if (status == TILE_OK && i->profile_dropped)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What job/ asks of a source beside the public calls: the same under a watch of its own, and which file it is. */
+/*
+ * What job/ asks of a source beside the public calls: the same under a watch of its own, which file it is, and what
+ * reading it costs.
+ */
 #ifndef TILE_SOURCE_FOR_JOB_H
 #define TILE_SOURCE_FOR_JOB_H
 
@@ -24,5 +27,17 @@ bool tile_source_is_file(const tile_source *source, const struct stat *file);
  * is hashed again if the hash is known.
  */
 tile_status tile_source_unchanged(const tile_source *source, struct tile_watch *watch, struct tile_error *error);
+
+/*
+ * Bytes of memory that reading a rectangle holds beside its pixels, under a limit of memory; UINT64_MAX where they do
+ * not fit. The first is of a source with parts.
+ */
+uint64_t tile_part_memory(const tile_source *source, struct tile_rect rect, struct tile_format format, uint64_t limit);
+uint64_t tile_reading_memory(const tile_source *source, struct tile_rect rect, struct tile_format format,
+                             uint64_t limit);
+/* Of whole rows of so many bytes, what a source that is decoded from its top keeps. */
+uint64_t tile_rows_kept(uint64_t bytes);
+/* Whether the source has no parts, and making it an index costs less than half of decoding it from its top. */
+bool tile_source_indexes_quickly(const tile_source *source);
 
 #endif

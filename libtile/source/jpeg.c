@@ -358,8 +358,8 @@ static tile_status describe(struct jpeg *jpeg, struct tile_error *error) {
     info->memory = decoding_memory(d);
     info->no_index = no_index(jpeg);
     bool one = d->num_components == 1; /* its MCU is a block, whatever its factors (ITU-T T.81, A.2.2) */
-    jpeg->source->mcu_width = DCTSIZE * (uint32_t)(one ? 1 : d->max_h_samp_factor);
-    jpeg->source->mcu_height = DCTSIZE * (uint32_t)(one ? 1 : d->max_v_samp_factor);
+    info->part_width = DCTSIZE * (uint32_t)(one ? 1 : d->max_h_samp_factor);
+    info->part_height = DCTSIZE * (uint32_t)(one ? 1 : d->max_v_samp_factor);
     name_coding(jpeg, model);
     return TILE_OK;
 }

@@ -119,13 +119,17 @@ static tile_status open_source(tile_source *source, struct tile_error *error) {
     info->name = source->name;
     info->lenient = source->options.lenient;
     info->bytes = source->input.reader.size;
+    info->pages = info->levels = 1;
+    source->part_width = info->part_width;
+    source->part_height = info->part_height;
     if (source->manner.orientation)
         info->orientation = source->manner.orientation;
     if (tile_orientation_swaps(info->orientation)) {
         info->width = source->height;
         info->height = source->width;
     }
-    return assume_space(source, error);
+    status = assume_space(source, error);
+    return status == TILE_OK && !source->manner.piece ? tile_access_open_native(source, error) : status;
 }
 
 static const struct tile_manner usual_manner = {0};
@@ -146,7 +150,6 @@ static tile_status open_reader(tile_source **out, struct tile_reader reader, con
     source->allocator = options->allocator;
     source->limits = tile_limits_of(options);
     source->input.reader = reader;
-    source->mcu_width = source->mcu_height = 1;
     pthread_mutex_init(&source->reading, NULL);
     snprintf(source->name, sizeof source->name, "%s", name);
     tile_status status = open_source(source, &why);

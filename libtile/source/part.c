@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading through an index: a region's part of the file becomes a small file, which the ordinary decoder reads. */
+/* Reading a part: it becomes a small file, which the ordinary decoder reads. */
 #include "source.h"
 
 #include "../base/memory.h"
@@ -32,8 +32,7 @@ static tile_status read_piece(const tile_source *source, const struct tile_piece
     o.max_side = source->limits.side;
     o.name = "a part of it"; /* the source's own name comes before that */
     o.ignore_profile = true;
-    const struct tile_manner manner = {
-        .orientation = source->info.orientation, .rows_held = ROWS_HELD, .trusted = true};
+    const struct tile_manner manner = {.orientation = source->info.orientation, .rows_held = ROWS_HELD, .piece = true};
     tile_source *part;
     tile_status status = tile_source_open_piece(&part, piece->bytes.data, piece->bytes.size, &o, &manner, error);
     if (status != TILE_OK)
@@ -71,9 +70,18 @@ tile_status tile_part_read(const tile_source *source, struct tile_rect stored, c
     return status;
 }
 
-/* The checks that all calls about a part of an indexed source share. */
+uint64_t tile_part_memory(const tile_source *source, struct tile_rect rect, struct tile_format format, uint64_t limit) {
+    const uint64_t buffers = (uint64_t)512 << 10; /* of the source that reads the piece */
+    const struct tile_access *access = &source->access;
+    uint64_t row, cutting = access->codec->memory(access, tile_source_stored_rect(source, rect),
+                                                  tile_format_step(format), limit, &row);
+    return tile_u64_add(tile_u64_add(tile_u64_mul(row, ROWS_HELD), cutting),
+                        tile_u64_add(source->info.memory, buffers));
+}
+
+/* The checks that all calls about a part of a source share. */
 static tile_status check(const tile_source *source, struct tile_rect rect, struct tile_error *error) {
-    if (!source->info.indexed)
+    if (!source->info.parts)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "has no index in use");
     return tile_source_check_rect(source, rect, error);
 }
@@ -101,6 +109,10 @@ tile_status tile_index_part(tile_index **out, const tile_source *source, struct 
     struct tile_buffer payload = {.allocator = allocator};
     *out = NULL;
     tile_status status = check(source, rect, &why);
+    if (status == TILE_OK && !source->info.indexed)
+        status = tile_error_set(&why, TILE_INVALID_ARGUMENT,
+                                "has no index to send a part of, and needs none: the file itself tells where its parts "
+                                "are");
     if (status == TILE_OK) {
         struct tile_index_header header = source->access.index->header;
         status =
@@ -116,7 +128,7 @@ tile_status tile_source_splice_watched(const tile_source *source, struct tile_re
                                        struct tile_watch *watch, struct tile_error *error) {
     struct tile_error why = {0};
     tile_status status = check(source, rect, &why);
-    if (status == TILE_OK && source->info.codec != TILE_JPEG)
+    if (status == TILE_OK && !source->info.splices)
         status = tile_error_set(&why, TILE_UNSUPPORTED, "is not a JPEG: only a JPEG can be cut without decoding it");
     if (status == TILE_OK && source->info.orientation != 1)
         status = tile_error_set(&why, TILE_INVALID_ARGUMENT,
@@ -125,7 +137,7 @@ tile_status tile_source_splice_watched(const tile_source *source, struct tile_re
     if (status == TILE_OK)
         status = tile_watch_ask(watch, &why);
     if (status == TILE_OK)
-        status = tile_jpeg_splice(&source->access, rect, out, watch, &why);
+        status = source->access.codec->splice(&source->access, rect, out, watch, &why);
     return tile_source_named(source, status, &why, error);
 }
 
@@ -133,9 +145,4 @@ tile_status tile_source_splice(const tile_source *source, struct tile_rect rect,
                                struct tile_error *error) {
     struct tile_watch watch = tile_source_watch(source);
     return tile_source_splice_watched(source, rect, out, &watch, error);
-}
-
-void tile_source_mcu(const tile_source *source, uint32_t *width, uint32_t *height) {
-    *width = source->mcu_width;
-    *height = source->mcu_height;
 }

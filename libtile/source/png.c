@@ -212,6 +212,8 @@ static tile_status png_open(tile_source *source, struct tile_error *error) {
     info->orientation = png->chunks.has_exif || png->chunks.has_old_exif ? png->chunks.exif.orientation : 1;
     info->streams = png_get_interlace_type(png->read, png->info) == PNG_INTERLACE_NONE;
     info->no_index = info->streams ? NULL : "interlaced";
+    info->part_width = info->width;
+    info->part_height = 1;
     /* libpng has three rows of up to 4 samples of 2 bytes; zlib's window and buffers are below 100 KB. Width and
      * height are below 2^31. */
     uint64_t row = (uint64_t)info->width * tile_format_step(info->format), all;
@@ -240,7 +242,7 @@ static tile_status start_rows(struct png *png) {
                    png_get_image_height(png->read, png->info) != source->height ||
                    now.sample != source->info.format.sample || now.alpha != source->info.format.alpha ||
                    (png_get_interlace_type(png->read, png->info) == PNG_INTERLACE_NONE) != source->info.streams;
-    if (source->manner.trusted) {
+    if (source->manner.piece) {
         png_set_crc_action(png->read, PNG_CRC_QUIET_USE, PNG_CRC_DEFAULT);
         png_set_option(png->read, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
     }

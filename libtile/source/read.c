@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tile_source_read: through an index, or from the top. */
+/* Reading pixels: of a source with parts by them, of others from the top. */
 #include "source.h"
 
 #include "../base/error.h"
@@ -24,8 +24,8 @@ static tile_status read_checked(tile_source *source, struct tile_rect rect, cons
     status = tile_watch_ask(watch, error);
     if (status != TILE_OK)
         return status;
-    return info->indexed ? tile_part_read(source, stored, image, watch, error)
-                         : tile_rows_read(source, stored, image, watch, error);
+    return info->parts ? tile_part_read(source, stored, image, watch, error)
+                       : tile_rows_read(source, stored, image, watch, error);
 }
 
 tile_status tile_source_read_watched(tile_source *source, struct tile_rect rect, struct tile_image *image,
@@ -56,4 +56,10 @@ tile_status tile_source_read_all(tile_source *source, struct tile_image *out, co
     if (status != TILE_OK)
         tile_image_free(out, allocator);
     return status;
+}
+
+uint64_t tile_reading_memory(const tile_source *source, struct tile_rect rect, struct tile_format format,
+                             uint64_t limit) {
+    return source->info.parts ? tile_part_memory(source, rect, format, limit)
+                              : tile_rows_memory(source, tile_source_stored_rect(source, rect), format);
 }

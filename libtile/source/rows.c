@@ -205,3 +205,12 @@ tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const s
     source->watch = NULL;
     return status;
 }
+
+uint64_t tile_rows_kept(uint64_t bytes) {
+    return bytes < WHOLE_ROWS_KEPT ? bytes : WHOLE_ROWS_KEPT;
+}
+
+uint64_t tile_rows_memory(const tile_source *source, struct tile_rect stored, struct tile_format format) {
+    uint64_t rows = tile_u64_mul(tile_u64_mul(source->width, stored.height), tile_format_step(format));
+    return tile_u64_add(source->info.memory, stored.width == source->width ? tile_rows_kept(rows) : rows);
+}

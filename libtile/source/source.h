@@ -17,8 +17,8 @@
 struct tile_decoder {
     tile_codec codec; /* the files that it reads: base/format.c tells them by their first bytes */
     /*
-     * Reads the header and fills source->info; width and height as stored, orientation as the file says. `state` is
-     * freed by `close`, also when this fails.
+     * Reads the header and fills source->info; width and height as stored, orientation as the file says, part_width and
+     * part_height without an index. `state` is freed by `close`, also when this fails.
      */
     tile_status (*open)(tile_source *source, struct tile_error *error);
     /* Begins at the top row, giving rows in `format`. Called before the first rows and again to go back. */
@@ -57,7 +57,7 @@ struct tile_rows {
 struct tile_manner {
     int orientation;    /* 1 to 8, whatever the file says; 0: as it says */
     uint32_t rows_held; /* decoded rows to hold; 0: as many as a read has */
-    bool trusted;       /* a piece that was made here: its pixel data's checksums are not set, nor looked at */
+    bool piece;         /* made here: read from its top, and its pixel data's checksums are not set, nor looked at */
 };
 
 struct tile_source {
@@ -86,9 +86,9 @@ struct tile_source {
     struct tile_watch *watch; /* of the call that is running, for the decoder */
     struct tile_input input;
     struct tile_rows rows;
-    uint32_t mcu_width, mcu_height; /* 1 x 1 where the format has none */
+    uint32_t part_width, part_height; /* info's without an index */
 
-    /* With an index in use. What reads through it changes nothing of the source. */
+    /* Of a source with parts. What reads through these changes nothing of the source. */
     struct tile_subject subject;
     struct tile_access access;
     pthread_mutex_t reading; /* input.reader, while several threads do */
@@ -130,18 +130,23 @@ uint32_t tile_exif_pictures(const unsigned char *data, size_t size);
 /* INVALID_ARGUMENT where `rect` is not a part of the upright image. */
 tile_status tile_source_check_rect(const tile_source *source, struct tile_rect rect, struct tile_error *error);
 
-/* tile_source_read once its arguments are checked: decoding from the top, and through the index. */
+/* tile_source_read once its arguments are checked: decoding from the top, and a part of its own. */
 tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const struct tile_image *image,
                            struct tile_watch *watch, struct tile_error *error);
 tile_status tile_part_read(const tile_source *source, struct tile_rect stored, const struct tile_image *image,
                            struct tile_watch *watch, struct tile_error *error);
+
+/* What tile_rows_read holds beside the pixels that it reads. */
+uint64_t tile_rows_memory(const tile_source *source, struct tile_rect stored, struct tile_format format);
 
 /* tile_source_open_memory of a piece of another source, read in a manner of its own. */
 tile_status tile_source_open_piece(tile_source **out, const void *data, size_t size,
                                    const struct tile_source_options *options, const struct tile_manner *manner,
                                    struct tile_error *error);
 
-/* Ends the use of an index. */
+/* Gives a source whose header was read the parts that its file itself tells of, if that does. */
+tile_status tile_access_open_native(tile_source *source, struct tile_error *error);
+/* Ends the use of an index, and of these. */
 void tile_access_close(tile_source *source);
 
 /* XXH3-128 of all bytes, read now. */

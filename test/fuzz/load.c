@@ -71,10 +71,8 @@ static void use(struct fixture *fixture, const uint8_t *data, size_t size, bool 
         tile_source_ranges(source, rect, &range, 1, &count, NULL);
         if (tile_index_part(&part, source, rect, NULL, NULL) == TILE_OK)
             tile_index_free(part);
-        uint32_t width, height;
-        tile_source_mcu(source, &width, &height);
-        rect.x -= rect.x % width;
-        rect.y -= rect.y % height;
+        rect.x -= rect.x % info->part_width;
+        rect.y -= rect.y % info->part_height;
         rect.width = info->width - rect.x;
         rect.height = info->height - rect.y;
         struct tile_buffer out = {0};

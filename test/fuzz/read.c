@@ -30,8 +30,7 @@ static void check_read(tile_source *indexed, tile_source *plain, struct tile_rec
 /* The rectangle with its edges moved to MCUs, of the file as it is stored. */
 static void check_splice(tile_source *indexed, struct tile_rect rect) {
     const struct tile_info *info = tile_source_info(indexed);
-    uint32_t width, height;
-    tile_source_mcu(indexed, &width, &height);
+    uint32_t width = info->part_width, height = info->part_height;
     uint32_t right = (rect.x + rect.width + width - 1) / width * width,
              bottom = (rect.y + rect.height + height - 1) / height * height;
     rect.x -= rect.x % width;
@@ -71,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             if ((uint64_t)rect.width * rect.height > MOST)
                 rect.height = 1 + MOST / rect.width;
             check_read(source, plain, rect);
-            if (info->codec == TILE_JPEG && info->orientation == 1)
+            if (info->splices && info->orientation == 1)
                 check_splice(source, rect);
             require(tile_index_part(&part, source, rect, NULL, NULL) == TILE_OK);
             require(tile_source_use_index(source, part, NULL) == TILE_OK);

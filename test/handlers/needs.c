@@ -7,7 +7,7 @@
 
 /* Of seconds of a processor, without waiting. */
 static struct measured indexed(double mean, double slowest) {
-    return (struct measured){.tile = {mean, 0}, .slowest = {slowest, 0}, .indexed = true};
+    return (struct measured){.tile = {mean, 0}, .slowest = {slowest, 0}, .parts = true};
 }
 
 #define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-9 * fabs(b))
@@ -24,7 +24,7 @@ static void seconds_are_those_of_the_functions_processor(void **state) {
     NEAR(needs_seconds(&m, &(struct needs){1769, 120}), 0.4);
     NEAR(needs_seconds(&m, &(struct needs){3538, 120}), 0.4);
     /* Without an index it is decoded first. */
-    m.indexed = false;
+    m.parts = false;
     m.once = (struct spent){10, 2};
     NEAR(needs_seconds(&m, &(struct needs){1769, 120}), 0.4 + 15 + 2);
 }

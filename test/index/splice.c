@@ -138,13 +138,11 @@ static void check_splices(struct test_bytes file, struct test_bytes same, int co
     struct expected expected = expected_of(source, file);
     struct decoded whole;
     decode(&whole, same.data, same.size);
-    uint32_t width, height;
-    tile_source_mcu(source, &width, &height);
     for (int i = 0; i < count; i++) {
         struct tile_rect rect = {0, 0, info->width, info->height};
         if (i) {
-            aligned(&rect.x, &rect.width, info->width, width, random);
-            aligned(&rect.y, &rect.height, info->height, height, random);
+            aligned(&rect.x, &rect.width, info->width, info->part_width, random);
+            aligned(&rect.y, &rect.height, info->height, info->part_height, random);
         }
         check_splice(source, &whole, expected.stored[0], rect);
     }
