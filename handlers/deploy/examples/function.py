@@ -6,18 +6,19 @@ Event: {"image": base64 of the file, "region": [x, y, width, height], "to": "lab
 """
 import base64
 import ctypes
-from ctypes import POINTER, byref, c_char, c_char_p, c_int, c_size_t, c_ssize_t, c_uint32, c_void_p
+from ctypes import POINTER, byref, c_char, c_char_p, c_int, c_size_t, c_ssize_t, c_uint, c_uint32, c_void_p
 
 tile = ctypes.CDLL("/opt/lib/libtile.so.0")
 
 
 # The structures of tile.h, as far as they are used here.
 class Error(ctypes.Structure):
-    _fields_ = [("status", c_int), ("message", c_char * 500)]
+    _fields_ = [("status", c_int), ("remedies", c_uint), ("message", c_char * 500)]
 
 
 class Format(ctypes.Structure):
-    _fields_ = [("space", c_int), ("sample", c_int), ("alpha", c_int), ("order", c_int), ("layout", c_int)]
+    _fields_ = [("space", c_int), ("sample", c_int), ("alpha", c_int), ("order", c_int), ("layout", c_int),
+                ("reserved", c_uint32 * 3)]
 
 
 class Image(ctypes.Structure):
