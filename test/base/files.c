@@ -16,18 +16,6 @@
 static struct tile_error error;
 static char *folder; /* a new one for each test */
 
-static int set_up(void **state) {
-    (void)state;
-    folder = test_folder_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
 static bool exists(const char *name) {
     struct stat facts;
     return lstat(test_path(folder, name), &facts) == 0;
@@ -226,15 +214,15 @@ static void a_failed_write_says_why(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_leftover_gives_way, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_planted_is_left_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(another_users_file_is_left_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_living_writer_is_not_disturbed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(cleaning_takes_what_is_ours, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(long_names_have_room_aside, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(only_files_are_replaced, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(only_our_own_is_gone_on_with, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_failed_write_says_why, set_up, tear_down),
+        test_in_folder(a_leftover_gives_way),
+        test_in_folder(what_is_planted_is_left_alone),
+        test_in_folder(another_users_file_is_left_alone),
+        test_in_folder(a_living_writer_is_not_disturbed),
+        test_in_folder(cleaning_takes_what_is_ours),
+        test_in_folder(long_names_have_room_aside),
+        test_in_folder(only_files_are_replaced),
+        test_in_folder(only_our_own_is_gone_on_with),
+        test_in_folder(a_failed_write_says_why),
     };
     return cmocka_run_group_tests_name("files", tests, NULL, NULL);
 }

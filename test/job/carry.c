@@ -11,18 +11,6 @@
 static struct tile_error error;
 static char *folder;
 
-static int set_up(void **state) {
-    (void)state;
-    folder = test_folder_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
 static bool has(const struct test_bytes *png, const char *name) {
     uint32_t size;
     return png_chunk(*png, name, &size) != NULL;
@@ -393,19 +381,18 @@ static void what_a_job_cannot_be_is_refused(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(profiles_go_along),
-        TEST(what_says_nothing_is_left_out),
-        TEST(unusable_profiles_convert_as_none),
-        TEST(profiles_can_stay_behind),
-        TEST(unknown_color_is_kept_or_refused),
-        TEST(hdr_keeps_its_label),
-        TEST(ignoring_makes_no_srgb),
-        TEST(float_tiffs_say_that_they_are_srgb),
-        TEST(transparent_pixels_are_laid_on_a_background),
-        TEST(a_target_profile_names_its_model),
-        TEST(what_a_job_cannot_be_is_refused),
+        test_in_folder(profiles_go_along),
+        test_in_folder(what_says_nothing_is_left_out),
+        test_in_folder(unusable_profiles_convert_as_none),
+        test_in_folder(profiles_can_stay_behind),
+        test_in_folder(unknown_color_is_kept_or_refused),
+        test_in_folder(hdr_keeps_its_label),
+        test_in_folder(ignoring_makes_no_srgb),
+        test_in_folder(float_tiffs_say_that_they_are_srgb),
+        test_in_folder(transparent_pixels_are_laid_on_a_background),
+        test_in_folder(a_target_profile_names_its_model),
+        test_in_folder(what_a_job_cannot_be_is_refused),
     };
     return cmocka_run_group_tests_name("job-carry", tests, NULL, NULL);
 }

@@ -128,6 +128,16 @@ void test_folder_remove(char *folder) {
     free(folder);
 }
 
+int test_folder_set_up(void **folder) {
+    *(char **)*folder = test_folder_new();
+    return 0;
+}
+
+int test_folder_tear_down(void **folder) {
+    test_folder_remove(*(char **)*folder);
+    return 0;
+}
+
 static struct test_bytes read_stream(FILE *file) {
     struct test_bytes bytes = {malloc(1), 0};
     size_t capacity = 1;

@@ -88,6 +88,11 @@ const char *test_shared_image(const char *name);
  */
 char *test_folder_new(void);
 void test_folder_remove(char *folder);
+/* A cmocka test with a folder of its own, whose path is in `folder`, a variable of the file's. */
+#define test_in_folder(test)                                                                                           \
+    cmocka_unit_test_prestate_setup_teardown(test, test_folder_set_up, test_folder_tear_down, &folder)
+int test_folder_set_up(void **folder);
+int test_folder_tear_down(void **folder);
 /* "folder/name". Valid until the next few calls. */
 const char *test_path(const char *folder, const char *name);
 

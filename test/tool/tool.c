@@ -8,18 +8,6 @@
 static const char *tool;
 static char *folder; /* a new one for each test */
 
-static int set_up(void **state) {
-    (void)state;
-    folder = test_folder_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
 /* Runs the tool in `folder` with the fixtures' folder as $F. What it says on its standard error becomes `said`. */
 static char said[4096];
 
@@ -715,36 +703,35 @@ int main(void) {
         fprintf(stderr, "TILE_CONVERT names the program to test\n");
         return 1;
     }
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(usage_errors_are_status_1),
-        TEST(suffixes_are_formats),
-        TEST(refusals_name_the_option_that_helps),
-        TEST(notes_are_said),
-        TEST(inputs_of_one_name_are_kept_apart),
-        TEST(progress_fits_the_terminal),
-        TEST(refused_inputs_are_status_2),
-        TEST(failed_outputs_are_status_3),
-        TEST(fifos_are_refused_at_once),
-        TEST(what_is_read_is_never_replaced),
-        TEST(leftovers_go),
-        TEST(lenient_keeps_what_decodes_and_says_so),
-        TEST(several_inputs_get_a_folder_each),
-        TEST(an_interruption_between_inputs_is_told),
-        TEST(info_is_json),
-        TEST(lists_name_every_space_and_format),
-        TEST(selftest_checks_the_kernels_in_use),
-        TEST(every_space_can_be_written),
-        TEST(progress_is_for_terminals),
-        TEST(regions_and_edges_do_what_they_say),
-        TEST(an_interrupted_run_goes_on),
-        TEST(our_own_profiles_are_known),
-        TEST(an_index_is_built_and_used),
-        TEST(an_index_that_cannot_be_is_refused),
-        TEST(a_failed_index_leaves_nothing),
-        TEST(lossless_tiles_are_those_of_jpegtran),
-        TEST(what_lossless_cannot_do_is_refused),
-        TEST(optimize_is_of_jpeg_alone),
+        test_in_folder(usage_errors_are_status_1),
+        test_in_folder(suffixes_are_formats),
+        test_in_folder(refusals_name_the_option_that_helps),
+        test_in_folder(notes_are_said),
+        test_in_folder(inputs_of_one_name_are_kept_apart),
+        test_in_folder(progress_fits_the_terminal),
+        test_in_folder(refused_inputs_are_status_2),
+        test_in_folder(failed_outputs_are_status_3),
+        test_in_folder(fifos_are_refused_at_once),
+        test_in_folder(what_is_read_is_never_replaced),
+        test_in_folder(leftovers_go),
+        test_in_folder(lenient_keeps_what_decodes_and_says_so),
+        test_in_folder(several_inputs_get_a_folder_each),
+        test_in_folder(an_interruption_between_inputs_is_told),
+        test_in_folder(info_is_json),
+        test_in_folder(lists_name_every_space_and_format),
+        test_in_folder(selftest_checks_the_kernels_in_use),
+        test_in_folder(every_space_can_be_written),
+        test_in_folder(progress_is_for_terminals),
+        test_in_folder(regions_and_edges_do_what_they_say),
+        test_in_folder(an_interrupted_run_goes_on),
+        test_in_folder(our_own_profiles_are_known),
+        test_in_folder(an_index_is_built_and_used),
+        test_in_folder(an_index_that_cannot_be_is_refused),
+        test_in_folder(a_failed_index_leaves_nothing),
+        test_in_folder(lossless_tiles_are_those_of_jpegtran),
+        test_in_folder(what_lossless_cannot_do_is_refused),
+        test_in_folder(optimize_is_of_jpeg_alone),
     };
     return cmocka_run_group_tests_name("tile-convert", tests, NULL, NULL);
 }
