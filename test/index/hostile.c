@@ -420,32 +420,30 @@ static uint64_t seconds_ago(int64_t seconds) {
     return (uint64_t)(((int64_t)now.tv_sec - seconds) * 1000000000 + now.tv_nsec);
 }
 
+/* `other` has other pixels, of which no code is another. */
+static void two_files(struct test_bytes *file, struct test_bytes *other) {
+    *file = jpeg_file(&small);
+    *other = copy_of(*file);
+    other->data[marker_at(*file, 0xDB, 0) + 5] ^= 3; /* a quantization value */
+}
+
 static void stale_indexes_are_refused(void **state) {
     (void)state;
-    struct test_bytes file = jpeg_file(&small), other = copy_of(file);
-    /* A quantization value: every pixel is another, and no code is. */
-    other.data[marker_at(file, 0xDB, 0) + 5] ^= 3;
-    const uint64_t then = seconds_ago(1000), size = file.size;
-    enum { SAME_TIME = 1, SAME_ETAG = 2 };
-    uint64_t read;
+    struct test_bytes file, other;
+    two_files(&file, &other);
+    const uint64_t then = seconds_ago(1000);
     static const struct {
         const char *first_etag, *later_etag;
-        int first_time, later_time; /* 0: unknown; seconds ago */
-        bool by_hash;
-        tile_status changed, unchanged; /* where not by hash */
+        int first_time, later_time; /* 0: unknown; seconds before `then` */
+        enum { TRUSTED, REFUSED, BY_HASH } what;
     } cases[] = {
-        {"\"1\"", "\"1\"", 0, 0, false, TILE_OK, TILE_OK}, /* bytes of one ETag are the same: an object store's word */
-        {"\"1\"", "\"1\"", 1000, 500, false, TILE_OK, TILE_OK},
-        {"\"1\"", "\"2\"", 0, 0, false, TILE_SOURCE_CHANGED, TILE_SOURCE_CHANGED},
-        {"\"1\"", "\"2\"", 1000, 1000, false, TILE_SOURCE_CHANGED, TILE_SOURCE_CHANGED},
-        {"\"1\"", NULL, 0, 0, true, 0, 0},
-        {NULL, "\"1\"", 0, 0, true, 0, 0},
-        {NULL, NULL, 0, 0, true, 0, 0},
-        {NULL, NULL, 1000, 0, true, 0, 0},
-        {NULL, NULL, 0, 1000, true, 0, 0},
-        {NULL, NULL, 1000, 500, true, 0, 0},
-        {NULL, NULL, 1000, 1000, false, TILE_OK, TILE_OK},
-        {"\"1\"", NULL, 1000, 1000, false, TILE_OK, TILE_OK},
+        {"\"1\"", "\"1\"", 0, 0, TRUSTED}, /* bytes of one ETag are the same: an object store's word */
+        {"\"1\"", "\"1\"", 1000, 500, TRUSTED},  {"\"1\"", "\"2\"", 0, 0, REFUSED},
+        {"\"1\"", "\"2\"", 1000, 1000, REFUSED}, {"\"1\"", NULL, 0, 0, BY_HASH},
+        {NULL, "\"1\"", 0, 0, BY_HASH},          {NULL, NULL, 0, 0, BY_HASH},
+        {NULL, NULL, 1000, 0, BY_HASH},          {NULL, NULL, 0, 1000, BY_HASH},
+        {NULL, NULL, 1000, 500, BY_HASH},        {NULL, NULL, 1000, 1000, TRUSTED},
+        {"\"1\"", NULL, 1000, 1000, TRUSTED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (int changed = 0; changed < 2; changed++) {
@@ -453,83 +451,101 @@ static void stale_indexes_are_refused(void **state) {
                                later = {.file = changed ? other : file, .etag = cases[i].later_etag};
             first.modified = cases[i].first_time ? then - (uint64_t)cases[i].first_time : 0;
             later.modified = cases[i].later_time ? then - (uint64_t)cases[i].later_time : 0;
-            tile_status status = use_later(first, later, &read);
-            if (cases[i].by_hash) {
-                assert_int_equal(status, changed ? TILE_SOURCE_CHANGED : TILE_OK);
-                assert_true(read >= size);
-            } else {
-                assert_int_equal(status, changed ? cases[i].changed : cases[i].unchanged);
-                assert_true(read < size);
-            }
+            uint64_t read;
+            bool refused = cases[i].what == REFUSED || (cases[i].what == BY_HASH && changed);
+            assert_int_equal(use_later(first, later, &read), refused ? TILE_SOURCE_CHANGED : TILE_OK);
+            assert_int_equal(read >= file.size, cases[i].what == BY_HASH);
         }
+    free(other.data);
+    free(file.data);
+}
 
-    /* Of a file that was just written, or will be, the time tells nothing. */
+/* Of a file that was just written, or will be. */
+static void a_time_that_is_near_tells_nothing(void **state) {
+    (void)state;
+    struct test_bytes file, other;
+    two_files(&file, &other);
     const int64_t ago[] = {0, 1, -5, -100000};
     for (int i = 0; i < 4; i++)
         for (int changed = 0; changed < 2; changed++) {
-            uint64_t time = seconds_ago(ago[i]);
+            uint64_t time = seconds_ago(ago[i]), read;
             struct test_reader first = {.file = file, .modified = time},
                                later = {.file = changed ? other : file, .modified = time};
             assert_int_equal(use_later(first, later, &read), changed ? TILE_SOURCE_CHANGED : TILE_OK);
-            assert_true(read >= size);
+            assert_true(read >= file.size);
         }
+    free(other.data);
+    free(file.data);
+}
 
-    /* An ETag that an index has no room for is none; one that just fits is one. */
+static void an_etag_without_room_is_none(void **state) {
+    (void)state;
+    struct test_bytes file = jpeg_file(&small);
     char etag[98];
     memset(etag, 'e', sizeof etag);
     for (size_t length = 94; length < 98; length++) {
+        uint64_t read;
         etag[length] = '\0';
         struct test_reader one = {.file = file, .etag = etag};
         assert_int_equal(use_later(one, one, &read), TILE_OK);
-        assert_int_equal(read >= size, length > 95);
+        assert_int_equal(read >= file.size, length > 95);
         etag[length] = 'e';
     }
+    free(file.data);
+}
 
-    /* Another size; another picture of the same size. */
-    struct test_bytes longer = {malloc(file.size + 1), file.size + 1};
-    memcpy(longer.data, file.data, file.size);
-    longer.data[file.size] = 0;
-    struct test_reader first = {.file = file, .etag = "1", .modified = then}, later = first;
-    later.file = longer;
-    assert_int_equal(use_later(first, later, &read), TILE_SOURCE_CHANGED);
-    assert_true(read == 0);
-    free(longer.data);
+/* A copy with zeros behind. */
+static struct test_bytes padded(const void *data, size_t size, size_t to) {
+    struct test_bytes out = {calloc(1, to), to};
+    assert_non_null(out.data);
+    assert_true(size <= to);
+    memcpy(out.data, data, size);
+    return out;
+}
+
+/* What the reader says of them is the same. */
+static void indexes_of_other_pictures_are_refused(void **state) {
+    (void)state;
+    struct test_random random = {43};
     struct jpeg_recipe recipe = small;
     recipe.width = 71, recipe.height = 97;
-    struct test_bytes turned = jpeg_file(&recipe);
-    struct test_bytes padded[2] = {turned, file};
-    for (int i = 0; i < 2; i++) {
-        padded[i].size = 20000;
-        padded[i].data = calloc(1, 20000);
-        memcpy(padded[i].data, i ? file.data : turned.data, i ? file.size : turned.size);
-    }
-    first.file = padded[0], later.file = padded[1];
-    assert_int_equal(use_later(first, later, &read), TILE_SOURCE_CHANGED);
-    assert_non_null(strstr(error.message, "71 x 97"));
-    free(padded[0].data);
-
-    /* Of another codec. */
     struct png_recipe png = {.width = 97, .height = 71, .type = 2, .depth = 8};
+    struct test_bytes file = jpeg_file(&small), turned = jpeg_file(&recipe);
     struct tile_buffer image = png_file(&png);
-    assert_true(image.size < 20000);
-    padded[0].data = calloc(1, 20000);
-    memcpy(padded[0].data, image.data, image.size);
-    struct tile_reader reader = test_reader_of(&later);
-    tile_source *source;
-    assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
-    tile_index *index = index_of(source, 32);
-    tile_source_close(source);
-    later.file = padded[0];
-    assert_ok(tile_source_open_reader(&source, &reader, NULL, &error));
-    assert_fails(TILE_SOURCE_CHANGED, tile_source_use_index(source, index, &error));
-    assert_non_null(strstr(error.message, "JPEG"));
-    tile_source_close(source);
-    tile_index_free(index);
+    const struct {
+        struct test_bytes first, later;
+        const char *word;
+    } cases[] = {
+        {padded(file.data, file.size, 20000), padded(file.data, file.size, 20001), "bytes"}, /* and no byte is read */
+        {padded(turned.data, turned.size, 20000), padded(file.data, file.size, 20000), "71 x 97"},
+        {padded(file.data, file.size, 20000), padded(image.data, image.size, 20000), "JPEG"},
+    };
+    for (int i = 0; i < 3; i++) {
+        struct test_reader first = {.file = cases[i].first, .etag = "1", .modified = seconds_ago(1000)}, later = first;
+        later.file = cases[i].later;
+        struct tile_reader readers[2] = {test_reader_of(&first), test_reader_of(&later)};
+        tile_source *source;
+        assert_ok(tile_source_open_reader(&source, &readers[0], NULL, &error));
+        tile_index *index = index_of(source, 32);
+        tile_source_close(source);
+        assert_ok(tile_source_open_reader(&source, &readers[1], NULL, &error));
+        later.bytes = 0;
+        assert_fails(TILE_SOURCE_CHANGED, tile_source_use_index(source, index, &error));
+        assert_non_null(strstr(error.message, cases[i].word));
+        assert_int_equal(later.bytes, 0);
+        assert_false(tile_source_info(source)->indexed);
+        if (tile_source_info(source)->codec == TILE_JPEG) { /* it can be read all the same */
+            struct expected expected = expected_of(source, later.file);
+            check_reads(source, &expected, 2, &random);
+            expected_free(&expected);
+        }
+        tile_source_close(source);
+        tile_index_free(index);
+        free(cases[i].first.data);
+        free(cases[i].later.data);
+    }
     tile_buffer_free(&image);
-    free(padded[0].data);
-    free(padded[1].data);
     free(turned.data);
-    free(other.data);
     free(file.data);
 }
 
@@ -866,6 +882,9 @@ int main(void) {
         cmocka_unit_test(forged_rows_that_go_back),
         cmocka_unit_test(headers_of_other_parts),
         cmocka_unit_test(stale_indexes_are_refused),
+        cmocka_unit_test(a_time_that_is_near_tells_nothing),
+        cmocka_unit_test(an_etag_without_room_is_none),
+        cmocka_unit_test(indexes_of_other_pictures_are_refused),
         cmocka_unit_test(files_are_told_apart_by_their_time),
         cmocka_unit_test(damaged_files_have_no_index_or_a_right_one),
         cmocka_unit_test(restart_markers_are_where_and_what_they_must_be),
