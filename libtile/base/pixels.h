@@ -42,18 +42,27 @@ static inline unsigned char *tile_image_row(const struct tile_image *image, int 
 /* "u8", "u16", "f32". */
 const char *tile_sample_name(tile_sample sample);
 
-/* Whether the space is one of the RGB ones. */
+/* What a space is to those who need not know which one it is. */
+enum tile_family {
+    TILE_FAMILY_OTHER,
+    TILE_FAMILY_RGB,     /* that an ICC profile of a matrix and curves tells */
+    TILE_FAMILY_RGB_HDR, /* of curves that are none of a profile's, as BT.2100's */
+    TILE_FAMILY_YCBCR,
+};
+/* TILE_FAMILY_OTHER outside the enumeration. */
+enum tile_family tile_space_family(tile_space space);
+
 static inline bool tile_space_is_rgb(tile_space space) {
-    return space >= TILE_SRGB && space <= TILE_REC2100_HLG;
+    enum tile_family family = tile_space_family(space);
+    return family == TILE_FAMILY_RGB || family == TILE_FAMILY_RGB_HDR;
 }
 
-/* Whether it is one of those that an ICC profile tells: the curves of BT.2100 are none of a profile's. */
 static inline bool tile_space_is_icc_rgb(tile_space space) {
-    return space >= TILE_SRGB && space <= TILE_REC2020;
+    return tile_space_family(space) == TILE_FAMILY_RGB;
 }
 
 static inline bool tile_space_is_ycbcr(tile_space space) {
-    return space >= TILE_YCBCR && space <= TILE_YCBCR2020_FULL;
+    return tile_space_family(space) == TILE_FAMILY_YCBCR;
 }
 
 #endif

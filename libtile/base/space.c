@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The color spaces' names and shapes; what they mean is in color/. */
-#include "../tile.h"
+#include "pixels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,44 +9,45 @@
 static const struct {
     const char *name;
     int channels;
+    enum tile_family family;
     bool u8; /* has 8-bit codes */
     const char *description;
 } spaces[TILE_SPACE_COUNT] = {
-    [TILE_SRGB] = {"srgb", 3, true, "sRGB, IEC 61966-2-1"},
-    [TILE_SRGB_LINEAR] = {"srgb-linear", 3, true, "sRGB's primaries, linear light"},
-    [TILE_DISPLAY_P3] = {"display-p3", 3, true, "Display P3"},
-    [TILE_A98_RGB] = {"a98-rgb", 3, true, "Adobe RGB (1998)"},
-    [TILE_PROPHOTO_RGB] = {"prophoto-rgb", 3, true, "ProPhoto (ROMM) RGB, D50"},
-    [TILE_REC2020] = {"rec2020", 3, true, "ITU-R BT.2020 RGB"},
-    [TILE_REC2100_PQ] = {"rec2100-pq", 3, true, "ITU-R BT.2100 RGB with PQ, SMPTE ST 2084"},
-    [TILE_REC2100_HLG] = {"rec2100-hlg", 3, true, "ITU-R BT.2100 RGB with HLG"},
-    [TILE_GRAY] = {"gray", 1, true, "BT.601 luma of the coded sRGB values, as JFIF's Y"},
-    [TILE_GRAY709] = {"gray709", 1, true, "BT.709 luma of the coded sRGB values"},
-    [TILE_LUMINANCE] = {"luminance", 1, true, "CIE Y, linear"},
-    [TILE_YCBCR] = {"ycbcr", 3, true, "JFIF YCbCr: BT.601, full range"},
-    [TILE_YCBCR601] = {"ycbcr601", 3, true, "BT.601 YCbCr, limited range"},
-    [TILE_YCBCR709] = {"ycbcr709", 3, true, "BT.709 YCbCr, limited range"},
-    [TILE_YCBCR709_FULL] = {"ycbcr709-full", 3, true, "BT.709 YCbCr, full range"},
-    [TILE_YCBCR2020] = {"ycbcr2020", 3, true, "BT.2020 YCbCr of rec2020, limited range"},
-    [TILE_YCBCR2020_FULL] = {"ycbcr2020-full", 3, true, "BT.2020 YCbCr of rec2020, full range"},
-    [TILE_XYZ_D65] = {"xyz-d65", 3, true, "CIE XYZ, D65 white"},
-    [TILE_XYZ_D50] = {"xyz-d50", 3, true, "CIE XYZ, D50 white"},
-    [TILE_LAB] = {"lab", 3, true, "CIE L*a*b*, D50 white, as ICC and CSS"},
-    [TILE_LAB_D65] = {"lab-d65", 3, true, "CIE L*a*b*, D65 white, as OpenCV"},
-    [TILE_LCH] = {"lch", 3, true, "CIE LCh of lab"},
-    [TILE_LCH_D65] = {"lch-d65", 3, true, "CIE LCh of lab-d65"},
-    [TILE_LUV] = {"luv", 3, true, "CIE L*u*v*, D65 white"},
-    [TILE_OKLAB] = {"oklab", 3, true, "Oklab"},
-    [TILE_OKLCH] = {"oklch", 3, true, "Oklch"},
-    [TILE_HSV] = {"hsv", 3, true, "hue, saturation, value of sRGB; 8-bit hue 255/360"},
-    [TILE_HSV_180] = {"hsv-180", 3, true, "the same; 8-bit hue halved, as OpenCV"},
-    [TILE_HSL] = {"hsl", 3, true, "hue, saturation, lightness of sRGB"},
-    [TILE_HWB] = {"hwb", 3, true, "hue, whiteness, blackness of sRGB"},
-    [TILE_CMYK] = {"cmyk", 4, true, "ink; without profiles the naive device-cmyk of CSS"},
-    [TILE_ICTCP] = {"ictcp", 3, false, "BT.2100 ICtCp with PQ"},
-    [TILE_ICTCP_HLG] = {"ictcp-hlg", 3, false, "BT.2100 ICtCp with HLG"},
-    [TILE_JZAZBZ] = {"jzazbz", 3, false, "JzAzBz, Safdar 2017"},
-    [TILE_YCOCG_R] = {"ycocg-r", 3, false, "YCoCg-R, reversible, of 8-bit sRGB"},
+    [TILE_SRGB] = {"srgb", 3, TILE_FAMILY_RGB, true, "sRGB, IEC 61966-2-1"},
+    [TILE_SRGB_LINEAR] = {"srgb-linear", 3, TILE_FAMILY_RGB, true, "sRGB's primaries, linear light"},
+    [TILE_DISPLAY_P3] = {"display-p3", 3, TILE_FAMILY_RGB, true, "Display P3"},
+    [TILE_A98_RGB] = {"a98-rgb", 3, TILE_FAMILY_RGB, true, "Adobe RGB (1998)"},
+    [TILE_PROPHOTO_RGB] = {"prophoto-rgb", 3, TILE_FAMILY_RGB, true, "ProPhoto (ROMM) RGB, D50"},
+    [TILE_REC2020] = {"rec2020", 3, TILE_FAMILY_RGB, true, "ITU-R BT.2020 RGB"},
+    [TILE_REC2100_PQ] = {"rec2100-pq", 3, TILE_FAMILY_RGB_HDR, true, "ITU-R BT.2100 RGB with PQ, SMPTE ST 2084"},
+    [TILE_REC2100_HLG] = {"rec2100-hlg", 3, TILE_FAMILY_RGB_HDR, true, "ITU-R BT.2100 RGB with HLG"},
+    [TILE_GRAY] = {"gray", 1, TILE_FAMILY_OTHER, true, "BT.601 luma of the coded sRGB values, as JFIF's Y"},
+    [TILE_GRAY709] = {"gray709", 1, TILE_FAMILY_OTHER, true, "BT.709 luma of the coded sRGB values"},
+    [TILE_LUMINANCE] = {"luminance", 1, TILE_FAMILY_OTHER, true, "CIE Y, linear"},
+    [TILE_YCBCR] = {"ycbcr", 3, TILE_FAMILY_YCBCR, true, "JFIF YCbCr: BT.601, full range"},
+    [TILE_YCBCR601] = {"ycbcr601", 3, TILE_FAMILY_YCBCR, true, "BT.601 YCbCr, limited range"},
+    [TILE_YCBCR709] = {"ycbcr709", 3, TILE_FAMILY_YCBCR, true, "BT.709 YCbCr, limited range"},
+    [TILE_YCBCR709_FULL] = {"ycbcr709-full", 3, TILE_FAMILY_YCBCR, true, "BT.709 YCbCr, full range"},
+    [TILE_YCBCR2020] = {"ycbcr2020", 3, TILE_FAMILY_YCBCR, true, "BT.2020 YCbCr of rec2020, limited range"},
+    [TILE_YCBCR2020_FULL] = {"ycbcr2020-full", 3, TILE_FAMILY_YCBCR, true, "BT.2020 YCbCr of rec2020, full range"},
+    [TILE_XYZ_D65] = {"xyz-d65", 3, TILE_FAMILY_OTHER, true, "CIE XYZ, D65 white"},
+    [TILE_XYZ_D50] = {"xyz-d50", 3, TILE_FAMILY_OTHER, true, "CIE XYZ, D50 white"},
+    [TILE_LAB] = {"lab", 3, TILE_FAMILY_OTHER, true, "CIE L*a*b*, D50 white, as ICC and CSS"},
+    [TILE_LAB_D65] = {"lab-d65", 3, TILE_FAMILY_OTHER, true, "CIE L*a*b*, D65 white, as OpenCV"},
+    [TILE_LCH] = {"lch", 3, TILE_FAMILY_OTHER, true, "CIE LCh of lab"},
+    [TILE_LCH_D65] = {"lch-d65", 3, TILE_FAMILY_OTHER, true, "CIE LCh of lab-d65"},
+    [TILE_LUV] = {"luv", 3, TILE_FAMILY_OTHER, true, "CIE L*u*v*, D65 white"},
+    [TILE_OKLAB] = {"oklab", 3, TILE_FAMILY_OTHER, true, "Oklab"},
+    [TILE_OKLCH] = {"oklch", 3, TILE_FAMILY_OTHER, true, "Oklch"},
+    [TILE_HSV] = {"hsv", 3, TILE_FAMILY_OTHER, true, "hue, saturation, value of sRGB; 8-bit hue 255/360"},
+    [TILE_HSV_180] = {"hsv-180", 3, TILE_FAMILY_OTHER, true, "the same; 8-bit hue halved, as OpenCV"},
+    [TILE_HSL] = {"hsl", 3, TILE_FAMILY_OTHER, true, "hue, saturation, lightness of sRGB"},
+    [TILE_HWB] = {"hwb", 3, TILE_FAMILY_OTHER, true, "hue, whiteness, blackness of sRGB"},
+    [TILE_CMYK] = {"cmyk", 4, TILE_FAMILY_OTHER, true, "ink; without profiles the naive device-cmyk of CSS"},
+    [TILE_ICTCP] = {"ictcp", 3, TILE_FAMILY_OTHER, false, "BT.2100 ICtCp with PQ"},
+    [TILE_ICTCP_HLG] = {"ictcp-hlg", 3, TILE_FAMILY_OTHER, false, "BT.2100 ICtCp with HLG"},
+    [TILE_JZAZBZ] = {"jzazbz", 3, TILE_FAMILY_OTHER, false, "JzAzBz, Safdar 2017"},
+    [TILE_YCOCG_R] = {"ycocg-r", 3, TILE_FAMILY_OTHER, false, "YCoCg-R, reversible, of 8-bit sRGB"},
 };
 
 static const struct {
@@ -76,6 +77,10 @@ const char *tile_space_name(tile_space space) {
 
 int tile_space_channels(tile_space space) {
     return known(space) ? spaces[space].channels : 0;
+}
+
+enum tile_family tile_space_family(tile_space space) {
+    return known(space) ? spaces[space].family : TILE_FAMILY_OTHER;
 }
 
 const char *tile_space_description(tile_space space) {

@@ -17,8 +17,29 @@ struct png {
     uint8_t *chunk; /* iCCP's, kept here because libpng may jump while it is written */
 };
 
+/*
+ * Coding-independent code points (ITU-T H.273): primaries and transfer; matrix 0 for RGB, full range. Only where they
+ * are what the space is; a viewer prefers them to the profile.
+ */
+static const struct points {
+    tile_space space;
+    png_byte points[4];
+} code_points[] = {
+    {TILE_SRGB_LINEAR, {1, 8, 0, 1}}, {TILE_DISPLAY_P3, {12, 13, 0, 1}}, {TILE_REC2020, {9, 14, 0, 1}},
+    {TILE_REC2100_PQ, {9, 16, 0, 1}}, {TILE_REC2100_HLG, {9, 18, 0, 1}},
+};
+
+/* NULL where there are none. */
+static const png_byte *points_of(tile_space space) {
+    for (size_t i = 0; i < sizeof code_points / sizeof *code_points; i++)
+        if (code_points[i].space == space)
+            return code_points[i].points;
+    return NULL;
+}
+
 static bool carries_png(struct tile_format format) {
-    return format.space == TILE_GRAY || format.space == TILE_LUMINANCE || tile_space_is_rgb(format.space);
+    return format.space == TILE_GRAY || format.space == TILE_LUMINANCE || tile_space_is_icc_rgb(format.space) ||
+           points_of(format.space);
 }
 
 /* Failures of memory and of the writer are noted before libpng sees them, and nothing else is to go wrong. */
@@ -56,27 +77,13 @@ static int color_type(const tile_encoder *encoder) {
     return types[encoder->channels];
 }
 
-/*
- * Coding-independent code points (ITU-T H.273): primaries, transfer, matrix 0 for RGB, full range. Only where they are
- * what the space is; a viewer prefers them to the profile. libpng 1.6.39 does not know the chunk.
- */
+/* libpng 1.6.39 does not know the chunk. */
 static void write_code_points(tile_encoder *encoder, png_structp png) {
-    png_byte points[4] = {0, 0, 0, 1};
-    if (encoder->options.code_points) {
-        png_write_chunk(png, (png_const_bytep) "cICP", encoder->options.code_points, 4);
-        return;
-    }
-    if (!encoder->own_color)
-        return;
-    switch (encoder->format.space) {
-    case TILE_SRGB_LINEAR: points[0] = 1, points[1] = 8; break;
-    case TILE_DISPLAY_P3: points[0] = 12, points[1] = 13; break;
-    case TILE_REC2020: points[0] = 9, points[1] = 14; break;
-    case TILE_REC2100_PQ: points[0] = 9, points[1] = 16; break;
-    case TILE_REC2100_HLG: points[0] = 9, points[1] = 18; break;
-    default: return;
-    }
-    png_write_chunk(png, (png_const_bytep) "cICP", points, 4);
+    const png_byte *points = encoder->options.code_points;
+    if (!points && encoder->own_color)
+        points = points_of(encoder->format.space);
+    if (points)
+        png_write_chunk(png, (png_const_bytep) "cICP", points, 4);
 }
 
 /*

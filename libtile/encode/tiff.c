@@ -112,23 +112,42 @@ static int on_warning(TIFF *tiff, void *user, const char *module, const char *fo
 
 /* ---- Tags -------------------------------------------------------------------------------------------------- */
 
-/* Section 21. The difference from reference black to white is the largest code for Y, and half of it for Cb and Cr. */
+#define BT601                                                                                                          \
+    { .299F, .587F, .114F }
+#define BT709                                                                                                          \
+    { .2126F, .7152F, .0722F }
+#define BT2020                                                                                                         \
+    { .2627F, .6780F, .0593F }
+
+/* The spaces of which the tags of section 21 tell all. */
+static const struct ycbcr {
+    tile_space space;
+    bool limited;
+    float luma[3];
+} ycbcr[] = {
+    {TILE_YCBCR, false, BT601},         {TILE_YCBCR601, true, BT601},   {TILE_YCBCR709, true, BT709},
+    {TILE_YCBCR709_FULL, false, BT709}, {TILE_YCBCR2020, true, BT2020}, {TILE_YCBCR2020_FULL, false, BT2020},
+};
+
+static const struct ycbcr *find_ycbcr(tile_space space) {
+    for (size_t i = 0; i < sizeof ycbcr / sizeof *ycbcr; i++)
+        if (ycbcr[i].space == space)
+            return &ycbcr[i];
+    return NULL;
+}
+
+/* The difference from reference black to white is the largest code for Y, and half of it for Cb and Cr. */
 static void describe_ycbcr(TIFF *tiff, struct tile_format format) {
-    static const float bt601[3] = {.299F, .587F, .114F}, bt709[3] = {.2126F, .7152F, .0722F},
-                       bt2020[3] = {.2627F, .6780F, .0593F};
-    tile_space space = format.space;
-    bool limited = space == TILE_YCBCR601 || space == TILE_YCBCR709 || space == TILE_YCBCR2020;
-    bool is_709 = space == TILE_YCBCR709 || space == TILE_YCBCR709_FULL;
-    bool is_2020 = space == TILE_YCBCR2020 || space == TILE_YCBCR2020_FULL;
+    const struct ycbcr *of = find_ycbcr(format.space);
     float unit = format.sample == TILE_U16 ? 256 : 1; /* 2^(n-8), ITU-T H.273 */
     float top = format.sample == TILE_U16 ? 65535 : 255;
     float reference[6] = {0, top, 128 * unit, top, 128 * unit, top};
-    if (limited)
+    if (of->limited)
         memcpy(reference, (float[]){16 * unit, 235 * unit, 128 * unit, 240 * unit, 128 * unit, 240 * unit},
                sizeof reference);
     if (format.sample == TILE_F32)
         memcpy(reference, (float[]){0, 1, 0, .5F, 0, .5F}, sizeof reference);
-    TIFFSetField(tiff, TIFFTAG_YCBCRCOEFFICIENTS, is_709 ? bt709 : is_2020 ? bt2020 : bt601);
+    TIFFSetField(tiff, TIFFTAG_YCBCRCOEFFICIENTS, of->luma);
     TIFFSetField(tiff, TIFFTAG_YCBCRSUBSAMPLING, 1, 1);
     TIFFSetField(tiff, TIFFTAG_REFERENCEBLACKWHITE, reference);
 }
@@ -138,7 +157,7 @@ static int photometric(struct tile_format format) {
     tile_space space = format.space;
     if (tile_space_is_rgb(space))
         return PHOTOMETRIC_RGB;
-    if (tile_space_is_ycbcr(space) && format.alpha == TILE_ALPHA_NONE)
+    if (find_ycbcr(space) && format.alpha == TILE_ALPHA_NONE)
         return PHOTOMETRIC_YCBCR;
     if (space == TILE_LAB || space == TILE_LAB_D65)
         return PHOTOMETRIC_CIELAB;

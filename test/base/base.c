@@ -199,6 +199,22 @@ static void a_buffer_takes_more_behind_what_it_has(void **state) {
     assert_int_equal(memory.live, 0);
 }
 
+/* Names tell what a space is, wherever in the enumeration it stands; a profile can be made of an RGB that has one. */
+static void families_are_what_names_say(void **state) {
+    (void)state;
+    for (int i = TILE_SPACE_UNSET; i <= TILE_SPACE_COUNT; i++) {
+        const char *name = tile_space_name((tile_space)i) ? tile_space_name((tile_space)i) : "";
+        enum tile_family family = tile_space_family((tile_space)i);
+        bool rgb = strstr(name, "rgb") || strstr(name, "p3") || strncmp(name, "rec", 3) == 0;
+        assert_int_equal(tile_space_is_rgb((tile_space)i), rgb);
+        assert_int_equal(family == TILE_FAMILY_YCBCR, strncmp(name, "ycbcr", 5) == 0);
+        struct tile_buffer profile = {0};
+        tile_status status = tile_profile_of_space(&profile, (tile_space)i, &error);
+        assert_int_equal(status == TILE_OK && tile_space_channels((tile_space)i) == 3, family == TILE_FAMILY_RGB);
+        tile_buffer_free(&profile);
+    }
+}
+
 static void nothing_is_freed_of_nothing(void **state) {
     (void)state;
     tile_buffer_free(NULL);
@@ -361,6 +377,7 @@ int main(void) {
         cmocka_unit_test(json_text_is_read_by_jansson),
         cmocka_unit_test(numbers_are_read_back),
         cmocka_unit_test(a_buffer_takes_more_behind_what_it_has),
+        cmocka_unit_test(families_are_what_names_say),
         cmocka_unit_test(nothing_is_freed_of_nothing),
         cmocka_unit_test(a_file_appears_whole_or_not_at_all),
         cmocka_unit_test(profiles_say_what_the_space_is),

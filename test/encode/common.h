@@ -48,10 +48,17 @@ static inline struct tile_buffer encode(const struct tile_image *image, tile_cod
 
 /* Whether a file of that kind has a profile of its own accord: not of sRGB, but where it would be taken for linear. */
 static inline bool has_profile(tile_codec codec, struct tile_format format) {
-    tile_space space = format.space;
-    if (space == TILE_SRGB || space == TILE_GRAY)
-        return codec == TILE_TIFF && format.sample == TILE_F32;
-    return (space > TILE_SRGB && space <= TILE_REC2020) || space == TILE_LUMINANCE;
+    switch (format.space) {
+    case TILE_SRGB:
+    case TILE_GRAY: return codec == TILE_TIFF && format.sample == TILE_F32;
+    case TILE_SRGB_LINEAR:
+    case TILE_DISPLAY_P3:
+    case TILE_A98_RGB:
+    case TILE_PROPHOTO_RGB:
+    case TILE_REC2020:
+    case TILE_LUMINANCE: return true;
+    default: return false;
+    }
 }
 
 #endif
