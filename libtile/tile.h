@@ -653,6 +653,7 @@ typedef enum tile_plan_layout {
 } tile_plan_layout;
 
 struct tile_grid {
+    size_t struct_size;
     uint32_t tile_width;  /* pixels, without the overlap; 0: 256 */
     uint32_t tile_height; /* 0: tile_width */
     uint32_t overlap;     /* pixels that a tile shares with its neighbors, added on each of its sides */
@@ -912,7 +913,7 @@ struct tile_job_options {
     /* What: a plan within the source's upright image; NULL: `grid` over all of it. One image: the one rectangle of a
      * plan of one, or all. */
     const tile_plan *plan;
-    struct tile_grid grid;
+    const struct tile_grid *grid; /* NULL: all defaults */
 
     /* To what: 0 keeps the source's. */
     tile_space to_space;

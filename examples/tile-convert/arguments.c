@@ -150,13 +150,13 @@ static bool edge(const char *text, struct arguments *a) {
     static const char *const names[] = {"clip", "pad", "replicate"};
     for (int i = 0; i < 3; i++)
         if (strcmp(text, names[i]) == 0) {
-            a->job.grid.edge = (tile_edge)i;
+            a->grid.edge = (tile_edge)i;
             a->pad_given = false;
             return true;
         }
-    a->job.grid.edge = TILE_EDGE_PAD;
+    a->grid.edge = TILE_EDGE_PAD;
     a->pad_given = true;
-    return strncmp(text, "pad=", 4) == 0 && tile_color_from_text(text + 4, a->job.grid.pad_color);
+    return strncmp(text, "pad=", 4) == 0 && tile_color_from_text(text + 4, a->grid.pad_color);
 }
 
 static bool background(const char *text, struct tile_job_options *job) {
@@ -373,13 +373,11 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
     int i = 0;
     switch (option) {
     case 'o': a->output = value; return true;
-    case 's':
-        a->tile_given = true;
-        return tile_size(value, &job->grid) || usage("--tile %s: N or WxH is wanted", value);
+    case 's': a->tile_given = true; return tile_size(value, &a->grid) || usage("--tile %s: N or WxH is wanted", value);
     case OVERLAP:
         if (!count(value, "--overlap", 0, UINT32_MAX / 2, &n))
             return false;
-        job->grid.overlap = (uint32_t)n;
+        a->grid.overlap = (uint32_t)n;
         return true;
     case EDGE: return edge(value, a) || usage("--edge %s: clip, replicate, pad or pad=#RRGGBB is wanted", value);
     case REGION: return region(value, &a->regions[a->region_count++]) || usage("--region %s: X,Y,W,H is wanted", value);
@@ -467,9 +465,11 @@ static bool settle_inputs(const struct arguments *a) {
 bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_status) {
     *a = (struct arguments){.source = TILE_OPTIONS(struct tile_source_options),
                             .encode = TILE_OPTIONS(struct tile_encode_options),
+                            .grid = TILE_OPTIONS(struct tile_grid),
                             .job = TILE_OPTIONS(struct tile_job_options)};
     a->job.encode = &a->encode;
-    a->job.grid.pad_color[3] = 1;
+    a->job.grid = &a->grid;
+    a->grid.pad_color[3] = 1;
     a->progress = isatty(STDERR_FILENO);
     a->regions = calloc((size_t)argc + 1, sizeof *a->regions);
     *exit_status = EXIT_USAGE;
@@ -515,7 +515,7 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, int *exit_statu
     if (a->quiet)
         a->progress = false;
     if (a->job.flatten && !a->pad_given)
-        memcpy(a->job.grid.pad_color, a->job.background, sizeof a->job.background);
+        memcpy(a->grid.pad_color, a->job.background, sizeof a->job.background);
     if (a->selftest)
         return a->input_count == 0 || usage("--selftest takes no input");
     if (!settle_inputs(a))

@@ -10,6 +10,7 @@ enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_REFUSED = 2, EXIT_OUTPUT = 3, EXIT_SE
 struct arguments {
     struct tile_source_options source;
     struct tile_encode_options encode;
+    struct tile_grid grid;
     struct tile_job_options job; /* folder or image is set for each input */
     char **inputs;
     int input_count;

@@ -52,7 +52,7 @@ static tile_status plan_regions(const struct arguments *a, tile_plan **plan, str
     if (a->region_count == 0)
         return TILE_OK;
     tile_status status = a->tile_given && !a->one_image
-                             ? tile_plan_new_grid(plan, a->regions[0], &a->job.grid, NULL, error)
+                             ? tile_plan_new_grid(plan, a->regions[0], &a->grid, NULL, error)
                              : tile_plan_new_rects(plan, a->regions, a->region_count, NULL, error);
     return status == TILE_OK ? status : tile_error_set(error, status, "--region: %s", error->message);
 }
@@ -110,8 +110,8 @@ static tile_status make_index(const struct arguments *a, int number, tile_source
                               struct tile_error *error) {
     struct progress progress;
     struct tile_index_options options = TILE_OPTIONS(struct tile_index_options);
-    options.tile_width = a->job.grid.tile_width;
-    options.tile_height = a->job.grid.tile_height;
+    options.tile_width = a->grid.tile_width;
+    options.tile_height = a->grid.tile_height;
     options.progress = on_progress;
     options.user = &progress;
     progress_begin(&progress, tile_source_info(source)->name, number, a->input_count, a->progress);

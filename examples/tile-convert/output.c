@@ -76,7 +76,7 @@ static bool settle_kind(struct arguments *a) {
                      a->input_count, suffix);
     if (a->region_count > 1)
         return usage("%s: one new image is made of one --region, not of %zu", a->output, a->region_count);
-    if (a->tile_given || a->job.grid.overlap || a->job.grid.edge != TILE_EDGE_CLIP)
+    if (a->tile_given || a->grid.overlap || a->grid.edge != TILE_EDGE_CLIP)
         return usage("%s: one new image has no tiles: --tile, --overlap and --edge go with a folder", a->output);
     return true;
 }

@@ -17,12 +17,12 @@ static bool make_job(struct planning *p, struct failure *failure) {
 
 /* As tile-convert: a region is one tile, unless a tile's size is given. */
 static bool make_plan(struct planning *p, struct failure *failure) {
-    const struct tile_job_options *o = &p->options.job;
+    const struct tile_grid *grid = &p->options.grid;
     struct tile_error error;
     tile_status status = TILE_OK;
     if (p->options.has_region)
-        status = o->grid.tile_width ? tile_plan_new_grid(&p->plan, p->options.region, &o->grid, NULL, &error)
-                                    : tile_plan_new_rects(&p->plan, &p->options.region, 1, NULL, &error);
+        status = grid->tile_width ? tile_plan_new_grid(&p->plan, p->options.region, grid, NULL, &error)
+                                  : tile_plan_new_rects(&p->plan, &p->options.region, 1, NULL, &error);
     if (status != TILE_OK)
         failure_from(failure, &error);
     return status == TILE_OK || failure_set(failure, failure->kind, "region: %s", failure->message);
@@ -43,13 +43,13 @@ static uint32_t max_u32(uint32_t a, uint32_t b) {
 /* The index tells where tiles begin: more often than every 64 pixels (in a PNG: 256 rows) costs more than it gives. */
 static bool build_index(struct planning *p, struct failure *failure) {
     const struct tile_info *info = tile_source_info(p->source);
-    struct tile_grid grid = p->options.job.grid;
+    const struct tile_grid *grid = &p->options.grid;
     struct tile_index_options o = TILE_OPTIONS(struct tile_index_options);
-    uint32_t height = grid.tile_height ? grid.tile_height : grid.tile_width;
+    uint32_t height = grid->tile_height ? grid->tile_height : grid->tile_width;
     bool turned = info->orientation >= 5;
-    o.tile_width = max_u32(turned ? height : grid.tile_width, 64);
-    o.tile_height = max_u32(turned ? grid.tile_width : height, 256);
-    if (grid.tile_width == 0)
+    o.tile_width = max_u32(turned ? height : grid->tile_width, 64);
+    o.tile_height = max_u32(turned ? grid->tile_width : height, 256);
+    if (grid->tile_width == 0)
         o.tile_width = 0;
     o.progress = deadline_ask;
     o.user = &p->call->deadline;

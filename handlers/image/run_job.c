@@ -119,8 +119,8 @@ static bool read_grid(const struct reading *r, struct call *call, json_t *option
     struct failure *failure = r->failure;
     if (!task_options_read(&read, call, options, others, failure))
         return failure_set(failure, failure->kind, "%s: is no job of an image: options: %s", r->url, failure->message);
-    grid->overlap = read.job.grid.overlap;
-    grid->edge = read.job.grid.edge;
+    grid->overlap = read.grid.overlap;
+    grid->edge = read.grid.edge;
     task_options_free(&read);
     return true;
 }
@@ -178,7 +178,7 @@ bool run_job_read(struct run_job *job, tile_plan **plan, struct call *call, cons
                   struct failure *failure) {
     const json_t *json = file->json;
     const struct reading r = {file->url, json, failure};
-    struct tile_grid grid = {0};
+    struct tile_grid grid = TILE_OPTIONS(struct tile_grid);
     uint32_t area[4], tile[2] = {0, 0};
     *plan = NULL;
     *job = (struct run_job){.options = json_object_get(json, "options")};

@@ -129,11 +129,11 @@ static bool take_region(void *place, const char *text, const struct option *opti
 /* "clip", "pad", "replicate", "pad=#RRGGBB" or "pad=#RRGGBBAA". */
 static bool take_edge(void *place, const char *text, const struct option *option) {
     struct task_options *out = place;
-    if (take_choice(&out->job.grid.edge, text, option))
+    if (take_choice(&out->grid.edge, text, option))
         return true;
-    out->job.grid.edge = TILE_EDGE_PAD;
+    out->grid.edge = TILE_EDGE_PAD;
     out->pad_given = true;
-    return strncmp(text, "pad=", 4) == 0 && tile_color_from_text(text + 4, out->job.grid.pad_color);
+    return strncmp(text, "pad=", 4) == 0 && tile_color_from_text(text + 4, out->grid.pad_color);
 }
 
 static bool take_background(void *place, const char *text, const struct option *option) {
@@ -158,8 +158,8 @@ static bool take_overwrite(void *place, const char *text, const struct option *o
 #define FLAG(place) take_flag, IN(place), .wanted = "true or false"
 
 static const struct option options[] = {
-    {"tile", take_tile, IN(job.grid), .wanted = "N, [W,H] or \"WxH\"", .separator = 'x'},
-    {"overlap", take_count, IN(job.grid.overlap), .wanted = "a number from 0 to 2147483647", .most = INT32_MAX},
+    {"tile", take_tile, IN(grid), .wanted = "N, [W,H] or \"WxH\"", .separator = 'x'},
+    {"overlap", take_count, IN(grid.overlap), .wanted = "a number from 0 to 2147483647", .most = INT32_MAX},
     {"edge", take_edge, 0, .wanted = "clip, replicate, pad or pad=#RRGGBB", .choices = "clip pad replicate"},
     {"region", take_region, 0, .wanted = "[X,Y,W,H] or \"X,Y,W,H\"", .separator = ','},
     {"to", take_space, IN(job.to_space), .wanted = "a color space"},
@@ -340,15 +340,17 @@ bool task_options_read(struct task_options *out, struct call *call, const json_t
                        struct failure *failure) {
     *out = (struct task_options){.source = TILE_OPTIONS(struct tile_source_options),
                                  .job = TILE_OPTIONS(struct tile_job_options),
+                                 .grid = TILE_OPTIONS(struct tile_grid),
                                  .encode = TILE_OPTIONS(struct tile_encode_options)};
     out->job.encode = &out->encode;
-    out->job.grid.pad_color[3] = 1;
+    out->job.grid = &out->grid;
+    out->grid.pad_color[3] = 1;
     bool done = json_is_object(event) || failure_set(failure, FAILURE_BAD_REQUEST, "options: a JSON object is wanted");
     done = done && read_members(out, event, others, failure) && check_lossless(out, event, failure) &&
            (is_among("to-profile", others) || read_profile(out, call, event, failure));
     out->job.max_memory = out->source.max_memory;
     if (out->job.flatten && !out->pad_given)
-        memcpy(out->job.grid.pad_color, out->job.background, sizeof out->job.background);
+        memcpy(out->grid.pad_color, out->job.background, sizeof out->job.background);
     if (!done)
         task_options_free(out);
     return done;

@@ -10,8 +10,9 @@
 
 struct task_options {
     struct tile_source_options source;
-    struct tile_job_options job; /* .encode points to `encode` */
+    struct tile_job_options job; /* .encode and .grid point to these two */
     struct tile_encode_options encode;
+    struct tile_grid grid;
     struct profile *to_profile; /* whose bytes job.to_profile points to; NULL: none */
     struct tile_rect region;    /* "region" */
     bool has_region;

@@ -119,7 +119,8 @@ static bool settle(struct wave *wave, size_t i, struct failure *failure) {
     const struct pinned *pinned = wave->set.of[i]->pinned;
     if (pinned && task->output && storage_is(pinned->object, task->output))
         return failure_set(failure, FAILURE_BAD_REQUEST, "output: is the source, %s", task->source);
-    options.encode = &task->options.encode;
+    options.encode = &task->options.encode; /* the task's options may have been moved */
+    options.grid = &task->options.grid;
     options.progress = deadline_ask;
     options.user = &wave->call->deadline;
     if (!task->options.has_region)

@@ -70,10 +70,9 @@ static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
                               tile_plan_count(given));
     if (given)
         job->area = tile_plan_region(given, 0).source;
-    struct tile_grid grid = job->o.grid;
-    if (tile_job_is_image(job))
-        grid = (struct tile_grid){.tile_width = job->area.width, .tile_height = STRIP_ROWS};
-    tile_status status = tile_plan_new_grid(&job->own_plan, job->area, &grid, job->allocator, error);
+    struct tile_grid strips = {.struct_size = sizeof strips, .tile_width = job->area.width, .tile_height = STRIP_ROWS};
+    tile_status status = tile_plan_new_grid(&job->own_plan, job->area, tile_job_is_image(job) ? &strips : &job->grid,
+                                            job->allocator, error);
     job->plan = job->own_plan;
     if (status == TILE_OK)
         find_largest(job);
@@ -246,7 +245,7 @@ static tile_status settle_converter(struct tile_job *job, struct tile_error *err
 /* The edge's color as one pixel of the target. */
 static tile_status settle_edge(struct tile_job *job, struct tile_error *error) {
     const struct tile_grid *grid = tile_plan_grid(job->plan);
-    grid = grid ? grid : &job->o.grid;
+    grid = grid ? grid : &job->grid;
     job->edge = grid->edge;
     if (job->edge < TILE_EDGE_CLIP || job->edge > TILE_EDGE_REPLICATE)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%d is no edge policy", (int)job->edge);
@@ -344,6 +343,8 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         o->threads = tile_processors();
     status = tile_options_copy(&job->encode, sizeof job->encode, o->encode, error);
     job->encode.allocator = job->allocator;
+    if (status == TILE_OK)
+        status = tile_options_copy(&job->grid, sizeof job->grid, o->grid, error);
     if (status == TILE_OK)
         status = settle_plan(job, error);
     if (status == TILE_OK && o->lossless)

@@ -7,6 +7,7 @@
 
 struct tile_job {
     struct tile_job_options o; /* as given, defaults filled in */
+    struct tile_grid grid;     /* the options' */
     tile_source *source;
     const struct tile_info *info;
     const struct tile_allocator *allocator;

@@ -44,13 +44,16 @@ static tile_status check(struct tile_rect area, const struct tile_grid *grid, st
 
 tile_status tile_plan_new_grid(tile_plan **out, struct tile_rect area, const struct tile_grid *given,
                                const struct tile_allocator *allocator, struct tile_error *error) {
-    struct tile_grid grid = given ? *given : (struct tile_grid){0};
+    struct tile_grid grid;
     *out = NULL;
+    tile_status status = tile_options_copy(&grid, sizeof grid, given, error);
+    if (status != TILE_OK)
+        return status;
     if (grid.tile_width == 0)
         grid.tile_width = 256;
     if (grid.tile_height == 0)
         grid.tile_height = grid.tile_width;
-    tile_status status = check(area, &grid, error);
+    status = check(area, &grid, error);
     if (status != TILE_OK)
         return status;
     if (grid.edge != TILE_EDGE_PAD) /* no pixel has it then, and the plan's text does not tell it */
@@ -208,7 +211,7 @@ static tile_status check_members(const json_t *json, const struct tile_grid *gri
 static tile_status read(tile_plan **out, const json_t *json, const struct tile_allocator *allocator,
                         struct tile_error *error) {
     struct tile_rect area;
-    struct tile_grid grid = {0};
+    struct tile_grid grid = TILE_OPTIONS(struct tile_grid);
     tile_status status = read_members(&area, &grid, json, error);
     if (status == TILE_OK)
         status = check_members(json, &grid, error);

@@ -66,11 +66,11 @@ static void refuses(const char *text, const char *name, const char *wanted) {
 
 static void defaults_are_the_librarys(void **state) {
     (void)state;
-    TAKES("{}", o.job.grid.tile_width == 0 && !o.has_region && !o.keep && !o.job.overwrite && !o.job.plan &&
+    TAKES("{}", o.grid.tile_width == 0 && !o.has_region && !o.keep && !o.job.overwrite && !o.job.plan &&
                     o.job.codec == TILE_CODEC_UNSET && o.job.to_space == TILE_SPACE_UNSET && o.encode.quality == 0 &&
                     !o.source.lenient && o.job.struct_size == sizeof o.job && o.encode.struct_size == sizeof o.encode &&
-                    o.source.struct_size == sizeof o.source && o.job.grid.pad_color[3] == 1);
-    TAKES("{\"source\":1,\"output\":{}}", o.job.grid.tile_width == 0); /* the caller's */
+                    o.source.struct_size == sizeof o.source && o.grid.pad_color[3] == 1);
+    TAKES("{\"source\":1,\"output\":{}}", o.grid.tile_width == 0); /* the caller's */
 }
 
 static void each_option_is_taken(void **state) {
@@ -113,17 +113,17 @@ static void each_option_is_taken(void **state) {
           o.source.max_memory == (uint64_t)3 << 30 && o.job.max_memory == o.source.max_memory);
     TAKES("{\"max-metadata\":\"64K\"}", o.source.max_metadata == 65536);
     TAKES("{\"max-pixels\":\"16777215T\"}", o.source.max_pixels == (uint64_t)16777215 << 40);
-    TAKES("{\"overlap\":0}", o.job.grid.overlap == 0);
-    TAKES("{\"overlap\":2147483647}", o.job.grid.overlap == 2147483647);
+    TAKES("{\"overlap\":0}", o.grid.overlap == 0);
+    TAKES("{\"overlap\":2147483647}", o.grid.overlap == 2147483647);
 }
 
 static void tiles_and_regions_come_in_several_forms(void **state) {
     (void)state;
-    TAKES("{\"tile\":512}", o.job.grid.tile_width == 512 && o.job.grid.tile_height == 512);
-    TAKES("{\"tile\":\"512\"}", o.job.grid.tile_width == 512 && o.job.grid.tile_height == 512);
-    TAKES("{\"tile\":[512,64]}", o.job.grid.tile_width == 512 && o.job.grid.tile_height == 64);
-    TAKES("{\"tile\":\"4294967295x1\"}", o.job.grid.tile_width == UINT32_MAX && o.job.grid.tile_height == 1);
-    TAKES("{\"tile\":[512]}", o.job.grid.tile_width == 512 && o.job.grid.tile_height == 512);
+    TAKES("{\"tile\":512}", o.grid.tile_width == 512 && o.grid.tile_height == 512);
+    TAKES("{\"tile\":\"512\"}", o.grid.tile_width == 512 && o.grid.tile_height == 512);
+    TAKES("{\"tile\":[512,64]}", o.grid.tile_width == 512 && o.grid.tile_height == 64);
+    TAKES("{\"tile\":\"4294967295x1\"}", o.grid.tile_width == UINT32_MAX && o.grid.tile_height == 1);
+    TAKES("{\"tile\":[512]}", o.grid.tile_width == 512 && o.grid.tile_height == 512);
     TAKES("{\"region\":[1,2,3,4]}",
           o.has_region && o.region.x == 1 && o.region.y == 2 && o.region.width == 3 && o.region.height == 4);
     TAKES("{\"region\":\"0,0,4294967295,1\"}", o.has_region && o.region.width == UINT32_MAX && o.region.height == 1);
@@ -131,22 +131,19 @@ static void tiles_and_regions_come_in_several_forms(void **state) {
 
 static void edges(void **state) {
     (void)state;
-    TAKES("{\"edge\":\"clip\"}", o.job.grid.edge == TILE_EDGE_CLIP);
-    TAKES("{\"edge\":\"replicate\"}", o.job.grid.edge == TILE_EDGE_REPLICATE);
+    TAKES("{\"edge\":\"clip\"}", o.grid.edge == TILE_EDGE_CLIP);
+    TAKES("{\"edge\":\"replicate\"}", o.grid.edge == TILE_EDGE_REPLICATE);
     /* The background is the edge's color, where that names none, in any order. */
-    TAKES("{\"background\":\"#FF0000\",\"edge\":\"pad\"}",
-          o.job.grid.pad_color[0] == 1 && o.job.grid.pad_color[3] == 1);
-    TAKES("{\"edge\":\"pad\",\"background\":\"#FF0000\"}",
-          o.job.grid.pad_color[0] == 1 && o.job.grid.pad_color[3] == 1);
+    TAKES("{\"background\":\"#FF0000\",\"edge\":\"pad\"}", o.grid.pad_color[0] == 1 && o.grid.pad_color[3] == 1);
+    TAKES("{\"edge\":\"pad\",\"background\":\"#FF0000\"}", o.grid.pad_color[0] == 1 && o.grid.pad_color[3] == 1);
     TAKES("{\"background\":\"#FF0000\",\"edge\":\"pad=#00FF00\"}",
-          o.job.grid.pad_color[0] == 0 && o.job.grid.pad_color[1] == 1 && o.job.background[0] == 1);
-    TAKES("{\"edge\":\"pad=00FF00\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.grid.pad_color[1] == 1);
-    TAKES("{\"edge\":\"pad\"}",
-          o.job.grid.edge == TILE_EDGE_PAD && o.job.grid.pad_color[0] == 0 && o.job.grid.pad_color[3] == 1);
-    TAKES("{\"edge\":\"pad=#fF0080\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.grid.pad_color[0] == 1 &&
-                                            o.job.grid.pad_color[1] == 0 && o.job.grid.pad_color[2] == 128 / 255.0f &&
-                                            o.job.grid.pad_color[3] == 1);
-    TAKES("{\"edge\":\"pad=#00000000\"}", o.job.grid.edge == TILE_EDGE_PAD && o.job.grid.pad_color[3] == 0);
+          o.grid.pad_color[0] == 0 && o.grid.pad_color[1] == 1 && o.job.background[0] == 1);
+    TAKES("{\"edge\":\"pad=00FF00\"}", o.grid.edge == TILE_EDGE_PAD && o.grid.pad_color[1] == 1);
+    TAKES("{\"edge\":\"pad\"}", o.grid.edge == TILE_EDGE_PAD && o.grid.pad_color[0] == 0 && o.grid.pad_color[3] == 1);
+    TAKES("{\"edge\":\"pad=#fF0080\"}", o.grid.edge == TILE_EDGE_PAD && o.grid.pad_color[0] == 1 &&
+                                            o.grid.pad_color[1] == 0 && o.grid.pad_color[2] == 128 / 255.0f &&
+                                            o.grid.pad_color[3] == 1);
+    TAKES("{\"edge\":\"pad=#00000000\"}", o.grid.edge == TILE_EDGE_PAD && o.grid.pad_color[3] == 0);
 }
 
 static void queries_of_urls_give_texts(void **state) {

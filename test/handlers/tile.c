@@ -109,7 +109,7 @@ static struct made make(const struct recipe *recipe, struct tile_job_options job
         json_array_append_new(made.tasks, task);
     }
     job.folder = made.run;
-    job.grid = recipe->grid;
+    job.grid = &recipe->grid;
     assert_ok(tile_job_run(source, &job, NULL, &error));
     tile_plan_free(plan);
     tile_source_close(source);
@@ -199,7 +199,8 @@ static void check_tasks(const struct recipe *recipe, struct tile_job_options job
 static void tasks_make_the_tiles_of_a_whole_run(void **state) {
     (void)state;
     struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
-    struct recipe recipe = {"photo.jpg", "{\"to\":\"lab\",\"format\":\"tif\"}", {.tile_width = 60}, true, false};
+    struct recipe recipe = {"photo.jpg", "{\"to\":\"lab\",\"format\":\"tif\"}", test_grid(60, 0, 0, TILE_EDGE_CLIP),
+                            true, false};
     job.to_space = TILE_LAB;
     job.codec = TILE_TIFF;
     check_tasks(&recipe, job);
@@ -217,7 +218,8 @@ static void without_an_index_tasks_make_the_same(void **state) {
     struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
     job.codec = TILE_PNG;
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
-        struct recipe recipe = {.source = sources[i], .options = "{\"format\":\"png\"}", .grid = {.tile_width = 48}};
+        struct recipe recipe = {
+            .source = sources[i], .options = "{\"format\":\"png\"}", .grid = test_grid(48, 0, 0, TILE_EDGE_CLIP)};
         check_tasks(&recipe, job);
     }
 }
@@ -227,9 +229,7 @@ static void padded_and_lossless_tasks_make_the_same(void **state) {
     struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
     struct recipe recipe = {"photo.jpg",
                             "{\"edge\":\"pad=#ff8000\",\"overlap\":7,\"format\":\"png\",\"to\":\"display-p3\"}",
-                            {.tile_width = 100, .tile_height = 90, .overlap = 7, .edge = TILE_EDGE_PAD},
-                            true,
-                            false};
+                            test_grid(100, 90, 7, TILE_EDGE_PAD), true, false};
     memcpy(recipe.grid.pad_color, (float[4]){1, 128 / 255.F, 0, 1}, sizeof recipe.grid.pad_color);
     job.codec = TILE_PNG;
     job.to_space = TILE_DISPLAY_P3;
@@ -239,7 +239,7 @@ static void padded_and_lossless_tasks_make_the_same(void **state) {
     job.to_space = TILE_SPACE_UNSET;
     check_tasks(&recipe, job);
     recipe.options = "{\"lossless\":true,\"format\":\"jpg\",\"optimize\":true}";
-    recipe.grid = (struct tile_grid){.tile_width = 64};
+    recipe.grid = test_grid(64, 0, 0, TILE_EDGE_CLIP);
     struct tile_encode_options encode = TILE_OPTIONS(struct tile_encode_options);
     encode.optimize = true;
     job = (struct tile_job_options)TILE_OPTIONS(struct tile_job_options);

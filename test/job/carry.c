@@ -193,7 +193,7 @@ static void unknown_color_is_kept_or_refused(void **state) {
     assert_fails(TILE_UNSUPPORTED, make("unknown-cicp.png", "out.png", options, NULL));
     assert_int_equal(error.remedies, remedies);
     options = usual;
-    options.grid.edge = TILE_EDGE_PAD; /* a color is to be put beside it */
+    options.grid = TEST_GRID(.edge = TILE_EDGE_PAD); /* a color is to be put beside it */
     tile_source *source;
     assert_ok(tile_source_open_file(&source, test_fixture("unknown-cicp.png"), NULL, &error));
     options.folder = path_of("tiles");

@@ -166,7 +166,7 @@ static void a_job_that_overwrites_crashes(void **state) {
     char *other = test_folder_new();
     struct tile_job_options options = small_job(other);
     struct test_bytes before = journal;
-    options.grid.tile_width = 10;
+    options.grid = TEST_GRID(.tile_width = 10);
     options.overwrite = true;
     options.progress = keep_journal;
     options.user = other;
@@ -254,7 +254,7 @@ static void damage_at_the_end_is_checked(void **state) {
     struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     tile_source *source;
     lenient.lenient = true;
-    options.grid.tile_width = 150;
+    options.grid = TEST_GRID(.tile_width = 150);
     assert_ok(tile_source_open_file(&source, test_fixture("truncated.jpg"), &lenient, &error));
     assert_ok(tile_job_run(source, &options, &result, &error));
     struct shot done = shot_take(other);

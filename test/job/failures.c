@@ -28,10 +28,11 @@ static bool stop_at(void *user, const struct tile_progress *progress) {
 
 /* 40-pixel tiles of photo.jpg, 16 x 11 of them. */
 static struct tile_job_options photo_job(const char *folder) {
+    static const struct tile_grid grid = {.struct_size = sizeof grid, .tile_width = 40};
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     options.folder = folder;
     options.codec = TILE_JPEG;
-    options.grid.tile_width = 40;
+    options.grid = &grid;
     options.threads = 2;
     options.no_sync = true; /* the tests' folder may be on a slow disk */
     return options;
@@ -97,7 +98,7 @@ static void a_run_that_is_stopped_at_once_leaves_nothing(void **state) {
     assert_int_equal(folder_count(folder), 0);
     /* Before the first read: that this file is bad is not even found. */
     tile_source *bad = open_fixture("truncated.jpg", false);
-    options.grid.tile_width = 1000;
+    options.grid = TEST_GRID(.tile_width = 1000);
     assert_fails(TILE_CANCELLED, tile_job_run(bad, &options, &result, &error));
     tile_source_close(bad);
     assert_int_equal(folder_count(folder), 0);
@@ -215,7 +216,7 @@ static void a_bad_source_leaves_nothing(void **state) {
         for (int threads = 1; threads < 4; threads++) {
             char *folder = test_folder_new(), *inner = strdup(test_path(folder, "a/b"));
             struct tile_job_options options = photo_job(inner);
-            options.grid.tile_width = 8;
+            options.grid = TEST_GRID(.tile_width = 8);
             options.threads = threads;
             tile_source *source = open_fixture(names[i], false);
             assert_fails(TILE_BAD_DATA, tile_job_run(source, &options, NULL, &error));
@@ -256,7 +257,7 @@ static void a_full_disk_is_an_error_and_can_be_resumed(void **state) {
         assert_ok(run(photo_job(f.whole), &result));
         char *one = strdup(test_path(f.stopped, "one.png"));
         struct tile_job_options image = photo_job(NULL);
-        image.grid.tile_width = 0;
+        image.grid = NULL;
         image.codec = TILE_PNG;
         image.image = one;
         setrlimit(RLIMIT_FSIZE, &less);
@@ -309,7 +310,7 @@ static void nothing_is_touched_by_a_run_that_is_refused(void **state) {
     tile_source *bad = open_fixture("truncated.jpg", false);
     struct tile_job_options options = photo_job(f.stopped);
     options.overwrite = true;
-    options.grid.tile_width = 300;
+    options.grid = TEST_GRID(.tile_width = 300);
     assert_fails(TILE_BAD_DATA, tile_job_run(bad, &options, NULL, &error));
     tile_source_close(bad);
     assert_true(file_exists(test_path(f.stopped, "manifest.json")));
@@ -354,7 +355,7 @@ static void overwriting_removes_the_tiles_before(void **state) {
             small.progress = stop_at;
             small.user = &stop;
         }
-        large.grid.tile_width = 300;
+        large.grid = TEST_GRID(.tile_width = 300);
         assert_int_equal(run(small, &result), stop == 20 ? TILE_CANCELLED : TILE_OK);
         large.overwrite = true;
         assert_ok(run(large, &result));
@@ -378,18 +379,21 @@ static void what_decides_the_bytes_tells_jobs_apart(void **state) {
     struct tile_buffer p3 = {0};
     assert_ok(tile_profile_of_space(&p3, TILE_DISPLAY_P3, &error));
     struct tile_job_options jobs[8];
+    struct tile_grid padded = test_grid(40, 0, 0, TILE_EDGE_PAD), colored = padded, overlapping = padded;
     struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     for (int i = 0; i < 8; i++) {
         jobs[i] = photo_job(folder);
         jobs[i].to_space = TILE_SRGB;
         jobs[i].to_profile = p3.data;
         jobs[i].to_profile_size = p3.size;
-        jobs[i].grid.edge = TILE_EDGE_PAD;
+        jobs[i].grid = &padded;
     }
     jobs[1].intent = TILE_INTENT_RELATIVE;
     jobs[2].black_point_compensation = true;
-    jobs[3].grid.pad_color[1] = .5F;
-    jobs[4].grid.overlap = 1;
+    colored.pad_color[1] = .5F;
+    jobs[3].grid = &colored;
+    overlapping.overlap = 1;
+    jobs[4].grid = &overlapping;
     jobs[5].to_profile = NULL, jobs[5].to_profile_size = 0;
     struct tile_encode_options finer = TILE_OPTIONS(struct tile_encode_options);
     finer.subsampling = TILE_444;
@@ -408,7 +412,7 @@ static void damage_is_not_forgotten(void **state) {
     (void)state;
     char *folder = test_folder_new();
     struct tile_job_options options = photo_job(folder);
-    options.grid.tile_width = 16;
+    options.grid = TEST_GRID(.tile_width = 16);
     struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     for (int i = 0; i < 3; i++) {
         tile_source *source = open_fixture("truncated.jpg", true);
@@ -453,7 +457,7 @@ static void memory_is_bounded_by_its_limit(void **state) {
     assert_fails(TILE_LIMIT_EXCEEDED, run(options, &result));
     assert_int_equal(folder_count(folder), 0);
     options.max_memory = 2000000; /* 273,280 tiles: their places alone take more */
-    options.grid.tile_width = 1;
+    options.grid = TEST_GRID(.tile_width = 1);
     assert_fails(TILE_LIMIT_EXCEEDED, run(options, &result));
     assert_int_equal(folder_count(folder), 0);
     test_folder_remove(folder);
@@ -501,7 +505,7 @@ static void each_allocation_may_fail(void **state) {
                 options.allocator = &memory.allocator;
                 options.no_sync = true;
                 options.to_space = TILE_LAB;
-                options.grid = test_grid(64, 64, 2, TILE_EDGE_PAD);
+                options.grid = TEST_GRID(.tile_width = 64, .tile_height = 64, .overlap = 2, .edge = TILE_EDGE_PAD);
                 options.threads = 1 + (int)(fail_at % 2);
                 *(image ? &options.image : &options.folder) = inner;
                 status = tile_job_run(source, &options, NULL, &error);

@@ -67,8 +67,8 @@ static void one_tile_stops(void **state) {
         }
         encode.compression = way->lossless ? 0 : 9;
         encode.optimize = way->optimize;
-        options.grid.tile_width = options.grid.tile_height = 1000;
-        options.grid.edge = way->padded ? TILE_EDGE_PAD : TILE_EDGE_CLIP;
+        options.grid =
+            TEST_GRID(.tile_width = 1000, .tile_height = 1000, .edge = way->padded ? TILE_EDGE_PAD : TILE_EDGE_CLIP);
         options.codec = way->codec;
         options.to_space = way->to;
         options.lossless = way->lossless;
@@ -153,8 +153,7 @@ static void runs_stop_within_a_tile(void **state) {
         encode.compression = 9;
         options.encode = &encode;
         options.codec = TILE_PNG;
-        options.grid.tile_width = 320;
-        options.grid.tile_height = 512;
+        options.grid = TEST_GRID(.tile_width = 320, .tile_height = 512);
         options.threads = 1 + i / 4;
         char *paths[2] = {NULL, NULL};
         options.folder = one ? NULL : whole;
@@ -198,8 +197,7 @@ static void hashing_of_earlier_tiles_stops(void **state) {
     tile_source *source;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
     options.codec = TILE_NPY; /* whose sizes are known: 320 x 256 x 3 bytes and a header */
-    options.grid.tile_width = 320;
-    options.grid.tile_height = 256;
+    options.grid = TEST_GRID(.tile_width = 320, .tile_height = 256);
     options.folder = whole;
     assert_ok(tile_job_run(source, &options, NULL, &error));
     options.folder = folder;
@@ -266,8 +264,8 @@ static void a_waiting_caller_stops_the_others(void **state) {
     tile_source *source;
     tile_plan *plan;
     assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
-    assert_ok(tile_plan_new_grid(&plan, (struct tile_rect){0, 0, 640, 512}, &(struct tile_grid){.tile_width = 320},
-                                 NULL, &error));
+    assert_ok(
+        tile_plan_new_grid(&plan, (struct tile_rect){0, 0, 640, 512}, TEST_GRID(.tile_width = 320), NULL, &error));
     const struct tile_pipeline pipeline = {.source = source,
                                            .plan = plan,
                                            .unread = true,

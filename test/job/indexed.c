@@ -75,10 +75,10 @@ static void check_same(struct tile_job_options options) {
 static void an_index_changes_no_tile(void **state) {
     (void)state;
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-    options.grid = test_grid(20, 17, 0, TILE_EDGE_CLIP);
+    options.grid = TEST_GRID(.tile_width = 20, .tile_height = 17);
     options.codec = TILE_NPY;
     check_same(options);
-    options.grid = test_grid(33, 16, 3, TILE_EDGE_REPLICATE);
+    options.grid = TEST_GRID(.tile_width = 33, .tile_height = 16, .overlap = 3, .edge = TILE_EDGE_REPLICATE);
     options.to_space = TILE_LAB;
     check_same(options);
     /* What a JPEG stores, read as it is. */
@@ -177,10 +177,11 @@ static bool stop_at(void *user, const struct tile_progress *progress) {
 static const struct tile_encode_options optimized = {.struct_size = sizeof optimized, .optimize = true};
 
 static struct tile_job_options photo_job(const char *folder, bool lossless) {
+    static const struct tile_grid grid = {.struct_size = sizeof grid, .tile_width = 32};
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     options.folder = folder;
     options.codec = TILE_JPEG;
-    options.grid.tile_width = 32;
+    options.grid = &grid;
     options.threads = 3;
     options.lossless = lossless;
     return options;
@@ -262,7 +263,7 @@ static void memory_stays_below_its_limit(void **state) {
             struct tile_job_options options = photo_job(folder, false);
             options.allocator = &counted.allocator;
             options.max_memory = limit;
-            options.grid.tile_width = 64;
+            options.grid = TEST_GRID(.tile_width = 64);
             options.threads = 8;
             tile_status status = tile_job_run(source, &options, NULL, &error);
             if (status == TILE_OK)
@@ -388,7 +389,7 @@ static uint64_t check_lossless(const char *name, struct tile_grid grid, uint32_t
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     options.folder = folder;
-    options.grid = grid;
+    options.grid = &grid;
     options.threads = 2;
     options.lossless = true;
     if (optimize)
@@ -454,7 +455,7 @@ static void lossless_tiles_hold_the_sources_coefficients(void **state) {
                  {"photo.jpg", 64, 128, 1},
                  {"1x1.jpg", 256, 256, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct tile_grid grid = {.tile_width = cases[i].width, .tile_height = cases[i].height};
+        struct tile_grid grid = test_grid(cases[i].width, cases[i].height, 0, TILE_EDGE_CLIP);
         uint64_t plain = check_lossless(cases[i].name, grid, cases[i].margin, false);
         assert_true(check_lossless(cases[i].name, grid, cases[i].margin, true) < plain);
     }
@@ -510,13 +511,14 @@ static void what_lossless_cannot_do_is_refused(void **state) {
     encode.subsampling = TILE_444;
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "another quality");
     o = usual;
-    o.grid = test_grid(32, 32, 16, TILE_EDGE_CLIP);
+    o.grid = TEST_GRID(.tile_width = 32, .tile_height = 32, .overlap = 16);
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "overlap");
-    o.grid = test_grid(32, 32, 0, TILE_EDGE_PAD);
+    o.grid = TEST_GRID(.tile_width = 32, .tile_height = 32, .edge = TILE_EDGE_PAD);
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "another edge");
-    o.grid = test_grid(32, 24, 0, TILE_EDGE_CLIP);
+    o.grid = TEST_GRID(.tile_width = 32, .tile_height = 24);
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "multiples of 16 x 16");
-    check_refused("422.jpg", true, TILE_INVALID_ARGUMENT, (o.grid.tile_width = 24, o), "multiples of 16 x 8");
+    o.grid = TEST_GRID(.tile_width = 24, .tile_height = 24);
+    check_refused("422.jpg", true, TILE_INVALID_ARGUMENT, o, "multiples of 16 x 8");
     /* Rectangles: each edge counts. */
     static const struct tile_rect uneven[] = {{8, 0, 16, 16}, {0, 8, 16, 16}, {0, 0, 24, 16}, {0, 0, 16, 24}};
     for (size_t i = 0; i < 4; i++) {
@@ -558,7 +560,7 @@ static void coefficients_are_counted(void **state) {
     for (int fits = 0; fits < 2; fits++) {
         char *folder = test_folder_new();
         struct tile_job_options options = photo_job(folder, true);
-        options.grid.tile_width = 640;
+        options.grid = TEST_GRID(.tile_width = 640);
         options.encode = &optimized;
         options.max_memory = 40 * 27 * 6 * 128 - 1 + (uint64_t)fits;
         if (fits)
@@ -770,7 +772,7 @@ static void large_tiles_are_read_one_by_one(void **state) {
         }
         struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
         job.folder = folders[indexed] = test_folder_new();
-        job.grid = test_grid(800, 700, 0, TILE_EDGE_CLIP);
+        job.grid = TEST_GRID(.tile_width = 800, .tile_height = 700);
         job.codec = TILE_NPY;
         assert_ok(tile_job_run(source, &job, NULL, &error));
         tile_source_close(source);

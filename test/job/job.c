@@ -96,11 +96,10 @@ static void check_tiles(const char *name, tile_space space, struct tile_grid gri
     struct tile_image image = whole(name, space);
     tile_source *source = open_fixture(name);
     struct tile_job_options options = npy_job(folder, space);
-    options.grid = grid;
+    options.grid = &grid;
     options.threads = threads;
-    options.grid.pad_color[0] = options.grid.pad_color[1] = options.grid.pad_color[2] =
-        1; /* white, the same in every space here */
-    options.grid.pad_color[3] = 1;
+    for (int i = 0; i < 4; i++)
+        grid.pad_color[i] = 1; /* white, the same in every space here */
     struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
     assert_ok(tile_job_run(source, &options, &result, &error));
     assert_int_equal(result.written, result.tiles);
@@ -428,7 +427,7 @@ static void progress_goes_up_to_the_total(void **state) {
     tile_source *source = open_fixture("photo.jpg");
     struct tile_job_options options = npy_job(folder, TILE_GRAY);
     struct tile_progress last = {0};
-    options.grid.tile_width = 20;
+    options.grid = TEST_GRID(.tile_width = 20);
     options.progress = must_grow;
     options.user = &last;
     assert_ok(tile_job_run(source, &options, NULL, &error));

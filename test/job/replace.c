@@ -248,8 +248,7 @@ static void tiles_of_an_earlier_run_survive_a_bad_source(void **state) {
     struct tile_job_options options = small_job(folder);
     uint64_t few = 3;
     tile_source *source = open_truncated();
-    options.grid.tile_width = 100;
-    options.grid.tile_height = 4;
+    options.grid = TEST_GRID(.tile_width = 100, .tile_height = 4);
     options.progress = stop_at;
     options.user = &few;
     assert_fails(TILE_CANCELLED, tile_job_run(source, &options, NULL, &error));
@@ -288,8 +287,7 @@ static void overwriting_with_a_bad_source_loses_nothing(void **state) {
     struct tile_job_options options = other_job(folder);
     tile_source *source = open_truncated();
     shot_put(&whole, folder);
-    options.grid.tile_width = 100;
-    options.grid.tile_height = 4;
+    options.grid = TEST_GRID(.tile_width = 100, .tile_height = 4);
     options.to_space = TILE_SPACE_UNSET;
     assert_fails(TILE_BAD_DATA, tile_job_run(source, &options, NULL, &error));
     tile_source_close(source);
@@ -375,7 +373,7 @@ static void what_is_replaced_is_removed_at_last(void **state) {
     (void)state;
     char *folder = test_folder_new(), *fresh = test_folder_new();
     struct tile_job_options options = small_job(fresh);
-    options.grid.tile_width = 20;
+    options.grid = TEST_GRID(.tile_width = 20);
     assert_ok(small_run(&options, NULL, &error));
     struct shot last = shot_take(fresh);
     for (int first = 0; first < 4; first++) {
@@ -389,13 +387,13 @@ static void what_is_replaced_is_removed_at_last(void **state) {
         if (first == 3) /* it replaces its own */
             stop(folder, 7, true);
         options = other_job(folder);
-        options.grid.tile_width = 10;
+        options.grid = TEST_GRID(.tile_width = 10);
         options.progress = stop_at;
         options.user = &at;
         assert_fails(TILE_CANCELLED, small_run(&options, NULL, &error));
         size_t before = folder_count(folder);
         options = small_job(folder);
-        options.grid.tile_width = 20;
+        options.grid = TEST_GRID(.tile_width = 20);
         assert_fails(TILE_WRITE_FAILED, small_run(&options, NULL, &error));
         assert_int_equal(folder_count(folder), before);
         options.overwrite = true;

@@ -33,10 +33,11 @@ void small_close(tile_source *source) {
 }
 
 struct tile_job_options small_job(const char *folder) {
+    static const struct tile_grid grid = {.struct_size = sizeof grid, .tile_width = 8};
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     options.folder = folder;
     options.codec = TILE_PNG;
-    options.grid.tile_width = 8;
+    options.grid = &grid;
     options.threads = 1;
     options.no_sync = true; /* the tests' folder may be on a slow disk */
     return options;

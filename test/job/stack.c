@@ -60,7 +60,7 @@ static void run_jobs(tile_source *source, bool lossless) {
     for (int one = 0; one < (lossless ? 1 : 2); one++) {
         char *folder = test_folder_new();
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-        options.grid.tile_width = options.grid.tile_height = 64;
+        options.grid = TEST_GRID(.tile_width = 64, .tile_height = 64);
         options.lossless = lossless;
         options.to_space = lossless ? TILE_SPACE_UNSET : TILE_LAB;
         options.threads = 1;

@@ -144,7 +144,7 @@ static void tiles_are_those_of_a_whole_run(void **state) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
         check_everywhere(names[i], options);
-        options.grid = test_grid(50, 37, 0, TILE_EDGE_CLIP);
+        options.grid = TEST_GRID(.tile_width = 50, .tile_height = 37);
         options.to_space = TILE_LAB;
         check_everywhere(names[i], options);
         options.codec = TILE_TIFF; /* goes back to where it began */
@@ -156,12 +156,13 @@ static void tiles_are_those_of_a_whole_run(void **state) {
 static void edges_are_those_of_a_whole_run(void **state) {
     (void)state;
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-    options.grid = test_grid(200, 150, 9, TILE_EDGE_PAD);
+    struct tile_grid grid = test_grid(200, 150, 9, TILE_EDGE_PAD);
+    options.grid = &grid;
     options.to_space = TILE_OKLAB;
     options.to_sample = TILE_U16;
-    memcpy(options.grid.pad_color, (float[4]){.1F, .7F, .3F, 1}, sizeof options.grid.pad_color);
+    memcpy(grid.pad_color, (float[4]){.1F, .7F, .3F, 1}, sizeof grid.pad_color);
     check_everywhere("photo.jpg", options);
-    options.grid.edge = TILE_EDGE_REPLICATE;
+    grid.edge = TILE_EDGE_REPLICATE;
     check_everywhere("photo.jpg", options);
 }
 
@@ -170,7 +171,7 @@ static void profiles_and_lossless_tiles_are_those_of_a_whole_run(void **state) {
     struct tile_encode_options optimize = TILE_OPTIONS(struct tile_encode_options);
     optimize.optimize = true;
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-    options.grid.tile_width = 64;
+    options.grid = TEST_GRID(.tile_width = 64);
     options.codec = TILE_JPEG;
     options.encode = &optimize;
     check_everywhere("photo.jpg", options);
@@ -224,9 +225,10 @@ static void a_padded_tile_needs_no_grid(void **state) {
     struct opened o = open_fixture("photo.jpg", true, NULL);
     for (int edge = TILE_EDGE_PAD; edge <= TILE_EDGE_REPLICATE; edge++) {
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
-        options.grid = test_grid(300, 300, 10, (tile_edge)edge);
+        struct tile_grid cells = test_grid(300, 300, 10, (tile_edge)edge);
+        options.grid = &cells;
         options.to_space = TILE_LAB;
-        memcpy(options.grid.pad_color, (float[4]){1, .5F, .25F, 1}, sizeof options.grid.pad_color);
+        memcpy(cells.pad_color, (float[4]){1, .5F, .25F, 1}, sizeof cells.pad_color);
         tile_job *grid, *alone;
         assert_ok(tile_job_new(&grid, o.source, &options, &error));
         for (uint64_t i = 0; i < tile_plan_count(tile_job_plan(grid)); i++) {
@@ -236,7 +238,9 @@ static void a_padded_tile_needs_no_grid(void **state) {
             assert_ok(tile_plan_new_rects(&plan, &region.source, 1, NULL, &error));
             struct tile_job_options one = options;
             one.plan = plan;
-            one.grid.tile_width = one.grid.tile_height = one.grid.overlap = 0;
+            struct tile_grid border = cells;
+            border.tile_width = border.tile_height = border.overlap = 0;
+            one.grid = &border;
             assert_ok(tile_job_new(&alone, o.source, &one, &error));
             assert_ok(tile_job_tile(grid, &region, &expected[0], &expected[1], &error));
             assert_ok(tile_job_tile(alone, &region, &got[0], &got[1], &error));
@@ -271,7 +275,7 @@ static void hostile_regions_are_refused(void **state) {
     struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
     options.codec = TILE_NPY; /* has no limit of its own */
     for (int edge = TILE_EDGE_CLIP; edge <= TILE_EDGE_REPLICATE; edge++) {
-        options.grid.edge = (tile_edge)edge;
+        options.grid = TEST_GRID(.edge = (tile_edge)edge);
         tile_job *job;
         assert_ok(tile_job_new(&job, o.source, &options, &error));
         tile_status larger = edge == TILE_EDGE_CLIP ? TILE_INVALID_ARGUMENT : TILE_LIMIT_EXCEEDED;
@@ -306,7 +310,7 @@ static void hostile_regions_are_refused(void **state) {
         refuses(job, larger, (struct tile_region){.source = small, .width = 40000, .height = 40000});
         tile_job_free(job);
     }
-    options.grid.edge = TILE_EDGE_CLIP;
+    options.grid = TEST_GRID(.edge = TILE_EDGE_CLIP);
     options.codec = TILE_JPEG;
     options.lossless = true;
     tile_job *job;
@@ -334,7 +338,7 @@ static void options_that_make_no_tiles_are_refused(void **state) {
     assert_fails(TILE_INVALID_ARGUMENT, tile_job_new(&job, o.source, &options, &error));
     options.lossless = false;
     assert_ok(tile_plan_new_rects((tile_plan **)&options.plan, &rect, 1, NULL, &error));
-    options.grid.edge = (tile_edge)3;
+    options.grid = TEST_GRID(.edge = (tile_edge)3);
     assert_fails(TILE_INVALID_ARGUMENT, tile_job_new(&job, o.source, &options, &error));
     tile_plan_free((tile_plan *)options.plan);
     tile_job_free(NULL);
@@ -420,7 +424,7 @@ static void memory_is_what_was_said(void **state) {
         struct opened o = open_fixture(names[i / 4], indexed, &held.allocator);
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
         options.allocator = &held.allocator;
-        options.grid.tile_width = i / 2 % 2 ? 64 : 256;
+        options.grid = TEST_GRID(.tile_width = i / 2 % 2 ? 64 : 256);
         options.lossless = lossless;
         tile_job *job;
         assert_ok(tile_job_new(&job, o.source, &options, &error));

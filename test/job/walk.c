@@ -13,9 +13,11 @@ static bool stop_at(void *user, const struct tile_progress *progress) {
 }
 
 static struct tile_job_options job(int which) {
-    static const uint32_t sizes[] = {8, 10, 20};
+    static const struct tile_grid grids[] = {{.struct_size = sizeof *grids, .tile_width = 8},
+                                             {.struct_size = sizeof *grids, .tile_width = 10},
+                                             {.struct_size = sizeof *grids, .tile_width = 20}};
     struct tile_job_options options = small_job(folder);
-    options.grid.tile_width = sizes[which];
+    options.grid = &grids[which];
     options.to_space = which == 1 ? TILE_GRAY : TILE_SPACE_UNSET;
     return options;
 }

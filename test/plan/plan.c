@@ -90,7 +90,8 @@ static void every_pixel_of_a_grid_is_where_it_belongs(void **state) {
         area.y = test_random_below(&random, 47);
         area.width = 1 + test_random_below(&random, 61 - area.x);
         area.height = 1 + test_random_below(&random, 47 - area.y);
-        struct tile_grid grid = {.tile_width = 1 + test_random_below(&random, 70),
+        struct tile_grid grid = {.struct_size = sizeof grid,
+                                 .tile_width = 1 + test_random_below(&random, 70),
                                  .tile_height = test_random_below(&random, 30),
                                  .overlap = test_random_below(&random, 3) * test_random_below(&random, 9),
                                  .edge = (tile_edge)test_random_below(&random, 3)};
@@ -110,7 +111,7 @@ static void the_largest_sizes_do_not_overflow(void **state) {
     (void)state;
     tile_plan *plan;
     struct tile_rect all = {0, 0, UINT32_MAX, UINT32_MAX};
-    assert_ok(tile_plan_new_grid(&plan, all, &(struct tile_grid){.tile_width = 1}, NULL, &error));
+    assert_ok(tile_plan_new_grid(&plan, all, TEST_GRID(.tile_width = 1), NULL, &error));
     assert_true(tile_plan_count(plan) == (uint64_t)UINT32_MAX * UINT32_MAX);
     struct tile_region last = tile_plan_region(plan, tile_plan_count(plan) - 1);
     assert_int_equal(last.source.x, UINT32_MAX - 1);
@@ -118,7 +119,7 @@ static void the_largest_sizes_do_not_overflow(void **state) {
     assert_int_equal(last.source.width, 1);
     tile_plan_free(plan);
 
-    struct tile_grid wide = {.tile_width = UINT32_MAX - 2, .overlap = 1, .edge = TILE_EDGE_REPLICATE};
+    struct tile_grid wide = test_grid(UINT32_MAX - 2, 0, 1, TILE_EDGE_REPLICATE);
     assert_ok(tile_plan_new_grid(&plan, all, &wide, NULL, &error));
     assert_int_equal(tile_plan_count(plan), 4);
     struct tile_region corner = tile_plan_region(plan, 3);
@@ -133,8 +134,7 @@ static void the_largest_sizes_do_not_overflow(void **state) {
     assert_fails(TILE_INVALID_ARGUMENT,
                  tile_plan_new_grid(&plan, (struct tile_rect){1, 0, UINT32_MAX, 1}, NULL, NULL, &error));
     assert_fails(TILE_INVALID_ARGUMENT, tile_plan_new_grid(&plan, (struct tile_rect){0, 0, 0, 1}, NULL, NULL, &error));
-    assert_fails(TILE_INVALID_ARGUMENT,
-                 tile_plan_new_grid(&plan, all, &(struct tile_grid){.edge = (tile_edge)9}, NULL, &error));
+    assert_fails(TILE_INVALID_ARGUMENT, tile_plan_new_grid(&plan, all, TEST_GRID(.edge = (tile_edge)9), NULL, &error));
 }
 
 static void rectangles_come_back_in_order(void **state) {

@@ -24,7 +24,11 @@ uint32_t test_random_below(struct test_random *random, uint32_t bound) {
 }
 
 struct tile_grid test_grid(uint32_t tile_width, uint32_t tile_height, uint32_t overlap, tile_edge edge) {
-    return (struct tile_grid){.tile_width = tile_width, .tile_height = tile_height, .overlap = overlap, .edge = edge};
+    return (struct tile_grid){.struct_size = sizeof(struct tile_grid),
+                              .tile_width = tile_width,
+                              .tile_height = tile_height,
+                              .overlap = overlap,
+                              .edge = edge};
 }
 
 struct test_guarded test_guarded_new(size_t size, bool at_end) {

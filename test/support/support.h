@@ -51,6 +51,8 @@ uint32_t test_random_below(struct test_random *random, uint32_t bound);
 const struct tile_converter_options *test_converter_options(void);
 
 struct tile_grid test_grid(uint32_t tile_width, uint32_t tile_height, uint32_t overlap, tile_edge edge);
+/* TEST_GRID(.tile_width = 8): a pointer to such a grid, which is there as long as the block it stands in. */
+#define TEST_GRID(...) (&(struct tile_grid){.struct_size = sizeof(struct tile_grid), __VA_ARGS__})
 
 /* Memory between two unreadable pages. `size` bytes end right at the upper one, or begin right at the lower one. */
 struct test_guarded {
