@@ -32,7 +32,9 @@ static const unsigned char magic[8] = {0x89, 'T', 'I', 'X', '\r', '\n', 0x1A, '\
 #define SETTLED_NS 2000000000ull
 
 const struct tile_index_codec *tile_index_codec_of(tile_codec codec) {
-    return codec == TILE_JPEG ? &tile_jpeg_index : codec == TILE_PNG ? &tile_png_index : NULL;
+    static const struct tile_index_codec *const codecs[] = {
+        [TILE_JPEG] = &tile_jpeg_index, [TILE_PNG] = &tile_png_index};
+    return (size_t)codec < sizeof codecs / sizeof *codecs ? codecs[codec] : NULL;
 }
 
 static void put_header(unsigned char to[HEADER], const struct tile_index_header *h) {

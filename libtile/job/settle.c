@@ -299,16 +299,16 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
     if (!info->indexed)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "has no index in use: tiles cannot be cut without decoding then");
-    const char *wanted = tile_job_is_image(job)                                  ? "one new image"
-                         : o->codec != TILE_CODEC_UNSET && o->codec != TILE_JPEG ? "another format than jpg"
-                         : o->to_space != TILE_SPACE_UNSET || o->to_profile      ? "another color"
-                         : o->to_sample != TILE_SAMPLE_UNSET                     ? "another depth"
-                         : o->to_alpha || o->drop_alpha || o->flatten            ? "another alpha"
-                         : job->encode.no_profile                                ? "a file without its profile"
-                         : job->encode.quality || job->encode.subsampling        ? "another quality or subsampling"
-                         : grid && grid->overlap                                 ? "an overlap"
-                         : grid && grid->edge != TILE_EDGE_CLIP                  ? "another edge than clip"
-                                                                                 : NULL;
+    const char *wanted = tile_job_is_image(job)                                    ? "one new image"
+                         : o->codec != TILE_CODEC_UNSET && o->codec != info->codec ? "another format than jpg"
+                         : o->to_space != TILE_SPACE_UNSET || o->to_profile        ? "another color"
+                         : o->to_sample != TILE_SAMPLE_UNSET                       ? "another depth"
+                         : o->to_alpha || o->drop_alpha || o->flatten              ? "another alpha"
+                         : job->encode.no_profile                                  ? "a file without its profile"
+                         : job->encode.quality || job->encode.subsampling          ? "another quality or subsampling"
+                         : grid && grid->overlap                                   ? "an overlap"
+                         : grid && grid->edge != TILE_EDGE_CLIP                    ? "another edge than clip"
+                                                                                   : NULL;
     if (wanted)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "%s cannot be had without decoding: a lossless job cuts tiles out of the JPEG as it is",
@@ -321,7 +321,7 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
                               "the tile %u,%u,%u,%u cannot be cut without decoding: its edges must be at multiples of "
                               "%u x %u pixels, or at the image's edge",
                               uneven.x, uneven.y, uneven.width, uneven.height, info->part_width, info->part_height);
-    job->codec = TILE_JPEG;
+    job->codec = info->codec;
     job->encode.max_memory = o->max_memory;
     job->read = job->write = info->format;
     return TILE_OK;
