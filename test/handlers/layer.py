@@ -349,14 +349,20 @@ class LayersTest(unittest.TestCase):
         shutil.copy(EXAMPLES / "function.py", root / "var/task")
         event, expected = self.region()
         code = "import json, sys, function; print(json.dumps(function.handler(json.load(sys.stdin), None)))"
-        done = run([*ENTER, root, python, "-c", code], input=json.dumps(event).encode(),
-                   env={"PYTHONPATH": "/var/task", "PYTHONHOME": sys.base_prefix})
+
+        def call(event):
+            return run([*ENTER, root, python, "-c", code], input=json.dumps(event).encode(),
+                       env={"PYTHONPATH": "/var/task", "PYTHONHOME": sys.base_prefix})
+
+        done = call(event)
         self.assertEqual(done.returncode, 0, f"{version}: {done.stderr.decode()}")
         answer = json.loads(done.stdout)
         self.assertEqual((answer["width"], answer["height"], answer["channels"]), (64, 48, 3))
         pixels = base64.b64decode(answer["pixels"])
         self.assertEqual(len(pixels), 64 * 48 * 3)
         self.assertEqual(pixels, expected[-len(pixels):])  # behind NPY's header
+        refused = call(event | {"region": [0, 0, 1 << 30, 1]})
+        self.assertIn("not within the image's", refused.stderr.decode())
 
     def test_node_runs_the_tool(self):
         if not shutil.which("node"):
