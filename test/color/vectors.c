@@ -130,8 +130,8 @@ static void absolute_values(void **state) {
 /* What lies outside of BT.2100's signals, as tile.h says. */
 static void signals_of_no_light_that_is(void **state) {
     (void)state;
-    static const double a = .17883277, c = .55991072953; /* BT.2100, table 5; c = .5 - a ln 4a */
-    static const struct {
+    const double a = .17883277, c = .55991072953; /* BT.2100, table 5; c = .5 - a ln 4a */
+    const struct {
         tile_space from;
         float signal;
         double light;

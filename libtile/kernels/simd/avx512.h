@@ -143,7 +143,8 @@ static inline __m512i bytes_load(const uint8_t *p) {
  * Where byte i of an output is in its inputs. Of three inputs two permutations see two each: the first gets all bytes
  * that lie in a and b, the second puts those of c (64 and up) among them.
  */
-#define TILE_8(f, i) f(i), f(i + 1), f(i + 2), f(i + 3), f(i + 4), f(i + 5), f(i + 6), f(i + 7)
+#define TILE_2(f, i) (uint8_t) f(i), (uint8_t)f(i + 1)
+#define TILE_8(f, i) TILE_2(f, i), TILE_2(f, i + 2), TILE_2(f, i + 4), TILE_2(f, i + 6)
 #define TILE_64_FROM(f, i)                                                                                             \
     TILE_8(f, i), TILE_8(f, i + 8), TILE_8(f, i + 16), TILE_8(f, i + 24), TILE_8(f, i + 32), TILE_8(f, i + 40),        \
         TILE_8(f, i + 48), TILE_8(f, i + 56)

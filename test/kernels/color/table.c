@@ -398,7 +398,7 @@ static void run_row(struct trial *t) {
     tile_row_op *run;
     memcpy(&run, (const char *)t->kernels + t->entry->offset, sizeof run);
     t->end = t->count;
-    give_floats(t, TILE_PLANES, CHANGE, t->entry->values);
+    give_floats(t, TILE_PLANES, CHANGE, (enum values)t->entry->values);
     run(floats, t->count, p);
 }
 
