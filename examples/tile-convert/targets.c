@@ -43,48 +43,70 @@ static bool writes_files(const struct arguments *a) {
     return a->one_image || a->build_index;
 }
 
-/* Whether a folder's job writes files of that name. Which of two formats it takes by itself, the source decides. */
-static bool is_of_a_folder(const struct arguments *a, const char *name) {
-    unsigned long long row, column;
-    int end = 0;
-    if (strcmp(name, "manifest.json") == 0)
-        return true;
-    if (sscanf(name, "r%llu_c%llu.%n", &row, &column, &end) != 2 || end == 0)
-        return false;
-    const char *suffix = name + end;
-    if (a->job.codec != TILE_CODEC_UNSET || a->job.lossless)
-        return strcmp(suffix, tile_codec_name(a->job.lossless ? TILE_JPEG : a->job.codec)) == 0;
-    const struct tile_format srgb = {.space = TILE_SRGB, .sample = TILE_U8},
-                             lab = {.space = TILE_LAB, .sample = TILE_U8};
-    return strcmp(suffix, tile_codec_name(tile_codec_for(srgb))) == 0 ||
-           strcmp(suffix, tile_codec_name(tile_codec_for(lab))) == 0;
+/* All tiles that an image may have, of whatever size it is; NULL without memory. */
+static tile_plan *any_tiles(const struct arguments *a) {
+    struct tile_grid grid = a->grid;
+    tile_plan *plan;
+    grid.tile_width = grid.tile_height = 1;
+    grid.overlap = 0;
+    tile_plan_new_grid(&plan, (struct tile_rect){0, 0, UINT32_MAX, UINT32_MAX}, &grid, NULL, NULL);
+    return plan;
 }
 
-/* Whether `path` is to be read and would be written over; `written` are the outputs that are there. */
-static bool check(const struct arguments *a, const struct place *written, size_t count, const char *path) {
-    struct place own = {0};
-    char *folder = folder_of(path);
-    const char *slash = strrchr(path, '/');
-    bool there = writes_files(a) ? find(&own, path)
-                                 : folder && is_of_a_folder(a, slash ? slash + 1 : path) && find(&own, folder);
+/* Whether a folder's job writes files of that name. Which of two formats it takes by itself, the source decides. */
+static bool is_of_a_folder(const struct arguments *a, const tile_plan *plan, const char *name) {
+    uint64_t index;
+    if (strcmp(name, "manifest.json") == 0)
+        return true;
+    if (a->job.codec != TILE_CODEC_UNSET || a->job.lossless)
+        return tile_plan_find(plan, name, tile_codec_name(a->job.lossless ? TILE_JPEG : a->job.codec), &index);
+    return tile_plan_find(plan, name, "png", &index) || tile_plan_find(plan, name, "tif", &index);
+}
+
+/* The output that would write over the file `path`; NULL: none. Its name may have folders in it. */
+static const struct place *written_over(const struct arguments *a, const tile_plan *plan, const struct place *written,
+                                        size_t count, const char *path) {
+    const struct place *same = NULL;
+    struct place own;
+    if (writes_files(a))
+        return find(&own, path) ? bsearch(&own, written, count, sizeof own, compare_places) : NULL;
+    char *folder = strdup(path);
+    for (size_t end = strlen(path) + 1; folder && !same && end-- > 0;) {
+        if (end > 0 && path[end - 1] != '/')
+            continue;
+        folder[end] = '\0';
+        if (is_of_a_folder(a, plan, path + end) && find(&own, end ? folder : "."))
+            same = bsearch(&own, written, count, sizeof own, compare_places);
+    }
     free(folder);
-    const struct place *same = there ? bsearch(&own, written, count, sizeof own, compare_places) : NULL;
+    return same;
+}
+
+/* Whether `path`, which is to be read, stays; `written` are the outputs that are there. */
+static bool check(const struct arguments *a, const tile_plan *plan, const struct place *written, size_t count,
+                  const char *path) {
+    const struct place *same = written_over(a, plan, written, count, path);
     return !same || usage("%s is read, and would be replaced by what is written to %s", path, same->path);
 }
 
 bool targets_check(const struct arguments *a) {
     size_t count = 0;
     struct place *written = malloc((size_t)a->input_count * sizeof *written);
-    if (!written)
+    tile_plan *plan = any_tiles(a);
+    if (!written || !plan) {
+        free(written);
+        tile_plan_free(plan);
         return usage("out of memory");
+    }
     for (int i = 0; i < a->input_count; i++)
         count += find(&written[count], output_of(a, i));
     qsort(written, count, sizeof *written, compare_places);
-    bool good = (!a->index || check(a, written, count, a->index)) &&
-                (!a->to_profile || check(a, written, count, a->to_profile));
+    bool good = (!a->index || check(a, plan, written, count, a->index)) &&
+                (!a->to_profile || check(a, plan, written, count, a->to_profile));
     for (int i = 0; good && i < a->input_count; i++)
-        good = check(a, written, count, a->inputs[i]);
+        good = check(a, plan, written, count, a->inputs[i]);
     free(written);
+    tile_plan_free(plan);
     return good;
 }
 

@@ -34,8 +34,9 @@ static bool read_options(struct task_options *out, struct call *call, const stru
 
 /* What the new image is made of; the plan is to be freed. */
 static bool aim(struct tile_job_options *o, tile_plan **plan, const struct run_job *job, struct failure *failure) {
+    struct tile_rect area = tile_plan_area(job->plan);
     struct tile_error error;
-    if (tile_plan_new_rects(plan, &job->area, 1, NULL, &error) != TILE_OK)
+    if (tile_plan_new_rects(plan, &area, 1, NULL, &error) != TILE_OK)
         return failure_from(failure, &error);
     o->plan = *plan;
     return true;

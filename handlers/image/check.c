@@ -51,10 +51,6 @@ struct checking {
 
 /* ---- One tile ---- */
 
-static void name_tile(const struct run_job *job, const struct tile_region *region, char name[64]) {
-    snprintf(name, 64, "r%u_c%u.%s", region->row, region->column, job->suffix);
-}
-
 /* Whether a record is of that region; `*hash` is then the file's, as it says, within `json`. */
 static bool is_record_of(const json_t *json, const struct run_job *job, const struct tile_region *region,
                          uint64_t bytes, const char **hash) {
@@ -62,8 +58,8 @@ static bool is_record_of(const json_t *json, const struct run_job *job, const st
     const json_t *row = json_object_get(json, "row"), *column = json_object_get(json, "column");
     const json_t *told = json_object_get(json, "rect");
     const char *file = json_string_value(json_object_get(json, "file"));
-    char name[64];
-    name_tile(job, region, name);
+    char name[TILE_NAME_SIZE];
+    tile_plan_name(job->plan, region, job->suffix, name);
     *hash = json_string_value(json_object_get(json, "xxh3_file"));
     for (size_t i = 0; i < 4; i++)
         if (json_array_size(told) != 4 || json_integer_value(json_array_get(told, i)) != (json_int_t)rect[i])
@@ -157,11 +153,11 @@ static bool check_one(void *user, uint64_t index, struct failure *failure) {
     struct checking *c = user;
     struct found *found = &c->found[index];
     struct tile_region region = tile_plan_region(c->plan, c->begin + index);
-    char name[64], url[STORAGE_URL_MOST], hash[33];
+    char name[TILE_NAME_SIZE], url[STORAGE_URL_MOST], hash[33];
     struct storage_facts facts;
     if (found->state != UNKNOWN)
         return true;
-    name_tile(c->job, &region, name);
+    tile_plan_name(c->plan, &region, c->job->suffix, name);
     if (!in_time(c, c->begin + index, failure) || !storage_join(url, c->job->output, name, failure))
         return false;
     if (look_at(c, url, &facts, hash, failure)) {
@@ -261,8 +257,8 @@ static bool check_window(struct checking *c) {
         if (state == RIGHT)
             continue;
         struct tile_region region = tile_plan_region(c->plan, i);
-        char name[64];
-        name_tile(c->job, &region, name);
+        char name[TILE_NAME_SIZE];
+        tile_plan_name(c->plan, &region, c->job->suffix, name);
         if (state == MISSING)
             note_bad(&c->missing, c->missing_names, sizeof c->missing_names, name);
         else

@@ -26,27 +26,37 @@ static bool check_image(const struct planning *p, struct failure *failure) {
     return true;
 }
 
-/* "prefix/r12_c3.png": it would be written over, or be taken for a tile. */
-static bool is_tile(const char *url, const char *output) {
+/* The name of what is in the folder or below the prefix `output`; NULL: it is elsewhere. */
+static const char *name_in(const char *url, const char *output) {
     size_t size = strlen(output);
-    const char *name = url + size;
     if (strncmp(url, output, size) != 0)
-        return false;
-    if (output[size - 1] != '/' && *name++ != '/')
-        return false;
-    if (*name++ != 'r')
-        return false;
-    name += strspn(name, "0123456789");
-    return strncmp(name, "_c", 2) == 0 && !strchr(name, '/');
+        return NULL;
+    return output[size - 1] == '/' ? url + size : url[size] == '/' ? url + size + 1 : NULL;
 }
 
+/* What has the name of a tile would be written over, or be taken for one. How many there are, only the source tells: so
+ * these are the tiles of the largest image there can be. */
 static bool check_apart(const struct planning *p, struct failure *failure) {
     static const char *const names[] = {"source", "image"};
-    for (size_t i = 0; i < 2; i++)
-        if (planning_text(p, names[i]) && is_tile(planning_text(p, names[i]), planning_text(p, "output")))
-            return failure_set(failure, FAILURE_BAD_REQUEST, "%s: %s is where a tile may go: take another output",
-                               names[i], planning_text(p, names[i]));
-    return true;
+    const struct tile_rect all = {0, 0, UINT32_MAX, UINT32_MAX};
+    struct tile_grid grid = p->options.grid;
+    struct tile_error error;
+    tile_plan *plan;
+    grid.tile_width = grid.tile_height = 1;
+    grid.overlap = 0;
+    if (tile_plan_new_grid(&plan, all, &grid, NULL, &error) != TILE_OK)
+        return failure_from(failure, &error);
+    bool apart = true;
+    for (size_t i = 0; i < 2 && apart; i++) {
+        const char *url = planning_text(p, names[i]), *name = url ? name_in(url, planning_text(p, "output")) : NULL;
+        const char *dot = name ? strrchr(name, '.') : NULL;
+        uint64_t index;
+        apart = !dot || !tile_plan_find(plan, name, dot + 1, &index) ||
+                failure_set(failure, FAILURE_BAD_REQUEST, "%s: %s is where a tile may go: take another output",
+                            names[i], url);
+    }
+    tile_plan_free(plan);
+    return apart;
 }
 
 bool planning_read(struct planning *p, struct failure *failure) {

@@ -37,7 +37,7 @@ static bool find_damage(struct planning *p, struct tile_rect area, struct failur
 
 static bool begin_manifest(struct planning *p, struct failure *failure) {
     struct tile_error error;
-    if (!find_damage(p, p->run.area, failure))
+    if (!find_damage(p, tile_plan_area(p->plan), failure))
         return false;
     if (tile_job_head(p->job, &p->head, &error) != TILE_OK)
         return storage_failure_from(p->object, &error, failure);

@@ -18,14 +18,15 @@ static bool make_job(struct planning *p, struct failure *failure) {
 /* As tile-convert: a region is one tile, unless a tile's size is given. */
 static bool make_plan(struct planning *p, struct failure *failure) {
     const struct tile_grid *grid = &p->options.grid;
+    const struct tile_info *info = tile_source_info(p->source);
+    bool part = p->options.has_region;
+    struct tile_rect area = part ? p->options.region : (struct tile_rect){0, 0, info->width, info->height};
     struct tile_error error;
-    tile_status status = TILE_OK;
-    if (p->options.has_region)
-        status = grid->tile_width ? tile_plan_new_grid(&p->plan, p->options.region, grid, NULL, &error)
-                                  : tile_plan_new_rects(&p->plan, &p->options.region, 1, NULL, &error);
+    tile_status status = part && grid->tile_width == 0 ? tile_plan_new_rects(&p->plan, &area, 1, NULL, &error)
+                                                       : tile_plan_new_grid(&p->plan, area, grid, NULL, &error);
     if (status != TILE_OK)
         failure_from(failure, &error);
-    return status == TILE_OK || failure_set(failure, failure->kind, "region: %s", failure->message);
+    return status == TILE_OK || (part ? failure_set(failure, failure->kind, "region: %s", failure->message) : false);
 }
 
 static bool check_count(const struct planning *p, struct failure *failure) {
@@ -43,14 +44,13 @@ static uint32_t max_u32(uint32_t a, uint32_t b) {
 /* The index tells where tiles begin: more often than every 64 pixels (in a PNG: 256 rows) costs more than it gives. */
 static bool build_index(struct planning *p, struct failure *failure) {
     const struct tile_info *info = tile_source_info(p->source);
-    const struct tile_grid *grid = &p->options.grid;
+    const struct tile_grid *grid = tile_plan_grid(p->plan);
     struct tile_index_options o = TILE_OPTIONS(struct tile_index_options);
-    uint32_t height = grid->tile_height ? grid->tile_height : grid->tile_width;
     bool turned = info->orientation >= 5;
-    o.tile_width = max_u32(turned ? height : grid->tile_width, 64);
-    o.tile_height = max_u32(turned ? grid->tile_width : height, 256);
-    if (grid->tile_width == 0)
-        o.tile_width = 0;
+    if (grid) {
+        o.tile_width = max_u32(turned ? grid->tile_height : grid->tile_width, 64);
+        o.tile_height = max_u32(turned ? grid->tile_width : grid->tile_height, 256);
+    }
     o.progress = deadline_ask;
     o.user = &p->call->deadline;
     struct tile_error error;
@@ -84,12 +84,6 @@ static json_t *common_options(const struct planning *p) {
     return NULL;
 }
 
-static struct tile_rect area_of(const tile_plan *plan) {
-    struct tile_rect first = tile_plan_region(plan, 0).source;
-    struct tile_rect last = tile_plan_region(plan, tile_plan_count(plan) - 1).source;
-    return (struct tile_rect){first.x, first.y, last.x + last.width - first.x, last.y + last.height - first.y};
-}
-
 static bool open_source(struct planning *p, struct failure *failure) {
     struct tile_reader reader;
     struct tile_error error;
@@ -108,7 +102,6 @@ static bool open_source(struct planning *p, struct failure *failure) {
 /* What the job is: what its file says of it, and what assemble makes of it. */
 static bool describe(struct planning *p, struct failure *failure) {
     const tile_plan *plan = tile_job_plan(p->job);
-    const struct tile_grid *grid = tile_plan_grid(plan);
     const struct storage_facts *facts = storage_object_facts(p->object);
     struct run_job *run = &p->run;
     json_decref(p->task_options);
@@ -121,9 +114,7 @@ static bool describe(struct planning *p, struct failure *failure) {
     run->output = planning_text(p, "output");
     run->tiles = tile_plan_count(plan);
     run->options = p->task_options;
-    run->area = area_of(plan);
-    run->tile_width = grid ? grid->tile_width : 0;
-    run->tile_height = grid ? grid->tile_height : 0;
+    run->plan = plan;
     run->suffix = tile_codec_name(tile_job_codec(p->job));
     run->image = planning_text(p, "image");
     return !run->image || assemble_can_make(p->call, run, p->source, failure);

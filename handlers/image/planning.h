@@ -17,7 +17,7 @@ struct planning {
     tile_source *source;
     tile_index *index;
     char no_index[600]; /* why there is none; "" there is one */
-    tile_plan *plan;    /* of one region; NULL: the job has its own */
+    tile_plan *plan;    /* of the region or the image */
     tile_job *job;
     struct waiting waiting;
     double open; /* seconds of a processor that opening the source took */

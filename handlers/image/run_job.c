@@ -12,17 +12,22 @@
 
 /* ---- Writing ---- */
 
+/* NULL without memory. */
+static json_t *plan_json(const tile_plan *plan) {
+    struct tile_buffer text = {0};
+    json_t *json = NULL;
+    if (tile_plan_describe(plan, &text, NULL) == TILE_OK)
+        json = json_loadb((const char *)text.data, text.size, 0, NULL);
+    tile_buffer_free(&text);
+    return json;
+}
+
 bool run_job_write(const struct run_job *job, struct tile_buffer *out, struct failure *failure) {
     json_t *json =
-        json_pack("{si ss ss ss sI ss sI sI sO s[IIII]}", "job", 1, "kind", "image", "source", job->source, "etag",
+        json_pack("{si ss ss ss sI ss sI sI sO so}", "job", 1, "kind", "image", "source", job->source, "etag",
                   job->etag, "size", (json_int_t)job->size, "output", job->output, "tiles", (json_int_t)job->tiles,
-                  "batch", (json_int_t)job->batch, "options", job->options, "area", (json_int_t)job->area.x,
-                  (json_int_t)job->area.y, (json_int_t)job->area.width, (json_int_t)job->area.height);
+                  "batch", (json_int_t)job->batch, "options", job->options, "plan", plan_json(job->plan));
     bool done = json && (!job->verify || json_object_set_new(json, "verify", json_true()) == 0);
-    if (job->tile_width)
-        done = done &&
-               json_object_set_new(json, "tile",
-                                   json_pack("[II]", (json_int_t)job->tile_width, (json_int_t)job->tile_height)) == 0;
     const char *texts[][2] = {{"suffix", job->suffix},
                               {"head", job->head},
                               {"image", job->image},
@@ -97,21 +102,8 @@ static bool read_flag(const struct reading *r, const char *name, bool *out) {
     return !value || json_is_boolean(value) || wrong(r, name, "true or false is wanted");
 }
 
-/* [1,2]: `count` numbers of 32 bits, those from `positive` on above 0. */
-static bool read_numbers(const struct reading *r, const char *name, size_t count, size_t positive, uint32_t *out) {
-    const json_t *array = json_object_get(r->json, name);
-    bool done = json_array_size(array) == count;
-    for (size_t i = 0; i < count && done; i++) {
-        const json_t *value = json_array_get(array, i);
-        json_int_t number = json_integer_value(value);
-        done = json_is_integer(value) && number >= (i >= positive) && number <= UINT32_MAX;
-        out[i] = (uint32_t)number;
-    }
-    return done || wrong(r, name, "as many pixels as it has sides are wanted");
-}
-
-/* The grid's other half is among the options. Its profile is not read: no tile is made here. */
-static bool read_grid(const struct reading *r, struct call *call, json_t *options, struct tile_grid *grid) {
+/* Of every task, whose profile is not read: no tile is made here. */
+static bool check_options(const struct reading *r, struct call *call, json_t *options) {
     static const char *const others[] = {"to-profile", "to-profile-etag", NULL};
     struct task_options read;
     if (!json_is_object(options))
@@ -119,13 +111,11 @@ static bool read_grid(const struct reading *r, struct call *call, json_t *option
     struct failure *failure = r->failure;
     if (!task_options_read(&read, call, options, others, failure))
         return failure_set(failure, failure->kind, "%s: is no job of an image: options: %s", r->url, failure->message);
-    grid->overlap = read.grid.overlap;
-    grid->edge = read.grid.edge;
     task_options_free(&read);
     return true;
 }
 
-/* The head is as plan wrote it: about this source and this grid, but for its end a JSON object on one line. */
+/* The head is as plan wrote it: about this source and this plan, but for its end a JSON object on one line. */
 static bool check_head(const struct reading *r, const struct run_job *job) {
     size_t size = strlen(job->head);
     char *text = malloc(size + 2);
@@ -135,29 +125,29 @@ static bool check_head(const struct reading *r, const struct run_job *job) {
     memcpy(text + size, "}", 2);
     json_t *head = strchr(text, '\n') ? NULL : json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     free(text);
-    const json_t *source = json_object_get(head, "source"), *grid = json_object_get(head, "grid");
     bool same = json_integer_value(json_object_get(head, "manifest")) == 1 &&
-                json_integer_value(json_object_get(source, "bytes")) == (json_int_t)job->size &&
-                json_equal(json_object_get(grid, "area"), json_object_get(r->json, "area")) == (job->tile_width != 0) &&
-                json_equal(json_object_get(grid, "tile"), json_object_get(r->json, "tile")) == (job->tile_width != 0);
+                json_integer_value(json_object_get(json_object_get(head, "source"), "bytes")) == (json_int_t)job->size;
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_object_get(r->json, "plan"), name, value) {
+        same = same && json_equal(json_object_get(head, name), value);
+    }
     json_decref(head);
     return same || wrong(r, "head", "the beginning of this job's manifest is wanted");
 }
 
-static bool make_plan(const struct reading *r, const struct run_job *job, struct tile_grid grid, tile_plan **plan) {
+static bool read_plan(const struct reading *r, struct run_job *job, tile_plan **plan) {
     struct tile_error error;
-    grid.tile_width = job->tile_width;
-    grid.tile_height = job->tile_height;
-    tile_status status = job->tile_width ? tile_plan_new_grid(plan, job->area, &grid, NULL, &error)
-                                         : tile_plan_new_rects(plan, &job->area, 1, NULL, &error);
+    char *text = json_dumps(json_object_get(r->json, "plan"), JSON_COMPACT);
+    if (!text)
+        return wrong(r, "plan", "an object is wanted");
+    tile_status status = tile_plan_from_json(plan, text, strlen(text), NULL, &error);
+    free(text);
     if (status != TILE_OK)
-        return wrong(r, "area", error.message);
+        return wrong(r, "plan", error.message);
+    job->plan = *plan;
     uint64_t count = tile_plan_count(*plan);
-    if (count == job->tiles && count <= RUN_TILES_MOST)
-        return true;
-    tile_plan_free(*plan);
-    *plan = NULL;
-    return wrong(r, "tiles", "is not how many the area has");
+    return (count == job->tiles && count <= RUN_TILES_MOST) || wrong(r, "tiles", "is not how many the plan has");
 }
 
 /* Where the job itself is decides where its manifest goes. */
@@ -178,8 +168,6 @@ bool run_job_read(struct run_job *job, tile_plan **plan, struct call *call, cons
                   struct failure *failure) {
     const json_t *json = file->json;
     const struct reading r = {file->url, json, failure};
-    struct tile_grid grid = TILE_OPTIONS(struct tile_grid);
-    uint32_t area[4], tile[2] = {0, 0};
     *plan = NULL;
     *job = (struct run_job){.options = json_object_get(json, "options")};
     if (json_integer_value(json_object_get(json, "job")) != 1)
@@ -189,20 +177,17 @@ bool run_job_read(struct run_job *job, tile_plan **plan, struct call *call, cons
         !read_count(&r, "tiles", &job->tiles) || !read_text(&r, "suffix", true, &job->suffix) ||
         !read_text(&r, "head", true, &job->head) || !read_text(&r, "image", false, &job->image) ||
         !read_text(&r, "damage", false, &job->damage) || !read_text(&r, "replaces", false, &job->replaces) ||
-        !read_count(&r, "batch", &job->batch) || !read_flag(&r, "verify", &job->verify) ||
-        !read_numbers(&r, "area", 4, 2, area) ||
-        (json_object_get(json, "tile") && !read_numbers(&r, "tile", 2, 0, tile)))
+        !read_count(&r, "batch", &job->batch) || !read_flag(&r, "verify", &job->verify))
         return false;
     if (job->batch > TASKS_MOST)
         return wrong(&r, "batch", "is more than a call takes");
     tile_codec codec = tile_codec_from_suffix(job->suffix);
     if (!tile_codec_can_write(codec) || strcmp(tile_codec_name(codec), job->suffix) != 0)
         return wrong_suffix(&r);
-    job->area = (struct tile_rect){area[0], area[1], area[2], area[3]};
-    job->tile_width = tile[0];
-    job->tile_height = tile[1];
-    if (json_object_get(json, "tile") && !(tile[0] && tile[1]))
-        return wrong(&r, "tile", "two numbers above 0 are wanted");
-    return read_grid(&r, call, job->options, &grid) && check_output(&r, job, call) && check_head(&r, job) &&
-           make_plan(&r, job, grid, plan);
+    if (check_options(&r, call, job->options) && check_output(&r, job, call) && read_plan(&r, job, plan) &&
+        check_head(&r, job))
+        return true;
+    tile_plan_free(*plan);
+    *plan = NULL;
+    return false;
 }

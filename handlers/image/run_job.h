@@ -36,8 +36,7 @@ struct run_job {
     const char *replaces; /* hash of the job.json that was there before, of another job; NULL: there was none */
     bool verify;          /* assemble looks at each tile */
     json_t *options;      /* as the event has them */
-    struct tile_rect area;
-    uint32_t tile_width, tile_height; /* 0: one tile, the area */
+    const tile_plan *plan;
     const char *suffix;
     const char *head;   /* of the manifest */
     const char *image;  /* URL of one new image; NULL: none is wanted */

@@ -53,7 +53,8 @@ tile_status tile_job_check_region(const struct tile_job *job, const struct tile_
 static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
     const struct tile_info *info = job->info;
     const tile_plan *given = job->o.plan;
-    for (uint64_t i = 0; given && i < tile_plan_count(given); i++) {
+    bool within = !given || tile_rect_within(tile_plan_area(given), info->width, info->height);
+    for (uint64_t i = 0; !within && i < tile_plan_count(given); i++) {
         struct tile_region region = tile_plan_region(given, i);
         tile_status status = tile_job_check_region(job, &region, error);
         if (status != TILE_OK)

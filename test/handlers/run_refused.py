@@ -62,9 +62,14 @@ class Job(Case):
             "job": [0, 2, "1"], "kind": [0, "video", "text "], "source": [0, ""], "etag": [5, ""],
             "size": [0, -1, "1", 1.5, 7], "output": [1, "", "else", "ftp://x/y", "s3://-/y"],
             "tiles": [0, -1, 11, 13, "12", 1 << 62], "options": [1, [], {"tile": 3, "x": 1}, {"edge": 7}],
-            "area": [1, [], [0, 0, 640], [0, 0, 640, 427, 1], [0, 0, 0, 427], [1, 0, 639, 427], [0, 0, 1 << 33, 427],
-                     [4294967295, 0, 640, 427], [0, 0, -1, -1], [0, 0, "640", 427]],
-            "tile": [200, [], [200], [0, 200], [200, 0], [201, 200], [1, 1], [1 << 40, 200], [-1, 5]],
+            "plan": [1, [], "", {}, {"grid": {}}, {"rectangles": [[0, 0, 640, 427]]}, dict(self.job["plan"], size=1)] +
+                    [{"grid": dict(self.job["plan"]["grid"], **{name: value})} for name, value in [
+                        ("area", 1), ("area", []), ("area", [0, 0, 640]), ("area", [0, 0, 640, 427, 1]),
+                        ("area", [0, 0, 0, 427]), ("area", [1, 0, 639, 427]), ("area", [0, 0, 1 << 33, 427]),
+                        ("area", [4294967295, 0, 640, 427]), ("area", [0, 0, -1, -1]), ("area", [0, 0, "640", 427]),
+                        ("tile", 200), ("tile", []), ("tile", [200]), ("tile", [0, 200]), ("tile", [200, 0]),
+                        ("tile", [201, 200]), ("tile", [1, 1]), ("tile", [1 << 40, 200]), ("tile", [-1, 5]),
+                        ("overlap", 1), ("overlap", -1), ("edge", "pad"), ("edge", 7), ("layout", "other"), ("x", 1)]],
             "suffix": [1, "", "tiff", "gif", "png/../../x", "jpeg"],
             "head": [1, "", "{", "{}", head + "}", head.replace("1", "2", 1), head.replace("[200,200]", "[201,200]"),
                      head.replace("[0,0,640,427]", "[0,0,640,428]"), head.replace(",", "\n,", 1), head + ",\"size\":1}{",
@@ -89,7 +94,8 @@ class Job(Case):
 
     def test_more_tiles_than_a_run_has(self):
         head = self.job["head"].replace("[200,200]", "[1,1]").replace("[0,0,640,427]", "[0,0,65535,65535]")
-        done, answer = self.assemble(dict(self.job, head=head, tile=[1, 1], area=[0, 0, 65535, 65535], tiles=65535 ** 2))
+        plan = {"grid": dict(self.job["plan"]["grid"], tile=[1, 1], area=[0, 0, 65535, 65535])}
+        done, answer = self.assemble(dict(self.job, head=head, plan=plan, tiles=65535 ** 2))
         self.assertFalse(done)
         self.assertEqual(answer["errorType"], "Function.BadRequest")
 
