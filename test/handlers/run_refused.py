@@ -99,6 +99,18 @@ class Job(Case):
         self.assertFalse(done)
         self.assertEqual(answer["errorType"], "Function.BadRequest")
 
+    def test_a_hundred_thousand_rectangles(self):
+        plan = {"rectangles": [[i % 640, i % 427, 1, 1] for i in range(100000)]}
+        grid, rectangles = (json.dumps(p, separators=(",", ":"))[1:-1] for p in (self.job["plan"], plan))
+        self.assertIn(grid, self.job["head"])
+        head = self.job["head"].replace(grid, rectangles)
+        done, answer = self.assemble(dict(self.job, head=head, plan=plan, tiles=100000))
+        self.assertFalse(done)
+        self.assertEqual(answer["errorType"], "Function.Incomplete", answer)
+        plan["rectangles"][77][0] += 1
+        done, answer = self.assemble(dict(self.job, head=head, plan=plan, tiles=100000))
+        self.assertIn("head: ", answer["errorMessage"])
+
     def test_no_json(self):
         for text in (b"", b"[]", b"1", b"null", b"{\"job\":1}", self.text + b"x", b"[" * 100000, b"\xff" * 100,
                      self.text.replace(b"{", b"{\"job\":1,", 1)):
