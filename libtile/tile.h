@@ -1022,18 +1022,22 @@ TILE_API tile_status tile_job_check(tile_source *source, const struct tile_job_o
  */
 typedef struct tile_job tile_job;
 
-/* Settles what the options leave open and refuses what cannot be done, before a pixel is read. `folder`, `overwrite`
- * and `threads` are not used; `image` and `writer` must be NULL. */
+/*
+ * Settles what the options leave open and refuses what cannot be done, before a pixel is read. Without a `plan`, tiles
+ * are of any regions, each is checked when it is made, and of `grid` only how an edge is filled and the layout count.
+ * `folder`, `overwrite` and `threads` are not used; `image` and `writer` must be NULL.
+ */
 TILE_API tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_job_options *options,
                                   struct tile_error *error);
 TILE_API void tile_job_free(tile_job *job);
 
-/* The job's own or given plan. Valid as long as the job. */
+/* The plan that it was given; NULL: none. */
 TILE_API const tile_plan *tile_job_plan(const tile_job *job);
 /* The format of its tiles, also where the options left it open. */
 TILE_API tile_codec tile_job_codec(const tile_job *job);
-/* Bytes of memory that making the largest tile takes on one thread, what the source holds meanwhile included. */
-TILE_API uint64_t tile_job_memory(const tile_job *job);
+/* Bytes of memory that making the tile of `region`, which is within the source, takes on one thread, what the source
+ * holds meanwhile included. NULL: of the plan's largest; without a plan, of a tile that is all of the source. */
+TILE_API uint64_t tile_job_memory(const tile_job *job, const struct tile_region *region);
 
 /* The name of a region's file: "r0_c0.png". */
 TILE_API void tile_job_name(const tile_job *job, const struct tile_region *region, char name[TILE_NAME_SIZE]);
@@ -1041,8 +1045,8 @@ TILE_API void tile_job_name(const tile_job *job, const struct tile_region *regio
  * Makes the tile of `region` (of the job's plan, or any other within the source): appends the file's bytes to `bytes`,
  * and to `record` its line in the manifest: a JSON object of ASCII, without a newline, below 1500 bytes. On failure
  * what was appended is unspecified. Where the tile is larger than region->source, the grid's edge fills it;
- * options.grid has it where the plan is of rectangles. Errors: also LIMIT_EXCEEDED, where the tile takes more than
- * max_memory.
+ * options.grid has it where there is no plan, or one of rectangles. Errors: also LIMIT_EXCEEDED, where the tile takes
+ * more than max_memory.
  */
 TILE_API tile_status tile_job_tile(const tile_job *job, const struct tile_region *region, struct tile_buffer *bytes,
                                    struct tile_buffer *record, struct tile_error *error);
@@ -1051,7 +1055,7 @@ TILE_API bool tile_record_holds(const char *record, size_t size);
 
 /*
  * Appends the beginning of the manifest: which job it is. One line of JSON without its end; a NUL stands behind it, not
- * counted. Reads the whole source for its hash, unless an index in use knows it.
+ * counted. Reads the whole source for its hash, unless an index in use knows it. INVALID_ARGUMENT without a plan.
  */
 TILE_API tile_status tile_job_head(const tile_job *job, struct tile_buffer *head, struct tile_error *error);
 /*

@@ -136,7 +136,7 @@ static bool write_plan(struct planning *p, struct response *response, struct fai
                           .index_url = p->index_url};
     bool done = needs_function(&function, p->event, failure) && tasks_write(&tasks, failure);
     if (done) {
-        memory = needs_memory(tile_job_memory(p->job), tasks.held);
+        memory = needs_memory(tile_job_memory(p->job, NULL), tasks.held);
         done = needs_fit(memory, 0, &function, failure) && measure(p, &tasks, &measured, failure);
     }
     if (done) {

@@ -24,9 +24,10 @@ static bool make_plan(struct planning *p, struct failure *failure) {
     struct tile_error error;
     tile_status status = part && grid->tile_width == 0 ? tile_plan_new_rects(&p->plan, &area, 1, NULL, &error)
                                                        : tile_plan_new_grid(&p->plan, area, grid, NULL, &error);
-    if (status != TILE_OK)
-        failure_from(failure, &error);
-    return status == TILE_OK || (part ? failure_set(failure, failure->kind, "region: %s", failure->message) : false);
+    if (status == TILE_OK)
+        return true;
+    failure_from(failure, &error);
+    return failure_set(failure, failure->kind, "%s: %s", part ? "region" : info->name, failure->message);
 }
 
 static bool check_count(const struct planning *p, struct failure *failure) {

@@ -38,21 +38,18 @@ static struct pinned *pinned_of(struct opened_set *set, const struct task *task)
     return &set->pinned[set->pinned_count++];
 }
 
-void opened_gather(struct opened_set *set, struct task *tasks, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        struct task *task = &tasks[i];
-        if (task->failed)
-            continue;
-        struct pinned *pinned = task->source ? pinned_of(set, task) : NULL;
-        for (size_t j = 0; pinned && j < set->opened_count && !set->of[i]; j++)
-            if (set->opened[j].pinned == pinned && same_source(set->opened[j].task, task))
-                set->of[i] = &set->opened[j];
-        if (!set->of[i]) {
-            set->of[i] = &set->opened[set->opened_count++];
-            *set->of[i] = (struct opened){.task = task, .pinned = pinned};
-        }
-        set->of[i]->tasks++;
+struct opened *opened_for(struct opened_set *set, struct task *task) {
+    struct pinned *pinned = task->source ? pinned_of(set, task) : NULL;
+    struct opened *opened = NULL;
+    for (size_t i = 0; pinned && i < set->opened_count && !opened; i++)
+        if (set->opened[i].pinned == pinned && same_source(set->opened[i].task, task))
+            opened = &set->opened[i];
+    if (!opened) {
+        opened = &set->opened[set->opened_count++];
+        *opened = (struct opened){.task = task, .pinned = pinned};
     }
+    opened->tasks++;
+    return opened;
 }
 
 /* ---- Opening ---- */

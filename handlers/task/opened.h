@@ -35,11 +35,10 @@ struct opened_set {
     struct pinned pinned[OPENED_MOST];
     struct opened opened[OPENED_MOST];
     size_t pinned_count, opened_count;
-    struct opened *of[OPENED_MOST]; /* of each task; NULL: it has failed before */
 };
 
-/* Finds out what up to OPENED_MOST tasks share. Nothing is read. */
-void opened_gather(struct opened_set *set, struct task *tasks, size_t count);
+/* What a task reads, shared with those that were asked for before, up to OPENED_MOST. Nothing is read. */
+struct opened *opened_for(struct opened_set *set, struct task *task);
 /* Opens the object and reads its first bytes: that it is there, and the one that is wanted, is known then. */
 bool opened_pin(struct opened_set *set, struct pinned *pinned, struct failure *failure);
 /* Opens the source and its index. */

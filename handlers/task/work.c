@@ -14,19 +14,24 @@
 /* What the process itself takes: code, threads, connections, the event. */
 #define OWN_MEMORY ((uint64_t)64 << 20)
 
+/* A tile that is being made. */
+struct making {
+    struct task *task;
+    struct opened *opened; /* NULL: the task has failed before */
+    tile_job *job;
+    struct tile_range *ranges; /* bytes of the source that it takes, as far as they are known */
+    size_t range_count;
+};
+
 struct wave {
     struct call *call;
-    struct task *tasks;
+    struct making tiles[OPENED_MOST];
     size_t count;
     bool all;
     size_t all_count;    /* of all waves */
     _Atomic size_t made; /* tiles, of earlier waves, too */
     uint64_t budget;     /* bytes that all tiles and what is fetched for them may take */
     struct opened_set set;
-    tile_plan *plans[OPENED_MOST];
-    tile_job *jobs[OPENED_MOST];
-    struct tile_range *ranges[OPENED_MOST];
-    size_t range_counts[OPENED_MOST];
 };
 
 json_t *work_sum(const struct task *tasks, size_t count) {
@@ -47,13 +52,17 @@ static bool end(const struct wave *wave, struct task *task, struct failure *fail
 
 /* ---- Objects ---- */
 
+static bool reads(const struct making *tile, const struct pinned *pinned) {
+    return tile->opened && tile->opened->pinned == pinned;
+}
+
 static bool pin(void *user, uint64_t index, struct failure *failure) {
     struct wave *wave = user;
     struct pinned *pinned = &wave->set.pinned[index];
     if (opened_pin(&wave->set, pinned, failure))
         return true;
     for (size_t i = 0; i < wave->count; i++)
-        if (wave->set.of[i] && wave->set.of[i]->pinned == pinned && !end(wave, &wave->tasks[i], failure))
+        if (reads(&wave->tiles[i], pinned) && !end(wave, wave->tiles[i].task, failure))
             return false;
     return true;
 }
@@ -64,19 +73,21 @@ static bool fetch(void *user, uint64_t index, struct failure *failure) {
     struct pinned *pinned = &wave->set.pinned[index];
     size_t count = 0;
     for (size_t i = 0; i < wave->count; i++)
-        if (wave->set.of[i] && wave->set.of[i]->pinned == pinned)
-            count += wave->range_counts[i];
+        if (reads(&wave->tiles[i], pinned))
+            count += wave->tiles[i].range_count;
     if (count == 0)
         return true;
     struct tile_range *ranges = malloc(count * sizeof *ranges);
     if (!ranges)
         return true;
     count = 0;
-    for (size_t i = 0; i < wave->count; i++)
-        if (wave->set.of[i] && wave->set.of[i]->pinned == pinned && wave->range_counts[i]) {
-            memcpy(ranges + count, wave->ranges[i], wave->range_counts[i] * sizeof *ranges);
-            count += wave->range_counts[i];
+    for (size_t i = 0; i < wave->count; i++) {
+        const struct making *tile = &wave->tiles[i];
+        if (reads(tile, pinned) && tile->range_count) {
+            memcpy(ranges + count, tile->ranges, tile->range_count * sizeof *ranges);
+            count += tile->range_count;
         }
+    }
     opened_fetch(pinned, ranges, count, wave->budget / 8 / wave->set.pinned_count, failure);
     free(ranges);
     return true;
@@ -84,21 +95,21 @@ static bool fetch(void *user, uint64_t index, struct failure *failure) {
 
 /* ---- What is to be made of which pixels ---- */
 
-static bool find_ranges(struct wave *wave, size_t i, struct failure *failure) {
-    const tile_source *source = wave->set.of[i]->source;
-    struct tile_rect rect = wave->tasks[i].region.source;
+static bool find_ranges(struct making *tile, struct failure *failure) {
+    const struct opened *opened = tile->opened;
+    struct tile_rect rect = tile->task->region.source;
     struct tile_error error;
     size_t count;
-    if (!wave->set.of[i]->pinned || !wave->set.of[i]->index)
+    if (!opened->pinned || !opened->index)
         return true;
-    if (tile_source_ranges(source, rect, NULL, 0, &count, &error) != TILE_OK)
-        return opened_failure(wave->set.of[i], &error, failure);
-    wave->ranges[i] = malloc((count ? count : 1) * sizeof *wave->ranges[i]);
-    if (!wave->ranges[i])
-        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", wave->tasks[i].source);
-    wave->range_counts[i] = count;
-    return tile_source_ranges(source, rect, wave->ranges[i], count, &count, &error) == TILE_OK ||
-           opened_failure(wave->set.of[i], &error, failure);
+    if (tile_source_ranges(opened->source, rect, NULL, 0, &count, &error) != TILE_OK)
+        return opened_failure(opened, &error, failure);
+    tile->ranges = malloc((count ? count : 1) * sizeof *tile->ranges);
+    if (!tile->ranges)
+        return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%s: no memory", tile->task->source);
+    tile->range_count = count;
+    return tile_source_ranges(opened->source, rect, tile->ranges, count, &count, &error) == TILE_OK ||
+           opened_failure(opened, &error, failure);
 }
 
 /* The library says this, too, but not of regions that end beyond 32 bits. */
@@ -109,14 +120,14 @@ static bool check_region(struct tile_rect r, const struct tile_info *info, struc
                        r.width, r.height, info->width, info->height);
 }
 
-static bool settle(struct wave *wave, size_t i, struct failure *failure) {
-    struct task *task = &wave->tasks[i];
-    tile_source *source = wave->set.of[i]->source;
+static bool settle(struct wave *wave, struct making *tile, struct failure *failure) {
+    struct task *task = tile->task;
+    tile_source *source = tile->opened->source;
     const struct tile_info *info = tile_source_info(source);
     struct tile_region *region = &task->region;
     struct tile_job_options options = task->options.job;
     struct tile_error error;
-    const struct pinned *pinned = wave->set.of[i]->pinned;
+    const struct pinned *pinned = tile->opened->pinned;
     if (pinned && task->output && storage_is(pinned->object, task->output))
         return failure_set(failure, FAILURE_BAD_REQUEST, "output: is the source, %s", task->source);
     options.encode = &task->options.encode; /* the task's options may have been moved */
@@ -133,13 +144,10 @@ static bool settle(struct wave *wave, size_t i, struct failure *failure) {
     }
     if (wave->budget < (options.max_memory ? options.max_memory : (uint64_t)1 << 30))
         options.max_memory = wave->budget;
-    if (tile_plan_new_rects(&wave->plans[i], &region->source, 1, NULL, &error) != TILE_OK)
+    if (tile_job_new(&tile->job, source, &options, &error) != TILE_OK)
         return failure_from(failure, &error);
-    options.plan = wave->plans[i];
-    if (tile_job_new(&wave->jobs[i], source, &options, &error) != TILE_OK)
-        return failure_from(failure, &error);
-    task->codec = tile_job_codec(wave->jobs[i]);
-    return find_ranges(wave, i, failure);
+    task->codec = tile_job_codec(tile->job);
+    return find_ranges(tile, failure);
 }
 
 static bool open_and_settle(void *user, uint64_t index, struct failure *failure) {
@@ -153,9 +161,9 @@ static bool open_and_settle(void *user, uint64_t index, struct failure *failure)
          i++)
         log_line(LOG_WARN, wave->call->id, "%s: %s", tile_source_info(opened->source)->name, note);
     for (size_t i = 0; i < wave->count; i++) {
-        struct task *task = &wave->tasks[i];
-        if (wave->set.of[i] == opened && !task->failed && (!done || !settle(wave, i, failure)) &&
-            !end(wave, task, failure))
+        struct making *tile = &wave->tiles[i];
+        if (tile->opened == opened && !tile->task->failed && (!done || !settle(wave, tile, failure)) &&
+            !end(wave, tile->task, failure))
             return false;
     }
     return true;
@@ -163,28 +171,19 @@ static bool open_and_settle(void *user, uint64_t index, struct failure *failure)
 
 /* ---- Tiles ---- */
 
-/* A sample has up to 4 bytes, a pixel up to 5 of them, once as it is and once as it is encoded. */
-static uint64_t memory_of(const tile_job *job, const struct tile_region *region) {
-    uint64_t memory = tile_job_memory(job), padding;
-    bool padded = region->width != region->source.width || region->height != region->source.height;
-    if (padded && (__builtin_mul_overflow((uint64_t)region->width * region->height, 40, &padding) ||
-                   __builtin_add_overflow(memory, padding, &memory)))
-        return UINT64_MAX;
-    return memory;
-}
-
 /* How many tiles are made at once; those that are larger than memory are not made. */
 static bool count_threads(struct wave *wave, int *threads, struct failure *failure) {
     uint64_t largest = 1;
     for (size_t i = 0; i < wave->count; i++) {
-        struct task *task = &wave->tasks[i];
-        uint64_t memory = task->failed ? 0 : memory_of(wave->jobs[i], &task->region);
+        const struct making *tile = &wave->tiles[i];
+        struct task *task = tile->task;
+        uint64_t memory = task->failed ? 0 : tile_job_memory(tile->job, &task->region);
         if (memory > wave->budget) {
             failure_set(failure, FAILURE_LIMIT_EXCEEDED,
                         "%s: a tile of %u x %u pixels takes %" PRIu64 " bytes of memory; this function has %" PRIu64
                         " for it: make smaller tiles, or give it more memory",
-                        tile_source_info(wave->set.of[i]->source)->name, task->region.width, task->region.height,
-                        memory, wave->budget);
+                        tile_source_info(tile->opened->source)->name, task->region.width, task->region.height, memory,
+                        wave->budget);
             if (!end(wave, task, failure))
                 return false;
         } else if (memory > largest) {
@@ -227,17 +226,17 @@ static bool out_of_time(const struct wave *wave, const struct task *task, int64_
                        wave->all_count);
 }
 
-static bool tile_failed(const struct wave *wave, size_t i, int64_t begun, const struct tile_error *error,
-                        struct failure *failure) {
-    const struct opened *opened = wave->set.of[i];
+static bool tile_failed(const struct wave *wave, const struct making *tile, int64_t begun,
+                        const struct tile_error *error, struct failure *failure) {
+    const struct opened *opened = tile->opened;
     struct failure read;
     if (error->status == TILE_CANCELLED && !(opened->pinned && storage_reader_failed(opened->pinned->object, &read)))
-        return out_of_time(wave, &wave->tasks[i], begun, failure);
+        return out_of_time(wave, tile->task, begun, failure);
     return opened_failure(opened, error, failure);
 }
 
-static bool make(struct wave *wave, size_t i, struct failure *failure) {
-    struct task *task = &wave->tasks[i];
+static bool make(struct wave *wave, const struct making *tile, struct failure *failure) {
+    struct task *task = tile->task;
     struct call *call = wave->call;
     struct tile_buffer record = {0};
     struct tile_error error;
@@ -247,8 +246,8 @@ static bool make(struct wave *wave, size_t i, struct failure *failure) {
         out_of_time(wave, task, begun, failure);
         return end(wave, task, failure);
     }
-    bool done = tile_job_tile(wave->jobs[i], &task->region, &task->bytes, &record, &error) == TILE_OK ||
-                tile_failed(wave, i, begun, &error, failure);
+    bool done = tile_job_tile(tile->job, &task->region, &task->bytes, &record, &error) == TILE_OK ||
+                tile_failed(wave, tile, begun, &error, failure);
     task->written = task->bytes.size;
     metrics_add(call->metrics, METRIC_CONVERT_MS, metrics_now() - start);
     done = done && (!task->output || store(call, task, &record, failure));
@@ -268,7 +267,7 @@ static bool make(struct wave *wave, size_t i, struct failure *failure) {
 
 struct place {
     uint32_t y;
-    size_t i;
+    const struct making *tile;
 };
 
 static int by_y(const void *a, const void *b) {
@@ -284,13 +283,15 @@ static bool make_from_top(struct wave *wave, struct opened *opened, struct failu
     struct place places[OPENED_MOST];
     size_t count = 0;
     bool done = true;
-    for (size_t i = 0; i < wave->count; i++)
-        if (wave->set.of[i] == opened && !wave->tasks[i].failed)
+    for (size_t i = 0; i < wave->count; i++) {
+        const struct making *tile = &wave->tiles[i];
+        if (tile->opened == opened && !tile->task->failed)
             places[count++] =
-                (struct place){tile_source_stored_rect(opened->source, wave->tasks[i].region.source).y, i};
+                (struct place){tile_source_stored_rect(opened->source, tile->task->region.source).y, tile};
+    }
     qsort(places, count, sizeof *places, by_y);
     for (size_t i = 0; i < count && done; i++)
-        done = make(wave, places[i].i, failure);
+        done = make(wave, places[i].tile, failure);
     tile_source_close(opened->source);
     opened->source = NULL;
     return done;
@@ -298,13 +299,14 @@ static bool make_from_top(struct wave *wave, struct opened *opened, struct failu
 
 static bool make_some(void *user, uint64_t i, struct failure *failure) {
     struct wave *wave = user;
-    struct opened *opened = wave->set.of[i];
+    const struct making *tile = &wave->tiles[i];
+    struct opened *opened = tile->opened;
     if (!opened)
         return true;
     if (opened->index)
-        return wave->tasks[i].failed || make(wave, (size_t)i, failure);
+        return tile->task->failed || make(wave, tile, failure);
     for (size_t j = 0; j < i; j++) /* whoever comes first does all of them */
-        if (wave->set.of[j] == opened)
+        if (wave->tiles[j].opened == opened)
             return true;
     return make_from_top(wave, opened, failure);
 }
@@ -315,7 +317,9 @@ static bool run(struct wave *wave, struct failure *failure) {
     const int requests = 16; /* that wait for the store, rather than for a processor */
     int threads;
     double start = metrics_now();
-    opened_gather(&wave->set, wave->tasks, wave->count);
+    for (size_t i = 0; i < wave->count; i++)
+        if (!wave->tiles[i].task->failed)
+            wave->tiles[i].opened = opened_for(&wave->set, wave->tiles[i].task);
     bool done = parallel_run(wave->set.pinned_count, requests, pin, wave, failure) &&
                 parallel_run(wave->set.opened_count, parallel_processors(), open_and_settle, wave, failure) &&
                 parallel_run(wave->set.pinned_count, requests, fetch, wave, failure) &&
@@ -333,8 +337,9 @@ bool work_do(struct call *call, struct task *tasks, size_t count, bool all, stru
         if (!wave)
             return failure_set(failure, FAILURE_OUT_OF_MEMORY, "%zu tasks: no memory", count);
         wave->call = call;
-        wave->tasks = tasks + from;
         wave->count = count - from < OPENED_MOST ? count - from : OPENED_MOST;
+        for (size_t i = 0; i < wave->count; i++)
+            wave->tiles[i].task = &tasks[from + i];
         wave->all = all;
         wave->all_count = count;
         wave->made = made;
@@ -345,9 +350,8 @@ bool work_do(struct call *call, struct task *tasks, size_t count, bool all, stru
         done = run(wave, failure);
         made = wave->made;
         for (size_t i = 0; i < wave->count; i++) {
-            tile_job_free(wave->jobs[i]);
-            tile_plan_free(wave->plans[i]);
-            free(wave->ranges[i]);
+            tile_job_free(wave->tiles[i].job);
+            free(wave->tiles[i].ranges);
         }
         opened_close(&wave->set);
         free(wave);

@@ -10,10 +10,8 @@
 tile_status tile_buffer_reserve(struct tile_buffer *buffer, size_t size, struct tile_error *error) {
     if (size <= buffer->capacity)
         return TILE_OK;
-    size_t capacity = buffer->capacity < 256 ? 256 : buffer->capacity;
-    while (capacity < size)
-        if (!tile_add(&capacity, capacity, capacity / 2))
-            return tile_no_memory(error, size);
+    size_t capacity = buffer->capacity < 256 ? 256 : buffer->capacity + buffer->capacity / 2;
+    capacity = capacity < size ? size : capacity;
     uint8_t *data = tile_alloc(buffer->allocator, capacity);
     if (!data)
         return tile_no_memory(error, capacity);

@@ -113,11 +113,11 @@ static uint64_t pixels_size(const struct tile_codec_request *r) {
 /* stb_image_write computes in int; 4 is the most samples of a pixel, and bytes that it writes of one. */
 static bool holds_size(const struct tile_codec_ops *codec, const struct tile_codec_request *r) {
     return r->width <= codec->max_side && r->height <= codec->max_side &&
-           (!codec->whole || (uint64_t)r->width * r->height <= (INT_MAX - 1024) / 4);
+           (!(codec->traits & TILE_HOLDS_IMAGE) || (uint64_t)r->width * r->height <= (INT_MAX - 1024) / 4);
 }
 
 static bool holds_memory(const struct tile_codec_ops *codec, const struct tile_codec_request *r) {
-    return !codec->whole || pixels_size(r) <= r->memory;
+    return !(codec->traits & TILE_HOLDS_IMAGE) || pixels_size(r) <= r->memory;
 }
 
 static bool is_able(const struct tile_codec_ops *codec, const void *user) {

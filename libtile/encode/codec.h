@@ -19,7 +19,6 @@ struct tile_codec_ops {
     unsigned raw_channels;                      /* a set of 1 << channels that it takes without telling the space */
     unsigned traits;                            /* see for_job.h */
     size_t profile_most;                        /* bytes of an ICC profile that it embeds; 0: none */
-    bool whole;                                 /* is encoded at once, from an image that is held in memory */
     uint32_t max_side;
 
     size_t state_size;

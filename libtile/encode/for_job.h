@@ -15,6 +15,7 @@ enum {
     TILE_SAYS_CODE_POINTS = 1 << 4, /* ITU-T H.273's, and by them more of a space than by a profile */
     TILE_SAYS_NOTHING = 1 << 5,     /* of color, and nobody expects it to */
     TILE_LINEAR_FLOATS = 1 << 6,    /* most readers take floats of RGB and gray for linear light, but for a profile */
+    TILE_HOLDS_IMAGE = 1 << 7,      /* encodes all of it at once */
 };
 /* 0 where the codec is none, or not built here. */
 unsigned tile_codec_traits(tile_codec codec);

@@ -111,5 +111,7 @@ static tile_status append_head(const struct tile_job *job, struct tile_buffer *h
 }
 
 tile_status tile_job_head(const tile_job *job, struct tile_buffer *head, struct tile_error *error) {
+    if (job->any)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "a job without a plan has no manifest");
     return tile_job_name_error(job->source, append_head(job, head, error), error);
 }

@@ -74,7 +74,7 @@ tile_status tile_job_run(tile_source *source, const struct tile_job_options *opt
     if (!source)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
     tile_index *index = NULL;
-    status = tile_job_settle(&job, source, options, error);
+    status = tile_job_settle(&job, source, options, false, error);
     if (status == TILE_OK && !!job.o.folder + !!job.o.image + !!job.o.writer != 1)
         status = tile_error_set(error, TILE_INVALID_ARGUMENT,
                                 "a job writes a folder, an image or to a writer: name one of the three");

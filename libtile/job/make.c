@@ -13,6 +13,9 @@
 /* What splicing a tile takes beside the tile: a read of up to 1 MiB, and a row of MCUs as it is scanned. */
 #define SPLICE_BUFFERS ((uint64_t)2 << 20)
 
+/* What a file has beside the samples, where it does not make less of them. */
+#define FILE_BEYOND ((size_t)64 << 10)
+
 /* Bytes after which the hook is asked where they are only copied or hashed. */
 enum { QUICK_STEP = 1 << 20 };
 
@@ -110,7 +113,13 @@ tile_status tile_job_encode(const struct tile_job *job, const struct tile_image 
     options.progress = tile_watch_relay;
     options.user = watch;
     struct tile_writer writer = {&behind, write_behind};
-    tile_status status = tile_statistics_of(&record->statistics, tile, watch, error);
+    /* Once for nearly every file: growing, the buffer would hold what it has twice. */
+    size_t samples = tile->height * (tile->width * tile_format_step(tile->format)), size;
+    if (!tile_add(&size, bytes->size, samples) || !tile_add(&size, size, FILE_BEYOND))
+        return tile_no_memory(error, SIZE_MAX);
+    tile_status status = tile_buffer_reserve(bytes, size, error);
+    if (status == TILE_OK)
+        status = tile_statistics_of(&record->statistics, tile, watch, error);
     if (status == TILE_OK)
         status = tile_encode(tile, job->codec, &options, &writer, error);
     return status == TILE_OK ? note_file(record, bytes, behind.start, watch, error) : status;
@@ -148,8 +157,9 @@ uint64_t tile_splice_memory(const struct tile_job *job, uint64_t pixels) {
 
 /* A tile as it is written, and about as much once more for its encoded bytes; a coefficient has two bytes. */
 uint64_t tile_make_memory(const struct tile_job *job, uint64_t pixels) {
-    bool coefficients =
-        job->encode.optimize && (tile_codec_traits(job->codec) & TILE_HEEDS_OPTIMIZE) && !tile_job_is_image(job);
-    return (coefficients ? samples_memory(job, pixels, 2) : 0) +
-           (job->o.lossless ? tile_splice_memory(job, pixels) : samples_memory(job, pixels, 2));
+    unsigned traits = tile_job_is_image(job) ? 0 : tile_codec_traits(job->codec);
+    uint64_t memory = job->o.lossless ? tile_splice_memory(job, pixels) : samples_memory(job, pixels, 2);
+    if (job->encode.optimize && (traits & TILE_HEEDS_OPTIMIZE))
+        memory += samples_memory(job, pixels, 2);
+    return traits & TILE_HOLDS_IMAGE ? memory + samples_memory(job, pixels, 1) : memory;
 }

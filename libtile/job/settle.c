@@ -71,9 +71,15 @@ static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
                               tile_plan_count(given));
     if (given)
         job->area = tile_plan_region(given, 0).source;
-    struct tile_grid strips = {.struct_size = sizeof strips, .tile_width = job->area.width, .tile_height = STRIP_ROWS};
-    tile_status status = tile_plan_new_grid(&job->own_plan, job->area, tile_job_is_image(job) ? &strips : &job->grid,
-                                            job->allocator, error);
+    struct tile_grid grid = job->grid;
+    if (tile_job_is_image(job)) {
+        grid = (struct tile_grid){.struct_size = sizeof grid, .tile_width = job->area.width, .tile_height = STRIP_ROWS};
+    } else if (job->any) { /* it knows names and edges */
+        grid.tile_width = job->area.width;
+        grid.tile_height = job->area.height;
+        grid.overlap = 0;
+    }
+    tile_status status = tile_plan_new_grid(&job->own_plan, job->area, &grid, job->allocator, error);
     job->plan = job->own_plan;
     if (status == TILE_OK)
         find_largest(job);
@@ -266,8 +272,9 @@ static tile_status write_nowhere(void *user, uint64_t offset, const void *data, 
 
 /* What the codec cannot do it says now, before anything of an earlier run is touched. */
 static tile_status try_encoder(const struct tile_job *job, struct tile_error *error) {
-    uint32_t width = tile_job_is_image(job) ? job->area.width : job->largest_width;
-    uint32_t height = tile_job_is_image(job) ? job->area.height : job->largest_height;
+    bool whole = tile_job_is_image(job);
+    uint32_t width = whole ? job->area.width : job->any ? 1 : job->largest_width;
+    uint32_t height = whole ? job->area.height : job->any ? 1 : job->largest_height;
     tile_encoder *encoder;
     tile_status status = tile_encoder_new(&encoder, job->codec, job->write, width, height, &job->encode,
                                           &(struct tile_writer){.write_at = write_nowhere}, error);
@@ -329,12 +336,13 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
 }
 
 tile_status tile_job_settle(struct tile_job *job, tile_source *source, const struct tile_job_options *options,
-                            struct tile_error *error) {
+                            bool by_tile, struct tile_error *error) {
     *job = (struct tile_job){.source = source, .info = tile_source_info(source)};
     tile_status status = tile_options_copy(&job->o, sizeof job->o, options, error);
     if (status != TILE_OK)
         return status;
     struct tile_job_options *o = &job->o;
+    job->any = by_tile && !o->plan;
     job->allocator = o->allocator;
     if (o->max_memory == 0)
         o->max_memory = TILE_DEFAULT_MEMORY;

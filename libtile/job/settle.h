@@ -14,6 +14,7 @@ struct tile_job {
 
     const tile_plan *plan;                  /* of tiles, or of one image's strips */
     tile_plan *own_plan;                    /* where the options bring none */
+    bool any;                               /* tiles may be of any region; `plan` is one tile, all of the source */
     struct tile_rect area;                  /* one image: what it shows */
     tile_edge edge;                         /* of tiles that are larger than their regions */
     uint32_t largest_width, largest_height; /* of the plan's regions, as they are written */
@@ -34,10 +35,10 @@ static inline bool tile_job_is_image(const struct tile_job *job) {
     return job->o.image || job->o.writer;
 }
 
-/* Fills `job` for `source`; nothing is read or written yet. The options' `folder` is not looked at. tile_job_release
- * frees what it holds, also after a failure. */
+/* Fills `job` for `source`; nothing is read or written yet. The options' `folder` is not looked at. `by_tile`: they
+ * need bring no plan, as in tile_job_new. tile_job_release frees what it holds, also after a failure. */
 tile_status tile_job_settle(struct tile_job *job, tile_source *source, const struct tile_job_options *options,
-                            struct tile_error *error);
+                            bool by_tile, struct tile_error *error);
 void tile_job_release(struct tile_job *job);
 
 /* The hook of calls that are made for the job as a whole, before it is known how many of its tiles are there. */

@@ -13,7 +13,7 @@ tile_status tile_job_check(tile_source *source, const struct tile_job_options *o
     if (!source)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
     struct tile_job settled;
-    tile_status status = tile_job_settle(&settled, source, options, error);
+    tile_status status = tile_job_settle(&settled, source, options, false, error);
     tile_job_release(&settled);
     return tile_job_name_error(source, status, error);
 }
@@ -24,7 +24,7 @@ tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_
     if (!source)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "the source is NULL");
     struct tile_job settled;
-    tile_status status = tile_job_settle(&settled, source, options, error);
+    tile_status status = tile_job_settle(&settled, source, options, true, error);
     if (status == TILE_OK && tile_job_is_image(&settled))
         status = tile_error_set(error, TILE_INVALID_ARGUMENT, "one new image is not made tile by tile");
     tile_job *job = status == TILE_OK ? tile_alloc(settled.allocator, sizeof *job) : NULL;
@@ -47,7 +47,7 @@ void tile_job_free(tile_job *job) {
 }
 
 const tile_plan *tile_job_plan(const tile_job *job) {
-    return job->plan;
+    return job->o.plan;
 }
 
 tile_codec tile_job_codec(const tile_job *job) {
@@ -68,17 +68,19 @@ static uint64_t region_memory(const tile_job *job, const struct tile_region *reg
 /* What an encoder has beside the tile: of any size, about the same. */
 #define ENCODER_BUFFERS ((uint64_t)512 << 10)
 
-uint64_t tile_job_memory(const tile_job *job) {
+uint64_t tile_job_memory(const tile_job *job, const struct tile_region *region) {
+    if (region) {
+        uint64_t reading =
+            job->o.lossless ? 0 : tile_reading_memory(job->source, region->source, job->read, job->o.max_memory);
+        return tile_u64_add(tile_u64_add(region_memory(job, region), reading), ENCODER_BUFFERS);
+    }
     uint64_t largest = 0;
-    struct tile_region region;
-    for (uint64_t i = 0; tile_plan_sample(job->plan, i, &region); i++) {
-        uint64_t memory = region_memory(job, &region);
-        if (!job->o.lossless)
-            memory =
-                tile_u64_add(memory, tile_reading_memory(job->source, region.source, job->read, job->o.max_memory));
+    struct tile_region one;
+    for (uint64_t i = 0; tile_plan_sample(job->plan, i, &one); i++) {
+        uint64_t memory = tile_job_memory(job, &one);
         largest = memory > largest ? memory : largest;
     }
-    return tile_u64_add(largest, ENCODER_BUFFERS);
+    return largest;
 }
 
 /* A region may come from anywhere: that it can be is not taken for granted. */

@@ -28,6 +28,15 @@ static void close_opened(struct opened o) {
     tile_index_free(o.index);
 }
 
+/* What a run makes itself: the options' grid over all of the source. To be freed. */
+static tile_plan *plan_of(const struct opened *o, const struct tile_job_options *options) {
+    const struct tile_info *info = tile_source_info(o->source);
+    tile_plan *plan;
+    assert_ok(
+        tile_plan_new_grid(&plan, (struct tile_rect){0, 0, info->width, info->height}, options->grid, NULL, &error));
+    return plan;
+}
+
 /* ---- The same bytes ---- */
 
 /* All tiles of a job, made by threads that take every n-th. */
@@ -103,6 +112,9 @@ static void check_same(const char *name, bool indexed, struct tile_job_options o
     whole.folder = folder;
     assert_ok(tile_job_run(o.source, &whole, &result, &error));
 
+    tile_plan *plan = options.plan ? NULL : plan_of(&o, &options);
+    if (plan)
+        options.plan = plan;
     tile_job *job;
     assert_ok(tile_job_new(&job, o.source, &options, &error));
     struct tiles tiles = make_tiles(job, threads);
@@ -128,6 +140,7 @@ static void check_same(const char *name, bool indexed, struct tile_job_options o
     tile_buffer_free(&manifest);
     free_tiles(tiles);
     tile_job_free(job);
+    tile_plan_free(plan);
     close_opened(o);
     test_folder_remove(folder);
 }
@@ -202,7 +215,7 @@ static void what_is_appended_leaves_what_is_there(void **state) {
         tile_job *job;
         assert_ok(tile_job_new(&job, o.source, &options, &error));
         struct tile_buffer bytes = {0}, record = {0};
-        struct tile_region region = tile_plan_region(tile_job_plan(job), 1);
+        struct tile_region region = {.source = {64, 32, 256, 200}, .width = 256, .height = 200};
         assert_ok(tile_job_tile(job, &region, &bytes, &record, &error));
         size_t size = bytes.size, length = record.size;
         assert_ok(tile_job_tile(job, &region, &bytes, &record, &error));
@@ -219,8 +232,8 @@ static void what_is_appended_leaves_what_is_there(void **state) {
 
 /* ---- Regions that are not of the plan ---- */
 
-/* A padded tile whose job knows nothing but its rectangle is the grid's tile. */
-static void a_padded_tile_needs_no_grid(void **state) {
+/* A padded tile whose job has no plan is the grid's tile. */
+static void a_padded_tile_needs_no_plan(void **state) {
     (void)state;
     struct opened o = open_fixture("photo.jpg", true, NULL);
     for (int edge = TILE_EDGE_PAD; edge <= TILE_EDGE_REPLICATE; edge++) {
@@ -230,18 +243,14 @@ static void a_padded_tile_needs_no_grid(void **state) {
         options.to_space = TILE_LAB;
         memcpy(cells.pad_color, (float[4]){1, .5F, .25F, 1}, sizeof cells.pad_color);
         tile_job *grid, *alone;
+        tile_plan *plan = plan_of(&o, &options);
+        assert_ok(tile_job_new(&alone, o.source, &options, &error));
+        assert_null(tile_job_plan(alone));
+        options.plan = plan;
         assert_ok(tile_job_new(&grid, o.source, &options, &error));
-        for (uint64_t i = 0; i < tile_plan_count(tile_job_plan(grid)); i++) {
-            struct tile_region region = tile_plan_region(tile_job_plan(grid), i);
+        for (uint64_t i = 0; i < tile_plan_count(plan); i++) {
+            struct tile_region region = tile_plan_region(plan, i);
             struct tile_buffer expected[2] = {{0}, {0}}, got[2] = {{0}, {0}};
-            tile_plan *plan;
-            assert_ok(tile_plan_new_rects(&plan, &region.source, 1, NULL, &error));
-            struct tile_job_options one = options;
-            one.plan = plan;
-            struct tile_grid border = cells;
-            border.tile_width = border.tile_height = border.overlap = 0;
-            one.grid = &border;
-            assert_ok(tile_job_new(&alone, o.source, &one, &error));
             assert_ok(tile_job_tile(grid, &region, &expected[0], &expected[1], &error));
             assert_ok(tile_job_tile(alone, &region, &got[0], &got[1], &error));
             for (int b = 0; b < 2; b++) {
@@ -250,10 +259,10 @@ static void a_padded_tile_needs_no_grid(void **state) {
                 tile_buffer_free(&expected[b]);
                 tile_buffer_free(&got[b]);
             }
-            tile_job_free(alone);
-            tile_plan_free(plan);
         }
+        tile_job_free(alone);
         tile_job_free(grid);
+        tile_plan_free(plan);
     }
     close_opened(o);
 }
@@ -264,6 +273,36 @@ static void refuses(const tile_job *job, tile_status expected, struct tile_regio
     assert_true(strncmp(error.message, "/", 1) == 0); /* names the file */
     tile_buffer_free(&bytes);
     tile_buffer_free(&record);
+}
+
+/* What a plan is refused for at once. */
+static void a_job_without_a_plan_looks_at_each_tile(void **state) {
+    (void)state;
+    struct opened o = open_fixture("photo.jpg", true, NULL);
+    const struct tile_rect uneven = {16, 16, 30, 16};
+    const struct tile_region one = {.source = {16, 16, 32, 16}, .width = 32, .height = 16},
+                             other = {.source = uneven, .width = 30, .height = 16};
+    struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+    options.lossless = true;
+    options.grid = TEST_GRID(.tile_width = 7, .tile_height = 7, .overlap = 20); /* of which neither is looked at */
+    tile_plan *plan;
+    tile_job *job;
+    struct tile_buffer bytes = {0}, record = {0};
+    assert_ok(tile_plan_new_rects(&plan, &uneven, 1, NULL, &error));
+    options.plan = plan;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_job_new(&job, o.source, &options, &error));
+    options.plan = NULL;
+    assert_ok(tile_job_new(&job, o.source, &options, &error));
+    assert_ok(tile_job_tile(job, &one, &bytes, &record, &error));
+    refuses(job, TILE_INVALID_ARGUMENT, other);
+    assert_fails(TILE_INVALID_ARGUMENT, tile_job_head(job, &record, &error));
+    tile_job_free(job);
+    options.grid = TEST_GRID(.edge = (tile_edge)9);
+    assert_fails(TILE_INVALID_ARGUMENT, tile_job_new(&job, o.source, &options, &error));
+    tile_buffer_free(&bytes);
+    tile_buffer_free(&record);
+    tile_plan_free(plan);
+    close_opened(o);
 }
 
 static void hostile_regions_are_refused(void **state) {
@@ -426,10 +465,13 @@ static void memory_is_what_was_said(void **state) {
         options.allocator = &held.allocator;
         options.grid = TEST_GRID(.tile_width = i / 2 % 2 ? 64 : 256);
         options.lossless = lossless;
+        tile_plan *plan = plan_of(&o, &options);
+        options.plan = plan;
         tile_job *job;
         assert_ok(tile_job_new(&job, o.source, &options, &error));
-        uint64_t said = tile_job_memory(job);
-        struct tile_region region = tile_plan_region(tile_job_plan(job), tile_plan_count(tile_job_plan(job)) / 2);
+        uint64_t said = tile_job_memory(job, NULL);
+        struct tile_region region = tile_plan_region(plan, tile_plan_count(plan) / 2);
+        assert_true(tile_job_memory(job, &region) <= said);
         size_t before = held.most = held.now;
         struct tile_buffer bytes = {.allocator = &held.allocator}, record = {.allocator = &held.allocator};
         assert_ok(tile_job_tile(job, &region, &bytes, &record, &error));
@@ -438,6 +480,44 @@ static void memory_is_what_was_said(void **state) {
             fail_msg("%s, %d: %zu bytes instead of %ju", names[i / 4], i, held.most - before, (uintmax_t)said);
         tile_buffer_free(&bytes);
         tile_buffer_free(&record);
+        tile_job_free(job);
+        tile_plan_free(plan);
+        close_opened(o);
+        assert_int_equal(held.now, 0);
+    }
+}
+
+/* Of little of the source in a large tile, and of all of it; not much more than that, either. */
+static void memory_of_a_region_is_what_was_said(void **state) {
+    (void)state;
+    for (int codec = TILE_JPEG; codec < TILE_CODEC_COUNT; codec++) {
+        struct held held = {.allocator = {&held, held_alloc, held_free}};
+        struct opened o = open_fixture("photo.jpg", true, &held.allocator);
+        const struct tile_info *info = tile_source_info(o.source);
+        struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+        options.allocator = &held.allocator;
+        options.grid = TEST_GRID(.edge = TILE_EDGE_PAD);
+        options.codec = (tile_codec)codec;
+        if (codec == TILE_HDR)
+            options.to_space = TILE_SRGB_LINEAR, options.to_sample = TILE_F32;
+        tile_job *job;
+        assert_ok(tile_job_new(&job, o.source, &options, &error));
+        struct tile_region all = {.source = {0, 0, info->width, info->height}};
+        all.width = info->width, all.height = info->height;
+        struct tile_region regions[] = {{.source = {8, 8, 40, 30}, .width = 40, .height = 30},
+                                        {.source = {8, 8, 40, 30}, .width = 1500, .height = 1000, .left = 700},
+                                        all};
+        assert_int_equal(tile_job_memory(job, NULL), tile_job_memory(job, &all));
+        for (size_t i = 0; i < 3; i++) {
+            uint64_t said = tile_job_memory(job, &regions[i]);
+            size_t before = held.most = held.now;
+            struct tile_buffer bytes = {.allocator = &held.allocator}, record = {.allocator = &held.allocator};
+            assert_ok(tile_job_tile(job, &regions[i], &bytes, &record, &error));
+            if (held.most - before > said || said > 4000000 + 2 * (held.most - before))
+                fail_msg("%d, %zu: %zu bytes instead of %ju", codec, i, held.most - before, (uintmax_t)said);
+            tile_buffer_free(&bytes);
+            tile_buffer_free(&record);
+        }
         tile_job_free(job);
         close_opened(o);
         assert_int_equal(held.now, 0);
@@ -455,14 +535,17 @@ static tile_status one_tile(struct opened o, const struct tile_allocator *alloca
     options.to_space = optimize ? TILE_SPACE_UNSET : TILE_LAB;
     tile_job *job;
     struct tile_buffer bytes = {.allocator = allocator}, record = {.allocator = allocator}, head = record;
+    tile_plan *plan = plan_of(&o, &options);
+    options.plan = plan;
     tile_status status = tile_job_new(&job, o.source, &options, &error);
     if (status == TILE_OK) {
-        struct tile_region region = tile_plan_region(tile_job_plan(job), 0);
+        struct tile_region region = tile_plan_region(plan, 0);
         status = tile_job_tile(job, &region, &bytes, &record, &error);
     }
     if (status == TILE_OK)
         status = tile_job_head(job, &head, &error);
     tile_job_free(job);
+    tile_plan_free(plan);
     tile_buffer_free(&bytes);
     tile_buffer_free(&record);
     tile_buffer_free(&head);
@@ -525,11 +608,13 @@ int main(void) {
         cmocka_unit_test(profiles_and_lossless_tiles_are_those_of_a_whole_run),
         cmocka_unit_test(rectangles_are_those_of_a_whole_run),
         cmocka_unit_test(what_is_appended_leaves_what_is_there),
-        cmocka_unit_test(a_padded_tile_needs_no_grid),
+        cmocka_unit_test(a_padded_tile_needs_no_plan),
+        cmocka_unit_test(a_job_without_a_plan_looks_at_each_tile),
         cmocka_unit_test(hostile_regions_are_refused),
         cmocka_unit_test(options_that_make_no_tiles_are_refused),
         cmocka_unit_test(a_check_refuses_what_a_run_refuses),
         cmocka_unit_test(memory_is_what_was_said),
+        cmocka_unit_test(memory_of_a_region_is_what_was_said),
         cmocka_unit_test(without_memory_nothing_is_lost),
         cmocka_unit_test(a_manifest_that_fails_says_so),
     };
