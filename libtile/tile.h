@@ -976,7 +976,7 @@ struct tile_job_result {
  * of whose upper half nothing is wanted, or of which one new image is turned and does not fit in memory, the job makes
  * itself an index first.
  *
- * The folder's manifest.json tells source, grid, color and of each tile the rectangle, file, bytes, XXH3-128 of the
+ * The folder's manifest.json tells source, plan, color and of each tile the rectangle, file, bytes, XXH3-128 of the
  * pixels and of the file, and each channel's mean, minimum and maximum; each line ends with a check of its own. Until
  * it is whole it is a journal beside it, manifest.part, and a run that finds one of the same job keeps the tiles whose
  * size and hash are right and makes the others. Cancelled runs, full disks, killed processes and crashes of the machine
