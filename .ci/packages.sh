@@ -98,10 +98,11 @@ layer_packages=(gcc meson ninja-build pkg-config binutils dpkg-dev ca-certificat
 for machine in x86-64 aarch64; do
     [ "$(uname -m)" = ${machine/-/_} ] || layer_packages+=(gcc-$machine-linux-gnu)
 done
-# What the tests take besides: other readers, writers and converters of images, to check against.
-test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-tools liblcms2-utils python3 python3-numpy)
-# A real S3 server: Swift's programs alone. The packages of its servers would start and enable services.
-test_packages+=(python3-swift openssl)
+# What the library's tests take besides: other readers, writers and converters of images, to check against.
+library_test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-tools liblcms2-utils python3 python3-numpy)
+# What all tests take. A real S3 server: Swift's programs alone. The packages of its servers would start and enable
+# services.
+test_packages=("${library_test_packages[@]}" python3-swift openssl)
 # File systems that are copied while they are written to.
 test_packages+=(e2fsprogs)
 # Headers of another C library.
