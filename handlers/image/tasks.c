@@ -11,7 +11,8 @@
 
 /*
  * Express executions take 256 KiB of input for all tasks of a batch: a part of the index that makes 2 KiB of base64 is
- * carried along, a larger one is not. One of whole rows holds what these are inflated from: it is not looked at.
+ * carried along, a larger one is not. It is small where it holds but places, so that a source can be spliced by it;
+ * where it also holds what was decoded before them, it is not looked at.
  */
 enum { PART_MOST = 1536 };
 /* Of those 262,144 bytes; the rest is for what stands around the tasks. */
@@ -37,8 +38,7 @@ static bool part_of(const struct tasks *t, struct tile_rect rect, char **out, st
     struct tile_writer writer = tile_buffer_writer(&bytes);
     struct tile_error error;
     *out = NULL;
-    const struct tile_info *info = tile_source_info(t->source);
-    if (info->part_width >= (info->orientation <= 4 ? info->width : info->height))
+    if (!tile_source_info(t->source)->splices)
         return true;
     tile_status status = tile_index_part(&part, t->source, rect, NULL, &error);
     if (status == TILE_OK)
