@@ -195,7 +195,7 @@ static void odd_ends_have_libjpegs_pixels(void **state) {
 
 static void put_number(unsigned char *at, uint32_t value, size_t size, bool big) {
     for (size_t i = 0; i < size; i++)
-        at[i] = (unsigned char)(value >> 8 * (big ? size - 1 - i : i));
+        at[i] = (unsigned char)((uint64_t)value >> 8 * (big ? size - 1 - i : i));
 }
 
 /*
