@@ -76,7 +76,8 @@ static tile_status ranges(const struct tile_access *access, struct tile_rect reg
 static const struct tile_index_codec native = {
     .native = true, .open = open_native, .close = close_native, .cut = cut, .memory = memory, .ranges = ranges};
 
-static enum { AS_BUILT, NATIVE, NONE } stands_there;
+enum place { AS_BUILT, NATIVE, NONE };
+static enum place stands_there;
 
 const struct tile_index_codec *__real_tile_index_codec_of(tile_codec codec);
 const struct tile_index_codec *__wrap_tile_index_codec_of(tile_codec codec);
@@ -117,7 +118,7 @@ static void picture_free(struct picture *p) {
     free(p->pixels);
 }
 
-static tile_source *open_picture(const struct picture *p, int what) {
+static tile_source *open_picture(const struct picture *p, enum place what) {
     tile_source *source;
     stands_there = what;
     assert_ok(tile_source_open_memory(&source, p->file.data, p->file.size, NULL, &error));
@@ -195,7 +196,7 @@ static void jobs_write_the_same(void **state) {
     for (int orientation = 1; orientation <= 6; orientation += 5) {
         struct picture p = picture_new(orientation);
         char *folder = test_folder_new();
-        for (int what = AS_BUILT; what <= NATIVE; what++) {
+        for (enum place what = AS_BUILT; what <= NATIVE; what++) {
             tile_source *source = open_picture(&p, what);
             char path[200];
             struct tile_grid grid = test_grid(40, 30, 3, TILE_EDGE_REPLICATE);
@@ -203,11 +204,11 @@ static void jobs_write_the_same(void **state) {
             job.grid = &grid;
             job.threads = 4;
             job.folder = path;
-            snprintf(path, sizeof path, "%s/%d", folder, what);
+            snprintf(path, sizeof path, "%s/%d", folder, (int)what);
             assert_ok(tile_job_run(source, &job, NULL, &error));
             job.folder = NULL;
             job.image = path;
-            snprintf(path, sizeof path, "%s/%d.png", folder, what);
+            snprintf(path, sizeof path, "%s/%d.png", folder, (int)what);
             assert_ok(tile_job_run(source, &job, NULL, &error));
             tile_source_close(source);
         }
