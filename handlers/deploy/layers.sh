@@ -19,14 +19,13 @@ export LC_ALL=C
 
 need_packages "${layer_packages[@]}"
 
-soname=libtile.so.$(sed -n "s/^  version: '\([0-9]*\)\..*/\1/p" meson.build)
+soname=libtile.so.$(sed -n "s/^soversion = '\([0-9]*\)'/\1/p" libtile/meson.build)
 # Packages that are linked or have headers that are, whose authors' notices go along; those around them.
 linked=(libc6-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libdeflate-dev libtiff-dev liblcms2-dev libxxhash-dev
     libjansson-dev libstb-dev libcurl4-openssl-dev libssl-dev)
 packages=("${linked[@]}" libc6 linux-libc-dev)
 # libcurl speaks HTTP only and libtiff deflates only. What else they call is in libraries that are not here, most of
-# which Debian has no static library of: functions that answer 0 take their place. Of them only initializations run.
-unused='^(GSS_C_|gss_|ldap_|ber_|libssh2_|RTMP_|nghttp2_|psl_|Brotli|idn2_|ZSTD_|lzma_|WebP|jbg_|lerc_)'
+# which Debian has no static library of: functions of unused.awk take their place, which refuse what they are asked for.
 
 hardening=(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection)
 
@@ -84,7 +83,7 @@ fetch() {
 prepare() {
     local triplet=$1 folder=$2
     local libraries=$folder/root/usr/lib/$triplet
-    [ -e "$folder/cross.txt" ] && return
+    [ "$folder/cross.txt" -nt handlers/deploy/unused.awk ] && return
     mkdir -p "$folder/objects"
     # As Debian builds it, but for contraction: so the results are the same on each architecture.
     (cd "$folder/objects" && printf '%s\0' ../lcms2/src/*.c | xargs -0 -P "$(nproc)" -n 4 "$triplet-gcc" \
@@ -95,8 +94,7 @@ prepare() {
     # Debian's .pc file of libdeflate names another folder, those of the others more libraries.
     sed -i "s|^libdir=/usr/lib\$|&/$triplet|" "$libraries/pkgconfig/libdeflate.pc"
     "$triplet-nm" --undefined-only "$libraries/libcurl.a" "$libraries/libtiff.a" 2>/dev/null |
-        awk -v unused="$unused" '$2 ~ unused { print "long " $2 "(void) { return 0; }" }' |
-        sort -u >"$folder/unused.c"
+        awk -f handlers/deploy/unused.awk | sort -u >"$folder/unused.c"
     "$triplet-gcc" --sysroot="$folder/root" -O2 -fPIC -c "$folder/unused.c" -o "$folder/objects/unused.o"
     "$triplet-ar" rcsD "$libraries/libunused.a" "$folder/objects/unused.o"
     sed -i -e '/^Requires.private/d' -e 's/^Libs.private:.*/Libs.private: -lunused -ljpeg -ldeflate -lz -lm/' \
@@ -134,7 +132,7 @@ build() {
     done
     "$triplet-gcc" --sysroot="$folder/root" -shared -fPIC -O2 "${hardening[@]}" -o "$folder/$soname" -Wl,-soname,"$soname" \
         -Wl,-z,relro,-z,now \
-        -Wl,--version-script=<(echo '{ global: tile_*; local: *; };') -Wl,--no-undefined \
+        -Wl,--version-script=libtile/libtile.map -Wl,--no-undefined \
         -Wl,--wrap=stdin,--wrap=stdout,--wrap=stderr handlers/deploy/streams.c \
         -Wl,--whole-archive "$folder/build/libtile/libtile.a" -Wl,--no-whole-archive \
         "${archives[@]}" -lm
