@@ -105,6 +105,8 @@ library_test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-to
 test_packages=("${library_test_packages[@]}" python3-swift openssl)
 # File systems that are copied while they are written to.
 test_packages+=(e2fsprogs)
+# Another build system that finds the library.
+test_packages+=(cmake)
 # Headers of another C library.
 test_packages+=(musl-tools)
 # What runs a state machine. Where npm came from elsewhere, Debian's would not go with its node.
