@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 } >"$work/tour.c"
 cc -std=c11 -Wall -Wextra -Werror -I"$include" "$work/tour.c" -o "$work/tour" "$library" "$@"
 "$work/tour" "$source/fixtures/photo.jpg" "$work/tiles"
-[ "$(find "$work/tiles" -name '*.tif' | wc -l)" -eq 20 ]
+[ "$(find "$work/tiles" -name "*.${TILE_TEST_FORMAT:-tif}" | wc -l)" -eq 20 ]
 
 # Every folder and file of the picture of the tree exists.
 missing=$(awk '/^    meson.build / { inside = 1 } /^$/ { inside = 0 } inside { print $0 }' "$source/README.md" |

@@ -207,7 +207,7 @@ static void list_spaces(void) {
 static void list_formats(void) {
     for (int c = TILE_CODEC_UNSET + 1; c < TILE_CODEC_COUNT; c++) {
         bool written = tile_codec_can_write((tile_codec)c);
-        printf("%s %s", tile_codec_name((tile_codec)c), written ? "" : " (not in this build)");
+        printf("%s %s", tile_codec_name((tile_codec)c), written ? "" : "(not in this build)");
         for (int s = TILE_SPACE_UNSET + 1; s < TILE_SPACE_COUNT; s++) {
             static const tile_sample samples[] = {TILE_U8, TILE_U16, TILE_F32};
             const char *separator = ":";

@@ -50,8 +50,11 @@ static bool settle_suffix(const struct arguments *a, const char *suffix, const c
     else if (strchr(suffix, '{'))
         return true;
     *codec = tile_codec_from_suffix(suffix);
-    if (!tile_codec_can_write(*codec))
+    if (*codec == TILE_CODEC_UNSET)
         return refuse_suffix(a->output, suffix);
+    if (!tile_codec_can_write(*codec))
+        return usage("%s: this build cannot write %s, but %s", a->output, suffix,
+                     tile_codec_names((char[TILE_CODEC_NAMES]){0}, TILE_CODEC_NAMES));
     return a->job.codec == TILE_CODEC_UNSET || a->job.codec == *codec ||
            usage("%s: its suffix and --format %s differ", a->output, tile_codec_name(a->job.codec));
 }

@@ -23,6 +23,8 @@ import tempfile
 
 import disk
 
+FORMAT = os.environ.get("TILE_TEST_FORMAT", "tif")  # see scratch.py of the handlers' tests
+
 # What a call may fail with.
 CAUSES = {
     "open": [errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EIO, errno.ENOSPC, errno.EINTR],
@@ -248,7 +250,7 @@ class Test:
         yield Scenario(self, "tiles again", tiles, lambda: self.leave_tiles(tiles))
         yield Scenario(self, "other tiles", [*tiles, "--overwrite"],
                        lambda: self.must([fixtures / "420.jpg", "-s", "30", "-f", "png", "-o", root + "/new/tiles"]))
-        yield Scenario(self, "an image", [fixtures / "rgb8.png", "-f", "tif", "-o", root + "/new.tif", "--overwrite"])
+        yield Scenario(self, "an image", [fixtures / "rgb8.png", "-f", FORMAT, "-o", root + "/new." + FORMAT, "--overwrite"])
         yield Scenario(self, "another image", [fixtures / "rgb8.png", "-o", root + "/new.png", "--overwrite"],
                        lambda: self.must([fixtures / "420.jpg", "-o", root + "/new.png"]))
         yield Scenario(self, "an index", [fixtures / "restart.jpg", "--build-index", root + "/new.tix", "--overwrite"])

@@ -51,7 +51,7 @@ static void formats_carry_what_the_design_says(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(carry(cases[i].codec, format_of(cases[i].space, cases[i].sample, cases[i].alpha)),
-                         cases[i].can ? TILE_OK : TILE_UNSUPPORTED);
+                         cases[i].can && tile_codec_can_write(cases[i].codec) ? TILE_OK : TILE_UNSUPPORTED);
 }
 
 /* Whether `word` stands in `text` by itself. */
@@ -72,6 +72,8 @@ static void refusals_name_the_codecs_that_accept(void **state) {
             for (int s = 0; s < 3; s++)
                 for (int alpha = 0; alpha <= TILE_ALPHA_PREMULTIPLIED; alpha++) {
                     struct tile_format format = format_of((tile_space)space, types[s], (tile_alpha)alpha);
+                    if (!tile_codec_can_write((tile_codec)c))
+                        continue;
                     tile_encoder *encoder;
                     error = (struct tile_error){0};
                     tile_status status = tile_codec_can_carry((tile_codec)c, format, &error);
@@ -402,6 +404,8 @@ static void misuse_is_refused(void **state) {
     assert_null(encoder);
     for (int c = TILE_CODEC_UNSET + 1; c < TILE_CODEC_COUNT; c++) {
         struct tile_format reversed = rgb, planar = rgb;
+        if (!tile_codec_can_write((tile_codec)c))
+            continue;
         reversed.order = TILE_ORDER_REVERSED;
         planar.layout = TILE_PLANAR;
         assert_fails(TILE_INVALID_ARGUMENT, tile_codec_can_carry((tile_codec)c, reversed, &error));
@@ -438,16 +442,16 @@ static void sizes_that_do_not_fit_are_refused(void **state) {
     struct tile_format rgb = format_of(TILE_SRGB, TILE_U8, 0);
     tile_encoder *encoder;
     assert_fails(TILE_UNSUPPORTED, tile_encoder_new(&encoder, TILE_JPEG, rgb, 65501, 1, NULL, &writer, &error));
-    assert_non_null(strstr(error.message, ": png, tif, npy, bmp or tga can"));
+    assert_non_null(strstr(error.message, test_codecs(": png, tif, npy, bmp or tga can")));
     assert_fails(TILE_UNSUPPORTED, tile_encoder_new(&encoder, TILE_TGA, rgb, 1, 65536, NULL, &writer, &error));
     assert_fails(TILE_UNSUPPORTED, tile_encoder_new(&encoder, TILE_PNG, rgb, 1, 0x80000000, NULL, &writer, &error));
-    assert_non_null(strstr(error.message, ": tif or npy can"));
+    assert_non_null(strstr(error.message, test_codecs(": tif or npy can")));
     assert_fails(TILE_UNSUPPORTED, tile_encoder_new(&encoder, TILE_BMP, rgb, 30000, 30000, NULL, &writer, &error));
-    assert_non_null(strstr(error.message, ": jpg, png, tif or npy can"));
+    assert_non_null(strstr(error.message, test_codecs(": jpg, png, tif or npy can")));
     struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
     options.max_memory = 29999;
     assert_fails(TILE_LIMIT_EXCEEDED, tile_encoder_new(&encoder, TILE_BMP, rgb, 100, 100, &options, &writer, &error));
-    assert_non_null(strstr(error.message, ": jpg, png, tif or npy can"));
+    assert_non_null(strstr(error.message, test_codecs(": jpg, png, tif or npy can")));
     options.max_memory = 30000;
     assert_ok(tile_encoder_new(&encoder, TILE_BMP, rgb, 100, 100, &options, &writer, &error));
     tile_encoder_free(encoder);

@@ -32,6 +32,8 @@ static void encoding_stops(void **state) {
     static const uint64_t stops[] = {1, 2, 5, 0}; /* 0: at the last call */
     const struct tile_writer writer = {.write_at = nowhere};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!tile_codec_can_write(kinds[i].codec))
+            continue;
         struct tile_image image = image_of(format_of(kinds[i].space, kinds[i].sample, 0), 600, 500);
         const uint64_t size = (uint64_t)image.stride * image.height;
         struct test_memory memory;
@@ -69,6 +71,8 @@ static void a_stopped_encoder_writes_no_more(void **state) {
     options.progress = test_hook_ask;
     options.user = &hook;
     for (tile_codec codec = TILE_JPEG; codec < TILE_HDR; codec++) {
+        if (!tile_codec_can_write(codec))
+            continue;
         hook.calls = 0;
         assert_ok(tile_encoder_new(&encoder, codec, image.format, 600, 500, &options, &writer, &error));
         assert_fails(TILE_CANCELLED, tile_encoder_write(encoder, &image, &error));

@@ -108,8 +108,12 @@ static void a_large_tile_is_given_up(void **state) {
 }
 
 static json_t *plan(void) {
-    return parse("{\"source\":\"photo.jpg\",\"output\":\"out\",\"format\":\"npy\",\"to\":\"lab\",\"depth\":\"f32\","
-                 "\"image\":\"one.tif\",\"compression\":9}");
+    char text[256];
+    snprintf(text, sizeof text,
+             "{\"source\":\"photo.jpg\",\"output\":\"out\",\"format\":\"npy\",\"to\":\"lab\",\"depth\":\"f32\","
+             "\"image\":\"%s\",\"compression\":9}",
+             test_any_name("one"));
+    return parse(text);
 }
 
 static void do_tasks(void) {
@@ -138,6 +142,8 @@ static void plans_and_assemblies_end(void **state) {
 /* Three megabytes are deflated at their slowest: that takes longer than all else. */
 static void one_new_image_is_given_up(void **state) {
     (void)state;
+    if (!tile_codec_can_write(TILE_TIFF))
+        skip();
     json_decref(invoke_ok(&place, handle_plan, plan()));
     do_tasks();
     const char *temporary = place_path(&place, "tmp");

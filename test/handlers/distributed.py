@@ -102,9 +102,9 @@ class Distributed(unittest.TestCase):
         # High, so that a row of tiles is a small part of the file.
         cls.source = os.path.join(cls.folder, "high.jpg")
         subprocess.run([MAKE_BIG, cls.source, "1536", "10240", "99", "444"], check=True)
-        cls.options = {"to": "lab", "format": "tif", "tile": [512, 256]}
+        cls.options = {"to": "lab", "format": scratch.FORMAT, "tile": [512, 256]}
         subprocess.run([CONVERT, "-q", cls.source, "-o", os.path.join(cls.folder, "wanted"), "--to", "lab", "--format",
-                        "tif", "--tile", "512x256"], check=True)
+                        scratch.FORMAT, "--tile", "512x256"], check=True)
         wanted = os.path.join(cls.folder, "wanted")
         cls.wanted = {name: read(os.path.join(wanted, name)) for name in os.listdir(wanted)}
 
@@ -151,7 +151,7 @@ class Distributed(unittest.TestCase):
         self.assertEqual(answer, {"manifest": self.event["output"] + "manifest.json", "tiles": 120})
         first = self.tiles()
         self.check_all()
-        self.assertEqual(first["r3_c2.tif"][1]["type"], "image/tiff")
+        self.assertEqual(first["r3_c2." + scratch.FORMAT][1]["type"], scratch.MEDIA_TYPE)
         # At least once is what the execution promises: all of it again changes nothing.
         before = self.bucket.contents(self.prefix + "out/")
         self.assertEqual(dict(self.plan()[0], seconds=plan["seconds"]), plan)
@@ -207,7 +207,7 @@ class Distributed(unittest.TestCase):
         self.check_all()
 
     def test_source_changes_after_the_plan(self):
-        plan, tasks = self.plan(image="s3://%s/%sone.tif" % (BUCKET, self.prefix))
+        plan, tasks = self.plan(image="s3://%s/%sone.%s" % (BUCKET, self.prefix, scratch.FORMAT))
         workers = [self.worker("tile"), self.worker("assemble")]
         spread(workers[:1], batches(tasks[:21], 21))
         changed = bytearray(read(self.source))

@@ -94,7 +94,8 @@ static void each_option_is_taken(void **state) {
     TAKES("{\"no-profile\":true}", o.encode.no_profile);
     TAKES("{\"strict\":true}", o.source.strict);
     TAKES("{\"format\":\"jpg\"}", o.job.codec == TILE_JPEG);
-    TAKES("{\"format\":\"tif\"}", o.job.codec == TILE_TIFF);
+    if (tile_codec_can_write(TILE_TIFF))
+        TAKES("{\"format\":\"tif\"}", o.job.codec == TILE_TIFF);
     TAKES("{\"format\":\"hdr\"}", o.job.codec == TILE_HDR);
     TAKES("{\"quality\":1}", o.job.encode->quality == 1);
     TAKES("{\"quality\":100}", o.job.encode->quality == 100);

@@ -9,6 +9,7 @@ import shutil
 import time
 import zlib
 
+from scratch import FORMAT
 from runs import BESIDE, Case, contents, digest, fixture, interlaced, main, png, read, write
 
 
@@ -25,7 +26,7 @@ class Same(Case):
         return plan
 
     def test_baseline(self):
-        plan = self.check("photo.jpg", to="lab", format="tif", tile=128)
+        plan = self.check("photo.jpg", to="lab", format=FORMAT, tile=128)
         self.assertEqual(sorted(plan), ["batch", "job", "kind", "memory_mb", "plan", "records", "seconds", "tiles"])
         self.assertEqual(plan["tiles"], 20)
         self.assertFalse(os.path.exists(self.path("out", "index.tix")))
@@ -49,7 +50,7 @@ class Same(Case):
         self.assertEqual(contents(self.path("out"), BESIDE), contents(self.path("wanted")))
 
     def test_progressive(self):
-        plan = self.check("progressive.jpg", tile=32, to="luv", format="tif", compression=6)
+        plan = self.check("progressive.jpg", tile=32, to="luv", format=FORMAT, compression=6)
         self.assertEqual(plan["index"], "none: progressive")
 
     def test_separate_scans(self):
@@ -68,7 +69,7 @@ class Same(Case):
         self.check("ycck.jpg", tile=50, to="srgb")
 
     def test_profile(self):
-        self.check("adobe-rgb-profile.jpg", tile=64, to="lab", depth="u16", format="tif")
+        self.check("adobe-rgb-profile.jpg", tile=64, to="lab", depth="u16", format=FORMAT)
 
     def test_ignored_profile(self):
         self.check("adobe-rgb-profile.jpg", **{"tile": 64, "ignore-profile": True})
@@ -108,7 +109,7 @@ class Same(Case):
         self.check("orientation-8.jpg", **{"tile": 24, "ignore-orientation": True})
 
     def test_padded(self):
-        plan = self.check("photo.jpg", tile=150, edge="pad=#40ff0080", overlap=20, to="lab", format="tif")
+        plan = self.check("photo.jpg", tile=150, edge="pad=#40ff0080", overlap=20, to="lab", format=FORMAT)
         places = [task.get("place") for task in self.tasks(plan)]
         self.assertEqual(places[0], [20, 20, 190, 190])  # at the corner, as the grid's own definition says
         self.assertIsNone(places[6])  # a tile in the middle has no edge
@@ -192,7 +193,7 @@ class Image(Case):
         self.assertEqual(digest(read(self.path(name))), digest(read(self.path("wanted-" + name))))
 
     def test_tiff(self):
-        self.check("photo.jpg", "one.tif", to="lab", tile=200, overlap=2, edge="pad", format="npy")
+        self.check("photo.jpg", "one." + FORMAT, to="lab", tile=200, overlap=2, edge="pad", format="npy")
 
     def test_image_beyond_memory(self):
         """14 MB, of which 8 are held, and no folder for the rest."""
@@ -238,7 +239,7 @@ class Image(Case):
                 ("Unsupported", "one.bmp", "bmp holds only 8-bit", {"depth": "f32"}),
                 ("Unsupported", "one.png", "png cannot carry cmyk", {"source": fixture("cmyk.jpg")}),
                 ("LimitExceeded", "one.bmp", "max-memory", {"max-memory": "400K"})):
-            event = dict({"source": fixture("photo.jpg"), "output": "out", "tile": 128, "format": "tif"}, **options)
+            event = dict({"source": fixture("photo.jpg"), "output": "out", "tile": 128, "format": FORMAT}, **options)
             with self.subTest(image, **options):
                 message = self.refused(kind, "plan", dict(event, image=image), "image: ", words)
                 self.assertFalse(os.path.exists(self.path("out")))
@@ -249,7 +250,8 @@ class Image(Case):
 
     def test_an_image_larger_than_memory(self):
         write(self.path("a.png"), interlaced(3000))
-        event = {"source": "a.png", "output": "out", "image": "one.tif", "tile": 3000, "function": {"memory_mb": 512}}
+        event = {"source": "a.png", "output": "out", "image": "one." + FORMAT, "tile": 3000,
+                 "function": {"memory_mb": 512}}
         self.environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "32"
         self.refused("LimitExceeded", "plan", event, "image: decoding the source takes 27")
         self.assertFalse(os.path.exists(self.path("out")))

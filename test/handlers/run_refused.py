@@ -7,17 +7,18 @@ import random
 import shutil
 import subprocess
 
+from scratch import FORMAT
 from runs import Case, FIXTURES, HANDLER, fixture, interlaced, main, png, read, write
 
 
 class Memory(Case):
     def test_an_image_that_does_not_fit(self):
         write(self.path("a.png"), interlaced(3000))
-        plan = self.done("plan", {"source": "a.png", "output": "out", "image": "one.tif", "tile": 3000})
+        plan = self.done("plan", {"source": "a.png", "output": "out", "image": "one." + FORMAT, "tile": 3000})
         self.work(self.tasks(plan))
         self.environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "32"
         self.refused("LimitExceeded", "assemble", {"job": plan["job"]}, "a.png", "memory")
-        self.assertFalse(os.path.exists(self.path("one.tif")))
+        self.assertFalse(os.path.exists(self.path("one." + FORMAT)))
 
     def test_sources_are_not_all_held(self):
         """Eight times 27 MB, in a function of 128."""

@@ -461,15 +461,15 @@ class Tiles(Case):
         self.addCleanup(shutil.rmtree, self.folder)
         shutil.copy(os.path.join(FIXTURES, "photo.jpg"), self.folder)
 
-    def task(self, output="r0_c0.tif", source="photo.jpg"):
-        return {"source": source, "region": [0, 0, 64, 48], "to": "lab", "format": "tif", "output": output}
+    def task(self, output="r0_c0.npy", source="photo.jpg"):
+        return {"source": source, "region": [0, 0, 64, 48], "to": "lab", "format": "npy", "output": output}
 
     def test_figures(self):
         function = self.function(HANDLER, "tile", env={"TILE_LOCAL_ROOT": self.folder})
         for _ in range(2):  # the second one's are its own
             ok, answer = function.invoke(self.task())
             self.assertTrue(ok, answer)
-        size = os.path.getsize(os.path.join(self.folder, "r0_c0.tif"))
+        size = os.path.getsize(os.path.join(self.folder, "r0_c0.npy"))
         for line in map(json.loads, function.out().splitlines()):
             self.assertEqual((line["Tiles"], line["Pixels"], line["BytesOut"]), (1, 64 * 48, size))
             self.assertGreater(line["BytesIn"], 1000)
@@ -487,12 +487,12 @@ class Tiles(Case):
         functions = [self.function(HANDLER, "tile", env={"TILE_LOCAL_ROOT": self.folder}) for _ in range(4)]
 
         def work(number):
-            answers = [functions[number].invoke(self.task("%d_%d.tif" % (number, i))) for i in range(20)]
+            answers = [functions[number].invoke(self.task("%d_%d.npy" % (number, i))) for i in range(20)]
             return all(ok for ok, _ in answers)
 
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             self.assertEqual(list(pool.map(work, range(4))), [True] * 4)
-        tiles = list(pathlib.Path(self.folder).glob("*.tif"))
+        tiles = list(pathlib.Path(self.folder).glob("*.npy"))
         self.assertEqual(len(tiles), 80)
         self.assertEqual(len({tile.read_bytes() for tile in tiles}), 1)
         for function in functions:

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Where tests keep what they write."""
+"""Where tests keep what they write, and in which format."""
 
 import os
 import tempfile
+
+FORMAT = os.environ.get("TILE_TEST_FORMAT", "tif")  # carries all spaces: another in a build without libtiff
+MEDIA_TYPE = {"tif": "image/tiff", "npy": "application/octet-stream"}[FORMAT]
 
 
 def make():

@@ -199,10 +199,11 @@ static void check_tasks(const struct recipe *recipe, struct tile_job_options job
 static void tasks_make_the_tiles_of_a_whole_run(void **state) {
     (void)state;
     struct tile_job_options job = TILE_OPTIONS(struct tile_job_options);
-    struct recipe recipe = {"photo.jpg", "{\"to\":\"lab\",\"format\":\"tif\"}", test_grid(60, 0, 0, TILE_EDGE_CLIP),
-                            true, false};
+    char event[64];
+    snprintf(event, sizeof event, "{\"to\":\"lab\",\"format\":\"%s\"}", test_any_suffix());
+    struct recipe recipe = {"photo.jpg", event, test_grid(60, 0, 0, TILE_EDGE_CLIP), true, false};
     job.to_space = TILE_LAB;
-    job.codec = TILE_TIFF;
+    job.codec = test_any_codec();
     check_tasks(&recipe, job);
     recipe.grid = test_grid(64, 64, 0, TILE_EDGE_CLIP); /* more than are worked on at a time */
     check_tasks(&recipe, job);

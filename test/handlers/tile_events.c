@@ -159,7 +159,7 @@ static void what_does_not_fit_the_function_is_refused(void **state) {
     json_decref(invoke_ok(&place, handle_tile, task_with(NULL)));
     place.call.memory = (uint64_t)1 << 20;
     invoke_fails(&place, handle_tile,
-                 task_with("{\"region\":null,\"to\":\"oklab\",\"depth\":\"f32\",\"format\":\"tif\"}"),
+                 task_with("{\"region\":null,\"to\":\"oklab\",\"depth\":\"f32\",\"format\":\"npy\"}"),
                  FAILURE_LIMIT_EXCEEDED, "photo.jpg", NULL);
 }
 

@@ -84,7 +84,7 @@ static json_t *notification(const char *name, const char *bucket, const char *ke
 
 static void keys_that_are_none_are_refused(void **state) {
     (void)state;
-    setenv("TILE_TASK", "{\"to\":\"lab\",\"format\":\"tif\",\"output\":\"out/\"}", 1);
+    setenv("TILE_TASK", "{\"to\":\"lab\",\"format\":\"npy\",\"output\":\"out/\"}", 1);
     static const char *const bad[] = {"%", "%2", "%zz", "a%00b", "%ff"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         invoke_fails(&place, handle_tile, notification("ObjectCreated:Put", "in-bucket", bad[i]), FAILURE_BAD_REQUEST,
@@ -115,12 +115,12 @@ static void notifications_need_to_be_told_what_to_make(void **state) {
                {"", "TILE_TASK"},
                {"{", "TILE_TASK"},
                {"[]", "TILE_TASK"},
-               {"{\"format\":\"tif\"}", "output"},
+               {"{\"format\":\"npy\"}", "output"},
                {"{\"output\":\"s3://out-bucket/o/\"}", "format"},
                {"{\"format\":\"gif\",\"output\":\"s3://out-bucket/o/\"}", "format"},
                {"{\"format\":7,\"output\":\"s3://out-bucket/o/\"}", "format"},
-               {"{\"format\":\"tif\",\"to\":\"lba\",\"output\":\"s3://out-bucket/o/\"}", "lba"},
-               {"{\"format\":\"tif\",\"typo\":1,\"output\":\"s3://out-bucket/o/\"}", "typo"},
+               {"{\"format\":\"npy\",\"to\":\"lba\",\"output\":\"s3://out-bucket/o/\"}", "lba"},
+               {"{\"format\":\"npy\",\"typo\":1,\"output\":\"s3://out-bucket/o/\"}", "typo"},
                /* It would call itself. */
                {"{\"format\":\"png\",\"output\":\"s3://in-bucket/in/\"}", "again"},
                {"{\"format\":\"png\",\"output\":\"s3://in-bucket/in/deeper/x.png\"}", "again"}};

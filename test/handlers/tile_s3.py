@@ -23,6 +23,7 @@ import zlib
 
 import scratch
 from noise import noise
+from scratch import FORMAT
 from simulator import Function
 
 HANDLER, CONVERT, FIXTURES = sys.argv[1:4]
@@ -200,16 +201,16 @@ class Objects(unittest.TestCase):
         return {"Records": [{"eventSource": "aws:s3", "eventName": name,
                              "s3": {"bucket": {"name": "in-bucket"}, "object": described}}]}
 
-    TASK = json.dumps({"to": "lab", "format": "tif", "output": "s3://out-bucket/o/"})
+    TASK = json.dumps({"to": "lab", "format": FORMAT, "output": "s3://out-bucket/o/"})
     KEY = "in/a+b%2Bc%C3%A9.jpg"
     NAME = "in-bucket/in/a b+c\u00e9.jpg"
-    OUT = "out-bucket/o/in/a b+c\u00e9.tif"
+    OUT = "out-bucket/o/in/a b+c\u00e9." + FORMAT
 
     def check_output(self, name=OUT):
-        tile, record = self.whole(self.NAME, "-t", "lab", "-f", "tif")
+        tile, record = self.whole(self.NAME, "-t", "lab", "-f", FORMAT)
         body, headers = self.store.objects[name]
         self.assertEqual(body, tile)
-        self.assertEqual(headers["Content-Type"], "image/tiff")
+        self.assertEqual(headers["Content-Type"], scratch.MEDIA_TYPE)
         notes = [v for n, v in headers.items() if n.lower().startswith("x-amz-meta-")]
         self.assertIn(record, [json.loads(n) for n in notes if n.startswith("{")])
 
@@ -220,9 +221,9 @@ class Objects(unittest.TestCase):
         self.assertEqual(len(self.store.objects), 2)
 
     def test_one_output_for_all(self):
-        task = json.dumps({"to": "lab", "output": "s3://out-bucket/latest.tif"})
+        task = json.dumps({"to": "lab", "output": "s3://out-bucket/latest." + FORMAT})
         self.invoke(self.notification(self.KEY), TILE_TASK=task)
-        self.check_output("out-bucket/latest.tif")
+        self.check_output("out-bucket/latest." + FORMAT)
 
     def test_an_older_object_is_not_taken_for_it(self):
         message = self.fails(self.notification(self.KEY, "0" * 32), "SourceChanged", TILE_TASK=self.TASK)
@@ -246,7 +247,7 @@ class Objects(unittest.TestCase):
         answer = self.invoke(event, TILE_TASK=self.TASK)
         self.assertEqual(answer, {"batchItemFailures": [{"itemIdentifier": "b"}, {"itemIdentifier": "d"}]})
         self.check_output()
-        self.assertNotIn("out-bucket/o/in/second.tif", self.store.objects)  # a message is done as a whole or not
+        self.assertNotIn("out-bucket/o/in/second." + FORMAT, self.store.objects)  # a message is done as a whole or not
 
     def test_batch_operations(self):
         self.store.broken.add("in-bucket/in/broken.jpg")
@@ -346,13 +347,13 @@ class Objects(unittest.TestCase):
             event = dict(self.BATCH, job={"id": "y", "userArguments": arguments}, tasks=tasks)
             return self.invoke(event, **environment)["results"][0]
 
-        gray = {"to": "gray", "format": "tif", "output": "s3://out-bucket/o/", "region": [0, 0, 8, 8]}
+        gray = {"to": "gray", "format": FORMAT, "output": "s3://out-bucket/o/", "region": [0, 0, 8, 8]}
         arguments = {"to": "lab", "region": "0,0,64,64", "lenient": "true"}
         self.assertEqual(results(arguments, TILE_TASK=json.dumps(gray))["resultCode"], "Succeeded")
-        self.assertEqual(self.store.objects[self.OUT][0], self.whole(self.NAME, "-t", "lab", "-f", "tif",
+        self.assertEqual(self.store.objects[self.OUT][0], self.whole(self.NAME, "-t", "lab", "-f", FORMAT,
                                                                      "--region", "0,0,64,64")[0])
         # All of it may be the job's.
-        whole = {"to": "lab", "format": "tif", "output": "s3://out-bucket/o/"}
+        whole = {"to": "lab", "format": FORMAT, "output": "s3://out-bucket/o/"}
         self.assertEqual(results(whole)["resultCode"], "Succeeded")
         self.check_output()
         self.assertEqual(results(None, TILE_TASK=self.TASK)["resultCode"], "Succeeded")

@@ -54,6 +54,8 @@ static void one_tile_stops(void **state) {
     };
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         const struct way *way = &ways[i];
+        if (way->codec && !tile_codec_can_write(way->codec))
+            continue;
         struct test_bytes file = picture(way->png);
         struct gauge gauge = {0};
         struct tile_allocator allocator = gauge_allocator(&gauge);

@@ -243,25 +243,28 @@ static void what_is_left_open_is_settled_by_what_is_possible(void **state) {
         const char *fixture;
         tile_space to;
         tile_codec codec;
-        const char *file, *sample;
+        const char *file, *sample; /* NULL: what carries all spaces */
     } cases[] = {
         {"rgb16.png", TILE_SPACE_UNSET, TILE_CODEC_UNSET, "r0_c0.png", "u16"},
         {"rgb16.png", TILE_SPACE_UNSET, TILE_JPEG, "r0_c0.jpg", "u8"},
-        {"rgb8.png", TILE_LAB, TILE_CODEC_UNSET, "r0_c0.tif", "u8"},
-        {"rgb8.png", TILE_ICTCP, TILE_CODEC_UNSET, "r0_c0.tif", "u16"},
+        {"rgb8.png", TILE_LAB, TILE_CODEC_UNSET, NULL, "u8"},
+        {"rgb8.png", TILE_ICTCP, TILE_CODEC_UNSET, NULL, "u16"},
         {"rgb8.png", TILE_REC2100_PQ, TILE_CODEC_UNSET, "r0_c0.png", "u8"},
         {"rgb16.png", TILE_REC2100_HLG, TILE_TIFF, "r0_c0.tif", "u16"},
         {"adobe-rgb-profile.jpg", TILE_REC2100_PQ, TILE_TIFF, "r0_c0.tif", "u8"},
         {"420.jpg", TILE_SRGB_LINEAR, TILE_HDR, "r0_c0.hdr", "f32"},
-        {"cmyk.jpg", TILE_SPACE_UNSET, TILE_CODEC_UNSET, "r0_c0.tif", "u8"},
+        {"cmyk.jpg", TILE_SPACE_UNSET, TILE_CODEC_UNSET, NULL, "u8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (cases[i].codec && !tile_codec_can_write(cases[i].codec))
+            continue;
         char *folder = test_folder_new();
         tile_source *source = open_fixture(cases[i].fixture);
         struct tile_job_options options = npy_job(folder, cases[i].to);
         options.codec = cases[i].codec;
         assert_ok(tile_job_run(source, &options, NULL, &error));
-        assert_true(file_exists(test_path(folder, cases[i].file)));
+        const char *file = cases[i].file ? cases[i].file : test_any_name("r0_c0");
+        assert_true(file_exists(test_path(folder, file)));
         json_t *manifest = manifest_read(folder);
         assert_string_equal(json_string_value(json_object_get(json_object_get(manifest, "color"), "sample")),
                             cases[i].sample);
@@ -326,6 +329,8 @@ static void an_image_may_go_to_a_writer(void **state) {
     tile_plan *plan;
     assert_ok(tile_plan_new_rects(&plan, &rect, 1, NULL, &error));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!tile_codec_can_write(tile_codec_of_path(names[i])))
+            continue;
         struct place place = {.bytes = {0}};
         const struct tile_writer writer = {.user = &place, .write_at = write_place};
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);

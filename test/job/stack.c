@@ -42,6 +42,8 @@ static void encode_all(void) {
                  {TILE_HDR, TILE_SRGB_LINEAR, TILE_F32}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         for (int optimize = 0; optimize <= (kinds[i].codec == TILE_JPEG); optimize++) {
+            if (!tile_codec_can_write(kinds[i].codec))
+                continue;
             struct tile_format format = {.space = kinds[i].space, .sample = kinds[i].sample};
             struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
             struct tile_buffer out = {0};
@@ -65,7 +67,7 @@ static void run_jobs(tile_source *source, bool lossless) {
         options.to_space = lossless ? TILE_SPACE_UNSET : TILE_LAB;
         options.threads = 1;
         options.folder = one ? NULL : folder;
-        options.image = one ? test_path(folder, "one.tif") : NULL;
+        options.image = one ? test_path(folder, test_any_name("one")) : NULL;
         for (int again = 0; again < (one ? 1 : 2); again++)
             assert_ok(tile_job_run(source, &options, NULL, &error));
         test_folder_remove(folder);

@@ -160,7 +160,7 @@ static void tiles_are_those_of_a_whole_run(void **state) {
         options.grid = TEST_GRID(.tile_width = 50, .tile_height = 37);
         options.to_space = TILE_LAB;
         check_everywhere(names[i], options);
-        options.codec = TILE_TIFF; /* goes back to where it began */
+        options.codec = test_any_codec(); /* TIFF goes back to where it began */
         options.to_sample = TILE_F32;
         check_everywhere(names[i], options);
     }
@@ -210,6 +210,8 @@ static void what_is_appended_leaves_what_is_there(void **state) {
     (void)state;
     struct opened o = open_fixture("photo.jpg", true, NULL);
     for (int codec = TILE_JPEG; codec <= TILE_TIFF; codec++) {
+        if (!tile_codec_can_write((tile_codec)codec))
+            continue;
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
         options.codec = (tile_codec)codec;
         tile_job *job;
@@ -369,7 +371,7 @@ static void options_that_make_no_tiles_are_refused(void **state) {
     tile_job *job = (tile_job *)&options;
     assert_fails(TILE_INVALID_ARGUMENT, tile_job_new(&job, NULL, &options, &error));
     assert_null(job);
-    options.image = "/nowhere/one.tif";
+    options.image = "/nowhere/one.png";
     assert_fails(TILE_INVALID_ARGUMENT, tile_job_new(&job, o.source, &options, &error));
     assert_null(job);
     options.image = NULL;
@@ -425,7 +427,7 @@ static void a_check_refuses_what_a_run_refuses(void **state) {
         {"photo.jpg", "one.jpg", {0}, TILE_CODEC_UNSET, true},
         {"photo.jpg", NULL, {.space = TILE_LAB}, TILE_PNG, false},
         {"photo.jpg", NULL, {.sample = TILE_F32}, TILE_BMP, false},
-        {"photo.jpg", "one.tif", {.space = TILE_LAB}, TILE_CODEC_UNSET, false}, /* these two can be */
+        {"photo.jpg", "one.npy", {.space = TILE_LAB}, TILE_CODEC_UNSET, false}, /* these two can be */
         {"photo.jpg", NULL, {.sample = TILE_F32}, TILE_NPY, false},
     };
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
@@ -531,7 +533,7 @@ static tile_status one_tile(struct opened o, const struct tile_allocator *alloca
     options.allocator = allocator;
     options.encode = &encode;
     options.lossless = optimize;
-    options.codec = optimize ? TILE_JPEG : TILE_TIFF;
+    options.codec = optimize ? TILE_JPEG : test_any_codec();
     options.to_space = optimize ? TILE_SPACE_UNSET : TILE_LAB;
     tile_job *job;
     struct tile_buffer bytes = {.allocator = allocator}, record = {.allocator = allocator}, head = record;

@@ -207,3 +207,33 @@ const struct tile_converter_options *test_converter_options(void) {
     }
     return &options;
 }
+
+tile_codec test_any_codec(void) {
+    return tile_codec_can_write(TILE_TIFF) ? TILE_TIFF : TILE_NPY;
+}
+
+const char *test_any_suffix(void) {
+    return tile_codec_name(test_any_codec());
+}
+
+const char *test_any_name(const char *stem) {
+    static char names[4][64];
+    static int next;
+    char *name = names[next++ % 4];
+    snprintf(name, sizeof names[0], "%s.%s", stem, test_any_suffix());
+    return name;
+}
+
+const char *test_codecs(const char *list) {
+    static const char *const parts[] = {", tif", "tif or ", "tif, "};
+    static char text[256];
+    snprintf(text, sizeof text, "%s", list);
+    for (size_t i = 0; i < 3 && !tile_codec_can_write(TILE_TIFF); i++) {
+        char *at = strstr(text, parts[i]);
+        if (at) {
+            memmove(at, at + strlen(parts[i]), strlen(at + strlen(parts[i])) + 1);
+            break;
+        }
+    }
+    return text;
+}

@@ -98,6 +98,16 @@ int test_folder_tear_down(void **folder);
 /* "folder/name". Valid until the next few calls. */
 const char *test_path(const char *folder, const char *name);
 
+/*
+ * A build may be without libtiff. What carries all spaces then: TIFF, else NPY; and "tif", or "npy". "one" ->
+ * "one.tif", valid until the next few calls.
+ */
+tile_codec test_any_codec(void);
+const char *test_any_suffix(void);
+const char *test_any_name(const char *stem);
+/* A list of codecs, as messages have it, without what this build does not write. Valid until the next call. */
+const char *test_codecs(const char *list);
+
 /* A whole file; data to be freed. Fails the test if it can't be read. */
 struct test_bytes test_read_file(const char *path);
 /* More bytes at a buffer's end. */
