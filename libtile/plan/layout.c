@@ -44,6 +44,10 @@ const char *tile_layout_name(tile_plan_layout layout) {
     return layouts[layout].name;
 }
 
+const char *tile_layout_format(tile_plan_layout layout) {
+    return layouts[layout].format;
+}
+
 bool tile_layout_from_name(const char *name, tile_plan_layout *layout) {
     for (size_t i = 0; i < LAYOUT_COUNT; i++)
         if (strcmp(name, layouts[i].name) == 0) {
@@ -53,10 +57,10 @@ bool tile_layout_from_name(const char *name, tile_plan_layout *layout) {
     return false;
 }
 
-void tile_layout_write(tile_plan_layout layout, const struct tile_region *region, const char *suffix,
-                       char name[TILE_NAME_SIZE]) {
+void tile_name_write(const char *format, const struct tile_region *region, const char *suffix,
+                     char name[TILE_NAME_SIZE]) {
     size_t size = 0;
-    for (const char *f = layouts[layout].format; *f;) {
+    for (const char *f = format; *f;) {
         const struct field *field = field_at(f);
         uint32_t number;
         if (!field) {
@@ -80,9 +84,9 @@ static const char *read_number(const char *text, uint32_t *out) {
     return end == text || number > UINT32_MAX || (*text == '0' && end > text + 1) ? NULL : end;
 }
 
-const char *tile_layout_read(tile_plan_layout layout, const char *name, struct tile_region *place) {
+const char *tile_name_read(const char *format, const char *name, struct tile_region *place) {
     *place = (struct tile_region){0};
-    for (const char *f = layouts[layout].format; *f;) {
+    for (const char *f = format; *f;) {
         const struct field *field = field_at(f);
         uint32_t number;
         if (!field) {
@@ -99,9 +103,9 @@ const char *tile_layout_read(tile_plan_layout layout, const char *name, struct t
     return *name == '.' && name[1] && !strchr(name, '/') ? name + 1 : NULL;
 }
 
-int tile_layout_depth(tile_plan_layout layout) {
+int tile_name_depth(const char *format) {
     int depth = 0;
-    for (const char *f = layouts[layout].format; *f; f++)
+    for (const char *f = format; *f; f++)
         depth += *f == '/';
     return depth;
 }
@@ -109,7 +113,7 @@ int tile_layout_depth(tile_plan_layout layout) {
 bool tile_layout_is_name(const char *name) {
     struct tile_region place;
     for (size_t i = 0; i < LAYOUT_COUNT; i++)
-        if (tile_layout_read((tile_plan_layout)i, name, &place))
+        if (tile_name_read(layouts[i].format, name, &place))
             return true;
     return false;
 }

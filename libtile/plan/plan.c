@@ -53,17 +53,17 @@ bool tile_plan_sample(const tile_plan *plan, uint64_t i, struct tile_region *reg
 
 void tile_plan_name(const tile_plan *plan, const struct tile_region *region, const char *suffix,
                     char name[TILE_NAME_SIZE]) {
-    tile_layout_write(plan->layout, region, suffix, name);
+    tile_name_write(tile_layout_format(plan->layout), region, suffix, name);
 }
 
 bool tile_plan_find(const tile_plan *plan, const char *name, const char *suffix, uint64_t *index) {
     struct tile_region place;
-    const char *end = tile_layout_read(plan->layout, name, &place);
+    const char *end = tile_name_read(tile_layout_format(plan->layout), name, &place);
     return end && strcmp(end, suffix) == 0 && plan->kind->find(plan, &place, index);
 }
 
 int tile_plan_depth(const tile_plan *plan) {
-    return tile_layout_depth(plan->layout);
+    return tile_name_depth(tile_layout_format(plan->layout));
 }
 
 bool tile_plan_is_name(const char *name) {
