@@ -9,14 +9,14 @@
  * Manner:
  *   - A fallible call returns a tile_status and takes a `struct tile_error *` last, which may be NULL.
  *     There are no globals and no thread-local state.
- *   - A constructor takes the place for its result first. When it fails, that place holds NULL and there is
+ *   - A constructor takes the pointer for its result first. When it fails, it sets that pointer to NULL and there is
  *     nothing to free. Freeing NULL does nothing.
- *   - A plain struct may be looked into; a typedef without `struct` is opaque.
- *   - Option structs, readers and results begin with `struct_size` and are made by TILE_OPTIONS(); zero means the
- *     default in every field. They only grow at the end, so that a program works with a later library. Where an
- *     options pointer is taken, NULL means all defaults.
- *   - A struct without `struct_size` never changes as long as the library's soversion is the same; struct tile_info,
- *     which only the library makes, grows at its end.
+ *   - The fields of a plain struct may be read; a typedef without `struct` is opaque.
+ *   - Option structs, readers and results begin with `struct_size` and are made by TILE_OPTIONS(). Zero means the
+ *     default in every field, and NULL for an options pointer means all defaults. These structs only grow at the end,
+ *     so that a program works with a later library.
+ *   - A struct without `struct_size` never changes as long as the library's soversion is the same, except struct
+ *     tile_info: only the library makes it, and it grows at its end.
  *   - Threads: a converter, a plan and an index are immutable once made and may be shared. A source, an encoder
  *     and a file belong to one thread at a time; only a source with tile_info.parts may be read by several.
  */
@@ -43,7 +43,7 @@ extern "C" {
 #define TILE_VERSION_MINOR 1
 #define TILE_VERSION_PATCH 0
 
-/* Whether this header is of that version or a later one, also for #if. */
+/* Whether this header has the given version or a later one. Works in #if, too. */
 #define TILE_VERSION_AT_LEAST(major, minor, patch)                                                                     \
     (TILE_VERSION_MAJOR > (major) ||                                                                                   \
      (TILE_VERSION_MAJOR == (major) &&                                                                                 \
@@ -68,34 +68,34 @@ TILE_API const char *tile_version(void);
 
 /* ---- Status ------------------------------------------------------------------------------------------------ */
 
-/* What a caller can act on; the message of a tile_error has the rest. */
+/* The kinds of failure that a caller can act on; the message of a tile_error has the details. */
 typedef enum tile_status {
     TILE_OK = 0,
     TILE_INVALID_ARGUMENT, /* the call itself is wrong: a size of 0, a region outside the image, a missing hook */
     TILE_NO_MEMORY,        /* the allocator returned NULL */
     TILE_READ_FAILED,      /* the source could not be opened or read */
-    TILE_WRITE_FAILED,     /* the output could not be written, or is in the way */
+    TILE_WRITE_FAILED,     /* the output could not be written, or exists already */
     TILE_BAD_DATA,         /* the source is damaged or is no image */
-    TILE_UNSUPPORTED,      /* well formed, but not something that this library or that format can express */
+    TILE_UNSUPPORTED,      /* well formed, but this library or the format cannot express it */
     TILE_LIMIT_EXCEEDED,   /* larger than a limit of the options (max_memory and the like) allows */
-    TILE_SOURCE_CHANGED,   /* the source is not the one that it was before */
+    TILE_SOURCE_CHANGED,   /* the source has changed since it was opened, hashed or indexed */
     TILE_CANCELLED,        /* the progress callback asked to stop */
-    TILE_BAD_INDEX,        /* the index file is damaged, or is none: it is to be built anew */
+    TILE_BAD_INDEX,        /* the index file is damaged, or the file is no index: build it anew */
 } tile_status;
 
-/* Options that may let a failed call succeed; a bit set. Front ends name them in their own way. */
+/* Options that may let a failed call succeed; a bit set. A front end puts its own option names in their place. */
 typedef enum tile_remedy {
-    TILE_REMEDY_TO = 1 << 0,             /* tile_job_options.to_space: another one */
+    TILE_REMEDY_TO = 1 << 0,             /* another tile_job_options.to_space */
     TILE_REMEDY_NO_ALPHA = 1 << 1,       /* tile_job_options.drop_alpha or .flatten */
     TILE_REMEDY_NO_PROFILE = 1 << 2,     /* tile_encode_options.no_profile */
     TILE_REMEDY_RAW_CHANNELS = 1 << 3,   /* tile_encode_options.raw_channels */
-    TILE_REMEDY_OVERWRITE = 1 << 4,      /* tile_job_options.overwrite, or that of tile_file_create */
+    TILE_REMEDY_OVERWRITE = 1 << 4,      /* tile_job_options.overwrite, or the parameter of tile_file_create */
     TILE_REMEDY_IGNORE_PROFILE = 1 << 5, /* this and the next three: tile_source_options */
     TILE_REMEDY_IGNORE_ORIENTATION = 1 << 6,
     TILE_REMEDY_ASSUME = 1 << 7,
     TILE_REMEDY_LENIENT = 1 << 8,
-    TILE_REMEDY_NOT_STRICT = 1 << 9, /* tile_source_options.strict is set */
-    TILE_REMEDY_PIXELS = 1 << 10,    /* this and the next three: the options' max_pixels and so on */
+    TILE_REMEDY_NOT_STRICT = 1 << 9, /* tile_source_options.strict is set; leave it unset */
+    TILE_REMEDY_PIXELS = 1 << 10,    /* this and the next three: a larger max_pixels, max_memory and so on */
     TILE_REMEDY_MEMORY = 1 << 11,
     TILE_REMEDY_METADATA = 1 << 12,
     TILE_REMEDY_SIDE = 1 << 13,
@@ -104,7 +104,7 @@ typedef enum tile_remedy {
 /* Filled when a call fails; untouched when it succeeds. The message is one line of UTF-8 without a final period. */
 struct tile_error {
     tile_status status;
-    unsigned remedies; /* a set of tile_remedy; 0: none that the library knows of */
+    unsigned remedies; /* a set of tile_remedy; 0: the library knows none */
     char message[500];
 };
 
@@ -114,10 +114,10 @@ TILE_API const char *tile_status_name(tile_status status);
 /* ---- Memory, bytes in, bytes out --------------------------------------------------------------------------- */
 
 /*
- * Where memory comes from; NULL in place of an allocator means malloc and free. `alloc` returns memory aligned
- * as malloc's or NULL, and is never asked for 0 bytes. Both are called from any thread that libtile uses.
- * What is given an allocator keeps the pointer: it must outlive that. libjpeg, libtiff, libdeflate, LittleCMS, xxHash,
- * jansson, stdio and stb_image_write take their own working memory from malloc.
+ * Where memory comes from; NULL in place of an allocator means malloc and free. `alloc` returns NULL or memory with
+ * the alignment of malloc, and is never asked for 0 bytes. Both hooks are called from any thread that libtile uses.
+ * An object keeps the pointer to its allocator, so the allocator must outlive the object. libjpeg, libtiff, libdeflate,
+ * LittleCMS, xxHash, jansson, stdio and stb_image_write take their own working memory from malloc.
  */
 struct tile_allocator {
     void *user;
@@ -129,9 +129,9 @@ struct tile_allocator {
 
 /*
  * A caller's own place to read from. `read_at` fills exactly `length` bytes from `offset` (never past `size`) or
- * fails; on failure it writes why to `error` (never NULL) with tile_error_set and returns the same status. It is
- * called by one thread at a time. `close` (may be NULL) is called once, also when opening fails; not where struct_size
- * is wrong, which tells that this was not made with TILE_OPTIONS.
+ * fails; on failure it writes the cause to `error` (never NULL) with tile_error_set and returns the same status. One
+ * thread at a time calls `read_at`. `close` (may be NULL) is called once, also when opening fails. It is not called if
+ * struct_size is wrong, because the reader was then not made by TILE_OPTIONS.
  */
 struct tile_reader {
     size_t struct_size;
@@ -140,17 +140,17 @@ struct tile_reader {
     tile_status (*read_at)(void *user, uint64_t offset, void *buffer, size_t length, struct tile_error *error);
     void (*close)(void *user);
 
-    /* All may be 0. The first two tell these bytes from others of the same size: an object store's ETag (valid as long
-     * as the reader), and when they were last written, in nanoseconds since 1970. */
+    /* All three may be 0. The first two identify this version of the bytes: an object store's ETag (valid as long as
+     * the reader), and the time of the last write in nanoseconds since 1970. */
     const char *etag;
     uint64_t modified;
-    uint64_t gap; /* reads that are no more bytes apart are made one; 0: TILE_DEFAULT_GAP */
+    uint64_t gap; /* reads at most this many bytes apart are merged; 0: TILE_DEFAULT_GAP */
 };
 
 /*
- * A caller's own place to write to. `write_at` stores all of `size` bytes at `offset` or fails as read_at does.
- * Every format is written from front to back without gaps, but TIFF's: it has no gaps either, and goes back to its
- * header at the end. A place that can only append has to refuse TIFF by its codec.
+ * A caller's own place to write to. `write_at` stores all `size` bytes at `offset` or fails as read_at does.
+ * Every format is written from front to back without gaps; only TIFF goes back to its header at the end. A writer that
+ * can only append has to refuse TIFF by its codec.
  */
 struct tile_writer {
     void *user;
@@ -169,22 +169,22 @@ struct tile_buffer {
     const struct tile_allocator *allocator;
 };
 
-/* Puts `size` bytes, none of them its own, behind what the buffer has. Errors: NO_MEMORY, the buffer is as it was. */
+/* Appends `size` bytes, which must not be the buffer's own. Errors: NO_MEMORY, with the buffer unchanged. */
 TILE_API tile_status tile_buffer_append(struct tile_buffer *buffer, const void *data, size_t size,
                                         struct tile_error *error);
-/* Its byte 0 is the buffer's: what is there is written over. */
+/* A writer whose offset 0 is the first byte of the buffer: it overwrites the buffer's content. */
 TILE_API struct tile_writer tile_buffer_writer(struct tile_buffer *buffer);
 TILE_API void tile_buffer_free(struct tile_buffer *buffer);
 
 /*
- * A file that appears under its name only when it is whole: it is written aside, in the same folder, and renamed
- * by tile_file_commit. tile_file_discard removes what was written. Both free `file`, also on failure; tile_file_end is
- * the one or the other.
- * `overwrite` false: a file that exists already is TILE_WRITE_FAILED; so is, either way, what is no regular file.
+ * A file that appears under its name only when it is whole. It is written under a temporary name in the same folder;
+ * tile_file_commit renames it, tile_file_discard removes it. Both free `file`, also on failure; tile_file_end calls one
+ * of them. A path that exists is WRITE_FAILED, at creation or at commit, unless `overwrite` is true and the path is
+ * a regular file.
  *
- * A crash of the machine may leave a file that is cut or empty under the name, unless tile_file_sync is called when
- * all is written: it waits until that is on the disk, and tile_file_commit then waits for the name, too. (If that
- * fails, the whole file has its name all the same.)
+ * A crash of the machine may leave a truncated or empty file under the name, unless tile_file_sync is called after the
+ * last write. tile_file_sync waits until the content is on the disk, and tile_file_commit then waits for the name, too.
+ * (If that last wait fails, the whole file has its name all the same.)
  */
 typedef struct tile_file tile_file;
 
@@ -194,22 +194,22 @@ TILE_API struct tile_writer tile_file_writer(tile_file *file);
 TILE_API tile_status tile_file_sync(tile_file *file, struct tile_error *error);
 TILE_API tile_status tile_file_commit(tile_file *file, struct tile_error *error);
 TILE_API void tile_file_discard(tile_file *file);
-/* By the status of what was to be written: TILE_OK commits the file, with `sync` after syncing it; another discards it,
- * and is returned. */
+/* Commits the file if `status` is TILE_OK, and syncs it first if `sync` is true; else discards the file and returns
+ * `status`. */
 TILE_API tile_status tile_file_end(tile_file *file, tile_status status, bool sync, struct tile_error *error);
 
 /*
- * Removes what killed processes left aside in a folder, ".NAME.libtile-part", as far as it may be removed; what a
- * living one writes stays. tile_job_run does so for a folder of tiles; who writes many single files does it once before
- * them.
+ * Removes the temporary files (".NAME.libtile-part") that killed processes left in a folder, as far as permissions
+ * allow. The files of running processes stay. tile_job_run does this for its folder; a program that writes many single
+ * files calls it once before them.
  */
 TILE_API void tile_folder_clean(const char *folder);
 
 /*
- * How far a long call is. Option structs have a hook that is told, `progress`, with its `user`: it is asked before some
- * 50 ms of work are done, also on a slow machine, and so mostly more often, with the same numbers; false: stop,
- * TILE_CANCELLED. What is never left in the middle is a row that is deflated (PNG, TIFF): one of a million pixels may
- * take a second. What is counted is told beside each hook; `total` 0: that is not known yet.
+ * The progress of a long call. Option structs have a hook `progress`, called with their `user`; if it returns false,
+ * the call stops with TILE_CANCELLED. The hook is called at least every 50 ms or so, also on a slow machine, hence
+ * often with the same numbers as before. Only deflating a row (PNG, TIFF) is never interrupted: a row of a million
+ * pixels may take a second. Each hook's comment says what is counted; `total` 0: not known yet.
  */
 struct tile_progress {
     uint64_t done;
