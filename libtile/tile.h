@@ -219,9 +219,9 @@ struct tile_progress {
 /* ---- Pixels ------------------------------------------------------------------------------------------------ */
 
 /*
- * Color spaces, by their CSS Color 4 names where it has one (tile_space_name gives the name in quotes).
- * RGB values stand for v, 0 to 1. "8-bit code" is what a u8 sample holds before rounding; a u16 sample holds
- * 257 times that unless it is said otherwise. Rounding is to nearest, ties away from zero, clipped to the codes.
+ * Color spaces, by their CSS Color 4 names where they have one (tile_space_name returns the name in quotes).
+ * v is a channel's value, 0 to 1. "8-bit code" is the value of a u8 sample before rounding; a u16 sample holds
+ * 257 times that unless stated otherwise. Rounding is to nearest, ties away from zero, clipped to the codes.
  */
 typedef enum tile_space {
     TILE_SPACE_UNSET = 0, /* "as the source" in options; invalid elsewhere */
@@ -235,23 +235,24 @@ typedef enum tile_space {
     TILE_REC2020,      /* "rec2020": BT.2020's own (camera) curve of alpha and beta; newer CSS drafts: gamma 2.4 */
 
     /*
-     * RGB of high dynamic range, by ITU-R BT.2100-2: BT.2020's primaries, a white of D65, full range; codes and f32 as
-     * above. The white of xyz-d65, Y = 1, is 203 cd/m2 of PQ and a signal of .75 of HLG (ITU-R BT.2408). Light below 0
-     * has the signal of its absolute value, negated, which codes clip to 0. No ICC profile can stand beside them.
+     * RGB of high dynamic range, by ITU-R BT.2100-2: BT.2020's primaries, D65 white, full range; codes and f32 as
+     * above. The white of xyz-d65 (Y = 1) is 203 cd/m2 in PQ and a signal of .75 in HLG (ITU-R BT.2408). Negative light
+     * has the negated signal of its absolute value, which codes clip to 0. An ICC profile cannot accompany these
+     * spaces.
      */
     TILE_REC2100_PQ, /* "rec2100-pq": table 4, SMPTE ST 2084; signals above 1 clamp at its 10000 cd/m2; black is 7e-7 */
     TILE_REC2100_HLG, /* "rec2100-hlg": table 5's OETF of the scene's light, no OOTF; in f32 it goes on above 1 */
 
-    /* One channel. 8-bit code 255 v; f32 0..1. Luma is of values that were not clipped. */
+    /* One channel. 8-bit code 255 v; f32 0..1. Luma is computed from unclipped values. */
     TILE_GRAY,      /* "gray": BT.601 luma .299 .587 .114 of the coded sRGB values, as JFIF's Y */
     TILE_GRAY709,   /* "gray709": BT.709 luma .2126 .7152 .0722 of the coded sRGB values */
-    TILE_LUMINANCE, /* "luminance": CIE Y, linear, of a D65 white of 1 */
+    TILE_LUMINANCE, /* "luminance": CIE Y, linear; D65 white is 1 */
 
     /*
      * Luma and color differences (y, cb, cr), non-constant luminance, f32 y 0..1 and c -0.5..0.5.
      * Full range, n bits: (2^n - 1) y, (2^n - 1) c + 2^(n-1); limited: (16 + 219 y) 2^(n-8), (128 + 224 c) 2^(n-8)
-     * (ITU-T H.273). 601 and 709 are of the coded sRGB values, as files hold them; 2020 of the rec2020 ones; none of
-     * them clipped.
+     * (ITU-T H.273). 601 and 709 are computed from coded sRGB values, as files hold them, and 2020 from coded rec2020
+     * values; the values are not clipped before.
      */
     TILE_YCBCR,          /* "ycbcr": JFIF, BT.601 full range; "ycbcr601-full" is the same */
     TILE_YCBCR601,       /* "ycbcr601": BT.601 limited */
@@ -264,22 +265,22 @@ typedef enum tile_space {
     TILE_XYZ_D65, /* "xyz-d65": 8-bit code 255 v (above 1 clips); f32 as is, white Y = 1 */
     TILE_XYZ_D50, /* "xyz-d50": the same, adapted by Bradford */
     TILE_LAB,     /* "lab": D50, as ICC and CSS. L 255/100, a + 128, b + 128; f32 L 0..100 */
-    TILE_LAB_D65, /* "lab-d65": as OpenCV's. Codes as lab */
-    TILE_LCH,     /* "lch": lab, polar. L 255/100, C (clips at 255), h 255/360; f32 L 0..100, h 0..360 */
-    TILE_LCH_D65, /* "lch-d65": of lab-d65 */
+    TILE_LAB_D65, /* "lab-d65": as in OpenCV. Codes as lab */
+    TILE_LCH,     /* "lch": polar lab. L 255/100, C (clips at 255), h 255/360; f32 L 0..100, h 0..360 */
+    TILE_LCH_D65, /* "lch-d65": polar lab-d65 */
     TILE_LUV,     /* "luv": CIE 1976, D65. L 255/100, (u + 134) 255/354, (v + 140) 255/262 */
 
     /* Ottosson's, with the matrices of CSS Color 4; h is 0 where C <= 4e-6. */
     TILE_OKLAB, /* "oklab": 255 L, 255 a + 128, 255 b + 128; f32 L 0..1 */
     TILE_OKLCH, /* "oklch": 255 L, C 255/0.5, h 255/360; f32 L 0..1, h 0..360 */
 
-    /* Of the coded sRGB values (clipped to 0..1 for codes). h 255/360, the others 255 v; f32 h 0..360, others 0..1. */
+    /* From coded sRGB values (clipped to 0..1 for codes). h 255/360, the others 255 v; f32 h 0..360, others 0..1. */
     TILE_HSV,     /* "hsv" */
-    TILE_HSV_180, /* "hsv-180": u8 h/2, as OpenCV's (180 is 0 again); u16 h 65535/360, as hsv */
+    TILE_HSV_180, /* "hsv-180": u8 h/2, as in OpenCV (180 is 0 again); u16 h 65535/360, as hsv */
     TILE_HSL,     /* "hsl" */
     TILE_HWB,     /* "hwb" */
 
-    /* "cmyk": ink 0..1, 255 v; without profiles CSS's naive device-cmyk of srgb, for codes clipped. 4 channels */
+    /* "cmyk": ink 0..1, 255 v; without profiles CSS's naive device-cmyk from srgb, clipped for codes. 4 channels */
     TILE_CMYK,
 
     /*
@@ -291,7 +292,7 @@ typedef enum tile_space {
     TILE_JZAZBZ,    /* "jzazbz": Safdar 2017 */
 
     /*
-     * "ycocg-r": reversible, of the 8-bit sRGB codes: Y 0..255, Co and Cg -255..255. u16: Y, Co + 256, Cg + 256;
+     * "ycocg-r": reversible, from 8-bit sRGB codes: Y 0..255, Co and Cg -255..255. u16: Y, Co + 256, Cg + 256;
      * f32: each divided by 255. There is no u8.
      */
     TILE_YCOCG_R,
@@ -299,16 +300,16 @@ typedef enum tile_space {
     TILE_SPACE_COUNT
 } tile_space;
 
-/* The type of a sample; the value is its size in bytes. u16 and f32 are native-endian in memory. */
+/* The type of a sample; the enumerator is its size in bytes. u16 and f32 are native-endian in memory. */
 typedef enum tile_sample { TILE_SAMPLE_UNSET = 0, TILE_U8 = 1, TILE_U16 = 2, TILE_F32 = 4 } tile_sample;
 
 /*
- * Alpha is linear coverage: u8 255 v, u16 65535 v, f32 0..1. Premultiplied means that each channel's value, before
- * it is made a code, was multiplied by alpha; hues are not (CSS Color 4, 12.3).
+ * Alpha is linear coverage: u8 255 v, u16 65535 v, f32 0..1. Premultiplied means that each channel's value, except a
+ * hue, was multiplied by alpha before it became a code (CSS Color 4, 12.3).
  */
 typedef enum tile_alpha { TILE_ALPHA_NONE = 0, TILE_ALPHA_STRAIGHT, TILE_ALPHA_PREMULTIPLIED } tile_alpha;
 
-/* The order of channels in memory; a bit set. REVERSED makes BGR of RGB, ALPHA_FIRST ARGB of RGBA. */
+/* The order of channels in memory; a bit set. REVERSED turns RGB into BGR, ALPHA_FIRST turns RGBA into ARGB. */
 typedef enum tile_order {
     TILE_ORDER_NATURAL = 0,  /* as the space's name says, alpha last */
     TILE_ORDER_REVERSED = 1, /* color channels back to front */
@@ -318,7 +319,7 @@ typedef enum tile_order {
 
 typedef enum tile_layout { TILE_INTERLEAVED = 0, TILE_PLANAR } tile_layout;
 
-/* What the samples of an image mean. Passed by value, so that its size never changes. */
+/* The meaning and order of an image's samples. Passed by value, so its size never changes. */
 struct tile_format {
     tile_space space;
     tile_sample sample;
@@ -331,10 +332,10 @@ struct tile_format {
 #define TILE_MAX_CHANNELS 5
 
 /*
- * Pixels in memory, described by value; owns nothing unless tile_image_alloc made it.
- * Interleaved: plane[0] is the first sample of the top left pixel. Planar: plane[i] is channel i's, in the order that
- * `order` says. `stride` is the number of bytes from a row to the next in every plane; it may be negative, and need
- * not be a multiple of the sample's size only for u8.
+ * A description of pixels in memory; it owns them only if tile_image_alloc made it.
+ * Interleaved: plane[0] is the first sample of the top left pixel. Planar: plane[i] is the first sample of channel i,
+ * counted in the format's `order`. `stride` is the number of bytes from one row to the next in every plane; it may be
+ * negative, and must be a multiple of the sample's size.
  */
 struct tile_image {
     struct tile_format format;
@@ -349,7 +350,7 @@ struct tile_rect {
     uint32_t x, y, width, height;
 };
 
-/* "lab", or "Lab" -> TILE_LAB; TILE_SPACE_UNSET where the name is unknown. Also takes "ycbcr601-full" and "grey". */
+/* "lab" or "Lab" -> TILE_LAB; TILE_SPACE_UNSET for an unknown name. Also takes "ycbcr601-full" and "grey". */
 TILE_API tile_space tile_space_from_name(const char *name);
 /* TILE_LAB -> "lab"; NULL outside the enumeration. */
 TILE_API const char *tile_space_name(tile_space space);
@@ -357,35 +358,35 @@ TILE_API const char *tile_space_name(tile_space space);
 TILE_API int tile_space_channels(tile_space space);
 /* One line about the space, for people; NULL outside the enumeration. */
 TILE_API const char *tile_space_description(tile_space space);
-/* Whether the space has codes for that sample type (ictcp, jzazbz and ycocg-r have none in u8). */
+/* Whether the space has codes for the sample type (ictcp, jzazbz and ycocg-r have none in u8). */
 TILE_API bool tile_space_has_sample(tile_space space, tile_sample sample);
 
 /*
- * "#FF8000" or "#FF800080" (CSS Color 4, 5.2, of two digits each), also without the #, -> srgb and alpha, 0..1. False,
- * and `color` untouched, where it is neither.
+ * "#FF8000" or "#FF800080" (CSS Color 4, 5.2, two digits a channel), with or without the #, -> srgb and alpha, 0..1.
+ * Any other text: returns false and leaves `color` untouched.
  */
 TILE_API bool tile_color_from_text(const char *text, float color[4]);
 
-/* Channels with alpha; 0 where the format is invalid. */
+/* Number of channels, alpha included; 0 if the format is invalid. */
 TILE_API int tile_format_channels(struct tile_format format);
-/* Bytes from a sample to the same channel's next: all channels if interleaved, one sample if planar. */
+/* Bytes from one pixel to the next within a plane: all channels if interleaved, one sample if planar. */
 TILE_API size_t tile_format_step(struct tile_format format);
 
 /*
  * Allocates pixels (not cleared), rows packed, and describes them in `out`. tile_image_free takes the same allocator.
- * TILE_LIMIT_EXCEEDED where the size does not fit size_t.
+ * LIMIT_EXCEEDED if the size does not fit size_t.
  */
 TILE_API tile_status tile_image_alloc(struct tile_image *out, struct tile_format format, uint32_t width,
                                       uint32_t height, const struct tile_allocator *allocator,
                                       struct tile_error *error);
 TILE_API void tile_image_free(struct tile_image *image, const struct tile_allocator *allocator);
 /*
- * The caller's own interleaved pixels as an image; `stride` 0: rows packed. Nothing is copied or checked: what takes an
- * image checks it. `pixels` may be constant where the image is only read (converted from, encoded).
+ * Describes the caller's own interleaved pixels; `stride` 0: rows packed. Nothing is copied, and nothing is checked
+ * before a call that takes the image. `pixels` may be constant if the image is only read (converted from, encoded).
  */
 TILE_API struct tile_image tile_image_of(struct tile_format format, uint32_t width, uint32_t height, const void *pixels,
                                          ptrdiff_t stride);
-/* The part `rect` of `image`, sharing its memory. `rect` must lie within. */
+/* The part `rect` of `image`, in the same memory. `rect` must lie within the image. */
 TILE_API struct tile_image tile_image_view(const struct tile_image *image, struct tile_rect rect);
 
 /* ---- Source ------------------------------------------------------------------------------------------------ */
@@ -407,33 +408,33 @@ typedef enum tile_codec {
 struct tile_source_options {
     size_t struct_size;
     const struct tile_allocator *allocator;
-    /* What a hostile input may cost; 0: the default. */
+    /* Limits on the cost of hostile input; 0: the default, which is named last. */
     uint64_t max_pixels;     /* width x height; 2^32 */
     uint64_t max_memory;     /* bytes that the source may hold at a time; 1 GiB */
     uint64_t max_metadata;   /* bytes of headers, profiles and the like; 64 MiB */
     uint64_t max_side;       /* width, and height; 2^20 */
     const char *name;        /* for messages; default: the path, or "(memory)" */
     bool ignore_orientation; /* read pixels as they are stored */
-    bool ignore_profile;     /* samples are sRGB or gray, whatever profile, gamma or chromaticities say; a job writes no
-                              * label that says so */
-    bool lenient;            /* keep what decodes of a damaged file; see tile_source_damage */
-    tile_space assume;       /* the space of a file that does not say; must have the file's number of channels */
-    bool strict;             /* refuse (BAD_DATA) what would be a note otherwise; see tile_source_note */
+    bool ignore_profile;     /* read samples as sRGB or gray, whatever profile, gamma or chromaticities say; a job's
+                              * files then have no color label */
+    bool lenient;            /* keep the pixels that a damaged file still gives; see tile_source_damage */
+    tile_space assume;       /* the space of a file that names none; must have the file's number of channels */
+    bool strict;             /* fail with BAD_DATA where tile_source_note would have a note */
     /*
-     * Asked by all calls that read the file: bytes of it for a hash (also on taking an index into use), else rows of
-     * what is read, or of the image while those above are passed or all of it is decoded; then they begin anew in each
-     * pass over it. On the calling thread: of a source with parts, on several at once. A job asks its own hook instead.
+     * Called by all calls that read the file. It counts bytes of the file while a hash is computed (also by
+     * tile_source_use_index), else rows of the rectangle that is read. While a decoder skips rows above the rectangle
+     * or decodes the whole image, it counts rows of the image, anew in each pass. It runs on the calling thread, so on
+     * several at once for a source with parts. A job calls its own hook instead.
      */
     bool (*progress)(void *user, const struct tile_progress *progress);
     void *user;
 };
 
 /*
- * What a file says of its color counts in this order: of a PNG its cICP, iCCP and sRGB chunks, then gAMA and cHRM
- * (third edition, 4.3), wherever they stand; of a JPEG its ICC profile, then DCF's mark of Adobe RGB in EXIF. One that
- * cannot be used leaves the word to the next. A gAMA of .45455, to 1 %, without primaries of its own is sRGB rather
- * than a power of 2.2: PNG has sRGB's writers put it beside their chunk (11.3.2.5), and it told sRGB before there was
- * that.
+ * The facts about a source. Its color is taken from the first usable of these: in a PNG, the cICP, iCCP and sRGB
+ * chunks, then gAMA and cHRM (third edition, 4.3), in any position; in a JPEG, the ICC profile, then the Adobe RGB mark
+ * of DCF in EXIF. A gAMA of .45455, to 1 %, without a cHRM means sRGB rather than a power of 2.2: PNG asks writers of
+ * sRGB to add it to their chunk (11.3.2.5), and before that chunk existed it stood for sRGB alone.
  */
 struct tile_info {
     tile_codec codec;          /* TILE_JPEG or TILE_PNG */
@@ -441,44 +442,44 @@ struct tile_info {
     int orientation;           /* EXIF, 1 to 8; 1 where absent or ignored */
     int bits;                  /* per sample, in the file */
     struct tile_format format; /* the pixels that tile_source_read gives unless asked for another space */
-    const void *profile;       /* ICC profile of these pixels; NULL: format.space is all. Owned by the source */
+    const void *profile;       /* ICC profile of these pixels; NULL: format.space says all. Owned by the source */
     size_t profile_size;
-    bool tagged;     /* the file says what its samples mean, in a way that is understood */
+    bool tagged;     /* the file says what its samples mean, and libtile understands it */
     bool streams;    /* rows are decoded as they are needed; false: the whole image is held (progressive, interlaced) */
     uint64_t memory; /* bytes that decoding holds at a time, apart from the rows that are read */
-    bool lenient;    /* opened so */
+    bool lenient;    /* tile_source_options.lenient was set */
     const char *name;     /* for messages. Owned by the source */
     uint64_t bytes;       /* size of the file */
     const char *coding;   /* for people: "baseline YCbCr 4:2:0", "palette, interlaced". Owned by the source */
-    const char *no_index; /* why it can have no index: "progressive", "interlaced"; NULL where it can. Static */
-    bool indexed; /* tile_source_use_index gave it one, which knows the file's hash and has parts to send along */
+    const char *no_index; /* why the file can have no index: "progressive", "interlaced"; NULL if it can. Static */
+    bool indexed; /* tile_source_use_index set an index; it knows the file's hash and has parts for tile_index_part */
 
     /*
-     * What goes along where the color is kept: `profile`, or an ICC profile that nothing can be converted from by
-     * LittleCMS but that came with these pixels. NULL: none. Owned by the source, as all that follows.
+     * The profile to embed where the color is kept: `profile`, or an ICC profile that belongs to these pixels but that
+     * LittleCMS cannot convert from. NULL: none. Owned by the source, like all pointers below.
      */
     const void *carried_profile;
     size_t carried_profile_size;
-    const char *profile_unusable; /* why nothing can be converted from carried_profile; NULL where something can */
-    /* Why an ICC profile that the file has is none of these pixels: damaged, a device link, of another model. NULL:
-     * there is none, or it is carried_profile. */
+    const char *profile_unusable; /* why carried_profile cannot be converted from; NULL if it can, or is NULL */
+    /* Why the file's ICC profile does not apply to these pixels: damaged, a device link, of another model. NULL: the
+     * file has none, or it is carried_profile. */
     const char *profile_dropped;
-    /* Four numbers of ITU-T H.273 (primaries, transfer, matrix, full range) that a PNG's cICP chunk has; NULL: none. */
+    /* The four numbers of a PNG's cICP chunk (ITU-T H.273: primaries, transfer, matrix, full range); NULL: none. */
     const unsigned char *code_points;
-    bool ignored; /* the file says something about color, and ignore_profile had it ignored */
-    /* Why nobody here knows what these RGB or gray samples mean: they can be kept, with code_points, but not converted,
-     * and format.space says no more than their model. NULL: format and profile say it. */
+    bool ignored; /* the file describes its color, but ignore_profile was set */
+    /* Why the color of these RGB or gray samples is unknown: they can be kept, with code_points, but not converted, and
+     * format.space only names their model. NULL: format and profile describe the color. */
     const char *unknown_color;
 
-    /* Any rectangle can be read at its own cost, and by several threads at once: there is an index in use, or the file
-     * itself tells where its parts are. */
+    /* Any rectangle can be read at its own cost, and by several threads at once: an index is in use, or the file itself
+     * says where its parts are. */
     bool parts;
-    /* Stored pixels that are decoded together, from the image's top left corner on: a JPEG's MCU; a PNG's whole rows,
-     * as many as lie between two checkpoints of the index in use, 1 without. (If not `streams`, all are.) */
+    /* Size of the blocks of stored pixels that are decoded together, counted from the top left corner: a JPEG's MCU; in
+     * a PNG the rows between two checkpoints of the index in use, 1 without. (If not `streams`: the whole image.) */
     uint32_t part_width, part_height;
-    bool splices;    /* tile_source_splice can cut files out of it, unless no_index says why there is no index for it */
-    uint32_t pages;  /* images that the file offers, of which the first is read: 1 */
-    uint32_t levels; /* sizes in which it offers that, of which the largest is read: 1 */
+    bool splices;    /* tile_source_splice can cut files out of it, once it has an index (see no_index) */
+    uint32_t pages;  /* images in the file; the first is read. Always 1 so far */
+    uint32_t levels; /* sizes of that image in the file; the largest is read. Always 1 so far */
 };
 
 /*
@@ -497,54 +498,54 @@ TILE_API void tile_source_close(tile_source *source);
 /* Valid until the source is closed. */
 TILE_API const struct tile_info *tile_source_info(const tile_source *source);
 
-/* Appends one JSON object about the source, for people and programs: what tile_source_info says. */
+/* Appends the content of tile_source_info as one JSON object, for people and programs. */
 TILE_API tile_status tile_source_describe(const tile_source *source, struct tile_buffer *out, struct tile_error *error);
 
 /*
- * The format to read in when the pixels are wanted in `wanted`: `ycbcr` and `gray` come straight from a JFIF file that
- * holds them of sRGB (it has no profile, or one that says the same), without a detour over RGB; info.profile is not of
- * these pixels then. Else info.format. Interleaved, natural order.
+ * The format to read in if the pixels are wanted in the space `wanted`. A JFIF file whose color is sRGB (no profile, or
+ * a profile of sRGB) gives `ycbcr` and `gray` without a detour over RGB; info.profile does not apply to these pixels.
+ * In all other cases info.format. Interleaved, natural order.
  */
 TILE_API struct tile_format tile_source_format_for(const tile_source *source, tile_space wanted);
 
 /*
- * Reads the pixels of `rect` (upright, within the image) to `image`, whose size is the rect's and whose format is
- * info.format or one that tile_source_format_for gave. They are those of libjpeg-turbo's and libpng's default decoders,
- * whatever the rectangle: reading a part equals cutting it from the whole.
+ * Reads the pixels of `rect` (upright, within the image) to `image`, which has the size of `rect` and the format
+ * info.format or the result of tile_source_format_for. The pixels are those of libjpeg-turbo's and libpng's default
+ * decoders for every rectangle: reading a part equals cutting it from the whole.
  *
- * Without tile_info.parts, files are decoded from the top. A source keeps the rows that it decoded from the latest
- * read's top edge on (as far as max_memory allows; of reads as wide as the image, the last 64 MiB), so that reads
- * whose tile_source_stored_rect().y never goes down decode nothing twice; one that goes up begins again. With parts, a
- * read costs its own part of the file, wherever that is, nothing is kept between reads, and several threads may read at
+ * Without tile_info.parts, files are decoded from the top. The source keeps the decoded rows from the
+ * latest read's top edge on (as far as max_memory allows; for reads as wide as the image, the last 64 MiB). Reads in
+ * the order of tile_source_stored_rect().y thus decode nothing twice; a read further up begins again at the top. With
+ * parts, a read costs only its own part of the file, nothing is kept between reads, and several threads may read at
  * once.
  *
  * Errors: BAD_DATA (with the row; see `lenient`), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, INVALID_ARGUMENT,
- * SOURCE_CHANGED (the file is not what its index tells), BAD_INDEX (a part of the index is damaged). After an error the
+ * SOURCE_CHANGED (the file does not match its index), BAD_INDEX (a part of the index is damaged). After an error the
  * content of `image` is unspecified.
  */
 TILE_API tile_status tile_source_read(tile_source *source, struct tile_rect rect, struct tile_image *image,
                                       struct tile_error *error);
 /*
- * Reads all pixels to a new image of info.format, to be freed by tile_image_free with the same allocator. Where it has
- * more bytes than the source may hold, LIMIT_EXCEEDED.
+ * Reads all pixels to a new image of info.format; free it by tile_image_free with the same allocator. LIMIT_EXCEEDED if
+ * the image has more bytes than the source's max_memory.
  */
 TILE_API tile_status tile_source_read_all(tile_source *source, struct tile_image *out,
                                           const struct tile_allocator *allocator, struct tile_error *error);
 
-/* Where `rect` (upright) lies in the stored image, that is before the EXIF orientation is applied. */
+/* The place of `rect` (upright) in the stored image, which is the image before its EXIF orientation is applied. */
 TILE_API struct tile_rect tile_source_stored_rect(const tile_source *source, struct tile_rect rect);
 
-/* XXH3-128 of the file's bytes, as its canonical 16 bytes. Reads all of it, unless an index in use knows it. */
+/* XXH3-128 of the file, in its canonical 16 bytes. Reads the whole file, unless an index in use knows the hash. */
 TILE_API tile_status tile_source_hash(tile_source *source, unsigned char hash[16], struct tile_error *error);
 
 /*
- * What a person should know of this file although its pixels can be read, a line each: an ICC profile that is left out
- * or cannot be used, a gain map or further pictures that are not read, an end marker that is missing. NULL from the
- * first index on that there is none for. Most are there after opening, some come with reading. Owned by the source.
+ * Notes for people about a file whose pixels can be read, one line each: an ICC profile that is left out or cannot be
+ * used, a gain map or further pictures that are not read, a missing end marker. NULL if `index` is past the last note.
+ * Most notes are there after opening, some come with reading. Owned by the source.
  */
 TILE_API const char *tile_source_note(const tile_source *source, size_t index);
 
-/* What was wrong with the data read so far, where `lenient` let it pass; NULL if nothing. Owned by the source. */
+/* The damage in the data read so far that `lenient` let pass; NULL: none. Owned by the source. */
 TILE_API const char *tile_source_damage(const tile_source *source);
 
 /* ---- Index ------------------------------------------------------------------------------------------------- */
