@@ -19,9 +19,8 @@
 #include <unistd.h>
 
 static bool append(struct tile_buffer *out, const void *data, size_t size, struct failure *failure) {
-    struct tile_writer writer = tile_buffer_writer(out);
     struct tile_error error;
-    return writer.write_at(writer.user, out->size, data, size, &error) == TILE_OK || failure_from(failure, &error);
+    return tile_buffer_append(out, data, size, &error) == TILE_OK || failure_from(failure, &error);
 }
 
 /* `size` bytes that tell their place: a letter that depends on it. */

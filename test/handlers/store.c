@@ -63,8 +63,7 @@ void proxy_stop(struct proxy proxy) {
 
 static size_t append(char *data, size_t one, size_t size, void *user) {
     struct tile_buffer *buffer = user;
-    struct tile_writer writer = tile_buffer_writer(buffer);
-    return writer.write_at(writer.user, buffer->size, data, size * one, NULL) == TILE_OK ? size : 0;
+    return tile_buffer_append(buffer, data, size * one, NULL) == TILE_OK ? size : 0;
 }
 
 static struct tile_buffer control(struct proxy proxy, const char *path, const char *put) {

@@ -92,8 +92,7 @@ static void free_tiles(struct tiles tiles) {
 static tile_status get_record(void *user, uint64_t index, struct tile_buffer *out, struct tile_error *why) {
     const struct tiles *tiles = user;
     const struct tile_buffer *record = &tiles->records[index];
-    struct tile_writer writer = tile_buffer_writer(out);
-    return writer.write_at(writer.user, out->size, record->data, record->size, why);
+    return tile_buffer_append(out, record->data, record->size, why);
 }
 
 static void assert_file_equals(const char *path, const struct tile_buffer *bytes) {
