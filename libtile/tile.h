@@ -551,15 +551,15 @@ TILE_API const char *tile_source_damage(const tile_source *source);
 /* ---- Index ------------------------------------------------------------------------------------------------- */
 
 /*
- * Where one can begin in the middle of a file: of a JPEG, where MCUs begin in its entropy-coded data and what they are
- * predicted from; of a PNG, the state of inflating it at rows. It takes one pass over the file to build, about 2 % of
- * the file to keep, and makes the cost of a read that of its own pixels.
+ * Checkpoints from which decoding can begin in the middle of a file. For a JPEG: the positions of MCUs in the
+ * entropy-coded data and their DC predictions. For a PNG: the inflater's state at some rows. Building an index takes
+ * one pass over the file; the index has about 2 % of the file's size. With it, a read costs only its own pixels.
  *
- * JPEG: sequential Huffman coding in one scan, with tables of its own; PNG: not interlaced. tile_info.no_index tells of
- * others.
+ * A JPEG must be sequential, Huffman-coded, in one scan, and have its own tables; a PNG must not be interlaced. For
+ * other files tile_info.no_index has the reason.
  *
- * Immutable and thread-safe; it must outlive its use by sources. The index's own reader is asked by one thread at a
- * time, and only for the parts that a read needs.
+ * Immutable and thread-safe; it must outlive the sources that use it. One thread at a time calls the index's own
+ * reader, and only for the parts that a read needs.
  */
 typedef struct tile_index tile_index;
 
@@ -573,82 +573,82 @@ struct tile_index_options {
 };
 
 /*
- * Reads the whole file once, in bounded memory. Errors: UNSUPPORTED (tile_info.no_index), BAD_DATA (a damaged or
- * truncated file has no index; the message names the byte), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, CANCELLED.
- * A source that has parts of its own needs none: UNSUPPORTED.
+ * Reads the whole file once, in bounded memory. Errors: UNSUPPORTED (tile_info.no_index, or a source that has parts
+ * without an index), BAD_DATA (a damaged or truncated file; the message names the byte), READ_FAILED, LIMIT_EXCEEDED,
+ * NO_MEMORY, CANCELLED.
  */
 TILE_API tile_status tile_index_build(tile_index **out, tile_source *source, const struct tile_index_options *options,
                                       struct tile_error *error);
-/* Writes the index file. It is little-endian, versioned, and each part of it has a checksum. */
+/* Writes the index file: little-endian, versioned, with a checksum for each part. */
 TILE_API tile_status tile_index_save(const tile_index *index, const struct tile_writer *writer,
                                      struct tile_error *error);
-/* The same to a file, as tile_file_create and tile_file_end write one, synced. */
+/* Saves to a path, by tile_file_create and tile_file_end with sync. */
 TILE_API tile_status tile_index_save_file(const tile_index *index, const char *path, bool overwrite,
                                           struct tile_error *error);
 /*
- * Reads the header of an index file; the rest is read as it is needed, and may turn out to be damaged as late as that:
- * BAD_INDEX of whatever reads by it. The reader is closed with the index, also when this fails. Errors: BAD_INDEX (no
- * index file, cut off, damaged), UNSUPPORTED (a later version), READ_FAILED, NO_MEMORY.
+ * Reads the header of an index file. The rest is read when it is needed; a call that finds it damaged then fails with
+ * BAD_INDEX. The reader is closed with the index, or when loading fails. Errors: BAD_INDEX (not an index file,
+ * truncated, damaged), UNSUPPORTED (a later version), READ_FAILED, NO_MEMORY.
  */
 TILE_API tile_status tile_index_load(tile_index **out, const struct tile_reader *reader,
                                      const struct tile_allocator *allocator, struct tile_error *error);
 TILE_API tile_status tile_index_load_file(tile_index **out, const char *path, const struct tile_allocator *allocator,
                                           struct tile_error *error);
-/* Of an index file in memory, which must stay valid and unchanged until the index is freed. */
+/* Loads from `data`, which must stay valid and unchanged until the index is freed. */
 TILE_API tile_status tile_index_load_memory(tile_index **out, const void *data, size_t size,
                                             const struct tile_allocator *allocator, struct tile_error *error);
 TILE_API void tile_index_free(tile_index *index);
 
 /*
- * Lets `source` read through `index` from now on; NULL: no longer. SOURCE_CHANGED unless the index is of these very
- * bytes: of their size and ETag, or size and time of writing; where the source's reader or the index does not know
- * these, or the time differs, of their XXH3-128, which reads the whole file. Not while the source is being read.
- * INVALID_ARGUMENT of a source that has parts of its own.
+ * Lets `source` read through `index` from now on; NULL: without an index. Must not be called while the source is read.
+ * SOURCE_CHANGED unless the index was built from the same bytes: same size and ETag, or same size and time of writing.
+ * If the source's reader or the index lacks these, or the time differs, XXH3-128 decides, which reads the whole file.
+ * INVALID_ARGUMENT for a source that has parts without an index.
  */
 TILE_API tile_status tile_source_use_index(tile_source *source, const tile_index *index, struct tile_error *error);
 
 /*
- * Of the index that `source` uses, the part that reads within `rect` (upright) need: an index of its own, some hundred
- * bytes for a tile of a JPEG, to send along with a tile's task. Reads outside of it are INVALID_ARGUMENT. So is a
- * source that has parts of its own: there is nothing to send along.
+ * Extracts the part of the source's index that reads within `rect` (upright) need. The result is an index itself, some
+ * hundred bytes for a tile of a JPEG, which can be sent along with a tile's task. Reads outside `rect` through it are
+ * INVALID_ARGUMENT. A source that uses no index is INVALID_ARGUMENT, even if it has parts.
  */
 TILE_API tile_status tile_index_part(tile_index **out, const tile_source *source, struct tile_rect rect,
                                      const struct tile_allocator *allocator, struct tile_error *error);
 
-/* Bytes of a file. */
+/* A range of bytes in a file. */
 struct tile_range {
     uint64_t offset, size;
 };
 
 /*
- * The bytes of the file that a source with parts asks its reader for to read `rect` (upright), its header included,
- * ascending and apart by more than the reader's `gap`: a remote reader can fetch them all at once beforehand. Sets
- * `*count` to their number and fills in the first `capacity` of them; `ranges` may be NULL where that is 0.
+ * The ranges of the file that a source with parts requests from its reader to read `rect` (upright), the file's header
+ * included, ascending and more than the reader's `gap` apart. A remote reader can thus fetch them all at once
+ * beforehand. Sets `*count` to their number and fills in the first `capacity`; `ranges` may be NULL if `capacity` is 0.
  * INVALID_ARGUMENT without parts.
  */
 TILE_API tile_status tile_source_ranges(const tile_source *source, struct tile_rect rect, struct tile_range *ranges,
                                         size_t capacity, size_t *count, struct tile_error *error);
 
 /*
- * Appends a JPEG of its own that holds `rect` of an indexed JPEG: its coefficients, quantization and color, no pixel
- * decoded or encoded. Its edges must lie on multiples of tile_info.part_width and part_height, or on the image's right
- * and bottom edge, and the source must not be turned (INVALID_ARGUMENT; UNSUPPORTED unless tile_info.splices). Where
- * chroma is subsampled, decoders that smooth it ("fancy upsampling") show the outermost pixel beside a cut a little
- * different, as they do not see over it.
+ * Appends a complete JPEG of `rect` from an indexed JPEG, with the same coefficients, quantization and color; no pixel
+ * is decoded or encoded. The edges of `rect` must be multiples of tile_info.part_width and part_height, or the image's
+ * right and bottom edge, and the source must have no orientation to apply (INVALID_ARGUMENT; UNSUPPORTED unless
+ * tile_info.splices). Where chroma is subsampled, decoders that smooth it ("fancy upsampling") show the outermost
+ * pixels at a cut slightly different, because they do not see the neighbors beyond.
  */
 TILE_API tile_status tile_source_splice(const tile_source *source, struct tile_rect rect, struct tile_buffer *out,
                                         struct tile_error *error);
 
 /* ---- Plan -------------------------------------------------------------------------------------------------- */
 
-/* What a tile shows where it reaches over the edge of the area. */
+/* The content of a tile beyond the edge of the area. */
 typedef enum tile_edge {
     TILE_EDGE_CLIP = 0,  /* the tile is smaller */
     TILE_EDGE_PAD,       /* a color */
     TILE_EDGE_REPLICATE, /* the nearest pixel */
 } tile_edge;
 
-/* How tiles are called: where the name of a region's file has the region's row, column and level. */
+/* How a region's row, column and level form the name of its file. */
 typedef enum tile_plan_layout {
     TILE_LAYOUT_GRID = 0, /* "grid": r{row}_c{column} */
 } tile_plan_layout;
@@ -657,15 +657,15 @@ struct tile_grid {
     size_t struct_size;
     uint32_t tile_width;  /* pixels, without the overlap; 0: 256 */
     uint32_t tile_height; /* 0: tile_width */
-    uint32_t overlap;     /* pixels that a tile shares with its neighbors, added on each of its sides */
+    uint32_t overlap;     /* pixels that are added on each side of a tile and shared with its neighbors */
     tile_edge edge;
     float pad_color[4]; /* the color of TILE_EDGE_PAD: srgb and alpha, 0..1 */
     tile_plan_layout layout;
 };
 
 /*
- * `source` (within the area) goes to (left, top) of a tile of width x height; the rest of it is edge. Passed by value,
- * so that its size never changes.
+ * One tile of a plan: the pixels of `source` (within the area) go to (left, top) of a tile of width x height pixels;
+ * the rest of the tile is edge. Passed by value, so its size never changes.
  */
 struct tile_region {
     uint32_t row, column;
@@ -680,36 +680,37 @@ typedef struct tile_plan tile_plan;
 
 /*
  * Cuts `area` into a grid, row by row; `grid` is copied, NULL means all defaults. Any 32-bit sizes; nothing is
- * allocated per tile. INVALID_ARGUMENT where the area is empty, its end does not fit 32 bits, or a tile with its
- * overlap does not, or the overlap is larger than the tile; or where there is no such edge, color of it or layout.
+ * allocated per tile. INVALID_ARGUMENT if the area is empty; if its end, or a tile with its overlap, does not fit 32
+ * bits; if the overlap is larger than the tile; or if the edge, the pad color or the layout is invalid.
  */
 TILE_API tile_status tile_plan_new_grid(tile_plan **out, struct tile_rect area, const struct tile_grid *grid,
                                         const struct tile_allocator *allocator, struct tile_error *error);
-/* One region a rectangle, in the order given: row i, column 0. `rects` is copied; each must be non-empty. */
+/* One region for each rectangle, in the given order: row i, column 0. `rects` is copied; none may be empty. */
 TILE_API tile_status tile_plan_new_rects(tile_plan **out, const struct tile_rect *rects, size_t count,
                                          const struct tile_allocator *allocator, struct tile_error *error);
 TILE_API void tile_plan_free(tile_plan *plan);
 
 TILE_API uint64_t tile_plan_count(const tile_plan *plan);
-/* The region with that index, below tile_plan_count. Row-major for a grid. */
+/* The region at `index`, which must be below tile_plan_count. Row-major for a grid. */
 TILE_API struct tile_region tile_plan_region(const tile_plan *plan, uint64_t index);
-/* The grid that the plan was made of, with its defaults filled in; valid as long as the plan. NULL for rectangles. */
+/* The plan's grid with its defaults filled in; valid as long as the plan. NULL for rectangles. */
 TILE_API const struct tile_grid *tile_plan_grid(const tile_plan *plan);
-/* The smallest rectangle that holds the `source` of every region: of a grid, its area. */
+/* The smallest rectangle that contains the `source` of every region; for a grid, its area. */
 TILE_API struct tile_rect tile_plan_area(const tile_plan *plan);
 
-/* Room for a tile's name and the NUL behind it. */
+/* Size of a tile's name, its NUL included. */
 #define TILE_NAME_SIZE 256
 
 /*
- * The name of a region's file: "r0_c0.png" for the suffix "png", which tile_codec_name gives. The region need not be
- * the plan's own. A layout's names may have folders in them: "0/3/2.png".
+ * The name of a region's file: "r0_c0.png" for the suffix "png" (see tile_codec_name). The region need not be one of
+ * the plan's. A layout's names may contain folders: "0/3/2.png".
  */
 TILE_API void tile_plan_name(const tile_plan *plan, const struct tile_region *region, const char *suffix,
                              char name[TILE_NAME_SIZE]);
 /*
- * The reverse: the index of the region whose file is called `name`; false where the plan calls none so. `name` may come
- * from anywhere: what is found names a file within the folder, without "..", empty parts or a slash before it.
+ * The reverse of tile_plan_name: finds the index of the region whose file is called `name`; false if there is none.
+ * `name` may be untrusted: a name that is found is a path within the folder, without "..", empty parts or a slash at
+ * its beginning.
  */
 TILE_API bool tile_plan_find(const tile_plan *plan, const char *name, const char *suffix, uint64_t *index);
 
@@ -720,16 +721,16 @@ TILE_API bool tile_plan_find(const tile_plan *plan, const char *name, const char
  */
 TILE_API tile_status tile_plan_describe(const tile_plan *plan, struct tile_buffer *text, struct tile_error *error);
 /*
- * Makes the plan that such a text describes; its own text is then the same. BAD_DATA where the text is no JSON, or a
- * member is missing, unknown or not of its type; INVALID_ARGUMENT as from tile_plan_new_grid and tile_plan_new_rects.
- * The message names the member.
+ * Makes a plan from the text of tile_plan_describe; the new plan has the same text. BAD_DATA if the text is not JSON,
+ * or a member is missing, unknown or of the wrong type; INVALID_ARGUMENT as from tile_plan_new_grid and
+ * tile_plan_new_rects. The message names the member.
  */
 TILE_API tile_status tile_plan_from_json(tile_plan **out, const char *text, size_t size,
                                          const struct tile_allocator *allocator, struct tile_error *error);
 
 /*
- * Fills what lies outside of region->source in `image` (region->width x region->height, interleaved) by the edge
- * policy. `pixel`: the color for TILE_EDGE_PAD, one pixel in the image's format.
+ * Fills the edge of a tile, the pixels of `image` (region->width x region->height, interleaved) outside region->source.
+ * `pixel`: the color for TILE_EDGE_PAD, one pixel in the image's format.
  */
 TILE_API void tile_region_fill_edge(const struct tile_region *region, tile_edge edge, const void *pixel,
                                     struct tile_image *image);
@@ -737,27 +738,27 @@ TILE_API void tile_region_fill_edge(const struct tile_region *region, tile_edge 
 /* ---- CPU --------------------------------------------------------------------------------------------------- */
 
 /*
- * The instruction sets that the color kernels are compiled for. All of them give the same bits, so that naming one is
- * for testing and measuring.
+ * The instruction sets that the color kernels are compiled for. All give the same bits, so choosing one only serves
+ * tests and measurements.
  */
 typedef enum tile_cpu {
-    TILE_CPU_BEST = 0, /* the last of the list that this machine has */
+    TILE_CPU_BEST = 0, /* the last one below that this machine has */
     TILE_CPU_SCALAR,   /* portable C */
     TILE_CPU_NEON,     /* AArch64 */
     TILE_CPU_SSSE3,    /* Core 2 and later */
-    TILE_CPU_AVX2,     /* and FMA: Haswell, Zen */
+    TILE_CPU_AVX2,     /* with FMA: Haswell, Zen */
     TILE_CPU_AVX512,   /* with BW, DQ, VL, VBMI and VNNI: Ice Lake, Zen 4 */
 } tile_cpu;
 
 #define TILE_CPU_COUNT 6
 
-/* "avx2" -> TILE_CPU_AVX2, "best" -> TILE_CPU_BEST; TILE_CPU_COUNT where the name is unknown. */
+/* "avx2" -> TILE_CPU_AVX2, "best" -> TILE_CPU_BEST; TILE_CPU_COUNT for an unknown name. */
 TILE_API tile_cpu tile_cpu_from_name(const char *name);
 /* TILE_CPU_AVX2 -> "avx2"; NULL outside the enumeration. */
 TILE_API const char *tile_cpu_name(tile_cpu cpu);
 /* Whether this build has the kernels, and this machine and its system can run them. */
 TILE_API bool tile_cpu_available(tile_cpu cpu);
-/* What TILE_CPU_BEST stands for here. */
+/* The instruction set that TILE_CPU_BEST selects on this machine. */
 TILE_API tile_cpu tile_cpu_best(void);
 
 /* ---- Converter --------------------------------------------------------------------------------------------- */
@@ -773,8 +774,8 @@ typedef enum tile_intent {
 } tile_intent;
 
 /*
- * A profile says what the samples of its side mean; the format's space then only names the model (`srgb` for an RGB
- * profile, `gray`, `cmyk`, `lab`), which must be the profile's.
+ * A profile defines the color of its side's samples. The format's space then only names the model (`srgb` for an RGB
+ * profile, `gray`, `cmyk`, `lab`), which must be the profile's model.
  */
 struct tile_converter_options {
     size_t struct_size;
@@ -784,25 +785,25 @@ struct tile_converter_options {
     const void *to_profile;
     size_t to_profile_size;
     /*
-     * The intent is for profiles with tables. Those of matrix and curves know colorimetry only: for them perceptual and
-     * saturation are relative. Black points are compensated where that is asked for, and under the perceptual intent
-     * and saturation of tables of ICC version 4, whose black is that of a reference medium. The same for every sample
-     * type, and in both directions.
+     * The intent applies to profiles with tables. Profiles of matrix and curves are colorimetric only: perceptual and
+     * saturation mean relative for them. Black points are compensated if the option is set, and always for perceptual
+     * and saturation tables of ICC version 4, whose black is the black of a reference medium. This holds for every
+     * sample type and in both directions.
      */
     tile_intent intent;
     bool black_point_compensation;
-    tile_cpu cpu; /* whose kernels to use; UNSUPPORTED where this machine cannot run them */
+    tile_cpu cpu; /* the kernels to use; UNSUPPORTED if this machine cannot run them */
     /*
-     * Where the source has alpha and the target has none: values of the source's color channels (as many f32 as it has,
-     * not premultiplied), which the pixels are laid on: color + (1 - alpha) (background - color). NULL: alpha is
+     * The color under the pixels if the source has alpha and the target has none: one f32 for each of the source's
+     * color channels, not premultiplied. The result is color + (1 - alpha) (background - color). NULL: alpha is
      * dropped. Copied.
      */
     const float *background;
 };
 
 /*
- * Prepares the conversion of one format to another, once per job. Errors: INVALID_ARGUMENT (a format that cannot be),
- * BAD_DATA (a damaged profile), UNSUPPORTED (a profile of another model or class; u8 of a space that has none),
+ * Prepares the conversion of one format to another, once per job. Errors: INVALID_ARGUMENT (an invalid format),
+ * BAD_DATA (a damaged profile), UNSUPPORTED (a profile of another model or class; u8 in a space without u8),
  * NO_MEMORY.
  */
 TILE_API tile_status tile_converter_new(tile_converter **out, struct tile_format from, struct tile_format to,
@@ -810,15 +811,16 @@ TILE_API tile_status tile_converter_new(tile_converter **out, struct tile_format
 TILE_API void tile_converter_free(tile_converter *converter);
 
 /*
- * Converts `source` to `target`, both of the same size and of the converter's formats. In place where pixels are of
+ * Converts `source` to `target`, which have the same size and the converter's formats. Works in place if pixels have
  * equal size and layout; otherwise the two must not overlap. Thread-safe. Fails only with INVALID_ARGUMENT.
  *
- * 8-bit results are within one code of the definition above. Between 8- or 16-bit codes that are not premultiplied,
- * gray and ycbcr* of srgb and ycbcr2020* of rec2020 are exactly rounded, and so are these ycbcr* back to RGB (of
- * limited-range 16-bit codes: to 1e-9 of a code); between 8-bit codes also hsv*, hsl, hwb and cmyk of srgb, and back.
- * f32 results from srgb, and of f32 to it, are within 2e-6 of the channel's range for colors that a display can show.
- * Alpha: straight is copied, premultiplied is divided out and multiplied in again, absent is opaque; where the target
- * has none it is dropped.
+ * 8-bit results are within one code of the definitions above. These conversions are exactly rounded:
+ *   - between 8- or 16-bit codes that are not premultiplied: srgb to gray and ycbcr*, rec2020 to ycbcr2020*, and these
+ *     ycbcr* back to RGB (limited-range 16-bit codes: to 1e-9 of a code);
+ *   - between 8-bit codes also srgb to hsv*, hsl, hwb and cmyk, and back.
+ * f32 results from srgb, and srgb results from f32, are within 2e-6 of the channel's range for colors that a display
+ * can show. Alpha: straight is copied; premultiplied is divided out and multiplied in again; without alpha pixels are
+ * opaque; a target without alpha drops it.
  */
 TILE_API tile_status tile_convert(const tile_converter *converter, const struct tile_image *source,
                                   const struct tile_image *target, struct tile_error *error);
@@ -828,7 +830,7 @@ TILE_API tile_status tile_convert(const tile_converter *converter, const struct 
 typedef enum tile_subsampling { TILE_420 = 0, TILE_422, TILE_444 } tile_subsampling;
 
 #define TILE_DEFAULT_QUALITY     75 /* as libjpeg's */
-#define TILE_DEFAULT_COMPRESSION 3  /* of photographs within 2 % of zlib's 6, and more than twice as fast */
+#define TILE_DEFAULT_COMPRESSION 3  /* photographs get within 2 % of zlib's 6, more than twice as fast */
 
 struct tile_encode_options {
     size_t struct_size;
@@ -836,47 +838,48 @@ struct tile_encode_options {
     int quality;                  /* JPEG, 1 to 100; 0: TILE_DEFAULT_QUALITY */
     tile_subsampling subsampling; /* JPEG of YCbCr */
     int compression;              /* PNG and TIFF deflate, 1 to 9; 0: TILE_DEFAULT_COMPRESSION */
-    /* ICC profile of the pixels, embedded where the format can, up to the size that it says; must stay valid. */
+    /* ICC profile of the pixels, embedded if the format can carry one, up to the size in its header. Must stay valid.
+     */
     const void *profile;
     size_t profile_size;
-    bool raw_channels; /* let a format carry samples whose meaning it cannot say */
+    bool raw_channels; /* let a format carry samples whose color space it cannot name */
     /* Bytes that an encoder may hold (BMP, TGA and HDR hold the whole image, `optimize` its coefficients); 0: 1 GiB */
     uint64_t max_memory;
-    bool optimize; /* JPEG: Huffman tables of its own, some percent smaller, somewhat slower */
-    /* Embed neither `profile` nor one of the space's own: whoever reads the file must know what the pixels are. */
+    bool optimize; /* JPEG: optimized Huffman tables, files some percent smaller, somewhat slower */
+    /* Embed neither `profile` nor the space's own profile: readers of the file must know the color themselves. */
     bool no_profile;
-    bool untagged; /* write nothing at all about color, as of pixels of which it is not known */
-    /* PNG: what its cICP chunk says of the pixels, four numbers of ITU-T H.273 (primaries, transfer, matrix, full
-     * range); NULL: what the space says. Must stay valid. */
+    bool untagged; /* write nothing at all about color, for pixels whose color is unknown */
+    /* PNG: the four numbers for a cICP chunk (ITU-T H.273: primaries, transfer, matrix, full range); NULL: those of the
+     * space, if it has any. Must stay valid. */
     const unsigned char *code_points;
     bool (*progress)(void *user, const struct tile_progress *progress); /* rows of the image */
     void *user;
 };
 
-/* "jpg", ".JPEG" or "jfif" -> TILE_JPEG; TILE_CODEC_UNSET where unknown. This and the next three know all codecs, also
- * those that this build does not have. */
+/* "jpg", ".JPEG" or "jfif" -> TILE_JPEG; TILE_CODEC_UNSET if unknown. This and the next three functions know all
+ * codecs, also those that this build does not have. */
 TILE_API tile_codec tile_codec_from_suffix(const char *suffix);
-/* The same by what is behind the last dot of a path's or URL's last component: "a.b/photo.jpg" -> TILE_JPEG. */
+/* The codec by the suffix of the last component of a path or URL: "a.b/photo.jpg" -> TILE_JPEG. */
 TILE_API tile_codec tile_codec_of_path(const char *path);
-/* TILE_JPEG -> "jpg", also the suffix that its files get; NULL outside the enumeration. */
+/* TILE_JPEG -> "jpg", which is also the suffix of its files; NULL outside the enumeration. */
 TILE_API const char *tile_codec_name(tile_codec codec);
-/* TILE_JPEG -> "image/jpeg"; "application/octet-stream" where a format has no type; NULL outside the enumeration. */
+/* TILE_JPEG -> "image/jpeg"; "application/octet-stream" if the format has no type; NULL outside the enumeration. */
 TILE_API const char *tile_codec_media_type(tile_codec codec);
 
-/* Whether this build of libtile decodes such files, or encodes them. A codec that it cannot write is UNSUPPORTED in all
- * calls below, with a message that names those that it can. */
+/* Whether this build of libtile decodes or encodes files of this codec. All calls below fail with UNSUPPORTED for a
+ * codec that it cannot write; the message names those that it can. */
 TILE_API bool tile_codec_can_read(tile_codec codec);
 TILE_API bool tile_codec_can_write(tile_codec codec);
 #define TILE_CODEC_NAMES (8 * TILE_CODEC_COUNT)
-/* "jpg, png, tif, npy, bmp, tga or hdr": writes the names of those that this build writes to `text`, for messages, and
- * returns it. What does not fit in `size` bytes is cut off; TILE_CODEC_NAMES are enough. */
+/* "jpg, png, tif, npy, bmp, tga or hdr": puts the names of the codecs that this build writes into `text`, for messages,
+ * and returns `text`. A list longer than `size` bytes is cut off; TILE_CODEC_NAMES bytes are enough. */
 TILE_API char *tile_codec_names(char *text, size_t size);
-/* The codec of tiles for which none is chosen: PNG where it can carry `format`, else TIFF, and NPY in a build without
- * TIFF. TILE_CODEC_UNSET where the format cannot be. */
+/* The default codec for tiles: PNG if it can carry `format`, else TIFF, or NPY in a build without TIFF.
+ * TILE_CODEC_UNSET for an invalid format. */
 TILE_API tile_codec tile_codec_for(struct tile_format format);
 /*
- * Whether `codec` can say what samples of `format` mean (interleaved, natural order); where not, TILE_UNSUPPORTED with
- * a message that names the codecs that can.
+ * TILE_OK if files of `codec` can state the color of samples of `format` (interleaved, natural order); else
+ * TILE_UNSUPPORTED, with a message that names the codecs that can.
  */
 TILE_API tile_status tile_codec_can_carry(tile_codec codec, struct tile_format format, struct tile_error *error);
 
@@ -886,21 +889,22 @@ TILE_API tile_status tile_encode(const struct tile_image *image, tile_codec code
                                  const struct tile_encode_options *options, const struct tile_writer *writer,
                                  struct tile_error *error);
 /*
- * The same to a file, whole or not at all; `codec` TILE_CODEC_UNSET: by the suffix of `path`. As with a job's `image`,
- * the disk has the file before it has its name. `overwrite`: see tile_file_create.
+ * Encodes to a file, whole or not at all; `codec` TILE_CODEC_UNSET: by the suffix of `path`. As with a job's `image`,
+ * the content is on the disk before the file gets its name. `overwrite`: see tile_file_create.
  */
 TILE_API tile_status tile_encode_file(const struct tile_image *image, const char *path, tile_codec codec,
                                       const struct tile_encode_options *options, bool overwrite,
                                       struct tile_error *error);
 
-/* The same by strips from top to bottom: any number of rows at a time, `height` in all, interleaved, natural order. */
+/* Encodes an image strip by strip, from top to bottom: any number of rows a call, `height` in all, interleaved, natural
+ * order. */
 typedef struct tile_encoder tile_encoder;
 
 TILE_API tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_format format, uint32_t width,
                                       uint32_t height, const struct tile_encode_options *options,
                                       const struct tile_writer *writer, struct tile_error *error);
 TILE_API tile_status tile_encoder_write(tile_encoder *encoder, const struct tile_image *rows, struct tile_error *error);
-/* Writes what is still to be written. The output is whole only after this succeeded. */
+/* Writes the end of the file. The output is whole only after this call has succeeded. */
 TILE_API tile_status tile_encoder_finish(tile_encoder *encoder, struct tile_error *error);
 TILE_API void tile_encoder_free(tile_encoder *encoder);
 
