@@ -661,6 +661,7 @@ struct tile_grid {
     tile_edge edge;
     float pad_color[4]; /* the color of TILE_EDGE_PAD: srgb and alpha, 0..1 */
     tile_plan_layout layout;
+    uint32_t reserved; /* 0 */
 };
 
 /*

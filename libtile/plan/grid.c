@@ -37,6 +37,8 @@ static tile_status check(struct tile_rect area, const struct tile_grid *grid, st
     for (int i = 0; i < 4 && grid->edge == TILE_EDGE_PAD; i++)
         if (!isfinite(grid->pad_color[i]))
             return tile_error_set(error, TILE_INVALID_ARGUMENT, "the edge's color is not finite");
+    if (grid->reserved != 0)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the reserved word of the grid is not 0");
     if (!tile_layout_exists(grid->layout))
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "%d is no layout of a plan", (int)grid->layout);
     return TILE_OK;
