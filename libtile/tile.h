@@ -820,8 +820,10 @@ TILE_API void tile_converter_free(tile_converter *converter);
  *     ycbcr* back to RGB (limited-range 16-bit codes: to 1e-9 of a code);
  *   - between 8-bit codes also srgb to hsv*, hsl, hwb and cmyk, and back.
  * f32 results from srgb, and srgb results from f32, are within 2e-6 of the channel's range for colors that a display
- * can show. Alpha: straight is copied; premultiplied is divided out and multiplied in again; without alpha pixels are
- * opaque; a target without alpha drops it.
+ * can show.
+ *
+ * Alpha: straight is copied; premultiplied is divided out and multiplied in again; without alpha pixels are opaque; a
+ * target without alpha drops it.
  */
 TILE_API tile_status tile_convert(const tile_converter *converter, const struct tile_image *source,
                                   const struct tile_image *target, struct tile_error *error);
@@ -839,8 +841,7 @@ struct tile_encode_options {
     int quality;                  /* JPEG, 1 to 100; 0: TILE_DEFAULT_QUALITY */
     tile_subsampling subsampling; /* JPEG of YCbCr */
     int compression;              /* PNG and TIFF deflate, 1 to 9; 0: TILE_DEFAULT_COMPRESSION */
-    /* ICC profile of the pixels, embedded if the format can carry one, up to the size in its header. Must stay valid.
-     */
+    /* ICC profile of the pixels, embedded if the format can, up to the size in its header; must stay valid. */
     const void *profile;
     size_t profile_size;
     bool raw_channels; /* let a format carry samples whose color space it cannot name */
@@ -916,157 +917,159 @@ struct tile_job_options {
     const struct tile_allocator *allocator;
     uint64_t max_memory; /* bytes that the job may hold at a time; 0: 1 GiB */
 
-    /* What: a plan within the source's upright image; NULL: `grid` over all of it. One image: the one rectangle of a
-     * plan of one, or all. */
+    /* The regions: a plan within the source's upright image; NULL: `grid` over all of it. For one image: a plan of one
+     * rectangle, or NULL for the whole image. */
     const tile_plan *plan;
     const struct tile_grid *grid; /* NULL: all defaults */
 
-    /* To what: 0 keeps the source's. */
+    /* The target's format: 0 keeps the source's. */
     tile_space to_space;
     tile_sample to_sample;
     tile_alpha to_alpha;
     bool drop_alpha;
-    const void *to_profile; /* see tile_converter_options; where to_space is 0, it names the model, too */
+    const void *to_profile; /* see tile_converter_options; if to_space is 0, the profile also names the model */
     size_t to_profile_size;
     tile_intent intent;
     bool black_point_compensation;
-    tile_codec codec; /* 0: tile_codec_for what is written; for one image: by its suffix */
-    /* NULL: all defaults. Its allocator and hook are the job's; its profile and code points are what the job makes of
-     * the source's and to_profile. */
+    tile_codec codec; /* 0: tile_codec_for the target's format; for one image: by its suffix */
+    /* NULL: all defaults. The job sets its own allocator and hook, and derives profile and code points from the source
+     * and to_profile. */
     const struct tile_encode_options *encode;
 
-    /* Where to: one of the two, or `writer`. */
+    /* The target: exactly one of `folder`, `image` and `writer`. */
     const char *folder; /* one file a tile, r{row}_c{column}.{suffix}, and manifest.json */
     const char *image;  /* one new image */
-    bool overwrite;     /* replace what another job left instead of refusing; an interrupted run of this one is resumed.
-                           The source itself is never replaced: INVALID_ARGUMENT */
+    bool overwrite;     /* replace the files of another job instead of refusing; an interrupted run of this job is
+                           resumed either way. The source itself is never replaced: INVALID_ARGUMENT */
 
-    int threads; /* 0: one a processor; below that, INVALID_ARGUMENT */
+    int threads; /* 0: one for each processor; below 0: INVALID_ARGUMENT */
 
     /*
-     * Tiles that are stored, those of an earlier run included; the total is 0 until it is known what can be resumed,
-     * while a pass over the source makes an index or its hash. Strips, for one image. On the calling thread, whatever
-     * the others are at; they stop, too. Of tile_job_tile it is asked with 0 of 1, on the thread of each call.
+     * Counts stored tiles, those of an earlier run included, or strips of one image. The total is 0 while a pass over
+     * the source computes an index or the hash, until the job knows which tiles it can resume. Called on the thread of
+     * tile_job_run, whatever the other threads do; if it returns false, they stop, too. In tile_job_tile it is called
+     * with 0 of 1, on the thread of each call.
      */
     bool (*progress)(void *user, const struct tile_progress *progress);
     void *user;
 
     tile_cpu cpu; /* see tile_converter_options */
 
-    bool lossless; /* JPEG tiles that hold the source's own coefficients: nothing is decoded or encoded */
+    bool lossless; /* JPEG tiles with the source's own coefficients: nothing is decoded or encoded */
 
-    /* Write no alpha, but lay what is transparent on `background`, in the source's own coded values, as browsers do. */
+    /* Write no alpha: lay the pixels on `background`, in the source's own coded values, as browsers do. */
     bool flatten;
     float background[3]; /* srgb, 0..1 */
 
-    /* Do not wait until the disk has what was written: a crash of the machine may lose or cut it then. */
+    /* Do not wait until the disk has the files: a crash of the machine may then lose or truncate them. */
     bool no_sync;
-    /* In place of `image`: one new image is written there, from front to back but for TIFF (see tile_writer). `codec`
-     * must be given then. What a failed run has written is the caller's to remove. */
+    /* In place of `image`: one new image is written there, from front to back except for TIFF (see tile_writer).
+     * `codec` is then required. After a failure the caller removes what was written. */
     const struct tile_writer *writer;
 };
 
-/* Of one that is smaller than the library's only its own fields are filled in. */
+/* If struct_size is smaller than the library's, only the caller's fields are filled in. */
 struct tile_job_result {
     size_t struct_size;
-    uint64_t tiles;   /* in the plan; of one image: strips */
-    uint64_t written; /* by this run */
-    uint64_t kept;    /* from an earlier one */
-    uint64_t bytes;   /* written by this run */
+    uint64_t tiles;   /* tiles in the plan, or strips of one image */
+    uint64_t written; /* tiles that this run wrote */
+    uint64_t kept;    /* tiles that an earlier run wrote */
+    uint64_t bytes;   /* bytes that this run wrote */
 };
 
 /*
- * Runs the data's way: source -> plan -> read -> convert -> encode -> store -> manifest, over threads, holding two rows
- * of tiles. Of a source with tile_info.parts, all threads read, each a row of tiles or a part of one; one more than
- * there are threads is held, as far as max_memory has room. The bytes that are written are the same. Of a large JPEG
- * of whose upper half nothing is wanted, or of which one new image is turned and does not fit in memory, the job makes
- * itself an index first.
+ * Runs the whole pipeline over threads: source -> plan -> read -> convert -> encode -> store -> manifest. Two rows of
+ * tiles are held at a time. If the source has tile_info.parts, all threads read, each a row of tiles or a part of a
+ * row; one more than the number of threads is held if max_memory allows. The files are the same either way. The job
+ * builds an index first if a large JPEG's upper half is not needed, or if one new image is turned and does not fit in
+ * memory.
  *
- * The folder's manifest.json tells source, plan, color and of each tile the rectangle, file, bytes, XXH3-128 of the
- * pixels and of the file, and each channel's mean, minimum and maximum; each line ends with a check of its own. Until
- * it is whole it is a journal beside it, manifest.part, and a run that finds one of the same job keeps the tiles whose
- * size and hash are right and makes the others. Cancelled runs, full disks, killed processes and crashes of the machine
- * thus resume. When this returns TILE_OK, the disk has everything (see no_sync).
+ * The folder's manifest.json describes the source, the plan, the color and each tile: rectangle, file, bytes, XXH3-128
+ * of the pixels and of the file, and each channel's mean, minimum and maximum. Each line ends with its own check. Until
+ * all tiles are there, the manifest is a journal, manifest.part, in the same folder. A run that finds the journal of
+ * the same job keeps the tiles whose size and hash are right and makes the others. Thus a job resumes after a cancelled
+ * run, a full disk, a killed process or a crash of the machine. When this returns TILE_OK, the disk has everything (see
+ * no_sync).
  *
- * Without `overwrite` no file is replaced but by the job that made it: where tiles of these names are there of which no
- * journal or manifest tells, nothing is begun. Of a source that turns out to be bad or changes, the tiles of this run
- * are removed, never those of an earlier one. With `overwrite` each file stays until the one that replaces it is whole,
- * and nothing is removed before all are there: a source that turns out to be bad leaves the new tiles beside the old
- * ones, and a journal, but no manifest.
+ * Without `overwrite` a job only replaces its own files. If the folder has tiles of the same names that no journal or
+ * manifest lists, the job does not begin. If the source turns out to be damaged or changes, the tiles of this run are
+ * removed, never those of an earlier run. With `overwrite` each file stays until its replacement is whole, and nothing
+ * is removed before all tiles are there: if the source turns out to be damaged, the new tiles stay beside the old ones,
+ * with a journal, but without a manifest.
  *
- * Tiles of a `lossless` job are made by tile_source_splice. It needs a JPEG with an index in use, a folder, tiles that
+ * A `lossless` job makes its tiles by tile_source_splice. It needs a JPEG with an index in use, a folder, tiles that
  * begin and end on MCUs (tile_info.part_width, part_height) or the image's edge, and no option that would change a
  * coefficient: overlap, another edge than TILE_EDGE_CLIP, another color, format or depth, drop_alpha, quality,
- * subsampling, an orientation that is not ignored; else INVALID_ARGUMENT or UNSUPPORTED. With `optimize` the same
- * coefficients are coded anew. The tiles say of their color what the file says. The manifest tells nothing of their
+ * subsampling, an orientation that is not ignored; else INVALID_ARGUMENT or UNSUPPORTED. `optimize` codes the same
+ * coefficients anew. The tiles carry the file's own color description. The manifest has no statistics or hash of their
  * pixels.
  *
- * `result` may be NULL; it is filled also on failure. The source is used by this call alone while it runs.
+ * `result` may be NULL; it is also filled on failure. No other call may use the source meanwhile.
  *
- * A source file that is written to meanwhile is SOURCE_CHANGED at the end, by its size and times: what was hashed may
- * not be what was decoded. (One that was renamed or linked is hashed again; one new image has no hash.) Of memory and
- * of a caller's reader this cannot be asked: a reader has to fail where what it reads is not what it was (as of an
- * ETag).
+ * A source file that is written to meanwhile is SOURCE_CHANGED at the end, by its size and times: the bytes hashed may
+ * differ from the bytes decoded. (A file that was renamed or linked is hashed again; one new image has no hash.) Memory
+ * and a caller's reader cannot be checked: a reader has to fail if its bytes have changed (its ETag, for example).
  */
 TILE_API tile_status tile_job_run(tile_source *source, const struct tile_job_options *options,
                                   struct tile_job_result *result, struct tile_error *error);
 
 /*
- * Refuses what tile_job_run would refuse before it reads a pixel, and does nothing. Where the tiles or the image go
- * (`folder`, or `image`, whose suffix may name the format) is not looked at.
+ * Fails where tile_job_run would fail before it reads a pixel, and does nothing else. It does not look at
+ * the disk behind `folder` or `image`; the suffix of `image` may still name the format.
  */
 TILE_API tile_status tile_job_check(tile_source *source, const struct tile_job_options *options,
                                     struct tile_error *error);
 
 /*
- * The same job tile by tile, for those who spread its tiles over machines: each makes some of them with
- * tile_job_tile, and whoever has all of their records writes the manifest. Tiles, names and manifest are those of
- * tile_job_run, byte for byte.
+ * A job whose tiles are made one by one, so that they can be spread over machines. Each machine makes some tiles with
+ * tile_job_tile; the one that has all records writes the manifest. Tiles, names and manifest are those of tile_job_run,
+ * byte for byte.
  *
- * Immutable once made; `source` and what the options point to must outlive it. Of a source with tile_info.parts,
- * several threads may make tiles at once; without, each is decoded from the top or from where the last one was.
+ * Immutable once made; `source` and everything that the options point to must outlive it. If the source has
+ * tile_info.parts, several threads may make tiles at once; else each tile is decoded from the top, or on from the tile
+ * before.
  */
 typedef struct tile_job tile_job;
 
 /*
- * Settles what the options leave open and refuses what cannot be done, before a pixel is read. Without a `plan`, tiles
- * are of any regions, each is checked when it is made, and of `grid` only how an edge is filled and the layout count.
+ * Fills in the defaults of the options and refuses what cannot be done, before a pixel is read. Without a `plan`, tiles
+ * may have any regions, which are checked by tile_job_tile, and only edge, pad color and layout of `grid` are used.
  * `folder`, `overwrite` and `threads` are not used; `image` and `writer` must be NULL.
  */
 TILE_API tile_status tile_job_new(tile_job **out, tile_source *source, const struct tile_job_options *options,
                                   struct tile_error *error);
 TILE_API void tile_job_free(tile_job *job);
 
-/* The plan that it was given; NULL: none. */
+/* The plan of the job's options; NULL: none. */
 TILE_API const tile_plan *tile_job_plan(const tile_job *job);
-/* The format of its tiles, also where the options left it open. */
+/* The codec of the job's tiles, also if the options left it open. */
 TILE_API tile_codec tile_job_codec(const tile_job *job);
-/* Bytes of memory that making the tile of `region`, which is within the source, takes on one thread, what the source
- * holds meanwhile included. NULL: of the plan's largest; without a plan, of a tile that is all of the source. */
+/* Bytes of memory that one thread takes to make the tile of `region` (within the source), the source's own memory
+ * included. NULL: for the plan's largest region, or without a plan for a tile of the whole source. */
 TILE_API uint64_t tile_job_memory(const tile_job *job, const struct tile_region *region);
 
 /* The name of a region's file: "r0_c0.png". */
 TILE_API void tile_job_name(const tile_job *job, const struct tile_region *region, char name[TILE_NAME_SIZE]);
 /*
- * Makes the tile of `region` (of the job's plan, or any other within the source): appends the file's bytes to `bytes`,
- * and to `record` its line in the manifest: a JSON object of ASCII, without a newline, below 1500 bytes. On failure
- * what was appended is unspecified. Where the tile is larger than region->source, the grid's edge fills it;
- * options.grid has it where there is no plan, or one of rectangles. Errors: also LIMIT_EXCEEDED, where the tile takes
+ * Makes the tile of `region` (of the job's plan, or any other within the source). Appends the file's bytes to `bytes`,
+ * and the tile's line of the manifest to `record`: a JSON object of ASCII, without a newline, below 1500 bytes. After a
+ * failure the appended bytes are unspecified. A tile larger than region->source is filled by the edge of the plan's
+ * grid, or of options.grid if there is no plan or a plan of rectangles. Errors: also LIMIT_EXCEEDED, if the tile takes
  * more than max_memory.
  */
 TILE_API tile_status tile_job_tile(const tile_job *job, const struct tile_region *region, struct tile_buffer *bytes,
                                    struct tile_buffer *record, struct tile_error *error);
-/* Whether a record is as tile_job_tile made it, `size` bytes of it: its last member is a hash of what is before. */
+/* Whether a record of `size` bytes is as tile_job_tile made it: its last member is a hash of the bytes before. */
 TILE_API bool tile_record_holds(const char *record, size_t size);
 
 /*
- * Appends the beginning of the manifest: which job it is. One line of JSON without its end; a NUL stands behind it, not
- * counted. Reads the whole source for its hash, unless an index in use knows it. INVALID_ARGUMENT without a plan.
+ * Appends the head of the manifest, which describes the job: one line of JSON, not closed, with a NUL behind it that is
+ * not counted. Reads the whole source for its hash, unless an index in use knows it. INVALID_ARGUMENT without a plan.
  */
 TILE_API tile_status tile_job_head(const tile_job *job, struct tile_buffer *head, struct tile_error *error);
 /*
- * Writes a manifest: a head, and the record of each tile in the plan's order. `record` appends that of tile `index` to
- * `out` or fails. `damage`: what a lenient source let pass (tile_source_damage); NULL: nothing.
+ * Writes a manifest: a head, then the record of each tile in the plan's order. `record` appends the record of tile
+ * `index` to `out` or fails. `damage`: the damage that a lenient source let pass (tile_source_damage); NULL: none.
  */
 TILE_API tile_status tile_manifest_write(const struct tile_writer *writer, const char *head, uint64_t count,
                                          tile_status (*record)(void *user, uint64_t index, struct tile_buffer *out,
