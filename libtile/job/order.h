@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* In which order a plan's regions are best read: bands of the same rows of the file, from its top down. */
+/* The best order to read a plan's regions in: bands of the same rows of the file, from its top down. */
 #ifndef TILE_JOB_ORDER_H
 #define TILE_JOB_ORDER_H
 
 #include "../tile.h"
 
-/* Members are first, first + step, ... of the plan, or of the order's own list. */
+/* A band's members: indices first, first + step, ... into the plan, or into the order's own list. */
 struct tile_band {
     uint64_t first, step, count;
 };
@@ -13,8 +13,8 @@ struct tile_band {
 struct tile_band_order;
 
 /*
- * `in_order`: bands and their members come in the plan's order. Where the file does not decode in that order (its
- * orientation turns it upside down or on its side, and it has no parts to help), all regions then form one band.
+ * `in_order`: bands and their members come in the plan's order. If the file does not decode in that order (its
+ * orientation turns it upside down or on its side, and it has no parts), all regions then form one band.
  */
 tile_status tile_band_order_new(struct tile_band_order **out, const tile_source *source, const tile_plan *plan,
                                 bool in_order, const struct tile_allocator *allocator, struct tile_error *error);

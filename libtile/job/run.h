@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A run of a settled job: what one that makes a folder of tiles and one that makes a new image share. */
+/* A run of a settled job, which makes a folder of tiles or one new image. */
 #ifndef TILE_JOB_RUN_H
 #define TILE_JOB_RUN_H
 
@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-/* What a thread works in; see make.h. */
+/* A thread's scratch memory; see make.h. */
 struct tile_scratch {
     struct tile_buffer pixels, bytes;
 };
@@ -17,7 +17,7 @@ struct tile_run {
     const struct tile_job *job;
     struct tile_scratch *scratch; /* one a thread */
 
-    pthread_mutex_t lock; /* of what follows, while the pipeline runs */
+    pthread_mutex_t lock; /* protects the fields below while the pipeline runs */
     struct tile_job_result result;
     uint64_t done; /* tiles or strips, those of earlier runs included */
 };
@@ -26,12 +26,12 @@ struct tile_run {
 tile_status tile_run_tiles(struct tile_run *run, struct tile_error *error);
 tile_status tile_run_image(struct tile_run *run, struct tile_error *error);
 
-/* The caller's hook. The lock is not held. */
+/* Calls the caller's progress hook. The lock must not be held. */
 bool tile_run_ask(struct tile_run *run);
 
 /*
- * Reads the job's regions and works on them; that the source is the same at the end, too, is part of it. Of `pipeline`,
- * the work and its order are given; `scratch` bytes for it, a thread.
+ * Reads the job's regions and works on them, then checks that the source has not changed. The caller has set the hooks
+ * and `in_order` of `pipeline`; this sets the other fields.
  */
 tile_status tile_run_pipeline(struct tile_run *run, struct tile_pipeline *pipeline, struct tile_error *error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the manifest tells about a tile's pixels. */
+/* The manifest's statistics of a tile's pixels. */
 #ifndef TILE_JOB_STATISTICS_H
 #define TILE_JOB_STATISTICS_H
 
@@ -12,7 +12,7 @@ struct tile_statistics {
     double mean[TILE_MAX_CHANNELS], min[TILE_MAX_CHANNELS], max[TILE_MAX_CHANNELS]; /* of the codes */
 };
 
-/* Of an interleaved image. */
+/* Computes the statistics of an interleaved image. */
 tile_status tile_statistics_of(struct tile_statistics *out, const struct tile_image *image, struct tile_watch *watch,
                                struct tile_error *error);
 

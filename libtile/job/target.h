@@ -5,8 +5,8 @@
 #include "settle.h"
 
 /*
- * Looks, before anything is done, at what is there under the names that the job writes. INVALID_ARGUMENT where it would
- * replace the file that it reads, WRITE_FAILED where it would have to replace a FIFO, a folder or the like.
+ * Checks the existing files under the names that the job writes, before it begins. INVALID_ARGUMENT if the job would
+ * replace its own source, WRITE_FAILED if it would replace a FIFO, a folder or the like.
  */
 tile_status tile_job_check_targets(const struct tile_job *job, struct tile_error *error);
 
