@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the public functions in encode.c and the encoders, one file each, share. */
+/* Shared by the public functions in encode.c and the encoders, which have one file each. */
 #ifndef TILE_ENCODE_H
 #define TILE_ENCODE_H
 
@@ -18,16 +18,16 @@ struct tile_encoder {
     uint32_t width, height;
     size_t row_size; /* bytes of pixels in a row */
     uint32_t rows;   /* written so far */
-    bool raw;        /* the format cannot say what the samples mean: nothing about color is written */
+    bool raw;        /* the codec cannot state the color: nothing about color is written */
     bool finished;
     struct tile_buffer profile; /* to embed: the caller's or the space's own; empty if none */
-    bool own_color;             /* the space says what the pixels are: no profile or code points of the caller's do */
+    bool own_color;             /* the space alone defines the color: the caller gave no profile and no code points */
 
     struct tile_watch watch;
     struct tile_writer writer;
-    uint8_t *buffer; /* TILE_ENCODER_BUFFER bytes, of which `buffered` wait for the writer */
+    uint8_t *buffer; /* TILE_ENCODER_BUFFER bytes; `buffered` of them wait for the writer */
     size_t buffered;
-    uint64_t offset; /* where they go */
+    uint64_t offset; /* of the buffered bytes in the output */
 
     struct tile_error failure; /* the first one; its status is TILE_OK before */
     void *state;               /* the codec's, cleared */
@@ -42,15 +42,14 @@ void tile_encoder_fail(tile_encoder *encoder, tile_status status, const char *fo
 /* Memory of the encoder's allocator; notes NO_MEMORY when there is none. */
 void *tile_encoder_alloc(tile_encoder *encoder, size_t size);
 
-/* After so many bytes of work: whether to go on, else CANCELLED is noted. A codec asks only where its `finish` takes
- * long without output; between rows it is done for it. */
+/* Called after so many bytes of work: false if the encoder must stop, which is noted as CANCELLED. A codec calls it
+ * only if its `finish` takes long without output; encode.c does so between rows. */
 bool tile_encoder_go_on(tile_encoder *encoder, uint64_t bytes);
 
-/* Appends to the output, by way of the buffer. The three do nothing after a failure, and return whether there is none.
- */
+/* Appends to the output through the buffer. This and the next two do nothing after a failure, and then return false. */
 bool tile_encoder_put(tile_encoder *encoder, const void *data, size_t size);
 bool tile_encoder_flush(tile_encoder *encoder);
-/* Past the buffer, for formats that go back. */
+/* Writes without the buffer, for formats that go back. */
 bool tile_encoder_put_at(tile_encoder *encoder, uint64_t offset, const void *data, size_t size);
 
 #endif

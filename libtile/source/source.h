@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the source room shares: the source itself, and the one table that a file format fills in.
+ * Shared in source/: the source itself, and the table that each file format fills in.
  *
- * Messages in here say what is wrong with "it"; the public calls put the source's name before them.
+ * Messages in here leave out the source's name; the public calls put it before them.
  */
 #ifndef TILE_SOURCE_SOURCE_H
 #define TILE_SOURCE_SOURCE_H
@@ -15,13 +15,13 @@
 #include <pthread.h>
 
 struct tile_decoder {
-    tile_codec codec; /* the files that it reads: base/format.c tells them by their first bytes */
+    tile_codec codec; /* the files that it reads; base/format.c knows them by their first bytes */
     /*
-     * Reads the header and fills source->info; width and height as stored, orientation as the file says, part_width and
-     * part_height without an index. `state` is freed by `close`, also when this fails.
+     * Reads the header and fills source->info: width and height as stored, the file's orientation, part_width and
+     * part_height without an index. `close` frees `state`, also when this fails.
      */
     tile_status (*open)(tile_source *source, struct tile_error *error);
-    /* Begins at the top row, giving rows in `format`. Called before the first rows and again to go back. */
+    /* Begins at the top row, with rows in `format`. Called before the first rows, and again to go back. */
     tile_status (*start)(tile_source *source, struct tile_format format, struct tile_error *error);
     /* Decodes the next `count` rows to `to`, `stride` bytes apart; NULL skips them. Never beyond the last row. */
     tile_status (*rows)(tile_source *source, uint32_t count, unsigned char *to, size_t stride,
@@ -29,10 +29,10 @@ struct tile_decoder {
     void (*close)(tile_source *source);
 };
 
-/* More notes than there are kinds of them. */
+/* More than there are kinds of notes. */
 #define TILE_SOURCE_NOTES 8
 
-/* The bytes of the file in the order in which decoders want them. */
+/* The file's bytes in sequence, for decoders. */
 struct tile_input {
     struct tile_reader reader;
     uint64_t offset; /* of the first byte behind the buffer */
@@ -48,16 +48,16 @@ struct tile_rows {
     size_t allocated;
     size_t row_size;
     uint32_t capacity;
-    uint32_t first, next; /* rows kept: [first, next); `next` is also the row that the decoder gives next */
-    bool started;         /* the decoder is at `next`, giving rows in `format` */
+    uint32_t first, next; /* rows kept: [first, next); `next` is also the decoder's next row */
+    bool started;         /* the decoder is at `next`, with rows in `format` */
     struct tile_format format;
 };
 
-/* How a source is read beside what its options say; all 0: as usual. */
+/* Private options of a source; all 0: as usual. */
 struct tile_manner {
-    int orientation;    /* 1 to 8, whatever the file says; 0: as it says */
+    int orientation;    /* 1 to 8, in place of the file's; 0: the file's */
     uint32_t rows_held; /* decoded rows to hold; 0: as many as a read has */
-    bool piece;         /* made here: read from its top, and its pixel data's checksums are not set, nor looked at */
+    bool piece; /* a piece (index/index.h): read from its top; its pixel data's checksums are unset and ignored */
 };
 
 struct tile_source {
@@ -69,104 +69,103 @@ struct tile_source {
     struct tile_info info;
     uint32_t width, height; /* as stored */
     bool jfif_ycbcr;        /* the samples are stored as JFIF YCbCr and can be read so */
-    bool profile_is_plain;  /* info.profile says nothing that srgb or gray does not */
+    bool profile_is_plain;  /* info.profile means the same as srgb or gray without a profile */
     char coding[64];
-    struct tile_hash hash; /* of the bytes, once somebody wanted to know */
+    struct tile_hash hash; /* of the file's bytes, if `hashed` */
     bool hashed;
     void *profile;     /* freed on closing */
-    char dropped[160]; /* what info.profile_dropped and info.profile_unusable point to */
+    char dropped[160]; /* info.profile_dropped, info.profile_unusable, .code_points and .unknown_color point to these */
     char unusable[200];
-    unsigned char code_points[4]; /* as do info.code_points and info.unknown_color */
+    unsigned char code_points[4];
     char unknown[100];
     char damage[200];
     char notes[TILE_SOURCE_NOTES][240];
     int note_count;
     const struct tile_decoder *decoder;
     void *state;              /* the decoder's */
-    struct tile_watch *watch; /* of the call that is running, for the decoder */
+    struct tile_watch *watch; /* the running call's, for the decoder */
     struct tile_input input;
     struct tile_rows rows;
-    uint32_t part_width, part_height; /* info's without an index */
+    uint32_t part_width, part_height; /* info's values without an index */
 
-    /* Of a source with parts. What reads through these changes nothing of the source. */
+    /* For a source with parts. Reading through these does not change the source. */
     struct tile_subject subject;
     struct tile_access access;
-    pthread_mutex_t reading; /* input.reader, while several threads do */
+    pthread_mutex_t reading; /* protects input.reader from several reading threads */
 };
 
 /*
- * Damage to the pixels: remembers it and returns TILE_OK where the source is lenient, else TILE_BAD_DATA. `remedy` is
- * appended to what is remembered: "; the rest is filled in".
+ * Handles damage to the pixels. A lenient source stores the message, with `remedy` appended ("; the rest is filled
+ * in"), and returns TILE_OK; any other fails with TILE_BAD_DATA.
  */
 tile_status tile_source_damaged(tile_source *source, const char *remedy, struct tile_error *error, const char *format,
                                 ...) TILE_PRINTF(4, 5);
 
 /*
- * Something that a person should know and that does not keep the pixels from being read: a note (tile_source_note), or
- * TILE_BAD_DATA where the source is strict. `remedies`: what else would let it pass then.
+ * Adds a note (tile_source_note); a strict source fails with TILE_BAD_DATA instead. `remedies`: further options that
+ * would avoid that failure.
  */
 tile_status tile_source_notice(tile_source *source, unsigned remedies, struct tile_error *error, const char *format,
                                ...) TILE_PRINTF(4, 5);
 
 /*
- * Makes a copy of `profile` info.profile; or only info.carried_profile, where it cannot be converted from; or nothing,
- * where it does not speak of these samples, whose model info.format.space is. Nothing at all where profiles are
- * ignored.
+ * Sets info.profile to a copy of `profile`; or only info.carried_profile, if LittleCMS cannot convert from it; or
+ * neither, if its model is not that of info.format.space. Does nothing if profiles are ignored.
  */
 tile_status tile_source_set_profile(tile_source *source, const void *profile, size_t size, struct tile_error *error);
-/* There is none for the reason that is given, a clause of its own: "segment 2 of 3 is missing". */
+/* Notes why there is no profile; the reason is a clause: "segment 2 of 3 is missing". */
 tile_status tile_source_drop_profile(tile_source *source, struct tile_error *error, const char *format, ...)
     TILE_PRINTF(3, 4);
 
-/* What EXIF says about pixels; what it does not say, or not sensibly, is {1, false}. */
+/* The fields of EXIF that matter for pixels; missing or invalid ones are {1, false}. */
 struct tile_exif {
     int orientation; /* 1 to 8 */
-    bool adobe_rgb;  /* the file is of DCF's optional color space, Adobe RGB (1998) */
+    bool adobe_rgb;  /* the file is in DCF's optional color space, Adobe RGB (1998) */
 };
 struct tile_exif tile_exif_read(const unsigned char *data, size_t size);
-/* Pictures that a multi-picture index (MPF) tells of beside the first one; previews are not counted. */
+/* Number of pictures that a multi-picture index (MPF) lists beside the first one; previews are not counted. */
 uint32_t tile_exif_pictures(const unsigned char *data, size_t size);
 
-/* INVALID_ARGUMENT where `rect` is not a part of the upright image. */
+/* INVALID_ARGUMENT unless `rect` is a part of the upright image. */
 tile_status tile_source_check_rect(const tile_source *source, struct tile_rect rect, struct tile_error *error);
 
-/* tile_source_read once its arguments are checked: decoding from the top, and a part of its own. */
+/* tile_source_read after its arguments are checked: by decoding from the top, and by a source's parts. */
 tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const struct tile_image *image,
                            struct tile_watch *watch, struct tile_error *error);
 tile_status tile_part_read(const tile_source *source, struct tile_rect stored, const struct tile_image *image,
                            struct tile_watch *watch, struct tile_error *error);
 
-/* What tile_rows_read holds beside the pixels that it reads. */
+/* Bytes that tile_rows_read holds beside the pixels that it reads. */
 uint64_t tile_rows_memory(const tile_source *source, struct tile_rect stored, struct tile_format format);
 
-/* tile_source_open_memory of a piece of another source, read in a manner of its own. */
+/* tile_source_open_memory for a piece of another source, with private options. */
 tile_status tile_source_open_piece(tile_source **out, const void *data, size_t size,
                                    const struct tile_source_options *options, const struct tile_manner *manner,
                                    struct tile_error *error);
 
-/* Gives a source whose header was read the parts that its file itself tells of, if that does. */
+/* Gives the source its native parts, if its codec has them; the header has been read. */
 tile_status tile_access_open_native(tile_source *source, struct tile_error *error);
-/* Ends the use of an index, and of these. */
+/* Ends the use of an index or of native parts. */
 void tile_access_close(tile_source *source);
 
-/* XXH3-128 of all bytes, read now. */
+/* Computes XXH3-128 of the whole file now. */
 tile_status tile_source_read_hash(const tile_source *source, struct tile_hash *hash, struct tile_watch *watch,
                                   struct tile_error *error);
 
-/* The status of a call, and whose fault it is. */
+/* Ends a public call: returns `status`, with the source's name before a failure's message. */
 static inline tile_status tile_source_named(const tile_source *source, tile_status status, const struct tile_error *why,
                                             struct tile_error *error) {
     return status == TILE_OK ? TILE_OK : tile_error_name(error, source->name, status, why);
 }
 
-/* For a call that has none of its caller's: the source's own hook is asked. */
+/* A watch with the source's own hook, for calls whose caller brings none. */
 static inline struct tile_watch tile_source_watch(const tile_source *source) {
     return (struct tile_watch){.progress = source->options.progress, .user = source->options.user};
 }
 
 /*
- * The eight orientations (EXIF 2.32, 4.6.4 A) as: exchange the axes, then count stored columns or rows from the other
- * end.
+ * The eight orientations (EXIF 2.32, 4.6.4 A) as two steps: exchange the axes, then count stored columns or rows from
+ * the other end.
  */
 static inline bool tile_orientation_swaps(int orientation) {
     return orientation >= 5;
