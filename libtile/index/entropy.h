@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entropy-coded data without what a file puts between its bits: the zero behind each 0xFF, and restart markers (ITU-T
- * T.81, B.1.1.5). What is left can be read with plain loads; where each byte came from is noted where that is no longer
- * the one behind the byte before it.
+ * Entropy-coded data without the zero behind each 0xFF and without restart markers (ITU-T T.81, B.1.1.5), so that it
+ * can be read with plain loads. A mark notes a byte's offset in the file wherever it does not follow the byte before
+ * it.
  */
 #ifndef TILE_INDEX_ENTROPY_H
 #define TILE_INDEX_ENTROPY_H
 
 #include "index.h"
 
-/* Zeros behind the data: more than an MCU can have, so that a scanner looks once an MCU whether it went too far. */
+/* Zeros behind the data: more than an MCU can have, so that a scanner checks its position only once an MCU. */
 #define TILE_ENTROPY_PAD 4096
 
 struct tile_entropy_mark {
-    size_t at;       /* this byte of the data and those behind it */
-    uint64_t offset; /* lie here in the file and behind it */
-    uint64_t before; /* where the byte before it ended, its stuffing included */
+    size_t at;       /* a byte of the data */
+    uint64_t offset; /* its offset in the file; the bytes behind it follow, up to the next mark */
+    uint64_t before; /* the end of the byte before it in the file, its stuffing included */
 };
 
 struct tile_entropy_restart {
@@ -31,24 +31,25 @@ struct tile_entropy {
     size_t mark_count, mark_capacity;
     struct tile_entropy_restart *restarts;
     size_t restart_count, restart_capacity, next_restart;
-    bool after_ff;   /* the last byte given was a 0xFF, of which nothing is known */
-    bool after_fill; /* and the one before it, too */
-    bool ended;      /* by a marker other than restarts', or by fill bytes without a marker */
-    int end_marker;  /* its second byte; 0: there is none */
+    bool after_ff;   /* the last byte given was a 0xFF, whose meaning depends on the next one */
+    bool after_fill; /* the byte before that was a 0xFF, too */
+    bool ended;      /* by a marker other than RST, or by fill bytes without a marker */
+    int end_marker;  /* the second byte of that marker; 0: none */
     uint64_t offset; /* in the file, of the next byte to be given */
 };
 
 void tile_entropy_begin(struct tile_entropy *entropy, const struct tile_allocator *allocator);
 void tile_entropy_free(struct tile_entropy *entropy);
-/* Forgets all; the next byte given is the one at `offset` of the file. */
+/* Drops all data; the next byte given is the one at `offset` of the file. */
 tile_status tile_entropy_reset(struct tile_entropy *entropy, uint64_t offset, struct tile_error *error);
-/* Takes the next bytes of the file. Those behind the end marker are ignored. */
+/* Takes the next bytes of the file. Bytes behind the end marker are ignored. */
 tile_status tile_entropy_add(struct tile_entropy *entropy, const unsigned char *bytes, size_t size,
                              struct tile_error *error);
 /* Drops the data before byte `at`, which becomes byte 0. */
 void tile_entropy_drop(struct tile_entropy *entropy, size_t at);
 
-/* Where byte `at` of the data (at most `size`) came from; where the byte before it ended, with its stuffing. */
+/* The offset of byte `at` of the data (at most `size`) in the file; the end of the byte before it, with its stuffing.
+ */
 uint64_t tile_entropy_offset(const struct tile_entropy *entropy, size_t at);
 uint64_t tile_entropy_end(const struct tile_entropy *entropy, size_t at);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random access, as the source room uses it. The index room knows files by their readers, never a source.
+ * Random access for source/. The code in index/ reads files by their readers and knows no source.
  *
- * All codecs work alike. `build` makes one pass over a file and notes checkpoints; a file that itself tells where its
- * parts are needs no such pass: its codec is native. `cut` makes of a region's part of the file a small file of the
- * same codec in memory, a piece, which the ordinary decoder then reads: so the pixels are the ordinary decoder's, and
- * transformations of samples are written once.
+ * All codecs work alike. `build` makes one pass over a file and notes checkpoints; a codec is native if its files
+ * contain the offsets of their parts, and then needs no such pass. `cut` turns a region's part of the file into a
+ * piece: a small file of the same codec in memory, which the ordinary decoder reads. So the pixels are the ordinary
+ * decoder's, and transformations of samples are written once.
  *
- * Messages in here say what is wrong with "it", the file that the index is of.
+ * Messages in here leave out the name of the indexed file; the source puts it before them.
  */
 #ifndef TILE_INDEX_INDEX_H
 #define TILE_INDEX_INDEX_H
@@ -19,18 +19,18 @@
 
 #include <pthread.h>
 
-#define TILE_INDEX_TILE 256 /* pixels between checkpoints, unless asked for another */
+#define TILE_INDEX_TILE 256 /* default pixels between checkpoints */
 
-/* The file, as whoever opened it knows it. Width and height are as stored. */
+/* The file to index or to read. Width and height are as stored. */
 struct tile_subject {
-    struct tile_reader reader; /* read_at may be called by several threads; `close` is the owner's affair */
+    struct tile_reader reader; /* several threads may call read_at; only the owner calls `close` */
     tile_codec codec;
     uint32_t width, height;
     struct tile_limits limits;
     const struct tile_allocator *allocator;
 };
 
-/* What an index file begins with. Columns and rows: those of checkpoints, counted in the whole image. */
+/* The header of an index file. Columns and rows are those of checkpoints, counted in the whole image. */
 struct tile_index_header {
     uint64_t size; /* of the index file */
     uint64_t source_size;
@@ -40,28 +40,28 @@ struct tile_index_header {
     tile_codec codec;
     uint32_t width, height;
     uint32_t step; /* JPEG: MCUs from a column of checkpoints to the next; PNG: rows from a checkpoint to the next */
-    uint32_t first_column, columns, first_row, rows; /* that this index holds */
-    uint64_t data_begin, data_end; /* of the file's pixel data: the entropy-coded segment; the first IDAT's length to
-                                      the end of the one where zlib's stream ends */
+    uint32_t first_column, columns, first_row, rows; /* the checkpoints in this index */
+    uint64_t data_begin, data_end; /* the file's pixel data. JPEG: the entropy-coded segment; PNG: from the length of
+                                      the first IDAT to the end of the IDAT where zlib's stream ends */
 };
 
 struct tile_index {
     const struct tile_allocator *allocator;
     struct tile_reader reader; /* of the index file's bytes */
-    struct tile_buffer memory; /* these bytes, where the index was made here */
-    pthread_mutex_t lock;      /* of the reader */
+    struct tile_buffer memory; /* the bytes, if this process built the index */
+    pthread_mutex_t lock;      /* protects the reader */
     struct tile_index_header header;
 };
 
-/* `size` bytes from `offset` behind the header. BAD_INDEX where the index has no such bytes. Thread-safe. */
+/* Reads `size` bytes at `offset` of the payload. BAD_INDEX if the index is too short. Thread-safe. */
 tile_status tile_index_read(const tile_index *index, uint64_t offset, void *to, size_t size, struct tile_error *error);
-/* Of a part of the payload; `number` tells it from other parts, and the header's source_hash from those of other files.
- */
+/* The checksum of a part of the payload. `number` and the header's source_hash go into it, so that another part, or a
+ * part of another file's index, does not match. */
 uint64_t tile_index_checksum(const struct tile_index_header *header, uint64_t number, const void *data, size_t size);
-/* BAD_INDEX: an index's part that cannot be. */
+/* Returns BAD_INDEX, with a message about the damaged part. */
 tile_status tile_index_damaged(struct tile_error *error, const char *what);
 
-/* An index in the making: header first, with what `build` knows, payload behind it. */
+/* Makes an index from the header that `build` filled in and the payload. */
 tile_status tile_index_assemble(tile_index **out, struct tile_index_header header, const struct tile_buffer *payload,
                                 const struct tile_allocator *allocator, struct tile_error *error);
 
@@ -74,16 +74,16 @@ struct tile_pass {
     uint64_t offset; /* of the next byte */
 };
 
-/* The next bytes, at most `most`; `*size` is 0 at the end of the file. CANCELLED where the progress callback says so.
- */
+/* Reads the next bytes, at most `most`; `*size` is 0 at the end of the file. CANCELLED if the progress callback stops
+ * the call. */
 tile_status tile_pass_read(struct tile_pass *pass, void *to, size_t most, size_t *size, struct tile_error *error);
 
-/* A region's part of a file, as a file of its own. */
+/* A region's part of a file, made a complete file. */
 struct tile_piece {
     struct tile_buffer bytes;
-    uint32_t width, height; /* of the image in it */
-    uint32_t x, y;          /* where the region's top left pixel is in that */
-    uint32_t rows;          /* of the region that it has; the others want another piece */
+    uint32_t width, height; /* of the piece's image */
+    uint32_t x, y;          /* the region's top left pixel in that image */
+    uint32_t rows;          /* rows of the region in this piece; the others need another piece */
 };
 
 struct tile_range_list {
@@ -92,51 +92,53 @@ struct tile_range_list {
     const struct tile_allocator *allocator;
 };
 
-/* Bytes that will be asked for; in ascending order. Those that lie within `gap` of the last are merged with it. */
+/* Adds a range that will be read; ranges come in ascending order. A range at most `gap` behind the last is merged with
+ * it. */
 tile_status tile_range_add(struct tile_range_list *list, uint64_t offset, uint64_t size, uint64_t gap,
                            struct tile_error *error);
 
-/* A file with the index that tells where its parts are. Immutable: any number of threads. */
+/* A file and its index. Immutable: any number of threads may use it. */
 struct tile_access {
     const tile_index *index; /* NULL: the codec is native */
     const struct tile_subject *subject;
     const struct tile_index_codec *codec;
-    /* By `open`: */
-    void *state;                      /* the codec's: what it knows of the file's header */
+    /* Set by `open`: */
+    void *state;                      /* the codec's own, from the file's header */
     uint32_t part_width, part_height; /* stored pixels that are decoded together */
 };
 
 struct tile_index_codec {
-    /* The file's own offsets are the index: it is opened with the file, and has neither `build` nor `part`. */
+    /* The file's own offsets are the index. The codec opens with the file and has neither `build` nor `part`. */
     bool native;
     /* `build` costs less than half of decoding the same file from its top. */
     bool quick;
     /*
      * Fills the header's step, checkpoints and data bounds, and the payload. Reads the whole file through `pass`, and
-     * has its hash in header->source_hash by tile_hasher_end before it makes checksums.
+     * sets header->source_hash by tile_hasher_end before it computes checksums.
      */
     tile_status (*build)(struct tile_pass *pass, struct tile_index_header *header, struct tile_buffer *payload,
                          struct tile_error *error);
-    /* Reads the file's header and holds the index's, if there is one, against it. */
+    /* Reads the file's header and compares the index's header, if there is an index. */
     tile_status (*open)(struct tile_access *access, struct tile_error *error);
     void (*close)(struct tile_access *access);
-    /* The region's first rows, as many as make a piece of reasonable size; at least 1. The caller frees piece->bytes,
-     * also after a failure. */
+    /* Cuts a piece of reasonable size with the region's first rows, at least 1. The caller frees piece->bytes, also
+     * after a failure. */
     tile_status (*cut)(const struct tile_access *access, struct tile_rect region, struct tile_piece *piece,
                        struct tile_watch *watch, struct tile_error *error);
     /*
-     * Bytes that `cut` takes at most of such a region, with the piece that it makes, where decoded pixels have `step`
-     * bytes and memory this limit. `*row`: the bytes of a decoded row of the piece. What does not fit is UINT64_MAX.
+     * The most bytes that `cut` takes for such a region, its piece included, if memory is limited to `limit`. `*row`:
+     * the bytes of a decoded row of the piece, whose pixels have `step` bytes. UINT64_MAX if a result does not fit 64
+     * bits.
      */
     uint64_t (*memory)(const struct tile_access *access, struct tile_rect region, size_t step, uint64_t limit,
                        uint64_t *row);
-    /* The bytes of the file that `open` and `cut` (until all rows are there) ask for. */
+    /* Lists the bytes of the file that `open` and `cut` (for all rows) read. */
     tile_status (*ranges)(const struct tile_access *access, struct tile_rect region, struct tile_range_list *list,
                           struct tile_error *error);
-    /* Header and payload of an index that holds just what cuts within the region need. */
+    /* Makes header and payload of an index that only serves cuts within the region. */
     tile_status (*part)(const struct tile_access *access, struct tile_rect region, struct tile_index_header *header,
                         struct tile_buffer *payload, struct tile_error *error);
-    /* The region as a file for others to keep, see tile_source_splice; NULL where that takes decoding. */
+    /* Makes a file of the region for users, see tile_source_splice; NULL if that would take decoding. */
     tile_status (*splice)(const struct tile_access *access, struct tile_rect region, struct tile_buffer *out,
                           struct tile_watch *watch, struct tile_error *error);
 };
@@ -144,29 +146,30 @@ struct tile_index_codec {
 extern const struct tile_index_codec tile_jpeg_index;
 extern const struct tile_index_codec tile_png_index;
 
-/* The codec's table; NULL where it has no random access. */
+/* The codec's table; NULL if it has no random access. */
 const struct tile_index_codec *tile_index_codec_of(tile_codec codec);
 
-/* tile_index_build once its arguments are checked. */
+/* tile_index_build after its arguments are checked. */
 tile_status tile_index_make(tile_index **out, const struct tile_subject *subject,
                             const struct tile_index_options *options, struct tile_error *error);
 /*
- * Whether the index is of the subject by size and ETag or time of writing. TILE_OK with `*hash` where only its hash can
- * tell; SOURCE_CHANGED where it is not.
+ * Compares the index with the subject. SOURCE_CHANGED if sizes or ETags differ. `*hash`: no ETags, and the times of
+ * writing differ or are not known, so that only the file's hash can tell.
  */
 tile_status tile_index_compare(const tile_index *index, const struct tile_subject *subject, bool *hash,
                                struct tile_error *error);
 
 /*
- * What a JPEG's header tells of why it can have no index, for tile_info.no_index. Decoders have tables for JPEG that
- * comes without (Motion JPEG, as webcams send it). Bits of a file are counted in 40 bits.
+ * Reasons in a JPEG's header for tile_info.no_index. Decoders have their own tables for a JPEG without (Motion JPEG, as
+ * webcams send it). An index counts the bits of a file in 40 bits.
  */
 #define TILE_JPEG_NO_TABLES  "without Huffman tables"
 #define TILE_JPEG_NO_DC_ROOM "coded with a Huffman table that has no room for another DC category"
 #define TILE_JPEG_TOO_LARGE  "too large a file"
 #define TILE_JPEG_MOST_BYTES ((UINT64_C(1) << 37) - 1)
 
-/* Whether the categories that a DC table lacks can be added. T.81, B.2.4.2: codes of each length, and their symbols. */
+/* Whether the categories that a DC table lacks can be added to it. The arguments are the number of codes of each length
+ * and their symbols (T.81, B.2.4.2). */
 bool tile_jpeg_has_dc_room(const uint8_t counts[17], const uint8_t symbols[256]);
 
 #endif

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* What an index of a JPEG holds, and what both its maker and its reader know of the JPEG. */
+/* The content of a JPEG's index, and the JPEG's header for both its writer and its reader. */
 #ifndef TILE_INDEX_JPEG_TABLE_H
 #define TILE_INDEX_JPEG_TABLE_H
 
 #include "splice.h"
 
 /*
- * A row's MCUs fall into spans of `step`, one a column of tiles. A span's checkpoint stands one MCU to the left of it
- * where a decoder wants to see neighbors (chroma is subsampled), and its bytes reach one MCU beyond its right end: so
- * the records of one column are all that a tile of that column needs.
+ * A row's MCUs fall into spans of `step` MCUs, one for each column of tiles. If a decoder uses neighbors (chroma is
+ * subsampled), a span's checkpoint is one MCU to its left, and its bytes reach one MCU beyond its right end. So a tile
+ * only needs the records of its own column.
  *
- * The payload is column after column, in each the rows from top to bottom, a checksum behind every TILE_JPEG_GROUP
- * records:
+ * The payload is column after column, in each the rows from top to bottom, with a checksum behind every TILE_JPEG_GROUP
+ * records. A record:
  *
- *     5 bytes  where the checkpoint's MCU begins: bits from the file's first
- *     3 bytes  bytes of the file that the span's MCUs take
- *     2 bytes  of each component: what its DC is predicted from
+ *     5 bytes  first bit of the checkpoint's MCU, counted from the file's first bit
+ *     3 bytes  number of the file's bytes that the span's MCUs take
+ *     2 bytes  for each component: its DC prediction
  */
 enum { TILE_JPEG_GROUP = 64, TILE_JPEG_RECORD = 5 + 3 + 2 * 4 };
 
@@ -31,12 +31,12 @@ struct tile_jpeg_checkpoint {
     int dc[4];
 };
 
-/* MCUs that a decoder wants to see beside those whose pixels it is to give. */
+/* Number of neighboring MCUs that a decoder uses beside the MCUs of the pixels it returns. */
 static inline uint32_t tile_jpeg_margin(const struct tile_jpeg_header *h) {
     return h->subsampled ? 1 : 0;
 }
 
-/* Of a column's span: its first MCU, and the one behind its last. */
+/* The first MCU of a column's span, and the one behind its last. */
 static inline uint32_t tile_jpeg_span_begin(const struct tile_jpeg_header *h, uint32_t step, uint32_t column) {
     uint32_t at = column * step;
     return at > tile_jpeg_margin(h) ? at - tile_jpeg_margin(h) : 0;
@@ -47,7 +47,7 @@ static inline uint32_t tile_jpeg_span_end(const struct tile_jpeg_header *h, uint
     return end < h->mcus ? (uint32_t)end : h->mcus;
 }
 
-/* Of checkpoints. */
+/* Number of columns of checkpoints. */
 static inline uint32_t tile_jpeg_columns(const struct tile_jpeg_header *h, uint32_t step) {
     return (h->mcus + step - 1) / step;
 }
@@ -56,13 +56,14 @@ static inline size_t tile_jpeg_record_size(const struct tile_jpeg_header *h) {
     return 8 + 2 * (size_t)h->components;
 }
 
-/* Reads the file's header, not beyond `end`. tile_jpeg_header_free is due also after a failure. */
+/* Reads the file's header, not beyond `end`. tile_jpeg_header_free is due, also after a failure. */
 tile_status tile_jpeg_prepare(struct tile_jpeg_access *a, const struct tile_subject *subject, uint64_t end,
                               struct tile_error *error);
 /* `records`: header->rows of header->columns, row after row, `size` bytes each. */
 tile_status tile_jpeg_write_payload(const struct tile_index_header *header, const unsigned char *records, size_t size,
                                     struct tile_buffer *payload, struct tile_error *error);
-/* Of one column, the rows [top, top + count) (both counted in the whole image, and held by the index). */
+/* Reads the checkpoints of one column in the rows [top, top + count), counted in the whole image. The index must hold
+ * them. */
 tile_status tile_jpeg_checkpoints(const struct tile_access *access, uint32_t column, uint32_t top, uint32_t count,
                                   struct tile_jpeg_checkpoint *to, struct tile_error *error);
 

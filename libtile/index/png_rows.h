@@ -16,36 +16,36 @@ struct tile_png_rows {
     const struct tile_png_shape *shape;
     struct tile_png_checkpoint checkpoint;
     struct tile_watch *watch;
-    uint64_t filled; /* of the file, up to here */
+    uint64_t filled; /* offset in the file of the next byte to read */
     XXH3_state_t *hash;
     struct libdeflate_decompressor *inflater;
     unsigned char *input;
 
-    unsigned char *inflated; /* by libdeflate: all; by zlib: some, from row to row */
-    unsigned char *next;     /* of them, a row behind its filter's byte */
-    uint32_t ready;          /* rows there */
-    uint32_t left;           /* rows to come after these */
+    unsigned char *inflated; /* libdeflate: all bytes; zlib: some rows at a time */
+    unsigned char *next;     /* the next row in `inflated`, with its filter byte */
+    uint32_t ready;          /* rows from `next` on */
+    uint32_t left;           /* rows to inflate after these */
     unsigned char *above;
     const unsigned char *prior; /* the row above the next one, unfiltered */
 };
 
-/* Bytes that libdeflate may inflate at once, and those that it inflates them from, each, under this limit of memory. */
+/* The most bytes that libdeflate inflates at once, and the most that it inflates from, if memory has this limit. */
 static inline uint64_t tile_png_inflated_most(uint64_t limit) {
     return limit / 32 < TILE_PNG_INFLATED_MOST ? limit / 32 : TILE_PNG_INFLATED_MOST;
 }
 
-/* SOURCE_CHANGED: the file is not what its index says of it at `offset`. */
+/* Returns SOURCE_CHANGED: the file does not match its index at `offset`. */
 tile_status tile_png_changed(uint64_t offset, const char *why, struct tile_error *error);
 
-/* For `rows` rows from the checkpoint `number` on. tile_png_end_rows is due, also after a failure. The watch is asked
- * by all of these calls. */
+/* Begins to read `rows` rows from checkpoint `number` on. tile_png_end_rows is due, also after a failure. This and the
+ * calls below call the watch. */
 tile_status tile_png_begin_rows(struct tile_png_rows *r, const struct tile_access *access,
                                 const struct tile_png_shape *shape, const struct tile_png_checkpoint *checkpoint,
                                 uint32_t number, uint32_t rows, struct tile_watch *watch, struct tile_error *error);
-/* The next of the rows, unfiltered as far as its first `size` bytes: all rows are read with one size. */
+/* The next row, unfiltered in its first `size` bytes. All rows must be read with the same size. */
 tile_status tile_png_next_row(struct tile_png_rows *r, size_t size, const unsigned char **row,
                               struct tile_error *error);
-/* Whether all bytes that the checkpoint's rows take are what they were: those not needed now are read for that. */
+/* Checks that all bytes of the checkpoint's rows are unchanged. Reads those that were not needed. */
 tile_status tile_png_verify_rows(struct tile_png_rows *r, struct tile_error *error);
 void tile_png_end_rows(struct tile_png_rows *r);
 

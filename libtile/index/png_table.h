@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What an index of a PNG holds, and what both its maker and its reader know of the PNG. */
+/* The content of a PNG's index, and the PNG's shape for both its writer and its reader. */
 #ifndef TILE_INDEX_PNG_TABLE_H
 #define TILE_INDEX_PNG_TABLE_H
 
 #include "index.h"
 
-/* Deflate refers to no more than that many bytes back (RFC 1951, 2). */
+/* Deflate refers back to at most this many bytes (RFC 1951, 2). */
 enum { TILE_PNG_WINDOW = 32768 };
 
 /*
@@ -32,28 +32,29 @@ struct tile_png_blob {
 };
 
 /*
- * Where inflating begins for rows [k * step, (k + 1) * step): at the last boundary of blocks known before them. And
- * where it ends: at the first boundary at or behind their end, as libdeflate inflates whole blocks only. Where that
- * boundary is too far (tile_png_is_near), at the end of the rows, as zlib stops anywhere.
+ * The part of the deflate stream to inflate for rows [k * step, (k + 1) * step). It begins at the last known block
+ * boundary before the rows. It ends at the first block boundary at or behind their end, because libdeflate only
+ * inflates whole blocks; if that boundary is too far (tile_png_is_near), it ends with the rows, because zlib stops
+ * anywhere.
  */
 struct tile_png_checkpoint {
-    uint64_t begin;        /* of the file's bytes that it takes, all that follows the boundary's byte */
-    uint64_t end;          /* of those that it takes, behind the byte of the boundary where it ends or of its rows */
+    uint64_t begin;        /* offset in the file behind the byte that contains the first boundary */
+    uint64_t end;          /* offset in the file behind the byte that contains the last boundary or the rows' end */
     uint64_t checksum;     /* XXH3-64 of the file's bytes [begin, end) */
-    uint64_t inflated;     /* bytes before the boundary */
-    uint64_t inflated_end; /* bytes before the boundary where it ends; 0: it ends at none */
-    uint32_t left;         /* of the data of the chunk at `begin` */
-    unsigned bits;         /* of `byte`, the one before `begin`, that belong to what follows the boundary; 0 to 7 */
+    uint64_t inflated;     /* inflated bytes before the first boundary */
+    uint64_t inflated_end; /* inflated bytes before the last boundary; 0: the part ends at none */
+    uint32_t left;         /* bytes of the chunk's data from `begin` on */
+    unsigned bits;         /* bits of `byte`, the one before `begin`, that follow the first boundary; 0 to 7 */
     unsigned char byte;
-    unsigned end_bits;           /* of the byte before `end`, likewise */
-    struct tile_png_blob window; /* the inflated bytes before the boundary */
-    struct tile_png_blob row;    /* the row above, unfiltered, then filtered with Sub: that compresses better */
+    unsigned end_bits;           /* bits of the byte before `end` that follow the last boundary; 0 to 7 */
+    struct tile_png_blob window; /* the inflated bytes before the first boundary */
+    struct tile_png_blob row;    /* the row above, unfiltered, then filtered with Sub, which compresses better */
 };
 
 void tile_png_put_checkpoint(unsigned char to[TILE_PNG_ENTRY], const struct tile_png_checkpoint *checkpoint);
 struct tile_png_checkpoint tile_png_get_checkpoint(const unsigned char from[TILE_PNG_ENTRY]);
 
-/* libdeflate takes memory for all that it inflates. */
+/* libdeflate needs memory for all inflated bytes at once. */
 #define TILE_PNG_INFLATED_MOST ((uint64_t)16 << 20)
 
 /*
@@ -65,14 +66,13 @@ static inline bool tile_png_is_near(uint64_t needed, uint64_t all) {
     return all <= TILE_PNG_INFLATED_MOST && (all <= little || (all - little) / 2 <= needed);
 }
 
-/* The bytes of the table with both of its checksums; 0 where it is too large. */
+/* Bytes of the table with both of its checksums; 0 if it is too large. */
 static inline size_t tile_png_table_size(uint32_t checkpoints) {
     uint64_t size = 8 + (uint64_t)TILE_PNG_ENTRY * checkpoints + 8;
     return size <= SIZE_MAX ? (size_t)size : 0;
 }
 
-/* The number that tells a blob from others for tile_index_checksum. Checkpoints that share a boundary share a window.
- */
+/* A blob's number for tile_index_checksum. Checkpoints that share a boundary share a window. */
 static inline uint64_t tile_png_window_number(const struct tile_png_checkpoint *checkpoint) {
     return (uint64_t)1 << 63 | checkpoint->inflated;
 }
@@ -80,15 +80,15 @@ static inline uint64_t tile_png_row_number(uint32_t checkpoint) {
     return 1 + (uint64_t)checkpoint;
 }
 
-/* What IHDR says. */
+/* The content of IHDR. */
 struct tile_png_shape {
     unsigned char ihdr[13];
     unsigned bits; /* of a pixel */
-    size_t row;    /* bytes of a row, without its filter's */
+    size_t row;    /* bytes of a row, without its filter byte */
     unsigned step; /* bytes of a pixel, at least 1 */
 };
 
-/* SOURCE_CHANGED where it is not of the subject, LIMIT_EXCEEDED where its rows are too large. */
+/* SOURCE_CHANGED if IHDR does not match the subject, LIMIT_EXCEEDED if rows are too large. */
 tile_status tile_png_shape_of(struct tile_png_shape *shape, const unsigned char ihdr[13],
                               const struct tile_subject *subject, struct tile_error *error);
 

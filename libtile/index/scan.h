@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding where MCUs begin, and what their DC values are: Huffman decoding without coefficients.
+ * Finds the beginnings of MCUs and their DC values by Huffman decoding without coefficients.
  *
- * Nearly all bits of a JPEG belong to AC coefficients, which are only to be passed over. One look at the next bits
- * tells how many of them whole coefficients take, several at once where they are short.
+ * Nearly all bits of a JPEG belong to AC coefficients, which are only skipped. One look-up of the next bits returns the
+ * length of one whole coefficient, or of several short ones.
  */
 #ifndef TILE_INDEX_SCAN_H
 #define TILE_INDEX_SCAN_H
@@ -13,7 +13,7 @@
 
 enum { TILE_AC_BITS = 12, TILE_DC_BITS = 9 };
 
-/* Codes by length, for those that are longer than a table's bits. */
+/* Codes by length, for codes that are longer than a table's index. */
 struct tile_canonical {
     uint32_t end[17]; /* [l]: the first code of 16 bits that is longer than l bits */
     int32_t offset[17];
@@ -21,14 +21,14 @@ struct tile_canonical {
 };
 
 struct tile_scan_table {
-    /* By the next bits: how many of them whole coefficients take, and how many these are; as many as have their codes
-     * within the index. 0: ask `codes`. */
+    /* Indexed by the next bits: the length and the number of the whole coefficients whose codes lie within the index.
+     * 0: look in `codes`. */
     uint16_t several[1 << TILE_AC_BITS];
     struct tile_canonical codes;
 };
 
 struct tile_scan_dc {
-    uint16_t first[1 << TILE_DC_BITS]; /* bits of the code | category << 8; 0: ask `codes` */
+    uint16_t first[1 << TILE_DC_BITS]; /* bits of the code | category << 8; 0: look in `codes` */
     struct tile_canonical codes;
 };
 
@@ -46,33 +46,33 @@ struct tile_scanner {
 
 /*
  * A DC value is 8 times the mean of samples from -128 to 127 (T.81, A.3.3) divided by a quantization of at least 1:
- * from -1024 to 1016. The difference of any two has a category up to 11 then, for which there is always a code.
+ * from -1024 to 1016. So the difference of any two has a category of at most 11, which always has a code.
  */
 enum { TILE_DC_LEAST = -1024, TILE_DC_MOST = 1023 };
 
-/* Where a scan is: a bit of the data, counted from its first byte's highest, and what DC is predicted from. */
+/* A scan's position: a bit of the data, counted from the first byte's highest bit, and the DC predictions. */
 struct tile_scan_place {
     uint64_t bit;
     int dc[4];
 };
 
-/* Of a component's first block in an MCU: where its DC stands, and what it is. */
+/* The DC of a component's first block in an MCU: its position and its value. */
 struct tile_scan_dc_place {
     uint64_t begin, end; /* bits */
     int value;
 };
 
-/* BAD_DATA for tables that cannot be. The scanner takes from `header` as long as it lives. */
+/* BAD_DATA for invalid tables. `header` must outlive the scanner. */
 tile_status tile_scanner_init(struct tile_scanner *scanner, const struct tile_jpeg_header *header,
                               struct tile_error *error);
 
 /*
- * Passes over up to `count` MCUs, as long as they begin before bit `limit`; the data goes on for TILE_ENTROPY_PAD bytes
- * behind that. Returns how many, or -1 where what comes is no code or no DC value; `place` is of that MCU then.
+ * Skips up to `count` MCUs that begin before bit `limit`; the data must go on for TILE_ENTROPY_PAD bytes behind that.
+ * Returns the number of MCUs skipped, or -1 for an invalid code or DC value; `place` is then at that MCU.
  */
 int64_t tile_scan(const struct tile_scanner *scanner, const unsigned char *data, uint64_t limit, int64_t count,
                   struct tile_scan_place *place);
-/* One MCU, and where its DCs are; false as above. */
+/* Skips one MCU and returns the positions of its DCs; false for an invalid code or DC value. */
 bool tile_scan_first(const struct tile_scanner *scanner, const unsigned char *data, struct tile_scan_place *place,
                      struct tile_scan_dc_place dc[4]);
 

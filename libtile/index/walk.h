@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Going through the MCUs of entropy-coded data, over restart markers, and over the ends of what is in memory. */
+/* Iterates over the MCUs of entropy-coded data, across restart markers, and reads more data where memory ends. */
 #ifndef TILE_INDEX_WALK_H
 #define TILE_INDEX_WALK_H
 
@@ -10,25 +10,25 @@ struct tile_walk {
     struct tile_entropy *entropy;
     struct tile_scan_place place; /* of the next MCU */
     uint64_t mcu;                 /* the next one, counted from the image's first */
-    uint64_t restarted;           /* the MCU before which a restart marker was last passed */
-    /* Adds bytes to `entropy` until it ends; NULL: all are there. */
+    uint64_t restarted;           /* the MCU behind the last restart marker that was passed */
+    /* Adds bytes to `entropy` until it ends; NULL: all are in memory. */
     tile_status (*more)(void *user, struct tile_entropy *entropy, struct tile_error *error);
     void *user;
 };
 
-/* Passes the restart marker that stands before the next MCU, if there is to be one. */
+/* Passes the restart marker before the next MCU, if there should be one. */
 tile_status tile_walk_restart(struct tile_walk *walk, struct tile_error *error);
 /*
- * Up to MCU `mcu`; a restart marker before that is not passed yet. BAD_DATA naming the byte where codes, restart
- * markers or the end are not where they must be.
+ * Goes to MCU `mcu`, but does not pass a restart marker before it. BAD_DATA, with the byte, if a code is invalid, or a
+ * restart marker or the end is not where it must be.
  */
 tile_status tile_walk_to(struct tile_walk *walk, uint64_t mcu, struct tile_error *error);
-/* The next MCU alone, telling where its DCs are. All its data must be there. */
+/* Passes the next MCU alone and returns the positions of its DCs. All its data must be in memory. */
 tile_status tile_walk_first(struct tile_walk *walk, struct tile_scan_dc_place dc[4], struct tile_error *error);
 
-/* The MCU before which the next restart marker stands; UINT64_MAX if there is none. */
+/* The MCU behind the next restart marker; UINT64_MAX if there is none. */
 uint64_t tile_walk_next_restart(const struct tile_walk *walk);
-/* The file's byte that the next MCU begins in; its bit from the highest; the end of the byte before the next MCU. */
+/* The offset in the file of the byte in which the next MCU begins; the end of the byte before the next MCU. */
 uint64_t tile_walk_offset(const struct tile_walk *walk);
 uint64_t tile_walk_end(const struct tile_walk *walk);
 
