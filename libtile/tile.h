@@ -689,6 +689,14 @@ TILE_API tile_status tile_plan_new_grid(tile_plan **out, struct tile_rect area, 
 /* One region for each rectangle, in the given order: row i, column 0. `rects` is copied; none may be empty. */
 TILE_API tile_status tile_plan_new_rects(tile_plan **out, const struct tile_rect *rects, size_t count,
                                          const struct tile_allocator *allocator, struct tile_error *error);
+/*
+ * The regions that a user names: if `grid` has a tile_width, cuts the one rectangle as tile_plan_new_grid does; if it
+ * has none, or is NULL, makes one region for each rectangle as tile_plan_new_rects does. Errors: theirs, and
+ * INVALID_ARGUMENT if several rectangles are to be cut.
+ */
+TILE_API tile_status tile_plan_new_regions(tile_plan **out, const struct tile_rect *rects, size_t count,
+                                           const struct tile_grid *grid, const struct tile_allocator *allocator,
+                                           struct tile_error *error);
 TILE_API void tile_plan_free(tile_plan *plan);
 
 TILE_API uint64_t tile_plan_count(const tile_plan *plan);

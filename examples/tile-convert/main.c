@@ -51,9 +51,8 @@ static tile_status plan_regions(const struct arguments *a, tile_plan **plan, str
     *plan = NULL;
     if (a->region_count == 0)
         return TILE_OK;
-    tile_status status = a->tile_given && !a->one_image
-                             ? tile_plan_new_grid(plan, a->regions[0], &a->grid, NULL, error)
-                             : tile_plan_new_rects(plan, a->regions, a->region_count, NULL, error);
+    const struct tile_grid *grid = a->one_image ? NULL : &a->grid;
+    tile_status status = tile_plan_new_regions(plan, a->regions, a->region_count, grid, NULL, error);
     return status == TILE_OK ? status : tile_error_set(error, status, "--region: %s", error->message);
 }
 

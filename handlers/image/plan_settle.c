@@ -15,15 +15,14 @@ static bool make_job(struct planning *p, struct failure *failure) {
     return tile_job_new(&p->job, p->source, o, &error) == TILE_OK || failure_from(failure, &error);
 }
 
-/* As tile-convert: a region is one tile, unless a tile's size is given. */
 static bool make_plan(struct planning *p, struct failure *failure) {
     const struct tile_grid *grid = &p->options.grid;
     const struct tile_info *info = tile_source_info(p->source);
     bool part = p->options.has_region;
     struct tile_rect area = part ? p->options.region : (struct tile_rect){0, 0, info->width, info->height};
     struct tile_error error;
-    tile_status status = part && grid->tile_width == 0 ? tile_plan_new_rects(&p->plan, &area, 1, NULL, &error)
-                                                       : tile_plan_new_grid(&p->plan, area, grid, NULL, &error);
+    tile_status status = part ? tile_plan_new_regions(&p->plan, &area, 1, grid, NULL, &error)
+                              : tile_plan_new_grid(&p->plan, area, grid, NULL, &error);
     if (status == TILE_OK)
         return true;
     failure_from(failure, &error);

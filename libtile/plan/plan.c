@@ -16,6 +16,21 @@ bool tile_plan_takes(struct tile_rect r) {
     return r.width != 0 && r.height != 0 && r.width <= UINT32_MAX - r.x && r.height <= UINT32_MAX - r.y;
 }
 
+tile_status tile_plan_new_regions(tile_plan **out, const struct tile_rect *rects, size_t count,
+                                  const struct tile_grid *given, const struct tile_allocator *allocator,
+                                  struct tile_error *error) {
+    struct tile_grid grid;
+    *out = NULL;
+    tile_status status = tile_options_copy(&grid, sizeof grid, given, error);
+    if (status != TILE_OK)
+        return status;
+    if (grid.tile_width == 0)
+        return tile_plan_new_rects(out, rects, count, allocator, error);
+    if (count != 1)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "a grid cuts one rectangle, not %zu", count);
+    return tile_plan_new_grid(out, rects[0], &grid, allocator, error);
+}
+
 void tile_plan_free(tile_plan *plan) {
     if (plan)
         tile_free(plan->allocator, plan);

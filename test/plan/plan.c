@@ -156,6 +156,32 @@ static void rectangles_come_back_in_order(void **state) {
     tile_plan_free(NULL);
 }
 
+/* What a user names: a tile a rectangle, or one rectangle in tiles. */
+static void regions_are_cut_where_tiles_have_a_size(void **state) {
+    (void)state;
+    const struct tile_rect rects[2] = {{5, 6, 70, 30}, {1, 2, 3, 4}};
+    struct tile_grid grid = TILE_OPTIONS(struct tile_grid);
+    const struct tile_grid *whole[] = {NULL, &grid};
+    tile_plan *plan;
+    grid.overlap = 1;
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(tile_plan_new_regions(&plan, rects, 2, whole[i], NULL, &error));
+        assert_null(tile_plan_grid(plan));
+        assert_int_equal(tile_plan_count(plan), 2);
+        struct tile_rect second = tile_plan_region(plan, 1).source;
+        assert_memory_equal(&second, &rects[1], sizeof second);
+        tile_plan_free(plan);
+    }
+    grid.tile_width = 40;
+    assert_ok(tile_plan_new_regions(&plan, rects, 1, &grid, NULL, &error));
+    assert_int_equal(tile_plan_count(plan), 2);
+    assert_int_equal(tile_plan_grid(plan)->overlap, 1);
+    tile_plan_free(plan);
+    assert_fails(TILE_INVALID_ARGUMENT, tile_plan_new_regions(&plan, rects, 2, &grid, NULL, &error));
+    assert_null(plan);
+    assert_fails(TILE_INVALID_ARGUMENT, tile_plan_new_regions(&plan, rects, 0, NULL, NULL, &error));
+}
+
 static void no_memory_is_an_error(void **state) {
     (void)state;
     struct test_memory memory;
@@ -173,6 +199,7 @@ int main(void) {
         cmocka_unit_test(every_pixel_of_a_grid_is_where_it_belongs),
         cmocka_unit_test(the_largest_sizes_do_not_overflow),
         cmocka_unit_test(rectangles_come_back_in_order),
+        cmocka_unit_test(regions_are_cut_where_tiles_have_a_size),
         cmocka_unit_test(no_memory_is_an_error),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
