@@ -9,8 +9,8 @@
 tile_status tile_error_advise(struct tile_error *error, unsigned remedies, tile_status status, const char *format, ...)
     TILE_PRINTF(4, 5);
 
-/* "name: message", with the message and the remedies of `why`, which may be `error`; for a failure without a message,
- * the status's name. */
+/* Sets "name: message", with the message and the remedies of `why`, which may be `error`; if `why` has no message, the
+ * status's name takes its place. */
 tile_status tile_error_name(struct tile_error *error, const char *name, tile_status status,
                             const struct tile_error *why);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* XXH3-128, by which tiles, files and sources are told apart. */
+/* XXH3-128, which identifies tiles, files and sources. */
 #ifndef TILE_BASE_HASH_H
 #define TILE_BASE_HASH_H
 
@@ -20,7 +20,7 @@ struct tile_hasher {
 
 tile_status tile_hasher_begin(struct tile_hasher *hasher, struct tile_error *error);
 void tile_hasher_add(struct tile_hasher *hasher, const void *data, size_t size);
-/* Also frees what begin made. */
+/* Returns the hash and frees the hasher's state. */
 struct tile_hash tile_hasher_end(struct tile_hasher *hasher);
 
 struct tile_hash tile_hash_of(const void *data, size_t size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks and small facts about formats, images and rectangles that every room shares. */
+/* Checks and small functions for formats, images and rectangles, which every folder uses. */
 #ifndef TILE_BASE_PIXELS_H
 #define TILE_BASE_PIXELS_H
 
@@ -23,10 +23,10 @@ static inline struct tile_rect tile_rect_union(struct tile_rect a, struct tile_r
     return (struct tile_rect){x, y, right - x, bottom - y};
 }
 
-/* The format is in range and its space has that sample type; else INVALID_ARGUMENT or UNSUPPORTED, beginning with
- * `what`. */
+/* INVALID_ARGUMENT unless the format is in range, UNSUPPORTED unless its space has that sample type. The message begins
+ * with `what`. */
 tile_status tile_format_check(struct tile_format format, const char *what, struct tile_error *error);
-/* The image's format, size, planes and stride can be: rows do not run into each other and are aligned to the sample. */
+/* Checks format, size, planes and stride of an image: rows must not overlap and must be aligned to the sample. */
 tile_status tile_image_check(const struct tile_image *image, const char *what, struct tile_error *error);
 
 static inline bool tile_format_equal(struct tile_format a, struct tile_format b) {
@@ -42,11 +42,11 @@ static inline unsigned char *tile_image_row(const struct tile_image *image, int 
 /* "u8", "u16", "f32". */
 const char *tile_sample_name(tile_sample sample);
 
-/* What a space is to those who need not know which one it is. */
+/* Families of spaces, for code that need not know the space itself. */
 enum tile_family {
     TILE_FAMILY_OTHER,
-    TILE_FAMILY_RGB,     /* that an ICC profile of a matrix and curves tells */
-    TILE_FAMILY_RGB_HDR, /* of curves that are none of a profile's, as BT.2100's */
+    TILE_FAMILY_RGB,     /* an ICC profile of a matrix and curves can describe it */
+    TILE_FAMILY_RGB_HDR, /* its curves do not fit in such a profile: BT.2100 */
     TILE_FAMILY_YCBCR,
 };
 /* TILE_FAMILY_OTHER outside the enumeration. */

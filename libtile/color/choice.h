@@ -5,7 +5,7 @@
 #include "../tile.h"
 #include "kernels/kernels.h"
 
-/* Color's kernels; NULL where this build or this machine has none of the kind. */
+/* The color kernels for `cpu`; NULL if this build or this machine has none. */
 const struct tile_color_kernels *tile_color_kernels_of(tile_cpu cpu);
 
 #endif

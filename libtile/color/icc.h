@@ -10,18 +10,17 @@ struct tile_program;
 typedef struct tile_icc tile_icc;
 
 /*
- * Appends the conversion of `from` to `to` with the profiles of `options` to `program`, and gives what its operation
- * without a kernel needs in `out`: NULL if there is none.
+ * Appends the conversion of `from` to `to` with the profiles of `options` to `program`. `*out` is the transform for the
+ * operation without a kernel; NULL if there is no such operation.
  *
- * `table` is where the first operation may leave its work for 8-bit input: what each code of the color channels stands
- * for. It is filled, and `*has_table` set, if the source's profile is of matrix and curves; NULL if the input is not of
- * 8 bits.
+ * `table` receives the value of each 8-bit code of the color channels, in place of the first operation, if the source's
+ * profile is of matrix and curves; `*has_table` is then set. `table` is NULL if the input does not have 8 bits.
  */
 tile_status tile_icc_compile(tile_icc **out, struct tile_program *program, tile_space from, tile_space to,
                              const struct tile_converter_options *options, float (*table)[256], bool *has_table,
                              struct tile_error *error);
 void tile_icc_free(tile_icc *icc, const struct tile_allocator *allocator);
-/* On planar strips, in place. Thread-safe. */
+/* Transforms planar strips in place. Thread-safe. */
 void tile_icc_run(const tile_icc *icc, float *const *plane, size_t count);
 
 #endif

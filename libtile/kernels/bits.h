@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What floats are made of, and the one operation on them that not every instruction set has. */
+/* The bits of floats, and the one operation that not every instruction set has. */
 #ifndef TILE_KERNELS_BITS_H
 #define TILE_KERNELS_BITS_H
 

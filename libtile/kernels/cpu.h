@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables of a step's kernels, one for each instruction set that they are compiled for: see README.md. */
+/* The tables of a step's kernels, one for each instruction set: see README.md. */
 #ifndef TILE_KERNELS_CPU_H
 #define TILE_KERNELS_CPU_H
 
 #include "../tile.h"
 
 /*
- * TILE_TABLES(color): the tables' names, to be declared. TILE_TABLES_BY_CPU(color): where each of them is, by tile_cpu;
- * NULL where this build has none.
+ * TILE_TABLES(color): the tables' names, for their declaration. TILE_TABLES_BY_CPU(color): their addresses, by
+ * tile_cpu; NULL if this build has none.
  */
 #if defined __x86_64__
 #define TILE_TABLES(step)                                                                                              \
