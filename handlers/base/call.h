@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a handler is: a function from an event to a response. It knows neither Lambda nor where bytes live, so that the
+ * A handler is a function from an event to a response. It knows neither Lambda nor the kind of storage, so that the
  * same code runs in a function and, with --local, on files.
  */
 #ifndef HANDLERS_BASE_CALL_H
@@ -17,8 +17,8 @@ struct profile;
 /* One invocation. */
 struct call {
     const char *id;   /* the request's; for logs */
-    int64_t begun;    /* when, in milliseconds since 1970 */
-    int64_t deadline; /* of the work, likewise; INT64_MAX: none */
+    int64_t begun;    /* its begin, in milliseconds since 1970 */
+    int64_t deadline; /* its end, in milliseconds since 1970; INT64_MAX: none */
     uint64_t memory;  /* bytes that the function has */
     struct storage *storage;
     struct metrics *metrics;
@@ -27,10 +27,10 @@ struct call {
 
 struct response {
     struct tile_buffer body; /* JSON, unless streamed */
-    bool streamed;           /* body is what a streamed response consists of, its HTTP prelude included */
+    bool streamed;           /* body is a streamed response, its HTTP prelude included */
 };
 
-/* `event` is any JSON value. On failure `response` is not used. */
+/* `event` is any JSON value. After a failure `response` is not used. */
 typedef bool handle(struct call *call, const json_t *event, struct response *response, struct failure *failure);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* When an invocation has to be over. */
+/* The deadline of an invocation. */
 #ifndef HANDLERS_BASE_DEADLINE_H
 #define HANDLERS_BASE_DEADLINE_H
 
@@ -10,9 +10,9 @@
 
 /* Milliseconds since 1970. */
 int64_t deadline_now(void);
-/* Whether that time, in the same milliseconds, has come. INT64_MAX never does. */
+/* Whether the deadline, in the same unit, has passed. INT64_MAX never does. */
 bool deadline_over(int64_t deadline);
-/* A hook of the library's: goes on until the deadline that it is given a pointer to. */
+/* A progress hook for the library, which stops at the deadline; `deadline` points to an int64_t. */
 bool deadline_ask(void *deadline, const struct tile_progress *progress);
 
 #endif

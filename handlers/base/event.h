@@ -7,18 +7,19 @@
 
 #include <jansson.h>
 
-/* As many tasks as SQS puts into a batch; each takes some 3 KB, and its place in an event may be 30 bytes. */
+/* The most tasks in a batch of SQS. A task takes some 3 KB of memory, and perhaps only 30 bytes of an event. */
 enum { TASKS_MOST = 10000 };
 
 /*
- * Lambda's events end at 6 MiB. Parsed, a value may take 160 bytes, be it "{}" in the text: there are no more of them
- * than the most tasks have, as SQS or S3 wraps them, each with 64 commas, colons and opening brackets.
+ * Lambda limits events to 6 MiB. A parsed value may take 160 bytes, even if its text is "{}". So the number of values
+ * is limited to that of the most tasks, as SQS or S3 wraps them: 64 commas, colons and opening brackets each.
  */
 enum { EVENT_MOST = 13 << 19, EVENT_MARKS_MOST = 64 * TASKS_MOST };
 
 /*
- * Any JSON value, to be released with json_decref; NULL with BAD_REQUEST, which names the place and never the content:
- * UTF-8, no member twice, no NUL in a text, nested up to 2048 deep (jansson's limit). LIMIT_EXCEEDED above those above.
+ * Parses any JSON value, to be released with json_decref. The text must be UTF-8, without a member twice or a NUL in a
+ * text, nested up to 2048 deep (jansson's limit); else NULL with BAD_REQUEST, which names the place and never the
+ * content. LIMIT_EXCEEDED above the two limits.
  */
 json_t *event_parse(const void *text, size_t size, struct failure *failure);
 

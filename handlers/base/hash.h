@@ -10,7 +10,7 @@ void hash_hex(const unsigned char *bytes, size_t size, char *hex);
 
 /* XXH3-128 in its canonical form: 32 lower-case digits and a NUL. */
 void hash_text(const XXH3_state_t *state, char hex[33]);
-/* The same of `size` bytes at `data`. */
+/* XXH3-128 of `size` bytes at `data`, in the same form. */
 void hash_bytes(const void *data, size_t size, char hex[33]);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines for people and CloudWatch, on standard error: JSON where AWS_LAMBDA_LOG_FORMAT is JSON, else text; at or above
- * AWS_LAMBDA_LOG_LEVEL (TRACE, DEBUG, INFO, WARN, ERROR, FATAL; INFO where unset). Never an event's or object's
- * content. Thread-safe: a line is one write.
+ * Lines for people and CloudWatch, on standard error: JSON if AWS_LAMBDA_LOG_FORMAT is JSON, else text; at or above
+ * AWS_LAMBDA_LOG_LEVEL (TRACE, DEBUG, INFO, WARN, ERROR, FATAL; default INFO). Never log the content of an event or
+ * object. Thread-safe: a line is one write.
  */
 #ifndef HANDLERS_BASE_LOG_H
 #define HANDLERS_BASE_LOG_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an invocation did, in numbers: one CloudWatch EMF line at its end. All functions are thread-safe. */
+/* The figures of an invocation: one CloudWatch EMF line at its end. All functions are thread-safe. */
 #ifndef HANDLERS_BASE_METRICS_H
 #define HANDLERS_BASE_METRICS_H
 
@@ -9,12 +9,12 @@
 enum metric {
     METRIC_TILES,
     METRIC_PIXELS,
-    METRIC_BYTES_IN, /* of the store, as are those out: main adds both from storage_count, no handler does */
+    METRIC_BYTES_IN, /* from and to the store; main adds both from storage_count, no handler does */
     METRIC_BYTES_OUT,
-    METRIC_OPEN_MS,    /* opening the source, its index and what it needs fetched */
+    METRIC_OPEN_MS,    /* opening the source and its index, and fetching */
     METRIC_CONVERT_MS, /* reading, converting and encoding */
     METRIC_STORE_MS,
-    METRIC_TOTAL_MS, /* the runtime's: from the event's arrival until its response is made, not posted */
+    METRIC_TOTAL_MS, /* added by the runtime: from the event's arrival until its response is made, not posted */
     METRIC_COUNT
 };
 
@@ -24,7 +24,7 @@ struct metrics {
 };
 
 void metrics_begin(struct metrics *metrics);
-/* Adds to what this invocation did. `metrics` may be NULL. */
+/* Adds `value` to a figure. `metrics` may be NULL. */
 void metrics_add(struct metrics *metrics, enum metric metric, double value);
 /* Writes the line to standard output. `function` is the dimension, `id` the request's. Ends `metrics`. */
 void metrics_end(struct metrics *metrics, const char *function, const char *id);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a tile function must have for a plan's tiles: figures that a plan states and is refused by. */
+/* The memory and time that a function needs for a plan's tiles. The plan states them, and is refused if they are too
+ * large. */
 #ifndef HANDLERS_BASE_NEEDS_H
 #define HANDLERS_BASE_NEEDS_H
 
@@ -7,52 +8,52 @@
 
 #include <jansson.h>
 
-/* Seconds of one processor, and those that were waited for the store. */
+/* Seconds of one processor, and seconds of waiting for the store. */
 struct spent {
     double processor, wait;
 };
 
-/* What a plan's tiles took where some were made (image/measure.h). */
+/* The time that some of a plan's tiles took (image/measure.h). */
 struct measured {
     struct spent tile;    /* making a tile of the largest size: the mean */
-    struct spent slowest; /* and the most */
+    struct spent slowest; /* the same: the maximum */
     /*
-     * To come to the last tile's pixels from the top of a source without parts: tiles of a batch share this, and
-     * are made one after the other. Of one with parts it is none.
+     * Decoding a source without parts from its top to the last tile's pixels. The tiles of a batch share this and are
+     * made one after the other. 0 for a source with parts.
      */
     struct spent once;
     bool parts;
 };
 
-/* What a function has. */
+/* A function's memory and time. */
 struct needs {
-    uint64_t memory_mb; /* 2^20 bytes, as Lambda's are */
+    uint64_t memory_mb; /* of 2^20 bytes, as in Lambda */
     uint64_t seconds;
 };
 
 /*
- * MB that a function needs to make one tile at a time: of the tile's `memory` (tile_job_memory) and of what is `held`
- * of the source (fetched beforehand, or read ahead), in bytes. A batch whose tiles are made by several threads takes
- * as much, less the process's own 64 MB, for each of them.
+ * MB that a function needs to make one tile at a time. `memory`: bytes for the tile (tile_job_memory); `held`: bytes of
+ * the source that are fetched beforehand or read ahead. Each further thread of a batch takes as much again, less 64 MB
+ * for the process itself.
  */
 uint64_t needs_memory(uint64_t memory, uint64_t held);
 
 /*
- * Seconds that one tile takes a function, the slowest that was measured, when it is called for that alone and has
- * started. `measured` was on a processor as the function's are; the function has as much of them as Lambda gives for
- * its memory. On the safe side, by a half.
+ * Seconds that a function needs for the slowest measured tile alone, without its own start. It assumes that `measured`
+ * ran on the same kind of processor, of which Lambda gives a share by memory, and adds a half for safety.
  */
 double needs_seconds(const struct measured *measured, const struct needs *function);
-/* How many tiles take half a minute, but no more than half of the function's time if all were as slow as the slowest.
- */
+/* Number of tiles that take half a minute; fewer if they could take more than half of the function's time, each being
+ * as slow as the slowest. */
 uint64_t needs_batch(const struct measured *measured, const struct needs *function);
 
 /*
- * What the tile function has: of the event's member "function", {"memory_mb":N,"seconds":N}, else of the environment
- * (TILE_FUNCTION_MEMORY_MB, TILE_FUNCTION_SECONDS), else the most that Lambda gives. BAD_REQUEST where it is no such.
+ * The tile function's memory and time, from the event's member "function", {"memory_mb":N,"seconds":N}, else from the
+ * environment (TILE_FUNCTION_MEMORY_MB, TILE_FUNCTION_SECONDS), else the most that Lambda gives. BAD_REQUEST if they
+ * are invalid.
  */
 bool needs_function(struct needs *out, const json_t *event, struct failure *failure);
-/* LIMIT_EXCEEDED where the function has less than a tile takes, its own start included. */
+/* LIMIT_EXCEEDED if the function has less than a tile needs, its own start included. */
 bool needs_fit(uint64_t memory_mb, double seconds, const struct needs *function, struct failure *failure);
 
 #endif

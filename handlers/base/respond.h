@@ -6,10 +6,10 @@
 
 #include <jansson.h>
 
-/* A response that is not streamed ends here: 6 MiB and what Lambda puts around it. */
+/* The most bytes of a response that is not streamed: 6 MiB, and the bytes that Lambda puts around it. */
 enum { RESPONSE_MOST = 6291556 };
 
-/* Appends the value, as one line, to a response's body. Takes the reference; NULL, as of a json_pack, is OUT_OF_MEMORY.
+/* Appends the value, as one line, to a response's body. Takes the reference; NULL, as from json_pack, is OUT_OF_MEMORY.
  */
 bool respond_json(struct tile_buffer *body, json_t *value, struct failure *failure);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An HTTP request's query, and what the request is answered with, as function URLs and HTTP APIs (2.0) put them. */
+/* An HTTP request's query, and its answer, in the format of function URLs and HTTP APIs (2.0). */
 #ifndef HANDLERS_EVENTS_ANSWER_H
 #define HANDLERS_EVENTS_ANSWER_H
 
@@ -13,15 +13,15 @@ struct answer {
     bool text; /* the body is UTF-8 */
 };
 
-/* With TILE_RESPONSE_MODE "stream": as a streamed response. */
+/* Makes the response; a streamed one if TILE_RESPONSE_MODE is "stream". */
 bool answer_with(const struct answer *answer, struct response *response, struct failure *failure);
-/* Tells `why` the request failed; the invocation did not. */
+/* Answers with the failure `why` of the request; the invocation itself succeeds. */
 bool answer_failure(const struct failure *why, int status, const char *allow, struct response *response,
                     struct failure *failure);
-/* Whether a response has room for a body of `size` bytes that are no text. */
+/* Whether a response has room for a binary body of `size` bytes. */
 bool answer_fits(size_t size);
 
-/* An event's "to=lab&region=0,0,256,256" as an object of texts, to be released. BAD_REQUEST where a name is twice. */
+/* An event's "to=lab&region=0,0,256,256" as an object of texts, to be released. BAD_REQUEST if a name occurs twice. */
 json_t *answer_query(const json_t *event, struct failure *failure);
 
 #endif

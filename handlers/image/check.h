@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a run's tiles are all there; and the manifest that tells so. */
+/* Checking that all tiles of a run are there, and writing the manifest. */
 #ifndef HANDLERS_IMAGE_CHECK_H
 #define HANDLERS_IMAGE_CHECK_H
 
@@ -7,13 +7,13 @@
 #include "run_job.h"
 
 /*
- * Writes the manifest to a draft. What the batches left of their tiles (see records.h) is believed. Where a batch left
- * nothing, and with job->verify everywhere, each tile is held against its own record, which is its note, and that
- * against the plan; if all of a batch's are right, its records are written, so that another call finds them. All that
- * goes by some thousand tiles at a time: memory does not grow with their number.
+ * Writes the manifest to a draft. The records that a batch left (see records.h) are trusted. If a batch left none, and
+ * for all batches with job->verify, each tile is compared with its own record, which is its note, and the record with
+ * the plan. If all tiles of such a batch are right, its records are written for the next call. This takes some thousand
+ * tiles at a time, so memory does not grow with their number.
  *
- * INCOMPLETE says how many tiles are missing or wrong, names the first, and where their tasks are listed (see
- * missing.h); OUT_OF_TIME how many were looked at.
+ * INCOMPLETE has the number of missing or wrong tiles, the first one, and the URL of their tasks' list (see missing.h);
+ * OUT_OF_TIME has the number of tiles that were checked.
  */
 bool check_tiles(const struct run_job *job, const struct run_file *file, const tile_plan *plan, struct call *call,
                  struct draft *manifest, struct failure *failure);

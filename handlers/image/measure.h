@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a plan's tiles take, by making a few of them. */
+/* Measuring the time for a plan's tiles by making a few of them. */
 #ifndef HANDLERS_IMAGE_MEASURE_H
 #define HANDLERS_IMAGE_MEASURE_H
 
@@ -7,31 +7,31 @@
 #include "../base/needs.h"
 #include "../storage/storage.h"
 
-/* Reads what `reader` does, and notes how long that was waited for. On one thread. */
+/* A reader that reads by `reader` and adds up the time of waiting. For one thread. */
 struct waiting {
     struct tile_reader reader;
     double seconds;
 };
 struct tile_reader measure_reader(struct waiting *waiting);
 
-/* Seconds of a processor that the calling thread has had. */
+/* Processor time of the calling thread, in seconds. */
 double measure_processor(void);
 
 struct measuring {
     struct call *call;
     struct object *object;         /* the source's */
-    tile_source *source;           /* with the index that the tiles are read by */
-    const struct waiting *waiting; /* what it is read by */
+    tile_source *source;           /* with its index in use */
+    const struct waiting *waiting; /* the source's reader */
     const tile_job *job;
     const struct tile_job_options *options; /* the job's */
-    uint64_t largest;                       /* pixels of a tile */
-    double open;                            /* seconds of a processor that opening the source took */
+    uint64_t largest;                       /* pixels of the largest tile */
+    double open;                            /* processor time of opening the source, in seconds */
 };
 
 /*
- * Makes 3 to 8 tiles, spread over the plan, and forgets them; of large tiles, parts. That ends with a tenth of the time
- * that the call has left, or after ten seconds, as soon as one was made. Of a source without an index it is three, from
- * its top to its end. LIMIT_EXCEEDED where this function has not the memory to decode that source. A tile that cannot
+ * Makes 3 to 8 tiles, spread over the plan, and drops them; only parts of large tiles. Once a tile is made, it stops
+ * after a tenth of the call's remaining time, or after ten seconds. For a source without parts it makes three tiles,
+ * from its top to its end. LIMIT_EXCEEDED if this function lacks the memory to decode that source. A tile that cannot
  * be made fails as its task would.
  */
 bool measure_tiles(struct measured *out, const struct measuring *m, struct failure *failure);

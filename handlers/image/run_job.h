@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * job.json: what a distributed run is of and what it makes, written by plan and read by assemble. It holds nothing that
- * differs between two plans of the same: no times, no names of invocations; a second plan takes the first one's batch.
+ * job.json: the source and the outputs of a distributed run, written by plan and read by assemble. Two plans of the
+ * same event write the same bytes: it has no times or names of invocations, and a second plan keeps the first one's
+ * batch.
  */
 #ifndef HANDLERS_IMAGE_RUN_JOB_H
 #define HANDLERS_IMAGE_RUN_JOB_H
@@ -12,19 +13,19 @@
 #define RUN_PLAN_NAME "plan.jsonl"
 
 /*
- * Ten million: assemble reads some 300 bytes of each tile, and writes them; a processor takes 6 microseconds for it,
- * and at 25 MB a second all that is over in half of the 900 s that a function has.
+ * Ten million: assemble reads and writes some 300 bytes for each tile, which takes a processor 6 microseconds. At 25 MB
+ * a second, all of it takes half of the 900 s that a function has.
  */
 enum { RUN_TILES_MOST = 10000000 };
 
-/* What is in an output: job.json, of images or texts. */
+/* An output's job.json, for an image or a text. */
 struct run_file {
     const char *url;
     json_t *json;
-    char hash[33]; /* XXH3-128 of its bytes: which job it is */
+    char hash[33]; /* XXH3-128 of its bytes, which identifies the job */
 };
 
-/* BAD_REQUEST where it is no JSON. To be freed by json_decref. */
+/* BAD_REQUEST if it is not JSON. Free file->json by json_decref. */
 bool run_file_read(struct run_file *file, struct call *call, const char *url, struct failure *failure);
 
 struct run_job {
@@ -32,23 +33,23 @@ struct run_job {
     uint64_t size;
     const char *output; /* prefix of the tiles */
     uint64_t tiles;
-    uint64_t batch;       /* tiles that are made by one call of the function for them: see records.h */
-    const char *replaces; /* hash of the job.json that was there before, of another job; NULL: there was none */
-    bool verify;          /* assemble looks at each tile */
-    json_t *options;      /* as the event has them */
+    uint64_t batch;       /* tiles for each call of the tile function: see records.h */
+    const char *replaces; /* hash of another job's job.json that this one replaced; NULL: none */
+    bool verify;          /* assemble checks each tile */
+    json_t *options;      /* the event's */
     const tile_plan *plan;
     const char *suffix;
     const char *head;   /* of the manifest */
-    const char *image;  /* URL of one new image; NULL: none is wanted */
-    const char *damage; /* what a lenient source lets pass; NULL: nothing */
+    const char *image;  /* URL of one new image; NULL: none */
+    const char *damage; /* the damage that a lenient source let pass; NULL: none */
 };
 
-/* The file's text, appended to `out`. */
+/* Appends the text of job.json to `out`. */
 bool run_job_write(const struct run_job *job, struct tile_buffer *out, struct failure *failure);
 
 /*
- * Of a job.json of images, whose texts `job` points into. Every member is checked: BAD_REQUEST names the file, the
- * member and what is wrong with it. `*plan` is the tiles' (for tile_plan_free).
+ * Reads the job.json of an image; `job` points into its texts. Every member is checked: BAD_REQUEST names the file, the
+ * member and the mistake. The caller frees `*plan` by tile_plan_free.
  */
 bool run_job_read(struct run_job *job, tile_plan **plan, struct call *call, const struct run_file *file,
                   struct failure *failure);
