@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whom to ask for a bucket, and in whose name: what the environment says. */
+/* A bucket's endpoint and the credentials, from the environment. */
 #ifndef HANDLERS_STORAGE_ENDPOINT_H
 #define HANDLERS_STORAGE_ENDPOINT_H
 
@@ -15,10 +15,10 @@ struct endpoint {
     char owners[2048]; /* "111111111111,bucket=222222222222": see endpoint_owner */
 };
 
-/* BAD_REQUEST names the variable that is missing or cannot be. */
+/* BAD_REQUEST names the variable that is missing or invalid. */
 bool endpoint_read(struct endpoint *out, struct failure *failure);
 
-/* Where an object is. */
+/* The address of an object. */
 struct endpoint_place {
     char url[ENDPOINT_URL_SIZE];
     char host[ENDPOINT_HOST_SIZE]; /* the value of the header Host */
@@ -28,12 +28,12 @@ bool endpoint_find(struct endpoint_place *out, const struct endpoint *endpoint, 
                    const struct url *object, struct failure *failure);
 
 /*
- * The account that TILE_BUCKET_OWNER expects the bucket to belong to: the one that is told for it by name, else the one
- * that is told for all. False: none is.
+ * The account that must own the bucket, from TILE_BUCKET_OWNER: the entry with the bucket's name, else the entry for
+ * all buckets. False: there is none.
  */
 bool endpoint_owner(char out[16], const struct endpoint *endpoint, const char *bucket);
 
-/* Whether it may be a region's name, and thus become part of a host's. */
+/* Whether `name` may be a region's name, which becomes part of a host's name. */
 bool endpoint_is_region(const char *name);
 
 #endif

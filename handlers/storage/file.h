@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Local files, all of them or those below a root. Paths are those of url_read; messages name them by their URL. */
+/* Local files, with or without a root. Paths come from url_read; messages name files by their URL. */
 #ifndef HANDLERS_STORAGE_FILE_H
 #define HANDLERS_STORAGE_FILE_H
 
@@ -7,8 +7,8 @@
 
 struct local {
     bool allowed;
-    char *root;     /* as it was given; NULL: any file */
-    char *real;     /* without symbolic links */
+    char *root;     /* the option's; NULL: any file */
+    char *real;     /* the same without symbolic links */
     int descriptor; /* the root's, or AT_FDCWD */
 };
 
@@ -19,18 +19,18 @@ bool file_stat(const struct local *local, const char *path, const char *url, str
                struct failure *failure);
 bool file_open(int *descriptor, const struct local *local, const char *path, const char *url,
                struct storage_facts *facts, struct failure *failure);
-/* SOURCE_CHANGED where the file is no longer what `facts` tell. */
+/* SOURCE_CHANGED if the file no longer matches `facts`. */
 bool file_read(int descriptor, const char *url, const struct storage_facts *facts, uint64_t offset, void *buffer,
                size_t size, struct failure *failure);
 
-/* A file that is written aside. */
+/* A file that is written under a temporary name. */
 struct file_draft;
 
 /* `path`, `url` and `options` must stay valid until it ends. */
 bool file_create(struct file_draft **out, const struct local *local, const char *path, const char *url,
                  const struct storage_put_options *options, struct failure *failure);
 bool file_write(struct file_draft *file, uint64_t offset, const void *data, size_t size, struct failure *failure);
-/* Both free it, also on failure. */
+/* Both free `file`, also on failure. */
 bool file_commit(struct file_draft *file, struct failure *failure);
 void file_discard(struct file_draft *file);
 

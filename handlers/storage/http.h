@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP/1.1 requests, many at a time: one thread runs them all, callers hand them over from any thread and wait. It is
- * started by the first one. What a request is made of and what its answer means is its owner's, by hooks.
+ * HTTP/1.1 requests, many at a time. One thread, which the first request starts, runs them all; callers hand over
+ * requests from any thread and wait. Hooks of a request's owner make the request and judge its answer.
  */
 #ifndef HANDLERS_STORAGE_HTTP_H
 #define HANDLERS_STORAGE_HTTP_H
@@ -13,14 +13,14 @@
 #include <stdatomic.h>
 
 struct http_options {
-    long connect_ms;    /* until a connection stands */
-    long stall_seconds; /* without a byte */
-    int attempts;       /* that each request has of its own */
-    int most;           /* that it has with those that all requests have together, */
-    int spare;          /* which are so many: see http_start */
-    int64_t delay_ms;   /* at most before the second attempt; doubled until a request's own attempts are over */
+    long connect_ms;    /* the most time for a connection */
+    long stall_seconds; /* the most time without a byte */
+    int attempts;       /* each request's own attempts */
+    int most;           /* the most attempts of a request, shared ones included */
+    int spare;          /* attempts that all requests share: see http_start */
+    int64_t delay_ms;   /* the most time before the second attempt; doubles until a request's own attempts are over */
 };
-/* As S3's own clients do, but for `most`: where half is refused, three attempts fail for one request in eight. */
+/* As S3's own clients, except `most`: if half is refused, three attempts fail for one request in eight. */
 #define HTTP_OPTIONS                                                                                                   \
     ((struct http_options){                                                                                            \
         .connect_ms = 5000, .stall_seconds = 20, .attempts = 3, .most = 16, .spare = 100, .delay_ms = 1000})
@@ -34,24 +34,24 @@ struct http_request;
 
 enum http_verdict {
     HTTP_DONE,
-    HTTP_FAILED, /* for good */
+    HTTP_FAILED, /* finally */
     HTTP_RETRY,  /* later, if there are attempts left */
-    HTTP_AGAIN   /* at once, and not counted: the owner knows why it ends */
+    HTTP_AGAIN   /* at once, not counted as an attempt; the owner must see to an end */
 };
 
 /* All are called on the transport's thread. */
 struct http_hooks {
-    /* Before each attempt: the URL and headers by http_set_*, and method, body and whatever holds the answer. */
+    /* Before each attempt: sets URL and headers by http_set_*, method and body, and prepares for the answer. */
     bool (*prepare)(struct http_request *request, struct failure *failure);
-    /* Of the answer: name and value without what is around them. */
+    /* Takes a header of the answer: name and value without the white space around them. */
     void (*header)(struct http_request *request, const char *name, const char *value);
-    /* A part of the body; false: no more of it is wanted. */
+    /* Takes a part of the answer's body; false: no more is wanted. */
     bool (*body)(struct http_request *request, const void *data, size_t size);
     /* After each attempt, which may have ended early (`transport` is not CURLE_OK). Fills in `failure` unless done. */
     enum http_verdict (*judge)(struct http_request *request, struct failure *failure);
 };
 
-/* The memory is the owner's, and untouched by him from http_start to http_wait. */
+/* The owner keeps the memory and does not touch it from http_start to http_wait. */
 struct http_request {
     /* Set before http_start. */
     const struct http_hooks *hooks;
@@ -91,17 +91,17 @@ void http_free(struct http *http);
 /*
  * False: the thread could not be started, and there is nothing to wait for.
  *
- * A request that the store has answered goes on after its own attempts with those that all have in common. Each answer
- * of success gives one of these back: a store that refuses half of all requests gets each of them done in the end, one
+ * After its own attempts, a request that the store has answered goes on with shared attempts. Each successful answer
+ * gives one shared attempt back: every request succeeds in the end at a store that refuses half of them, and a store
  * that refuses all is soon left alone.
  */
 bool http_start(struct http *http, struct http_request *request, struct failure *failure);
-/* True if it is done. To be called once for each request that was started. */
+/* Waits; true if the request succeeded. Must be called once for each request that was started. */
 bool http_wait(struct http_request *request, struct failure *failure);
-/* Ends it early; http_wait is still to be called. */
+/* Ends the request early; http_wait must still be called. */
 void http_cancel(struct http_request *request);
 
-/* For `prepare`. False where there is no memory. */
+/* For `prepare`. False if there is no memory. */
 bool http_set_url(struct http_request *request, const char *url);
 bool http_set_header(struct http_request *request, const char *name, const char *value);
 

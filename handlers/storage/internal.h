@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of storage/ share. */
+/* Private to storage/. */
 #ifndef HANDLERS_STORAGE_INTERNAL_H
 #define HANDLERS_STORAGE_INTERNAL_H
 
@@ -24,9 +24,9 @@ struct storage {
 struct s3 *storage_s3(struct storage *storage, struct failure *failure);
 /* Starts the call and waits for it. */
 bool storage_run(struct storage *storage, struct s3_call *call, struct failure *failure);
-/* BAD_REQUEST where the note or type cannot become a header. */
+/* BAD_REQUEST if the note or type cannot become a header. */
 bool storage_check_options(const struct storage_put_options *options, const char *url, struct failure *failure);
-/* Takes memory from what fetched ranges may have; false where there is not as much. */
+/* Takes `size` bytes from the memory for fetched ranges; false if less is left. */
 bool storage_reserve(struct storage *storage, uint64_t size);
 void storage_release(struct storage *storage, uint64_t size);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* An object that is open, and what of it is in memory. */
+/* An open object, and its bytes in memory. */
 #ifndef HANDLERS_STORAGE_OBJECT_H
 #define HANDLERS_STORAGE_OBJECT_H
 
 #include "internal.h"
 
-/* Bytes that were asked for, to be kept. */
+/* A range that was fetched to be kept. */
 struct piece {
     uint64_t offset;
     size_t size;
@@ -13,12 +13,12 @@ struct piece {
     bool read;
 };
 
-enum { AHEAD_MOST = 8 }; /* ranges that are asked for before they are needed */
+enum { AHEAD_MOST = 8 }; /* ranges that are requested before they are needed */
 
 struct ahead {
     pthread_mutex_t lock;             /* one reader at a time */
-    uint64_t next;                    /* where the last read ended */
-    uint64_t streak;                  /* bytes that were read without a jump until there */
+    uint64_t next;                    /* the end of the last read */
+    uint64_t streak;                  /* bytes that were read up to there without a jump */
     struct block *blocks[AHEAD_MOST]; /* one after another, without gaps */
     int count;
 };
@@ -28,7 +28,7 @@ struct object {
     struct s3 *s3;
     char *url;
     struct url place;
-    char *version; /* of S3, where one is wanted; else NULL */
+    char *version; /* the wanted version in S3; else NULL */
     struct storage_facts facts;
     int descriptor; /* of a local file */
 
@@ -41,17 +41,17 @@ struct object {
     struct ahead ahead;
 };
 
-/* Describes reading `size` bytes at `offset` of an object in S3. */
+/* The call that reads `size` bytes at `offset` of an object in S3. */
 struct s3_call fetch_call(const struct object *object, uint64_t offset, void *into, uint64_t size);
-/* Reads them from the store, large ones in several ranges at once. */
+/* Reads bytes from the store, many in several ranges at once. */
 bool fetch_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure);
-/* Copies what is kept from `offset` on, up to `size` bytes; 0 where that byte is not. */
+/* Copies the kept bytes from `offset` on, up to `size`; returns their number, 0 if the first is not kept. */
 size_t fetch_copy(struct object *object, uint64_t offset, void *buffer, size_t size);
-/* How many bytes from `offset` on, up to `size`, are not kept. */
+/* Number of bytes from `offset` on, up to `size`, before the next kept one. */
 size_t fetch_gap(struct object *object, uint64_t offset, size_t size);
 void fetch_free(struct object *object);
 
-/* As fetch_read, for reads that go from front to back: asks for what comes next before it is needed. */
+/* As fetch_read, for reads from front to back: requests the next ranges before they are needed. */
 bool ahead_read(struct object *object, uint64_t offset, void *buffer, size_t size, struct failure *failure);
 void ahead_free(struct object *object);
 

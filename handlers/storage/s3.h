@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The requests of S3's that are used here: each is a call whose action says what is asked for. */
+/* Requests to S3. Each is a call with an action. */
 #ifndef HANDLERS_STORAGE_S3_H
 #define HANDLERS_STORAGE_S3_H
 
@@ -19,26 +19,26 @@ extern const struct s3_action s3_head; /* an object's facts */
 extern const struct s3_action s3_get;  /* a range of it */
 extern const struct s3_action s3_get_all;
 extern const struct s3_action s3_put;
-/* An object in parts: begun, its parts in any order and several at once, and either of the last two. */
+/* An object in parts: begin, parts in any order and several at once, then complete or abort. */
 extern const struct s3_action s3_upload, s3_upload_part, s3_upload_complete, s3_upload_abort;
 
 enum { S3_UPLOAD_ID_SIZE = 1024 };
 
-/* What the store has told of an object in parts that was begun. */
+/* The store's answer to the begin of an object in parts. */
 struct s3_upload {
     char id[S3_UPLOAD_ID_SIZE];
-    bool checksums; /* it keeps the parts', and wants them again in the end */
+    bool checksums; /* the store keeps the parts' checksums, and needs them again at the end */
 };
 
-/* What is set before s3_start must stay valid until s3_wait. */
+/* The fields that are set before s3_start must stay valid until s3_wait. */
 struct s3_call {
     const struct s3_action *action;
     const struct url *object;
     const char *url; /* for messages */
     int64_t deadline;
 
-    const char *etag;    /* reading: the version that is wanted; NULL: any */
-    const char *version; /* the same by the store's own name, in a bucket that keeps versions; NULL: the newest */
+    const char *etag;    /* reading: the wanted version; NULL: any */
+    const char *version; /* the same as S3's versionId, in a bucket that keeps versions; NULL: the newest */
     uint64_t whole;      /* s3_get: the size of the object */
     uint64_t offset, size;
     unsigned char *into;
@@ -69,9 +69,9 @@ struct s3_call {
         uint64_t first, last, total;    /* Content-Range; total UINT64_MAX: none was told */
         bool overflow, no_memory, moved;
         char asked[64];   /* the region that this attempt was signed for */
-        char region[64];  /* where the answer says that the bucket is */
+        char region[64];  /* the bucket's region, from the answer */
         char payload[65]; /* SHA-256 of `content`, in hexadecimal */
-        char text[2048];  /* what a body that is no content begins with: an error's, or an upload's */
+        char text[2048];  /* the beginning of a body without content: an error's, or an upload's */
     } private;
 };
 

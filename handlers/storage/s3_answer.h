@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the store answers to a request, and whether it is what was asked for. */
+/* Taking the store's answers, and checking that they fit the request. */
 #ifndef HANDLERS_STORAGE_S3_ANSWER_H
 #define HANDLERS_STORAGE_S3_ANSWER_H
 
@@ -7,11 +7,11 @@
 
 void s3_answer_clear(struct s3_call *call);
 
-/* Hooks of http.h's; `user` is the call. */
+/* Hooks for http.h; `user` is the call. */
 void s3_answer_header(struct http_request *request, const char *name, const char *value);
 bool s3_answer_body(struct http_request *request, const void *data, size_t size);
 
-/* What the actions take content by, and judge answers of success by. */
+/* The actions' functions `body` and `judge`. */
 bool s3_answer_range_body(struct s3_call *call, const void *data, size_t size);
 bool s3_answer_all_body(struct s3_call *call, const void *data, size_t size);
 enum http_verdict s3_answer_head(struct s3_call *call, struct failure *failure);

@@ -13,11 +13,11 @@ enum {
     SIGN_AUTHORIZATION_SIZE = 1024
 };
 
-/* Whoever signs, and for what; the key is good for one day. */
+/* The signer and the service; the key is valid for one day. */
 struct sign_scope {
     const char *id, *secret;
     const char *region, *service;
-    char day[sizeof "20130524"]; /* of `key`; "": there is none yet */
+    char day[sizeof "20130524"]; /* of `key`; "": no key yet */
     unsigned char key[SIGN_HASH_SIZE];
 };
 
@@ -36,15 +36,15 @@ struct sign_request {
 };
 
 /*
- * Writes the value of the header Authorization. `time` is that of x-amz-date. Sorts the headers, and derives the
- * scope's key where the day is another. False: it does not fit, or there is no memory.
+ * Writes the value of the header Authorization. `time` is the value of x-amz-date. Sorts the headers, and derives the
+ * scope's key anew if the day differs. False: the value does not fit, or there is no memory.
  */
 bool sign(char out[SIGN_AUTHORIZATION_SIZE], struct sign_scope *scope, struct sign_request *request,
           const char time[SIGN_TIME_SIZE]);
 
-/* Percent-encodes all but A-Z a-z 0-9 - . _ ~ and slashes. False where it does not fit in `capacity`. */
+/* Percent-encodes all but A-Z a-z 0-9 - . _ ~ and slashes. False if the result does not fit in `capacity`. */
 bool sign_encode_path(char *out, size_t capacity, const char *path);
-/* The same of a query's value, and of slashes, too. */
+/* The same for a query's value: slashes are encoded, too. */
 bool sign_encode_value(char *out, size_t capacity, const char *value);
 
 #endif

@@ -15,7 +15,7 @@ bool upload_begin(struct upload **out, struct storage *storage, const struct url
  * LIMIT_EXCEEDED beyond 10,000 parts.
  */
 bool upload_part(struct upload *upload, unsigned number, unsigned char *data, size_t size, struct failure *failure);
-/* Both free the upload, also on failure; nothing is left of what was not completed, as far as the store can be told. */
+/* Both free the upload, also on failure. If it is not completed, its parts are removed, as far as the store answers. */
 bool upload_complete(struct upload *upload, struct failure *failure);
 void upload_abort(struct upload *upload);
 

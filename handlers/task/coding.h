@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How texts and bytes come in events and go in responses. */
+/* Decoding texts and bytes of events, and encoding bytes of responses. */
 #ifndef HANDLERS_TASK_CODING_H
 #define HANDLERS_TASK_CODING_H
 
@@ -8,7 +8,7 @@
 /* A member's text, which must be there. */
 bool member_text_needed(const json_t *object, const char *name, const char **out, struct failure *failure);
 
-/* Base64 (RFC 4648, 4), all of it; appended to `out`. BAD_REQUEST begins with `name`. */
+/* Decodes a whole text of base64 (RFC 4648, 4) and appends to `out`. BAD_REQUEST begins with `name`. */
 bool base64_decode(const char *name, const char *text, struct tile_buffer *out, struct failure *failure);
 /* As a JSON text. */
 json_t *base64_encode(const void *data, size_t size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ICC profile that "to-profile" names. All tasks of an event that name the same share one, which is read once. */
+/* The ICC profile of "to-profile". All tasks of an event with the same URL share one, which is read once. */
 #ifndef HANDLERS_TASK_PROFILE_H
 #define HANDLERS_TASK_PROFILE_H
 
@@ -16,7 +16,7 @@ struct profile {
 bool profile_read(struct profile **out, struct call *call, const char *url, struct failure *failure);
 /* `profile` may be NULL. */
 void profile_release(struct profile *profile);
-/* At the end of an event: what the call holds is released. */
+/* At the end of an event: releases the call's profile. */
 void profile_forget(struct call *call);
 
 #endif

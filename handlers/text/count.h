@@ -25,7 +25,7 @@ struct text_counts {
     uint64_t first_invalid; /* offset of the first such byte; 0 where there is none */
 };
 
-/* A text as far as it has come; to be copied where it is to go on from here twice. */
+/* The state of counting; may be copied to go on from here twice. */
 struct text_counter {
     struct text_counts counts;
     uint64_t offset;     /* of the next byte */
@@ -33,10 +33,10 @@ struct text_counter {
     uint64_t begin;      /* of a UTF-8 sequence that is not whole yet */
     uint32_t code_point; /* its bits so far */
     uint8_t missing;     /* its bytes that are to come; 0: none has begun */
-    uint8_t low, high;   /* what the next of them may be */
+    uint8_t low, high;   /* range of the next of them */
 };
 
-/* The text begins at `offset`; what is reported counts from there on. */
+/* Begins a text at `offset`, from which all offsets count on. */
 void text_counter_begin(struct text_counter *counter, uint64_t offset);
 void text_counter_add(struct text_counter *counter, const void *data, size_t size);
 /* Nothing more comes. */

@@ -15,8 +15,8 @@ struct new_text {
 };
 
 /*
- * Writes the job's new text, as paragraphs.h says. `parts`: which versions of them are known to be right. The source
- * is read once, from front to back; INCOMPLETE where a paragraph is not the one that its record tells of.
+ * Writes the job's new text (see paragraphs.h). `parts`: the checked versions of the parts. The source is read once,
+ * from front to back. INCOMPLETE if a paragraph does not match its record.
  */
 bool new_text_write(struct new_text *out, struct call *call, const struct text_job *job,
                     const struct part_version *parts, struct failure *failure);

@@ -12,9 +12,9 @@
 
 enum { RECORD_MOST = 300 }; /* bytes, with the line's end and a NUL: the text without numbers and 7 numbers */
 
-/* Writes the line, with its LF; its bytes. */
+/* Writes the line, with its LF, and returns its size. */
 size_t record_write(char line[RECORD_MOST], const struct paragraph *paragraph);
-/* False: it is no such line. `line` ends with a NUL, in place of the LF. */
+/* False: not such a line. `line` ends with a NUL, in place of the LF. */
 bool record_read(struct paragraph *paragraph, const char *line);
 
 #endif

@@ -21,12 +21,12 @@ struct paragraph {
     char xxh3[33]; /* XXH3-128 of its bytes, in its canonical form, hex */
 };
 
-/* What is told of each paragraph, in order, as soon as its end is known; false ends the scan. */
+/* Called for each paragraph, in order, as soon as its end is known; false ends the scan. */
 typedef bool paragraph_found(void *user, const struct paragraph *paragraph, struct failure *failure);
 
 struct scan;
 
-/* `offset`: where in the text the first byte is that scan_add will get; a line begins there. OUT_OF_MEMORY. */
+/* `offset`: the offset in the text of scan_add's first byte, where a line must begin. Errors: OUT_OF_MEMORY. */
 bool scan_new(struct scan **out, uint64_t offset, paragraph_found *found, void *user, struct failure *failure);
 void scan_free(struct scan *scan);
 

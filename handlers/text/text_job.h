@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* job.json of a text: what plan leaves for assemble. It says nothing that two plans of the same would differ in. */
+/* job.json of a text, written by plan for assemble. Two plans of the same event write the same bytes. */
 #ifndef HANDLERS_TEXT_TEXT_JOB_H
 #define HANDLERS_TEXT_TEXT_JOB_H
 
 #include "../base/call.h"
 #include "../storage/storage.h"
 
-/* The texts are those of the event or job that it was read from. */
+/* The texts belong to the event or job from which it was read. */
 struct text_job {
     const char *source, *etag, *output;
     uint64_t size;
@@ -25,7 +25,7 @@ void text_job_free(struct text_job *job);
 /* "part_00000.jsonl" */
 void text_job_part_name(size_t part, char name[32]);
 bool text_job_part_url(const struct text_job *job, size_t part, char url[STORAGE_URL_MOST], struct failure *failure);
-/* That what is written is apart: the new text, the source and the run's own files; and no figures without a text. */
+/* BAD_REQUEST unless the new text, the source and the run's own files are apart; or for figures without a text. */
 bool text_job_check_urls(const struct text_job *job, struct call *call, struct failure *failure);
 
 #endif
