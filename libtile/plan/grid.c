@@ -6,7 +6,7 @@
 #include "../base/buffer.h"
 #include "../base/memory.h"
 #include "layout.h"
-#include "plan.h"
+#include "kind.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What is the same for every kind of plan: asking it, its names, and its text. */
-#include "plan.h"
-
 #include "../base/buffer.h"
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "for_job.h"
+#include "kind.h"
 #include "layout.h"
 
 #include <string.h>
 
 static const struct tile_plan_kind *const kinds[] = {&tile_grid_kind, &tile_rects_kind};
-
-bool tile_plan_takes(struct tile_rect r) {
-    return r.width != 0 && r.height != 0 && r.width <= UINT32_MAX - r.x && r.height <= UINT32_MAX - r.y;
-}
 
 tile_status tile_plan_new_regions(tile_plan **out, const struct tile_rect *rects, size_t count,
                                   const struct tile_grid *given, const struct tile_allocator *allocator,
@@ -92,19 +87,6 @@ tile_status tile_plan_describe(const tile_plan *plan, struct tile_buffer *text, 
     if (status == TILE_OK)
         status = plan->kind->describe(plan, text, error);
     return status == TILE_OK ? tile_buffer_printf(text, error, "}") : status;
-}
-
-bool tile_plan_read_numbers(const json_t *array, uint32_t *out, size_t count, uint32_t least) {
-    if (json_array_size(array) != count)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        const json_t *value = json_array_get(array, i);
-        json_int_t number = json_integer_value(value);
-        if (!json_is_integer(value) || number < (json_int_t)least || number > UINT32_MAX)
-            return false;
-        out[i] = (uint32_t)number;
-    }
-    return true;
 }
 
 static tile_status read_json(tile_plan **out, const json_t *json, const struct tile_allocator *allocator,

@@ -3,7 +3,7 @@
 #include "../base/buffer.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
-#include "plan.h"
+#include "kind.h"
 
 #include <string.h>
 

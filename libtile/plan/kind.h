@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The kinds of plans. */
-#ifndef TILE_PLAN_PLAN_H
-#define TILE_PLAN_PLAN_H
+#ifndef TILE_PLAN_KIND_H
+#define TILE_PLAN_KIND_H
 
 #include "../tile.h"
 
