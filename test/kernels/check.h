@@ -47,6 +47,6 @@ struct step {
     void (*bench)(const struct options *options);
 };
 
-extern const struct step color_step;
+extern const struct step color_step, deflate_step;
 
 #endif

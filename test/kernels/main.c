@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct step *const steps[] = {&color_step};
+static const struct step *const steps[] = {&color_step, &deflate_step};
 enum { STEPS = sizeof steps / sizeof *steps };
 
 void tally_fault(struct tally *tally, const char *format, ...) {

@@ -2,6 +2,7 @@
 /* Hashes of all conversions, to be compared between machines. */
 #include "color.h"
 
+#include "digest.h"
 #include "input.h"
 
 #include <math.h>
@@ -10,14 +11,6 @@
 #include <string.h>
 
 enum { WIDTH = 300, STYLES = 4 };
-
-/* FNV-1a, of 64 bits (Fowler, Noll, Vo). */
-static uint64_t hash(uint64_t hash, const void *data, size_t size) {
-    const unsigned char *byte = data;
-    while (size--)
-        hash = (hash ^ *byte++) * UINT64_C(0x100000001B3);
-    return hash;
-}
 
 /* Which bits a NaN that was computed has is up to the machine. */
 static void settle_nans(float *v, size_t count) {
@@ -39,7 +32,7 @@ static uint64_t digest_of(struct tile_format from, struct tile_format to, tile_c
         exit(1);
     }
     struct random random = {(uint64_t)from.space};
-    uint64_t digest = UINT64_C(0xCBF29CE484222325);
+    uint64_t digest = DIGEST_OF_NOTHING;
     for (int i = 0; i < STYLES; i++) {
         input_fill((unsigned char *)in, from, WIDTH, true, &random);
         if (tile_convert(converter, &source, &target, &error) != TILE_OK) {
@@ -48,7 +41,7 @@ static uint64_t digest_of(struct tile_format from, struct tile_format to, tile_c
         }
         if (to.sample == TILE_F32)
             settle_nans(out, WIDTH * (size_t)tile_format_channels(to));
-        digest = hash(digest, out, WIDTH * tile_format_step(to));
+        digest = digest_add(digest, out, WIDTH * tile_format_step(to));
     }
     tile_converter_free(converter);
     return digest;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All kernels of one ISA, in one table: the only name that its object gives away. The file that includes this, in
+ * libtile/kernels/, defines TILE_TABLE and includes the ISA's vector header.
+ */
+#include "kernels.h"
+
+#include "count.h"
+
+const struct tile_deflate_kernels TILE_TABLE(deflate) = {
+    .count = count,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Speeds of deflate's kernels by each instruction set, beside a copy. Medians, on one thread. */
+#include "deflate.h"
+
+#include "input.h"
+#include "measure.h"
+#include "race.h"
+
+#include "deflate/choice.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SIZE = 196864 }; /* 256 rows of 256 pixels of RGB and their filter bytes */
+
+static uint8_t data[SIZE];
+
+struct run {
+    const struct tile_deflate_kernels *kernels;
+};
+
+static void run_count(void *state) {
+    const struct run *r = state;
+    uint32_t counts[256] = {0};
+    r->kernels->count(counts, data, SIZE);
+    __asm__ volatile("" : : "r"(counts) : "memory"); /* the counts are not to be left out */
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void *state);
+} rows[] = {
+    {"deflate count", run_count},
+};
+
+void deflate_bench(const struct options *options) {
+    struct copy copy = copy_new(SIZE);
+    deflate_input_fill(data, SIZE);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!strstr(rows[i].name, options->filter))
+            continue;
+        struct run runs[TILE_CPU_COUNT];
+        struct entrant entrants[TILE_CPU_COUNT + 1] = {{&copy, run_copy, {0}, 0, 0, 0}};
+        const char *names[TILE_CPU_COUNT + 1] = {"copy"};
+        size_t count = 1;
+        for (int cpu = TILE_CPU_SCALAR; cpu < TILE_CPU_COUNT; cpu++)
+            if (tile_cpu_available((tile_cpu)cpu) && (options->cpu == TILE_CPU_BEST || (int)options->cpu == cpu)) {
+                runs[cpu].kernels = tile_deflate_kernels_of((tile_cpu)cpu);
+                names[count] = tile_cpu_name((tile_cpu)cpu);
+                entrants[count++] = (struct entrant){&runs[cpu], rows[i].run, {0}, 0, 0, 0};
+            }
+        run_race(entrants, count);
+        printf("%-26s", rows[i].name);
+        for (size_t k = 0; k < count; k++)
+            printf(" %s %.0f", names[k], SIZE / median(entrants[k].times, entrants[k].count) / 1e6);
+        printf(" MB/s\n");
+    }
+}

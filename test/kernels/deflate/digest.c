@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Hashes of what is made by deflate's kernels, to be compared between machines. */
+#include "digest.h"
+#include "deflate.h"
+
+#include "input.h"
+
+#include "deflate/choice.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SIZE = 100000 };
+
+static void print(const struct options *options, const char *name, uint64_t digest) {
+    if (strstr(name, options->filter))
+        printf("%-40s %016llx\n", name, (unsigned long long)digest);
+}
+
+void deflate_digest(const struct options *options) {
+    static uint8_t data[SIZE];
+    const struct tile_deflate_kernels *kernels = tile_deflate_kernels_of(options->cpu);
+    uint32_t counts[256] = {0};
+    deflate_input_fill(data, SIZE);
+    kernels->count(counts, data, SIZE);
+    print(options, "deflate count", digest_add(DIGEST_OF_NOTHING, counts, sizeof counts));
+}
