@@ -99,7 +99,8 @@ for machine in x86-64 aarch64; do
     [ "$(uname -m)" = ${machine/-/_} ] || layer_packages+=(gcc-$machine-linux-gnu)
 done
 # What the library's tests take besides: other readers, writers and converters of images, to check against.
-library_test_packages=(libcmocka-dev g++ binutils libjpeg-turbo-progs libtiff-tools liblcms2-utils python3 python3-numpy)
+library_test_packages=(libcmocka-dev libspng-dev g++ binutils libjpeg-turbo-progs libtiff-tools liblcms2-utils python3
+    python3-numpy)
 # What all tests take. A real S3 server: Swift's programs alone. The packages of its servers would start and enable
 # services.
 test_packages=("${library_test_packages[@]}" python3-swift openssl)

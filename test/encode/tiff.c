@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* TIFF, read back by libtiff: tags and samples by TIFF 6.0; and tiffinfo, where it is installed. */
 #include "common.h"
+#include "contents.h"
 
 #include "base/profile.h"
 
@@ -199,6 +200,30 @@ static void strips_come_back(void **state) {
         struct input input;
         TIFF *tiff = open_buffer(&input, &buffer);
         assert_true(TIFFNumberOfStrips(tiff) > 2);
+        check_pixels(tiff, &image);
+        TIFFClose(tiff);
+        tile_buffer_free(&buffer);
+        tile_image_free(&image, NULL);
+    }
+}
+
+/* Of all kinds of pictures; the last sizes are strips, and the last level's strips are smaller. */
+static void every_level_comes_back(void **state) {
+    (void)state;
+    static const tile_space spaces[] = {TILE_GRAY, TILE_SRGB, TILE_LAB, TILE_CMYK};
+    static const tile_sample types[] = {TILE_U8, TILE_U16, TILE_F32};
+    static const uint32_t sizes[][2] = {{1, 1}, {67, 41}, {300, 2}, {3, 200}, {260, 190}};
+    for (int i = 0; i < 12 * CONTENT_COUNT * 9; i++) {
+        struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+        options.compression = 1 + i / 12 / CONTENT_COUNT;
+        struct tile_format format = format_of(spaces[i % 4], types[i / 4 % 3], (tile_alpha)(i / 12 % 2));
+        if (!tile_space_has_sample(format.space, format.sample))
+            continue;
+        struct tile_image image = image_of(format, sizes[i % 5][0], sizes[i % 5][1]);
+        content_fill(&image, (enum content)(i / 12 % CONTENT_COUNT), (uint64_t)i);
+        struct tile_buffer buffer = encode(&image, TILE_TIFF, &options);
+        struct input input;
+        TIFF *tiff = open_buffer(&input, &buffer);
         check_pixels(tiff, &image);
         TIFFClose(tiff);
         tile_buffer_free(&buffer);
@@ -436,6 +461,7 @@ int main(void) {
         cmocka_unit_test(nothing_is_left_out),
         cmocka_unit_test(every_format_comes_back),
         cmocka_unit_test(strips_come_back),
+        cmocka_unit_test(every_level_comes_back),
         cmocka_unit_test(ycbcr_says_which),
         cmocka_unit_test(libtiff_shows_the_right_colors),
         cmocka_unit_test(lab_is_signed_and_has_a_white),
