@@ -8,12 +8,53 @@
 #ifndef TILE_DEFLATE_KERNELS_H
 #define TILE_DEFLATE_KERNELS_H
 
+#include "symbols.h"
+
 #include <stddef.h>
 #include <stdint.h>
+
+/* So many bytes as they are, and then a match: `length` bytes that are those of `distance` before. Length 0: none. */
+struct tile_sequence {
+    uint32_t literals;
+    uint16_t length, distance;
+};
+
+/* The codes of a block, the first bit of each the lowest. No code of the first table has more than 14 bits. */
+struct tile_codes {
+    uint16_t literal[288];
+    uint8_t literal_bits[288];
+    uint32_t length[TILE_LONGEST_MATCH + 1]; /* the code and the extra bits of each length, up to 19 */
+    uint8_t length_bits[TILE_LONGEST_MATCH + 1];
+    uint16_t distance[TILE_DISTANCES]; /* without the extra bits */
+    uint8_t distance_bits[TILE_DISTANCES];
+};
+
+/* Where bits go, the first the lowest. Between calls fewer than 8 are left in `buffer`. */
+struct tile_bits {
+    uint8_t *out; /* 8 bytes from here on may be written, whatever they become */
+    uint64_t buffer;
+    unsigned count;
+};
+
+/* Where the matcher saw what: by a hash of the bytes, the lower 16 bits of the last place. */
+#define TILE_MATCH_HASH 12
+struct tile_matcher {
+    uint16_t place[1 << TILE_MATCH_HASH];
+};
 
 struct tile_deflate_kernels {
     /* Adds to counts[b] how often b is among the bytes. */
     void (*count)(uint32_t counts[256], const uint8_t *data, size_t size);
+    /*
+     * Splits data[begin] to data[end - 1] into sequences, of which it returns how many: (end - begin) / 3 + 1 at most,
+     * and only the last one may lack a match. What matches may begin before `begin`. cost[b] is about how many bits the
+     * literal b takes, which a match is to save.
+     */
+    size_t (*match)(struct tile_sequence *out, struct tile_matcher *matcher, const uint8_t *data, size_t begin,
+                    size_t end, const uint8_t cost[256]);
+    /* Writes sequences, the first of which begins at `data`. */
+    void (*pack)(struct tile_bits *bits, const struct tile_codes *codes, const uint8_t *data,
+                 const struct tile_sequence *sequences, size_t count);
 };
 
 #endif

@@ -6,7 +6,11 @@
 #include "kernels.h"
 
 #include "count.h"
+#include "match.h"
+#include "pack.h"
 
 const struct tile_deflate_kernels TILE_TABLE(deflate) = {
     .count = count,
+    .match = match,
+    .pack = pack,
 };

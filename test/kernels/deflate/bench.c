@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Speeds of deflate's kernels by each instruction set, beside a copy. Medians, on one thread. */
-#include "deflate.h"
+#include "step.h"
 
 #include "input.h"
 #include "measure.h"

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Hashes of what is made by deflate's kernels, to be compared between machines. */
 #include "digest.h"
-#include "deflate.h"
+#include "step.h"
 
 #include "input.h"
 
 #include "deflate/choice.h"
+#include "deflate/deflate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SIZE = 100000 };
@@ -24,4 +26,14 @@ void deflate_digest(const struct options *options) {
     deflate_input_fill(data, SIZE);
     kernels->count(counts, data, SIZE);
     print(options, "deflate count", digest_add(DIGEST_OF_NOTHING, counts, sizeof counts));
+    static uint8_t out[2 * SIZE];
+    tile_deflate *coder;
+    struct tile_error error;
+    struct tile_deflate_piece piece = {data, SIZE, 769, 3, true};
+    if (tile_deflate_bound(SIZE) > sizeof out || tile_deflate_new(&coder, options->cpu, NULL, &error) != TILE_OK) {
+        fprintf(stderr, "kernels: no coder\n");
+        exit(1);
+    }
+    print(options, "deflate coder", digest_add(DIGEST_OF_NOTHING, out, tile_deflate_run(coder, out, &piece)));
+    tile_deflate_free(coder);
 }

@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "deflate.h"
+#include "step.h"
 
 const struct step deflate_step = {deflate_check_table, deflate_digest, deflate_bench};

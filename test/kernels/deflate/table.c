@@ -3,7 +3,7 @@
  * Each function of struct tile_deflate_kernels by each instruction set against the scalar one. To add a kernel, add a
  * function that calls it and a line to `entries`.
  */
-#include "deflate.h"
+#include "step.h"
 
 #include "trial.h"
 
@@ -24,11 +24,64 @@ static void run_count(struct trial *t) {
     memcpy(give_bytes(t, sizeof counts, WRITE), counts, sizeof counts);
 }
 
+static void run_match(struct trial *t) {
+    static struct tile_sequence sequences[MOST_LENGTH / TILE_SHORTEST_MATCH + 1];
+    static struct tile_matcher matcher;
+    const uint8_t *data = give_bytes(t, t->count, READ);
+    const uint8_t *cost = give_bytes(t, 256, READ);
+    memset(&matcher, 0, sizeof matcher);
+    size_t begin = random_below(&t->random, (uint32_t)t->count + 1);
+    size_t count = kernels_of(t)->match(sequences, &matcher, data, begin, t->count, cost);
+    memcpy(give_bytes(t, count * sizeof *sequences, WRITE), sequences, count * sizeof *sequences);
+}
+
+/* Codes of any lengths, which need not be a code. */
+static void random_codes(struct trial *t, struct tile_codes *codes) {
+    for (int s = 0; s < 288; s++) {
+        codes->literal_bits[s] = (uint8_t)random_below(&t->random, 15);
+        codes->literal[s] = (uint16_t)random_below(&t->random, 1U << codes->literal_bits[s]);
+    }
+    for (int n = 0; n <= TILE_LONGEST_MATCH; n++) {
+        codes->length_bits[n] = (uint8_t)random_below(&t->random, 20);
+        codes->length[n] = random_below(&t->random, 1U << codes->length_bits[n]);
+    }
+    for (int s = 0; s < TILE_DISTANCES; s++) {
+        codes->distance_bits[s] = (uint8_t)random_below(&t->random, 16);
+        codes->distance[s] = (uint16_t)random_below(&t->random, 1U << codes->distance_bits[s]);
+    }
+}
+
+static void run_pack(struct trial *t) {
+    static struct tile_codes codes;
+    static uint8_t out[8 * MOST_LENGTH + 16];
+    struct tile_sequence sequences[40];
+    const uint8_t *data = give_bytes(t, t->count, READ);
+    struct tile_bits bits = {out, random_below(&t->random, 8), 3};
+    size_t count = 0;
+    random_codes(t, &codes);
+    for (size_t left = t->count; left && count < 40; count++) {
+        struct tile_sequence *s = &sequences[count];
+        s->literals = random_below(&t->random, (uint32_t)(left < 300 ? left + 1 : 300));
+        left -= s->literals;
+        s->length = left < TILE_SHORTEST_MATCH ? 0 : TILE_SHORTEST_MATCH;
+        s->length =
+            (uint16_t)(s->length + (s->length ? random_below(&t->random, left < 258 ? (uint32_t)left - 2 : 256) : 0));
+        s->distance = (uint16_t)(1 + random_below(&t->random, TILE_WINDOW));
+        left = s->length ? left - s->length : 0;
+    }
+    kernels_of(t)->pack(&bits, &codes, data, sequences, count);
+    size_t written = (size_t)(bits.out - out);
+    memcpy(give_bytes(t, written, WRITE), out, written);
+    memcpy(give_bytes(t, sizeof bits.buffer, WRITE), &bits.buffer, sizeof bits.buffer);
+}
+
 #define ENTRY(kernel)                                                                                                  \
     { #kernel, offsetof(struct tile_deflate_kernels, kernel), run_##kernel, NULL, 0 }
 
 static const struct entry entries[] = {
     ENTRY(count),
+    ENTRY(match),
+    ENTRY(pack),
 };
 
 /* Mostly short ones; 0 too. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the check, the digest and the benchmark do for deflate's kernels. */
-#ifndef KERNELS_DEFLATE_H
-#define KERNELS_DEFLATE_H
+#ifndef KERNELS_DEFLATE_STEP_H
+#define KERNELS_DEFLATE_STEP_H
 
 #include "check.h"
 
