@@ -963,7 +963,7 @@ struct tile_job_options {
 
     tile_cpu cpu; /* see tile_converter_options */
 
-    bool lossless; /* JPEG tiles with the source's own coefficients: nothing is decoded or encoded */
+    bool lossless; /* JPEG tiles with the source's own coefficients: no pixel is decoded or encoded */
 
     /* Write no alpha: lay the pixels on `background`, in the source's own coded values, as browsers do. */
     bool flatten;
@@ -1009,7 +1009,9 @@ struct tile_job_result {
  * begin and end on MCUs (tile_info.part_width, part_height) or the image's edge, and no option that would change a
  * coefficient: overlap, another edge than TILE_EDGE_CLIP, another color, format or depth, drop_alpha, quality,
  * subsampling, an orientation that is not ignored; else INVALID_ARGUMENT or UNSUPPORTED. `optimize` codes the same
- * coefficients anew. The tiles carry the file's own color description. The manifest has no statistics or hash of their
+ * coefficients anew. One other color there is: TILE_GRAY from a YCbCr JPEG in sRGB (with no profile, or one of sRGB)
+ * keeps the coefficients of Y and leaves out the others; decoded, the tiles have the pixels that the job has without
+ * `lossless`. Other tiles carry the file's own color description. The manifest has no statistics or hash of their
  * pixels.
  *
  * `result` may be NULL; it is also filled on failure. No other call may use the source meanwhile.

@@ -32,12 +32,20 @@ tile_status tile_codec_choose(tile_codec *out, const char *path, struct tile_err
 /* Whether files of `codec` state the color of `format` by the profile of its space. */
 bool tile_codec_needs_profile(tile_codec codec, struct tile_format format);
 
+/* How a JPEG is written anew with its own coefficients. */
+struct tile_jpeg_rewrite {
+    uint64_t memory; /* limits the coefficients, which are all held */
+    bool optimize;   /* optimized Huffman tables; else the usual ones (ITU-T T.81, K.3) */
+    /* Gray: Y of YCbCr, which has a sample for each pixel. The segments of the color that is left out are left out,
+     * too. */
+    bool luma_only;
+};
+
 /*
- * Appends `jpeg`, a whole Huffman-coded file, to `out` with optimized tables and with the same coefficients,
- * quantization and application segments. `memory` limits the coefficients, which are all held. Errors: BAD_DATA,
- * LIMIT_EXCEEDED, NO_MEMORY, CANCELLED.
+ * Appends `jpeg`, a whole Huffman-coded file, to `out` with the same coefficients, quantization and application
+ * segments. Errors: BAD_DATA, LIMIT_EXCEEDED, NO_MEMORY, CANCELLED.
  */
-tile_status tile_jpeg_optimize(const struct tile_buffer *jpeg, uint64_t memory, struct tile_buffer *out,
-                               struct tile_watch *watch, struct tile_error *error);
+tile_status tile_jpeg_rewrite(const struct tile_buffer *jpeg, const struct tile_jpeg_rewrite *rewrite,
+                              struct tile_buffer *out, struct tile_watch *watch, struct tile_error *error);
 
 #endif

@@ -94,7 +94,7 @@ static uint64_t count_blocks(uint32_t size, int factor, int most) {
 }
 
 void tile_jpeg_hold_coefficients(struct tile_jpeg *jpeg, j_common_ptr holder, const jpeg_component_info *components,
-                                 int count, uint32_t width, uint32_t height) {
+                                 int count, uint32_t width, uint32_t height, bool must) {
     int h = 1, v = 1;
     for (int i = 0; i < count; i++) {
         h = components[i].h_samp_factor > h ? components[i].h_samp_factor : h;
@@ -106,9 +106,10 @@ void tile_jpeg_hold_coefficients(struct tile_jpeg *jpeg, j_common_ptr holder, co
                 count_blocks(height, components[i].v_samp_factor, v) * sizeof(JBLOCK);
     if (size > memory) {
         tile_encoder_fail(jpeg->encoder, TILE_LIMIT_EXCEEDED,
-                          "Huffman tables of its own want all coefficients of %u x %u pixels, %ju bytes, and the limit "
-                          "of memory is %ju: without optimize it takes less",
-                          width, height, (uintmax_t)size, (uintmax_t)memory);
+                          "%s all coefficients of %u x %u pixels, %ju bytes, and the limit of memory is %ju: %s",
+                          must ? "Gray without decoding wants" : "Huffman tables of its own want", width, height,
+                          (uintmax_t)size, (uintmax_t)memory,
+                          must ? "smaller tiles take less" : "without optimize it takes less");
         longjmp(jpeg->failed, 1);
     }
     /* Counted here, not by libjpeg; nor does JPEGMEM in the environment send it to a temporary file. */
@@ -137,7 +138,7 @@ static void configure(struct tile_jpeg *jpeg) {
     }
     if (encoder->options.optimize) {
         tile_jpeg_hold_coefficients(jpeg, (j_common_ptr)compress, compress->comp_info, compress->num_components,
-                                    encoder->width, encoder->height);
+                                    encoder->width, encoder->height, false);
         compress->optimize_coding = TRUE;
         compress->progress = &jpeg->progress;
     }

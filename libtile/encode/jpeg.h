@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing a JPEG by libjpeg, from pixels (jpeg.c) or from coefficients (jpeg_optimize.c). */
+/* Writing a JPEG by libjpeg, from pixels (jpeg.c) or from coefficients (jpeg_rewrite.c). */
 #ifndef TILE_ENCODE_JPEG_H
 #define TILE_ENCODE_JPEG_H
 
@@ -27,9 +27,10 @@ void tile_jpeg_hooks(struct tile_jpeg *jpeg, tile_encoder *encoder, tile_status 
 void tile_jpeg_create(struct tile_jpeg *jpeg);
 /*
  * Jumps with LIMIT_EXCEEDED unless all coefficients of the image fit in the encoder's max_memory; libjpeg then holds
- * them in memory only. `holder` is the libjpeg object that holds them, `components` its components.
+ * them in memory only. `holder` is the libjpeg object that holds them, `components` its components. `must`: it takes
+ * them even without optimized tables.
  */
 void tile_jpeg_hold_coefficients(struct tile_jpeg *jpeg, j_common_ptr holder, const jpeg_component_info *components,
-                                 int count, uint32_t width, uint32_t height);
+                                 int count, uint32_t width, uint32_t height, bool must);
 
 #endif

@@ -129,13 +129,15 @@ tile_status tile_job_splice(const struct tile_job *job, const struct tile_region
                             struct tile_buffer *bytes, struct tile_record *record, struct tile_watch *watch,
                             struct tile_error *error) {
     size_t start = bytes->size;
-    bool optimize = job->encode.optimize;
+    const struct tile_jpeg_rewrite rewrite = {
+        .memory = job->encode.max_memory, .optimize = job->encode.optimize, .luma_only = job->luma_only};
+    bool rewrites = rewrite.optimize || rewrite.luma_only;
     *record = (struct tile_record){0}; /* there are no pixels */
     scratch->size = 0;
     tile_status status =
-        tile_source_splice_watched(job->source, region->source, optimize ? scratch : bytes, watch, error);
-    if (status == TILE_OK && optimize)
-        status = tile_jpeg_optimize(scratch, job->encode.max_memory, bytes, watch, error);
+        tile_source_splice_watched(job->source, region->source, rewrites ? scratch : bytes, watch, error);
+    if (status == TILE_OK && rewrites)
+        status = tile_jpeg_rewrite(scratch, &rewrite, bytes, watch, error);
     return status == TILE_OK ? note_file(record, bytes, start, watch, error) : status;
 }
 
@@ -143,9 +145,9 @@ static uint64_t min_u64(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-/* Of a tile's samples, `bytes` each. */
+/* Of a tile's samples, `bytes` each. A tile that is spliced has all of the source's before it leaves out any. */
 static uint64_t samples_memory(const struct tile_job *job, uint64_t pixels, uint64_t bytes) {
-    uint64_t step = tile_format_step(job->write) * bytes, most = UINT64_MAX / 4;
+    uint64_t step = tile_format_step(job->o.lossless ? job->read : job->write) * bytes, most = UINT64_MAX / 4;
     return pixels > most / step ? most : pixels * step;
 }
 
@@ -159,7 +161,7 @@ uint64_t tile_splice_memory(const struct tile_job *job, uint64_t pixels) {
 uint64_t tile_make_memory(const struct tile_job *job, uint64_t pixels) {
     unsigned traits = tile_job_is_image(job) ? 0 : tile_codec_traits(job->codec);
     uint64_t memory = job->o.lossless ? tile_splice_memory(job, pixels) : samples_memory(job, pixels, 2);
-    if (job->encode.optimize && (traits & TILE_HEEDS_OPTIMIZE))
+    if (job->luma_only || (job->encode.optimize && (traits & TILE_HEEDS_OPTIMIZE)))
         memory += samples_memory(job, pixels, 2);
     return traits & TILE_HOLDS_IMAGE ? memory + samples_memory(job, pixels, 1) : memory;
 }

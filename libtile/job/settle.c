@@ -8,6 +8,7 @@
 #include "../base/system.h"
 #include "../encode/for_job.h"
 #include "../plan/for_job.h"
+#include "../source/for_job.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -17,7 +18,7 @@ enum { STRIP_ROWS = 64 };
 
 uint64_t tile_job_region_pixels(const struct tile_job *job, const struct tile_region *region) {
     /* Coefficients come in whole MCUs, of at most 32 x 32 pixels. */
-    uint64_t beyond = job->encode.optimize ? 31 : 0, pixels;
+    uint64_t beyond = job->encode.optimize || job->luma_only ? 31 : 0, pixels;
     if (__builtin_mul_overflow((region->width + beyond) & ~beyond, (region->height + beyond) & ~beyond, &pixels))
         pixels = UINT64_MAX;
     return pixels;
@@ -307,16 +308,18 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
     if (!info->indexed)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "has no index in use: tiles cannot be cut without decoding then");
+    bool keeps = o->to_space == TILE_SPACE_UNSET, gray = o->to_space == TILE_GRAY;
     const char *wanted = tile_job_is_image(job)                                    ? "one new image"
                          : o->codec != TILE_CODEC_UNSET && o->codec != info->codec ? "another format than jpg"
-                         : o->to_space != TILE_SPACE_UNSET || o->to_profile        ? "another color"
-                         : o->to_sample != TILE_SAMPLE_UNSET                       ? "another depth"
-                         : o->to_alpha || o->drop_alpha || o->flatten              ? "another alpha"
-                         : job->encode.no_profile                                  ? "a file without its profile"
-                         : job->encode.quality || job->encode.subsampling          ? "another quality or subsampling"
-                         : grid && grid->overlap                                   ? "an overlap"
-                         : grid && grid->edge != TILE_EDGE_CLIP                    ? "another edge than clip"
-                                                                                   : NULL;
+                         : o->to_profile || !(keeps || gray)                       ? "another color"
+                         : gray && !tile_source_stores_gray(job->source)  ? "gray of anything but YCbCr in sRGB"
+                         : o->to_sample != TILE_SAMPLE_UNSET              ? "another depth"
+                         : o->to_alpha || o->drop_alpha || o->flatten     ? "another alpha"
+                         : job->encode.no_profile                         ? "a file without its profile"
+                         : job->encode.quality || job->encode.subsampling ? "another quality or subsampling"
+                         : grid && grid->overlap                          ? "an overlap"
+                         : grid && grid->edge != TILE_EDGE_CLIP           ? "another edge than clip"
+                                                                          : NULL;
     if (wanted)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               "%s cannot be had without decoding: a lossless job cuts tiles out of the JPEG as it is",
@@ -332,6 +335,8 @@ static tile_status settle_lossless(struct tile_job *job, struct tile_error *erro
     job->codec = info->codec;
     job->encode.max_memory = o->max_memory;
     job->read = job->write = info->format;
+    if (gray)
+        job->write.space = TILE_GRAY;
     return TILE_OK;
 }
 
@@ -343,6 +348,7 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         return status;
     struct tile_job_options *o = &job->o;
     job->any = by_tile && !o->plan;
+    job->luma_only = o->lossless && o->to_space == TILE_GRAY && job->info->format.space != TILE_GRAY;
     job->allocator = o->allocator;
     if (o->max_memory == 0)
         o->max_memory = TILE_DEFAULT_MEMORY;

@@ -21,6 +21,7 @@ struct tile_job {
     uint64_t largest_pixels;                /* of one tile, see tile_job_region_pixels */
     struct tile_format read;
     struct tile_format write;
+    bool luma_only;         /* a lossless job whose tiles keep Y of YCbCr and leave out the chroma */
     const void *to_profile; /* the target's profile; NULL: write.space alone defines the target */
     size_t to_profile_size;
     tile_converter *converter;                            /* NULL: the pixels are written as they are read */

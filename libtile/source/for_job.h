@@ -19,6 +19,12 @@ tile_status tile_source_hash_watched(tile_source *source, unsigned char hash[16]
 tile_status tile_source_splice_watched(const tile_source *source, struct tile_rect rect, struct tile_buffer *out,
                                        struct tile_watch *watch, struct tile_error *error);
 
+/*
+ * Whether the file is a JPEG with a component of all its pixels in gray, as tile_source_read gives them in the format
+ * of tile_source_format_for: that component's coefficients are a JPEG of them.
+ */
+bool tile_source_stores_gray(const tile_source *source);
+
 /* Whether the source reads this very file. False for a source that was not opened by a path. */
 bool tile_source_is_file(const tile_source *source, const struct stat *file);
 

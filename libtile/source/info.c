@@ -25,6 +25,13 @@ struct tile_format tile_source_format_for(const tile_source *source, tile_space 
     return format;
 }
 
+bool tile_source_stores_gray(const tile_source *source) {
+    const struct tile_info *info = &source->info;
+    if (info->codec == TILE_JPEG && info->format.space == TILE_GRAY)
+        return !info->carried_profile;
+    return source->luma_whole && tile_source_format_for(source, TILE_GRAY).space == TILE_GRAY;
+}
+
 /* `*from`, `*length` of `size`, counted from the other end. */
 static void mirror(uint32_t *from, uint32_t length, uint32_t size) {
     *from = size - *from - length;

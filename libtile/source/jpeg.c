@@ -337,6 +337,8 @@ static tile_status describe(struct jpeg *jpeg, struct tile_error *error) {
     case JCS_YCbCr:
         model = "YCbCr";
         jpeg->source->jfif_ycbcr = true;
+        jpeg->source->luma_whole = d->comp_info[0].h_samp_factor == d->max_h_samp_factor &&
+                                   d->comp_info[0].v_samp_factor == d->max_v_samp_factor;
         break;
     case JCS_RGB: model = "RGB"; break;
     case JCS_CMYK:

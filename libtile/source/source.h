@@ -69,6 +69,7 @@ struct tile_source {
     struct tile_info info;
     uint32_t width, height; /* as stored */
     bool jfif_ycbcr;        /* the samples are stored as JFIF YCbCr and can be read so */
+    bool luma_whole;        /* and Y is there for each pixel, as it is in nearly all files */
     bool profile_is_plain;  /* info.profile means the same as srgb or gray without a profile */
     char coding[64];
     struct tile_hash hash; /* of the file's bytes, if `hashed` */

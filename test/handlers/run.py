@@ -124,6 +124,9 @@ class Same(Case):
     def test_lossless(self):
         self.check("photo.jpg", tile=128, lossless=True)
 
+    def test_lossless_gray(self):
+        self.check("420.jpg", tile=32, lossless=True, to="gray")
+
     def test_lossless_and_optimized(self):
         self.check("420.jpg", tile=32, lossless=True, optimize=True)
 

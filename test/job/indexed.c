@@ -461,6 +461,123 @@ static void lossless_tiles_hold_the_sources_coefficients(void **state) {
     }
 }
 
+/* Y of every block of the rectangle, and nothing else. */
+static void check_luma(struct coefficients *source, struct coefficients *tile, struct tile_rect rect) {
+    struct jpeg_decompress_struct *s = &source->d, *t = &tile->d;
+    assert_int_equal(t->image_width, rect.width);
+    assert_int_equal(t->image_height, rect.height);
+    assert_int_equal(t->jpeg_color_space, JCS_GRAYSCALE);
+    assert_true(t->saw_JFIF_marker);
+    const jpeg_component_info *to = &t->comp_info[0];
+    assert_int_equal(to->h_samp_factor * to->v_samp_factor, 1);
+    assert_memory_equal(to->quant_table->quantval, s->comp_info[0].quant_table->quantval,
+                        sizeof to->quant_table->quantval);
+    assert_int_equal(to->width_in_blocks, (rect.width + 7) / 8);
+    assert_int_equal(to->height_in_blocks, (rect.height + 7) / 8);
+    for (JDIMENSION y = 0; y < to->height_in_blocks; y++)
+        assert_memory_equal(blocks(tile, 0, y), blocks(source, 0, rect.y / 8 + y) + rect.x / 8,
+                            to->width_in_blocks * sizeof(JBLOCK));
+    for (jpeg_saved_marker_ptr m = t->marker_list; m; m = m->next)
+        assert_int_equal(m->marker, JPEG_APP0); /* no profile of RGB, no mark of Adobe's */
+}
+
+/* The tiles' bytes. Their pixels are those of a job that decodes. */
+static uint64_t check_lossless_gray(struct opened o, struct coefficients *source, struct tile_grid grid,
+                                    bool optimize) {
+    char *folder = test_folder_new(), *lossless = strdup(test_path(folder, "lossless"));
+    char *decoded = strdup(test_path(folder, "decoded"));
+    struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
+    options.grid = &grid;
+    options.to_space = TILE_GRAY;
+    options.folder = decoded;
+    options.codec = TILE_PNG;
+    assert_ok(tile_job_run(o.source, &options, NULL, &error));
+    options.folder = lossless;
+    options.codec = TILE_JPEG;
+    options.lossless = true;
+    options.encode = optimize ? &optimized : NULL;
+    assert_ok(tile_job_run(o.source, &options, &result, &error));
+
+    json_t *manifest = manifest_read(lossless), *tiles = json_object_get(manifest, "tiles"), *tile;
+    const char *to = json_string_value(json_object_get(json_object_get(manifest, "color"), "to"));
+    assert_string_equal(to, "gray");
+    size_t i;
+    json_array_foreach(tiles, i, tile) {
+        json_t *r = json_object_get(tile, "rect");
+        struct tile_rect rect = {
+            (uint32_t)json_integer_value(json_array_get(r, 0)), (uint32_t)json_integer_value(json_array_get(r, 1)),
+            (uint32_t)json_integer_value(json_array_get(r, 2)), (uint32_t)json_integer_value(json_array_get(r, 3))};
+        char *name = strdup(json_string_value(json_object_get(tile, "file")));
+        struct tile_rect all = {0, 0, rect.width, rect.height};
+        struct coefficients cut = {0};
+        read_coefficients(&cut, test_path(lossless, name));
+        check_luma(source, &cut, rect);
+        free_coefficients(&cut);
+        struct tile_image got = read_rect(test_path(lossless, name), all);
+        memcpy(strrchr(name, '.'), ".png", 4);
+        struct tile_image expected = read_rect(test_path(decoded, name), all);
+        assert_int_equal(got.format.space, TILE_GRAY);
+        assert_int_equal(got.stride, expected.stride);
+        assert_memory_equal(got.plane[0], expected.plane[0], (size_t)got.stride * got.height);
+        tile_image_free(&got, NULL);
+        tile_image_free(&expected, NULL);
+        free(name);
+    }
+    json_decref(manifest);
+    free(decoded);
+    free(lossless);
+    test_folder_remove(folder);
+    return result.bytes;
+}
+
+static void lossless_gray_tiles_hold_the_sources_luma(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        uint32_t width, height;
+    } cases[] = {{"420.jpg", 32, 32},     {"422.jpg", 32, 8},        {"440.jpg", 8, 32},
+                 {"411.jpg", 32, 16},     {"410.jpg", 32, 16},       {"444.jpg", 24, 8},
+                 {"restart.jpg", 16, 32}, {"optimized.jpg", 32, 16}, {"orientation-6.jpg", 32, 32},
+                 {"photo.jpg", 64, 128},  {"1x1.jpg", 256, 256},     {"known-srgb-profile.jpg", 32, 32},
+                 {"gray.jpg", 8, 40}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tile_grid grid = test_grid(cases[i].width, cases[i].height, 0, TILE_EDGE_CLIP);
+        char *path = strdup(test_fixture(cases[i].name));
+        struct opened o = open_path(path, true, true);
+        struct coefficients source = {0};
+        read_coefficients(&source, path);
+        uint64_t plain = check_lossless_gray(o, &source, grid, false);
+        assert_true(check_lossless_gray(o, &source, grid, true) < plain);
+        free_coefficients(&source);
+        close_opened(o);
+        free(path);
+    }
+}
+
+/* Y with fewer samples than pixels is not gray's JPEG, though it can be decoded. */
+static void luma_for_every_second_pixel_is_decoded(void **state) {
+    (void)state;
+    const struct jpeg_recipe recipe = {
+        .width = 64, .height = 64, .space = JCS_YCbCr, .sampling = {{1, 1}, {2, 2}, {2, 2}}, .quality = 90};
+    struct test_bytes file = jpeg_file(&recipe);
+    tile_source *source;
+    tile_index *index;
+    assert_ok(tile_source_open_memory(&source, file.data, file.size, NULL, &error));
+    assert_ok(tile_index_build(&index, source, NULL, &error));
+    assert_ok(tile_source_use_index(source, index, &error));
+    struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+    options.folder = "none";
+    options.to_space = TILE_GRAY;
+    assert_ok(tile_job_check(source, &options, &error));
+    options.lossless = true;
+    assert_fails(TILE_INVALID_ARGUMENT, tile_job_check(source, &options, &error));
+    assert_non_null(strstr(error.message, "gray of anything but"));
+    tile_source_close(source);
+    tile_index_free(index);
+    free(file.data);
+}
+
 /* Refused with `cause`, and before anything is written. */
 static void check_refused(const char *name, bool indexed, tile_status status, struct tile_job_options options,
                           const char *cause) {
@@ -493,6 +610,14 @@ static void what_lossless_cannot_do_is_refused(void **state) {
     o = usual;
     o.to_space = TILE_SRGB;
     check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "another color");
+    o.to_space = TILE_GRAY709;
+    check_refused("420.jpg", true, TILE_INVALID_ARGUMENT, o, "another color");
+    o.to_space = TILE_GRAY;
+    check_refused("420.jpg", false, TILE_INVALID_ARGUMENT, o, "no index in use");
+    static const char *const not_srgb[] = {"adobe-rgb-profile.jpg", "dcf-adobe-rgb.jpg", "rgb.jpg", "cmyk.jpg",
+                                           "ycck.jpg"};
+    for (size_t i = 0; i < sizeof not_srgb / sizeof *not_srgb; i++)
+        check_refused(not_srgb[i], true, TILE_INVALID_ARGUMENT, o, "gray of anything but YCbCr in sRGB");
     o = usual;
     o.to_profile = "";
     o.to_profile_size = 1;
@@ -606,7 +731,7 @@ static void each_allocation_may_fail(void **state) {
     static const struct tile_rect rects[] = {{0, 0, 16, 16}, {32, 16, 16, 16}};
     tile_plan *plan;
     assert_ok(tile_plan_new_rects(&plan, rects, 2, NULL, &error));
-    for (int variant = 0; variant < 4; variant++) /* encoded, lossless, that optimized, rectangles */
+    for (int variant = 0; variant < 5; variant++) /* encoded, lossless, that optimized, rectangles, lossless gray */
         for (size_t fail_at = 0;; fail_at++) {
             char *folder = test_folder_new(), *inner = strdup(test_path(folder, "tiles"));
             struct test_memory memory;
@@ -624,7 +749,8 @@ static void each_allocation_may_fail(void **state) {
             if (status == TILE_OK)
                 status = tile_source_use_index(source, index, &error);
             if (status == TILE_OK) {
-                struct tile_job_options options = photo_job(inner, variant == 1 || variant == 2);
+                struct tile_job_options options = photo_job(inner, variant == 1 || variant == 2 || variant == 4);
+                options.to_space = variant == 4 ? TILE_GRAY : options.to_space;
                 options.encode = variant == 2 ? &optimized : NULL;
                 options.plan = variant == 3 ? plan : NULL;
                 options.allocator = &memory.allocator;
@@ -797,6 +923,8 @@ int main(void) {
         cmocka_unit_test(a_stopped_run_goes_on),
         cmocka_unit_test(memory_stays_below_its_limit),
         cmocka_unit_test(lossless_tiles_hold_the_sources_coefficients),
+        cmocka_unit_test(lossless_gray_tiles_hold_the_sources_luma),
+        cmocka_unit_test(luma_for_every_second_pixel_is_decoded),
         cmocka_unit_test(what_lossless_cannot_do_is_refused),
         cmocka_unit_test(tiles_of_other_jobs_do_not_mix),
         cmocka_unit_test(coefficients_are_counted),

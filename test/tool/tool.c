@@ -671,6 +671,11 @@ static void lossless_tiles_are_those_of_jpegtran(void **state) {
                               "cmp - ../optimized/$tile || exit 1; done",
                               folder),
                      0);
+    assert_int_equal(run("$F/photo.jpg --lossless -t gray --optimize -o gray -s 128x64"), 0);
+    assert_int_equal(
+        test_run(NULL, "cd '%s' && jpegtran -grayscale -optimize -crop 128x64+256+192 '%s' | cmp - gray/r3_c2.jpg",
+                 folder, test_fixture("photo.jpg")),
+        0);
     assert_int_equal(run("$F/orientation-6.jpg --lossless -o stored --ignore-orientation -s 32"), 0);
     assert_int_equal(run("$F/420.jpg --lossless -o listed --region 16,16,32,16 --region 0,0,97,71"), 0);
     assert_true(exists("listed/r1_c0.jpg"));
@@ -683,6 +688,7 @@ static void what_lossless_cannot_do_is_refused(void **state) {
     check_refusal(1, "$F/420.jpg --lossless -o out --assume display-p3", "", "--assume does not go with it");
     check_refusal(1, "$F/420.jpg --lossless -o out -Q 75", "420.jpg", "another quality");
     check_refusal(1, "$F/420.jpg --lossless -o out -t srgb", "420.jpg", "another color");
+    check_refusal(1, "$F/rgb.jpg --lossless -o out -t gray", "rgb.jpg", "gray of anything but YCbCr in sRGB");
     check_refusal(1, "$F/420.jpg --lossless -o out --depth u8", "420.jpg", "another depth");
     check_refusal(1, "$F/420.jpg --lossless -o out -f png", "420.jpg", "another format");
     check_refusal(1, "$F/420.jpg --lossless -o out.jpg", "420.jpg", "one new image");
