@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         make_coders();
     if (size < HEAD)
         return 0;
-    size_t row = data[0] + (size_t)256 * data[1], step = data[2] % 10, times = 1 + data[3] % 64, cut = data[4];
+    size_t row = data[0] + (size_t)256 * data[1], step = data[2] % 10, times = 1 + data[3] % 12, cut = data[4];
     bool two = data[5] & 1;
     data += HEAD;
     size -= HEAD;
