@@ -864,6 +864,7 @@ struct tile_encode_options {
     const unsigned char *code_points;
     bool (*progress)(void *user, const struct tile_progress *progress); /* rows of the image */
     void *user;
+    tile_cpu cpu; /* PNG and TIFF: the kernels to use, as in tile_converter_options */
 };
 
 /* "jpg", ".JPEG" or "jfif" -> TILE_JPEG; TILE_CODEC_UNSET if unknown. This and the next three functions know all

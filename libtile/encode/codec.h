@@ -3,12 +3,30 @@
 #ifndef TILE_ENCODE_CODEC_H
 #define TILE_ENCODE_CODEC_H
 
+#include "../base/watch.h"
+#include "../deflate/packer.h"
 #include "../tile.h"
 #include "for_job.h"
 
+/* The image to check a codec for. */
+struct tile_codec_request {
+    struct tile_format format;
+    uint32_t width, height;
+    uint64_t memory; /* that the encoder may take */
+};
+
+/* Rows that are packed by themselves, on any thread, and the memory for it, which the next piece takes over. */
+struct tile_piece {
+    uint32_t first, rows; /* which rows of the image */
+    tile_packer *packer;
+    struct tile_buffer bytes; /* packed */
+    uint64_t size;            /* of what was packed, in bytes; this and the next are the codec's own */
+    uint32_t adler;
+};
+
 /*
- * One encoder. The four functions return nothing: they report a failure by tile_encoder_fail, after which only `free`
- * is called.
+ * One encoder. The functions without a result report a failure by tile_encoder_fail, after which only `free` is called.
+ * A codec has `rows`, or it has pieces: `piece_rows`, `pack` and `put`.
  */
 struct tile_codec_ops {
     tile_codec codec;
@@ -24,19 +42,21 @@ struct tile_codec_ops {
     size_t state_size;
     void (*start)(tile_encoder *encoder);
     void (*rows)(tile_encoder *encoder, const struct tile_image *rows);
+    /* How many rows a piece has; the last one of an image may have less. It depends on nothing but what it is given, in
+     * which the defaults are filled in. */
+    uint32_t (*piece_rows)(const struct tile_codec_request *request, const struct tile_encode_options *options);
+    /* Packs `rows` as `piece`, of which `first`, `rows` and the memory are set. On any thread, also while another puts
+     * a piece. */
+    tile_status (*pack)(const tile_encoder *encoder, struct tile_piece *piece, const struct tile_image *rows,
+                        struct tile_watch *watch, struct tile_error *error);
+    /* Writes a piece; in their order. It may append to the bytes. */
+    void (*put)(tile_encoder *encoder, struct tile_piece *piece);
     void (*finish)(tile_encoder *encoder);
     void (*free)(tile_encoder *encoder); /* may be NULL; also called if start failed; writes nothing */
 };
 
 /* INVALID_ARGUMENT if there is no such codec; UNSUPPORTED, with the names of the others, if this build lacks it. */
 tile_status tile_codec_get(const struct tile_codec_ops **out, tile_codec codec, struct tile_error *error);
-
-/* The image to check a codec for. */
-struct tile_codec_request {
-    struct tile_format format;
-    uint32_t width, height;
-    uint64_t memory; /* that the encoder may take */
-};
 
 /* INVALID_ARGUMENT unless the format is valid, interleaved and in natural order. */
 tile_status tile_codec_check_format(struct tile_format format, struct tile_error *error);

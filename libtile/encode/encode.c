@@ -93,6 +93,11 @@ static tile_status check_options(struct tile_encode_options *options, struct til
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "compression is %d, not 1 to 9", options->compression);
     if ((unsigned)options->subsampling > TILE_444)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "subsampling is %d", (int)options->subsampling);
+    if (!tile_cpu_name(options->cpu))
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the CPU %d is out of range", (int)options->cpu);
+    if (!tile_cpu_available(options->cpu))
+        return tile_error_set(error, TILE_UNSUPPORTED, "%s: not on this machine, which has %s",
+                              tile_cpu_name(options->cpu), tile_cpu_name(tile_cpu_best()));
     if (!options->profile != (options->profile_size == 0))
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "profile and profile_size contradict each other");
     const char *model = profile_model(format.space), *profile = options->profile;
@@ -148,7 +153,7 @@ static tile_status choose_profile(tile_encoder *encoder, struct tile_error *erro
     return TILE_OK;
 }
 
-static tile_status failure_of(const tile_encoder *encoder, struct tile_error *error) {
+tile_status tile_encoder_failure(const tile_encoder *encoder, struct tile_error *error) {
     if (error)
         *error = encoder->failure;
     return encoder->failure.status;
@@ -165,7 +170,7 @@ static tile_status start(tile_encoder *encoder, struct tile_error *error) {
     if (status != TILE_OK)
         return status;
     encoder->codec->start(encoder);
-    return tile_encoder_failed(encoder) ? failure_of(encoder, error) : TILE_OK;
+    return tile_encoder_failed(encoder) ? tile_encoder_failure(encoder, error) : TILE_OK;
 }
 
 tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_format format, uint32_t width,
@@ -203,6 +208,8 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
     encoder->width = width;
     encoder->height = height;
     encoder->row_size = width * tile_format_step(format);
+    encoder->gathered.allocator = all.allocator;
+    encoder->piece_rows = ops->piece_rows ? ops->piece_rows(&request, &encoder->options) : 0;
     encoder->raw = all.untagged || !tile_codec_carries(ops, format);
     encoder->watch = (struct tile_watch){.progress = all.progress, .user = all.user, .at.total = height};
     encoder->writer = *writer;
@@ -221,6 +228,17 @@ static uint32_t rows_at_once(const tile_encoder *encoder, uint32_t left) {
     return rows < left ? (uint32_t)rows : left;
 }
 
+static void encode_rows(tile_encoder *encoder, const struct tile_image *rows) {
+    for (uint32_t y = 0, count; y < rows->height && !tile_encoder_failed(encoder); y += count) {
+        count = rows_at_once(encoder, rows->height - y);
+        struct tile_image some = tile_image_view(rows, (struct tile_rect){0, y, rows->width, count});
+        encoder->codec->rows(encoder, &some);
+        encoder->rows += count;
+        encoder->watch.at.done = encoder->rows;
+        tile_encoder_go_on(encoder, count * (uint64_t)encoder->row_size);
+    }
+}
+
 tile_status tile_encoder_write(tile_encoder *encoder, const struct tile_image *rows, struct tile_error *error) {
     tile_status status = tile_image_check(rows, "encode", error);
     if (status != TILE_OK)
@@ -230,32 +248,28 @@ tile_status tile_encoder_write(tile_encoder *encoder, const struct tile_image *r
                               "encode: the rows' width or format is not the encoder's (%u, %s %s)", encoder->width,
                               tile_space_name(encoder->format.space), tile_sample_name(encoder->format.sample));
     if (tile_encoder_failed(encoder))
-        return failure_of(encoder, error);
+        return tile_encoder_failure(encoder, error);
     if (rows->height > encoder->height - encoder->rows)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "encode: %u rows after %u of %u", rows->height,
                               encoder->rows, encoder->height);
     tile_encoder_go_on(encoder, TILE_WATCH_STEP);
-    for (uint32_t y = 0, count; y < rows->height && !tile_encoder_failed(encoder); y += count) {
-        count = rows_at_once(encoder, rows->height - y);
-        struct tile_image some = tile_image_view(rows, (struct tile_rect){0, y, rows->width, count});
-        encoder->codec->rows(encoder, &some);
-        encoder->rows += count;
-        encoder->watch.at.done = encoder->rows;
-        tile_encoder_go_on(encoder, count * (uint64_t)encoder->row_size);
-    }
-    return tile_encoder_failed(encoder) ? failure_of(encoder, error) : TILE_OK;
+    if (encoder->piece_rows)
+        tile_encoder_gather(encoder, rows);
+    else
+        encode_rows(encoder, rows);
+    return tile_encoder_failed(encoder) ? tile_encoder_failure(encoder, error) : TILE_OK;
 }
 
 tile_status tile_encoder_finish(tile_encoder *encoder, struct tile_error *error) {
     if (tile_encoder_failed(encoder))
-        return failure_of(encoder, error);
+        return tile_encoder_failure(encoder, error);
     if (encoder->rows != encoder->height || encoder->finished)
         return tile_error_set(error, TILE_INVALID_ARGUMENT,
                               encoder->finished ? "encode: finished already" : "encode: finished after %u of %u rows",
                               encoder->rows, encoder->height);
     encoder->finished = true;
     encoder->codec->finish(encoder);
-    return tile_encoder_flush(encoder) ? TILE_OK : failure_of(encoder, error);
+    return tile_encoder_flush(encoder) ? TILE_OK : tile_encoder_failure(encoder, error);
 }
 
 void tile_encoder_free(tile_encoder *encoder) {
@@ -265,6 +279,8 @@ void tile_encoder_free(tile_encoder *encoder) {
         encoder->codec->free(encoder);
     tile_free(encoder->allocator, encoder->state);
     tile_free(encoder->allocator, encoder->buffer);
+    tile_piece_free(encoder->piece, encoder);
+    tile_buffer_free(&encoder->gathered);
     tile_buffer_free(&encoder->profile);
     tile_free(encoder->allocator, encoder);
 }

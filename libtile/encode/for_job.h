@@ -32,6 +32,27 @@ tile_status tile_codec_choose(tile_codec *out, const char *path, struct tile_err
 /* Whether files of `codec` state the color of `format` by the profile of its space. */
 bool tile_codec_needs_profile(tile_codec codec, struct tile_format format);
 
+/*
+ * Pieces: whole rows that several threads pack side by side; then one after the other puts them into the file. The file
+ * is the one that tile_encoder_write makes. How many rows a piece has depends on codec, format, size and options alone;
+ * 0: files of that codec have no pieces. The options' defaults are filled in here.
+ */
+uint32_t tile_codec_piece_rows(tile_codec codec, struct tile_format format, uint32_t width, uint32_t height,
+                               const struct tile_encode_options *options);
+/* Bytes of memory that a thread takes to pack one, at most UINT64_MAX. */
+uint64_t tile_codec_piece_memory(tile_codec codec, struct tile_format format, uint32_t width, uint32_t height,
+                                 const struct tile_encode_options *options);
+
+/* A piece as one thread packs it; it and its memory can be used again for the next one. */
+struct tile_piece;
+tile_status tile_piece_new(struct tile_piece **out, const tile_encoder *encoder, struct tile_error *error);
+void tile_piece_free(struct tile_piece *piece, const tile_encoder *encoder);
+/* Packs the rows from `first` on, a multiple of the piece's rows. On any thread, with a piece of its own. */
+tile_status tile_encoder_pack(const tile_encoder *encoder, struct tile_piece *piece, uint32_t first,
+                              const struct tile_image *rows, struct tile_watch *watch, struct tile_error *error);
+/* Writes a packed piece. The image's pieces come in their order, and tile_encoder_write is not called. */
+tile_status tile_encoder_put_piece(tile_encoder *encoder, struct tile_piece *piece, struct tile_error *error);
+
 /* How a JPEG is written anew with its own coefficients. */
 struct tile_jpeg_rewrite {
     uint64_t memory; /* limits the coefficients, which are all held */

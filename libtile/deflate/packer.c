@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "packer.h"
+
+#include "../base/buffer.h"
+#include "../base/bytes.h"
+#include "../base/memory.h"
+#include "deflate.h"
+#include "join.h"
+
+#include <libdeflate.h>
+#include <zlib.h>
+
+/* The head and the end of a zlib stream. */
+enum { HEAD = 2, END = 4 };
+
+/*
+ * What is known of each level: libdeflate's, which the fast coder's has not, and how much is packed in 50 ms on a slow
+ * machine. 256 KiB hold a tile of 256 x 256 RGB pixels.
+ */
+static const struct level {
+    int libdeflate;
+    size_t most;
+} levels[] = {
+    [1] = {0, 1 << 20}, [2] = {2, 1 << 20}, [3] = {4, 1 << 20},  [4] = {5, 1 << 20},  [5] = {6, 1 << 20},
+    [6] = {7, 1 << 20}, [7] = {8, 1 << 19}, [8] = {10, 1 << 18}, [9] = {12, 1 << 18},
+};
+
+struct tile_packer {
+    const struct tile_allocator *allocator;
+    const struct level *level;
+    uint8_t head[HEAD];
+    tile_deflate *fast;                       /* level 1's */
+    struct libdeflate_compressor *compressor; /* the other levels' */
+    struct tile_buffer room;
+};
+
+static tile_status start(tile_packer *packer, tile_cpu cpu, struct tile_error *error) {
+    if (!packer->level->libdeflate)
+        return tile_deflate_new(&packer->fast, cpu, packer->allocator, error);
+    packer->compressor = libdeflate_alloc_compressor(packer->level->libdeflate);
+    return packer->compressor ? TILE_OK : tile_error_set(error, TILE_NO_MEMORY, "out of memory for libdeflate");
+}
+
+tile_status tile_packer_new(tile_packer **out, int level, tile_cpu cpu, const struct tile_allocator *allocator,
+                            struct tile_error *error) {
+    *out = NULL;
+    tile_packer *packer = tile_alloc_zero(allocator, sizeof *packer);
+    if (!packer)
+        return tile_no_memory(error, sizeof *packer);
+    packer->allocator = packer->room.allocator = allocator;
+    packer->level = &levels[level];
+    /* 0x78: deflate with a window of 32 KiB; then how hard it was tried, 0 to 3, and what makes both a multiple of 31.
+     */
+    unsigned head = 0x7800U | (unsigned)(level == 1 ? 0 : level < 6 ? 1 : level == 6 ? 2 : 3) << 6;
+    tile_put_be(packer->head, head + 31 - head % 31, HEAD);
+    tile_status status = start(packer, cpu, error);
+    if (status != TILE_OK)
+        tile_packer_free(packer);
+    else
+        *out = packer;
+    return status;
+}
+
+void tile_packer_free(tile_packer *packer) {
+    if (!packer)
+        return;
+    tile_deflate_free(packer->fast);
+    libdeflate_free_compressor(packer->compressor);
+    tile_buffer_free(&packer->room);
+    tile_free(packer->allocator, packer);
+}
+
+size_t tile_packer_most(int level) {
+    return levels[level].most;
+}
+
+uint64_t tile_packer_memory(uint64_t size) {
+    const uint64_t compressor = 1 << 20; /* libdeflate's, about */
+    return tile_u64_add(tile_u64_mul(size, 2), compressor);
+}
+
+tile_status tile_packer_room(tile_packer *packer, size_t size, uint8_t **room, struct tile_error *error) {
+    packer->room.size = 0;
+    tile_status status = tile_buffer_reserve(&packer->room, size, error);
+    if (status == TILE_OK) {
+        packer->room.size = size;
+        *room = packer->room.data;
+    }
+    return status;
+}
+
+/* Deflates what the room holds to `out`, which has room for the bound. */
+static tile_status deflate_room(tile_packer *packer, const struct tile_pack *pack, size_t bound, uint8_t *out,
+                                size_t *size, struct tile_error *error) {
+    const struct tile_buffer *room = &packer->room;
+    if (packer->fast) {
+        struct tile_deflate_piece piece = {
+            .data = room->data, .size = room->size, .row = pack->row, .step = pack->step, .last = pack->last};
+        *size = tile_deflate_run(packer->fast, out, &piece);
+        return TILE_OK;
+    }
+    *size = libdeflate_deflate_compress(packer->compressor, room->data, room->size, out, bound);
+    return pack->last ? TILE_OK : tile_deflate_unend(out, size, room->data, room->size, packer->allocator, error);
+}
+
+tile_status tile_packer_pack(tile_packer *packer, const struct tile_pack *pack, struct tile_buffer *out,
+                             uint32_t *adler, struct tile_error *error) {
+    const struct tile_buffer *room = &packer->room;
+    size_t size, most,
+        bound = packer->fast ? tile_deflate_bound(room->size)
+                             : libdeflate_deflate_compress_bound(packer->compressor, room->size);
+    if (!tile_add(&most, bound, HEAD + TILE_UNEND_MOST + END) || !tile_add(&most, most, out->size))
+        return tile_no_memory(error, SIZE_MAX);
+    *adler = libdeflate_adler32(1, room->data, room->size);
+    tile_status status = tile_buffer_reserve(out, most, error);
+    if (status == TILE_OK && pack->first)
+        status = tile_buffer_append(out, packer->head, HEAD, error);
+    if (status == TILE_OK)
+        status = deflate_room(packer, pack, bound, out->data + out->size, &size, error);
+    if (status != TILE_OK)
+        return status;
+    out->size += size;
+    return pack->first && pack->last ? tile_packer_end(out, *adler, error) : TILE_OK;
+}
+
+tile_status tile_packer_end(struct tile_buffer *out, uint32_t adler, struct tile_error *error) {
+    uint8_t end[END];
+    tile_put_be(end, adler, END);
+    return tile_buffer_append(out, end, END, error);
+}
+
+uint32_t tile_adler_join(uint32_t first, uint32_t second, uint64_t size) {
+    return (uint32_t)adler32_combine(first, second, (z_off_t)size);
+}
