@@ -7,9 +7,10 @@
 #include <string.h>
 
 /*
- * 8-bit samples are taken in lanes: sample i of a run goes to lane i % LANES. LANES is a multiple of every number of
+ * 8-bit samples are taken in lanes: sample i of a row goes to lane i % LANES. LANES is a multiple of every number of
  * channels but 5, so that a lane belongs to one channel and the inner loop has no stride: compilers make three vectors
- * of it. Sums are kept in 16 bits, which hold 257 samples, and then moved on.
+ * of it. Sums are kept in 16 bits, which hold 257 samples, and then moved on: seldom, since that costs as much as a
+ * row.
  */
 enum { LANES = 48, CMYKA_LANES = 80, MOST_ROUNDS = UINT16_MAX / UINT8_MAX };
 
@@ -37,38 +38,63 @@ static void fold(struct tile_statistics *statistics, int channel, double sum, do
         statistics->max[channel] = max;
 }
 
+/* Moves on what the lanes hold, and empties them. */
+static void fold_lanes(struct tile_statistics *statistics, struct u8_lanes *l, size_t lanes) {
+    const size_t channels = (size_t)statistics->channels;
+    for (size_t c = 0; c < channels; c++) {
+        uint64_t sum = 0;
+        uint8_t min = UINT8_MAX, max = 0;
+        for (size_t j = c; j < lanes; j += channels) {
+            sum += l->sum[j];
+            min = l->min[j] < min ? l->min[j] : min;
+            max = l->max[j] > max ? l->max[j] : max;
+        }
+        fold(statistics, (int)c, (double)sum, min, max);
+    }
+    memset(l->sum, 0, sizeof l->sum);
+    memset(l->min, UINT8_MAX, sizeof l->min);
+    memset(l->max, 0, sizeof l->max);
+}
+
+enum { ROWS_AHEAD = 4 };
+
+/* A tile's rows lie far from each other in what another thread has read: no processor guesses the next one. */
+static void fetch_row(const struct tile_image *image, uint32_t y) {
+    enum { LINE = 64 };
+    size_t size = image->width * tile_format_step(image->format);
+    const uint8_t *row = y < image->height ? tile_image_row(image, 0, y) : NULL;
+    for (size_t i = 0; row && i < size; i += LINE)
+        __builtin_prefetch(row + i);
+}
+
 static void u8_statistics(struct tile_statistics *statistics, const struct tile_image *image) {
     const size_t channels = (size_t)statistics->channels, lanes = channels == 5 ? CMYKA_LANES : LANES;
-    uint64_t sum[TILE_MAX_CHANNELS] = {0};
-    uint8_t min[TILE_MAX_CHANNELS], max[TILE_MAX_CHANNELS] = {0};
-    memset(min, UINT8_MAX, sizeof min);
+    struct u8_lanes l = {0};
+    size_t used = 0; /* rounds that the lanes hold */
+    memset(l.min, UINT8_MAX, sizeof l.min);
     for (uint32_t y = 0; y < image->height; y++) {
         const uint8_t *row = tile_image_row(image, 0, y);
-        for (size_t left = image->width * channels; left;) {
-            struct u8_lanes l = {0};
-            memset(l.min, UINT8_MAX, sizeof l.min);
-            size_t rounds = left / lanes < MOST_ROUNDS ? left / lanes : MOST_ROUNDS;
-            if (channels == 5)
-                u8_rounds(&l, row, rounds, CMYKA_LANES);
-            else
-                u8_rounds(&l, row, rounds, LANES);
-            size_t taken = rounds * lanes;
-            if (rounds < MOST_ROUNDS) { /* the end of the row */
-                u8_rounds(&l, row + taken, 1, left - taken);
+        fetch_row(image, y + ROWS_AHEAD);
+        for (size_t left = image->width * channels, taken; left; row += taken, left -= taken) {
+            if (used == MOST_ROUNDS) {
+                fold_lanes(statistics, &l, lanes);
+                used = 0;
+            }
+            size_t rounds = left / lanes < MOST_ROUNDS - used ? left / lanes : MOST_ROUNDS - used;
+            taken = rounds * lanes;
+            if (rounds == 0) { /* the end of the row */
+                rounds = 1;
                 taken = left;
+                u8_rounds(&l, row, 1, left);
+            } else if (channels == 5) {
+                u8_rounds(&l, row, rounds, CMYKA_LANES);
+            } else {
+                u8_rounds(&l, row, rounds, LANES);
             }
-            for (size_t j = 0; j < lanes; j++) {
-                size_t c = j % channels;
-                sum[c] += l.sum[j];
-                min[c] = l.min[j] < min[c] ? l.min[j] : min[c];
-                max[c] = l.max[j] > max[c] ? l.max[j] : max[c];
-            }
-            row += taken;
-            left -= taken;
+            used += rounds;
         }
     }
-    for (size_t c = 0; c < channels; c++)
-        fold(statistics, (int)c, (double)sum[c], min[c], max[c]);
+    fold_lanes(statistics, &l, lanes);
 }
 
 static void u16_statistics(struct tile_statistics *statistics, const struct tile_image *image) {
