@@ -231,6 +231,8 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
     const uint64_t region_work = 64; /* a step of the watch is looked through in some 10 us */
     struct tile_watch watch = watch_of(run, 0);
     uint64_t largest = 0, reading = 0, least_members = UINT64_MAX;
+    uint32_t end = 0; /* of the rows that the bands so far need */
+    bool once = true; /* no row of the file is read for two bands */
     if (p->unread) {
         run->slot_count = p->threads + 1;
         return TILE_OK;
@@ -244,16 +246,22 @@ static tile_status choose_slots(struct run *run, struct tile_error *error) {
         if (!band_rect(run, &band, &rect))
             continue;
         uint64_t size = tile_u64_mul((uint64_t)rect.width * rect.height, tile_format_step(p->format));
-        uint64_t beside =
-            run->any_reads ? tile_part_memory(p->source, rect, p->format, p->memory) : tile_rows_kept(size);
+        struct tile_rect stored = tile_source_stored_rect(p->source, rect);
+        once = once && stored.y >= end;
+        end = stored.y + stored.height;
+        uint64_t beside = run->any_reads ? tile_part_memory(p->source, rect, p->format, p->memory) : 0;
         largest = size > largest ? size : largest;
         reading = beside > reading ? beside : reading;
         least_members = band.count < least_members ? band.count : least_members;
     }
+    if (!run->any_reads) {
+        tile_source_read_once(p->source, once);
+        reading = tile_rows_kept(largest, once);
+    }
     uint64_t scratch = tile_u64_mul(p->scratch, (uint64_t)p->threads);
-    uint64_t once = run->any_reads ? scratch : tile_u64_add(scratch, reading);
+    uint64_t held = run->any_reads ? scratch : tile_u64_add(scratch, reading);
     uint64_t each = run->any_reads ? tile_u64_add(largest, reading) : largest;
-    uint64_t room = p->memory > once ? p->memory - once : 0;
+    uint64_t room = p->memory > held ? p->memory - held : 0;
     uint64_t bands_that_fit = largest ? room / each : UINT64_MAX;
     if (bands_that_fit == 0)
         return tile_error_advise(error, TILE_REMEDY_MEMORY, TILE_LIMIT_EXCEEDED,
@@ -299,6 +307,7 @@ tile_status tile_pipeline_run(const struct tile_pipeline *p, struct tile_error *
         if (status != TILE_OK && error)
             *error = run.error;
     }
+    tile_source_read_once(p->source, false);
     for (int i = 0; run.slots && i < run.slot_count; i++)
         tile_free(p->allocator, run.slots[i].memory);
     tile_free(p->allocator, run.slots);

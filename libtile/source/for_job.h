@@ -43,7 +43,12 @@ uint64_t tile_part_memory(const tile_source *source, struct tile_rect rect, stru
 uint64_t tile_reading_memory(const tile_source *source, struct tile_rect rect, struct tile_format format,
                              uint64_t limit);
 /* The number of bytes that a source decoded from its top keeps from `bytes` of whole rows. */
-uint64_t tile_rows_kept(uint64_t bytes);
+uint64_t tile_rows_kept(uint64_t bytes, bool once);
+/*
+ * Says of a source decoded from its top that its rows will be read once, from the top down, so that they need not be
+ * kept; or, with false, again that they may be read several times. Reading them again stays right, but slow.
+ */
+void tile_source_read_once(tile_source *source, bool once);
 /* Whether the source has no parts, and building an index costs less than half of decoding it from its top. */
 bool tile_source_indexes_quickly(const tile_source *source);
 

@@ -45,6 +45,7 @@ static tile_status read_piece(const tile_source *source, const struct tile_piece
              tile_format_step(part->info.format) != tile_format_step(source->info.format))
         status = tile_error_set(error, TILE_SOURCE_CHANGED, "changed: its samples are of another format");
     struct tile_rect rect = {piece->x, piece->y, width, piece->rows};
+    part->rows.once = true;
     if (status == TILE_OK)
         status = tile_rows_read(part, rect, image, &within, error);
     tile_source_close(part);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The one way in which pixels are read: rows are decoded to a ring, and copied out of it cropped and upright. */
+/*
+ * The one way in which pixels are read: rows are decoded to a ring, and copied out of it cropped and upright; or
+ * straight to where they go, if nobody will want them again and neither is needed.
+ */
 #include "source.h"
 
 #include "../base/error.h"
@@ -13,6 +16,9 @@ enum { COPYING = 8 };
 
 /* What is kept of a read of whole rows, which nobody but an overlapping one will want again. */
 #define WHOLE_ROWS_KEPT ((uint64_t)64 << 20)
+
+/* What is kept where no row is read again: few enough bytes to be in the cache when they are copied. */
+#define ONCE_KEPT ((uint64_t)256 << 10)
 
 static unsigned char *row_at(const struct tile_rows *rows, uint32_t y) {
     return rows->memory + y % rows->capacity * rows->row_size;
@@ -124,6 +130,8 @@ static tile_status plan_capacity(const tile_source *source, struct tile_rect sto
     uint64_t most = memory - used;
     if (stored.width == source->width && most > WHOLE_ROWS_KEPT)
         most = WHOLE_ROWS_KEPT > row_size ? WHOLE_ROWS_KEPT : row_size;
+    if (source->rows.once && most > ONCE_KEPT)
+        most = ONCE_KEPT > row_size ? ONCE_KEPT : row_size;
     most /= row_size;
     if (source->manner.rows_held && most > source->manner.rows_held)
         most = source->manner.rows_held;
@@ -162,6 +170,19 @@ static tile_status decode(tile_source *source, uint32_t end, struct tile_error *
     return TILE_OK;
 }
 
+/* Whether rows can be decoded to where they go in `image`. */
+static bool goes_straight(const tile_source *source, struct tile_rect stored, const struct tile_image *image) {
+    return source->rows.once && source->info.orientation == 1 && stored.width == source->width && image->stride > 0;
+}
+
+static tile_status read_straight(tile_source *source, uint32_t count, unsigned char *to, size_t stride,
+                                 struct tile_error *error) {
+    struct tile_rows *rows = &source->rows;
+    tile_status status = source->decoder->rows(source, count, to, stride, error);
+    rows->first = rows->next += count;
+    return status;
+}
+
 static tile_status read_rows(tile_source *source, struct tile_rect stored, const struct tile_image *image,
                              struct tile_error *error) {
     struct tile_rows *rows = &source->rows;
@@ -180,17 +201,22 @@ static tile_status read_rows(tile_source *source, struct tile_rect stored, const
     }
     rows->first = stored.y;
     source->watch->at = (struct tile_progress){0, stored.height};
-    if (status == TILE_OK)
+    bool straight = goes_straight(source, stored, image);
+    if (status == TILE_OK && !straight)
         status = grow(source, capacity, error);
 
     uint32_t end = stored.y + stored.height;
-    for (uint32_t y = stored.y; status == TILE_OK && y < end;) {
+    for (uint32_t y = stored.y, count; status == TILE_OK && y < end; y += count) {
+        if (y == rows->next && straight) {
+            count = end - y;
+            status = read_straight(source, count, tile_image_row(image, 0, y - stored.y), (size_t)image->stride, error);
+            continue;
+        }
         if (y == rows->next)
             status = decode(source, end, error);
-        uint32_t count = tile_min_u32(end, rows->next) - y;
+        count = tile_min_u32(end, rows->next) - y;
         if (status == TILE_OK)
             status = copy_rows(source, stored, y, count, image, error);
-        y += count;
     }
     /* Where decoding stopped in the middle, only the top is a place to go on from. */
     if (status != TILE_OK)
@@ -206,11 +232,16 @@ tile_status tile_rows_read(tile_source *source, struct tile_rect stored, const s
     return status;
 }
 
-uint64_t tile_rows_kept(uint64_t bytes) {
-    return bytes < WHOLE_ROWS_KEPT ? bytes : WHOLE_ROWS_KEPT;
+void tile_source_read_once(tile_source *source, bool once) {
+    source->rows.once = once;
+}
+
+uint64_t tile_rows_kept(uint64_t bytes, bool once) {
+    uint64_t most = once ? ONCE_KEPT : WHOLE_ROWS_KEPT;
+    return bytes < most ? bytes : most;
 }
 
 uint64_t tile_rows_memory(const tile_source *source, struct tile_rect stored, struct tile_format format) {
     uint64_t rows = tile_u64_mul(tile_u64_mul(source->width, stored.height), tile_format_step(format));
-    return tile_u64_add(source->info.memory, stored.width == source->width ? tile_rows_kept(rows) : rows);
+    return tile_u64_add(source->info.memory, stored.width == source->width ? tile_rows_kept(rows, false) : rows);
 }

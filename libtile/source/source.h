@@ -50,6 +50,7 @@ struct tile_rows {
     uint32_t capacity;
     uint32_t first, next; /* rows kept: [first, next); `next` is also the decoder's next row */
     bool started;         /* the decoder is at `next`, with rows in `format` */
+    bool once;            /* no row will be read again */
     struct tile_format format;
 };
 
