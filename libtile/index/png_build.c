@@ -3,9 +3,10 @@
  * The pass over a PNG that makes its index. It inflates all, for the boundaries of deflate's blocks, and unfilters all,
  * as each row is predicted from the one above.
  */
-#include "png_stream.h"
 #include "png_table.h"
-#include "png_unfilter.h"
+
+#include "../deflate/png_stream.h"
+#include "../deflate/unfilter.h"
 
 #include "../base/buffer.h"
 #include "../base/bytes.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
+#include <zlib.h>
 
 enum { INPUT = 1 << 17, OUTPUT = 1 << 17 };
 /* Windows and rows are small against all that is inflated between them: more effort saves little. */
@@ -113,7 +115,21 @@ static tile_status read_header(struct build *b, struct tile_index_header *header
     return status;
 }
 
-/* ---- Checkpoints ------------------------------------------------------------------------------------------- */
+/* ---- Packing ----------------------------------------------------------------------------------------------- */
+
+static void *zlib_alloc(void *user, unsigned items, unsigned size) {
+    size_t all;
+    return tile_mul(&all, items, size) ? tile_alloc(user, all) : NULL;
+}
+
+static void zlib_free(void *user, void *memory) {
+    tile_free(user, memory);
+}
+
+static tile_status zlib_failed(int result, struct tile_error *error) {
+    return result == Z_MEM_ERROR ? tile_error_set(error, TILE_NO_MEMORY, "out of memory in zlib")
+                                 : tile_error_set(error, TILE_BAD_DATA, "zlib: %s", zError(result));
+}
 
 /* Makes room for `size` bytes more, within the limit. */
 static tile_status reserve(struct build *b, uint64_t size, struct tile_error *error) {
@@ -141,18 +157,17 @@ static tile_status pack(struct build *b, struct tile_png_blob *blob, const unsig
     zlib->avail_out = (uInt)bound;
     int result = deflate(zlib, Z_FINISH);
     if (result != Z_STREAM_END)
-        return tile_png_zlib_failed(result, error);
+        return zlib_failed(result, error);
     blob->packed = (uint32_t)zlib->total_out;
     b->payload->size += blob->packed;
     return TILE_OK;
 }
 
+/* ---- Checkpoints ------------------------------------------------------------------------------------------- */
+
 static unsigned char *entry(const struct build *b, uint32_t checkpoint) {
     return b->payload->data + 8 + (size_t)TILE_PNG_ENTRY * checkpoint;
 }
-
-/* What data_type has besides bits, as zlib.h says. */
-enum { BITS = 7, LAST_BLOCK = 64, BLOCK_ENDS = 128 };
 
 /* A checkpoint ends here; `inflated_end`: at a boundary, or 0. */
 static void put_end(struct build *b, const struct waiting *waiting, uint64_t inflated_end) {
@@ -160,13 +175,13 @@ static void put_end(struct build *b, const struct waiting *waiting, uint64_t inf
     c.end = b->stream.offset;
     c.checksum = XXH3_64bits_digest(waiting->hash);
     c.inflated_end = inflated_end;
-    c.end_bits = inflated_end ? (unsigned)b->stream.zlib.data_type & BITS : 0;
+    c.end_bits = inflated_end ? b->stream.inflate.count : 0;
     tile_png_put_checkpoint(entry(b, waiting->number), &c);
 }
 
 /* If this is a boundary, those that wait for one end here. */
 static void end_waiting(struct build *b) {
-    if (!(b->stream.zlib.data_type & BLOCK_ENDS))
+    if (b->stream.stop != TILE_INFLATE_BLOCK)
         return;
     for (struct waiting *w = b->waiting; w < b->waiting + WAITING; w++) {
         if (!w->used || !w->ended)
@@ -230,7 +245,7 @@ static void note_boundary(struct build *b) {
     b->boundary = (struct tile_png_checkpoint){.begin = b->stream.offset,
                                                .inflated = b->inflated,
                                                .left = b->stream.left,
-                                               .bits = (unsigned)b->stream.zlib.data_type & BITS,
+                                               .bits = b->stream.inflate.count,
                                                .byte = b->stream.taken,
                                                .window.size = size};
 }
@@ -261,43 +276,52 @@ static tile_status unfilter(struct build *b, const unsigned char *from, size_t s
     return TILE_OK;
 }
 
-/* Inflates up to `goal` bytes in all, or to the end of a block before. */
-static tile_status inflate_some(struct build *b, uint64_t goal, struct tile_error *error) {
+/* Inflates up to `goal` bytes in all, or to the end of a block before: `*size` bytes at `*from`. */
+static tile_status inflate_some(struct build *b, uint64_t goal, const unsigned char **from, size_t *size,
+                                struct tile_error *error) {
     if (b->filled == TILE_PNG_WINDOW + OUTPUT) {
         memmove(b->output, b->output + OUTPUT, TILE_PNG_WINDOW);
         b->filled = TILE_PNG_WINDOW;
     }
-    size_t size = TILE_PNG_WINDOW + OUTPUT - b->filled;
-    size = goal - b->inflated < size ? (size_t)(goal - b->inflated) : size;
-    const unsigned char *from = b->output + b->filled;
-    tile_status status = tile_png_inflate(&b->stream, Z_BLOCK, b->output + b->filled, &size, error);
+    *size = TILE_PNG_WINDOW + OUTPUT - b->filled;
+    *size = goal - b->inflated < *size ? (size_t)(goal - b->inflated) : *size;
+    *from = b->output + b->filled;
+    tile_status status = tile_png_inflate(&b->stream, b->output + b->filled, size, error);
+    b->filled += *size;
+    b->inflated += *size;
     if (status != TILE_OK)
         return status;
-    b->filled += size;
-    b->inflated += size;
     end_waiting(b);
-    if ((b->stream.zlib.data_type & (LAST_BLOCK | BLOCK_ENDS)) == BLOCK_ENDS)
+    return tile_watch_pass(&b->pass->watch, *size, error);
+}
+
+static tile_status inflate_rows(struct build *b, uint64_t goal, struct tile_error *error) {
+    const unsigned char *from;
+    size_t size;
+    tile_status status = inflate_some(b, goal, &from, &size, error);
+    if (status != TILE_OK)
+        return status;
+    if (b->stream.stop == TILE_INFLATE_BLOCK && !b->stream.inflate.last)
         note_boundary(b);
-    status = unfilter(b, from, size, error);
-    return status == TILE_OK ? tile_watch_pass(&b->pass->watch, size, error) : status;
+    return unfilter(b, from, size, error);
 }
 
 static tile_status read_rows(struct build *b, uint32_t step, struct tile_error *error) {
     const uint32_t height = b->pass->subject->height;
     const uint64_t end = tile_png_row_begin(&b->shape, height);
     tile_status status = TILE_OK;
-    /* zlib stops before the first block, too. */
+    /* The inflater stops before the first block, too. */
     while (status == TILE_OK && (!b->has_boundary || b->inflated < end)) {
         uint64_t next_row = (uint64_t)b->made * step;
         uint64_t next = next_row < height ? tile_png_row_begin(&b->shape, next_row) : end;
         if (!b->has_boundary)
             next = end;
-        if (b->stream.ended)
+        if (b->stream.stop == TILE_INFLATE_END)
             status = damaged(&b->stream, "its pixel data end early", error);
         else if (b->inflated == next)
             status = make_checkpoint(b, error);
         else
-            status = inflate_some(b, next, error);
+            status = inflate_rows(b, next, error);
     }
     if (status == TILE_OK)
         end_checkpoint(b);
@@ -311,22 +335,18 @@ static tile_status read_rows(struct build *b, uint32_t step, struct tile_error *
  */
 static tile_status read_rest(struct build *b, struct tile_error *error) {
     struct tile_png_stream *stream = &b->stream;
-    const uLong taken = stream->zlib.total_in, left = stream->left;
+    const uint64_t used = stream->used, left = stream->left;
     tile_status status = TILE_OK;
     struct tile_error why = {0};
     bool more = false;
-    while (status == TILE_OK && !stream->ended) {
-        size_t size = TILE_PNG_WINDOW + OUTPUT;
-        status = tile_png_inflate(stream, Z_BLOCK, b->output, &size, &why);
-        b->inflated += size;
+    while (status == TILE_OK && stream->stop != TILE_INFLATE_END) {
+        const unsigned char *from;
+        size_t size;
+        status = inflate_some(b, UINT64_MAX, &from, &size, &why);
         more |= size > 0;
-        if (status == TILE_OK) {
-            end_waiting(b);
-            status = tile_watch_pass(&b->pass->watch, size, &why);
-        }
     }
-    bool elsewhere = stream->zlib.total_in - taken > left;
-    if (status == TILE_OK || (stream->broken && (more || elsewhere)))
+    bool elsewhere = stream->used - used > left;
+    if (status == TILE_OK || (stream->stop == TILE_INFLATE_BAD && (more || elsewhere)))
         status = tile_png_end_chunk(stream, &why);
     else if (stream->out_of_chunks && elsewhere && !more)
         status = TILE_OK;
@@ -380,11 +400,11 @@ static tile_status build(struct build *b, struct tile_index_header *header, stru
     if (!b->output || !b->window || !b->row || !b->prior)
         return tile_no_memory(error, 2 * b->shape.row);
     int result = deflateInit(&b->packer, LEVEL);
-    if (result == Z_OK)
-        result = inflateInit2(&b->stream.zlib, 0); /* 0: no larger a window than the stream says, as libpng */
     if (result != Z_OK)
-        return tile_png_zlib_failed(result, error);
-    b->stream.hungry = true;
+        return zlib_failed(result, error);
+    tile_inflate_begin_zlib(&b->stream.inflate);
+    b->stream.inflate.history = b->output;
+    b->stream.inflate.stop_at_blocks = true;
     status = read_rows(b, step, error);
     if (status == TILE_OK)
         status = read_rest(b, error);
@@ -399,7 +419,7 @@ tile_status tile_png_build(struct tile_pass *pass, struct tile_index_header *hea
     if (!b)
         return tile_no_memory(error, sizeof *b);
     b->stream = (struct tile_png_stream){.fill = fill, .damaged = damaged, .check = true};
-    b->stream.zlib = b->packer = tile_png_zlib(allocator);
+    b->packer = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = (void *)allocator};
     b->pass = pass;
     b->payload = payload;
     b->input = tile_alloc(allocator, INPUT);
@@ -419,8 +439,7 @@ tile_status tile_png_build(struct tile_pass *pass, struct tile_index_header *hea
         header->source_hash = tile_hasher_end(&pass->hasher);
         put_checksums(b, header);
     }
-    inflateEnd(&b->stream.zlib); /* fine where it was never begun */
-    deflateEnd(&b->packer);
+    deflateEnd(&b->packer); /* fine where it was never begun */
     XXH3_freeState(b->since_boundary);
     for (int i = 0; i < WAITING; i++)
         XXH3_freeState(b->waiting[i].hash);

@@ -7,11 +7,11 @@
  * gives a wrong picture.
  */
 #include "png_rows.h"
-#include "png_unfilter.h"
 
 #include "../base/buffer.h"
 #include "../base/bytes.h"
 #include "../base/memory.h"
+#include "../deflate/unfilter.h"
 
 #include <string.h>
 
@@ -245,7 +245,7 @@ static tile_status put_png(struct tile_png_rows *r, uint32_t skipped, uint32_t r
     memcpy(ihdr + 4, state->shape.ihdr, 13);
     tile_put_be(ihdr + 4, columns.width, 4);
     tile_put_be(ihdr + 8, rows, 4);
-    tile_put_be(ihdr + 17, crc32(0, ihdr, 17), 4);
+    tile_put_be(ihdr + 17, libdeflate_crc32(0, ihdr, 17), 4);
     to = ihdr + 21;
     if (state->kept.size > 0)
         memcpy(to, state->kept.data, state->kept.size);

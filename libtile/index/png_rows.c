@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inflating from a checkpoint on. Where it ends at a boundary of deflate's blocks, what lies between is made a deflate
- * stream of its own in memory, for libdeflate; where that boundary is too far or takes too much memory, zlib inflates
- * as far as the rows need.
+ * stream of its own in memory, for libdeflate; where that boundary is too far or takes too much memory, our own
+ * inflater goes as far as the rows need.
  */
 #include "png_rows.h"
 
-#include "png_unfilter.h"
-
 #include "../base/bytes.h"
 #include "../base/memory.h"
+#include "../deflate/unfilter.h"
 
 #include <string.h>
 
@@ -157,22 +156,28 @@ static tile_status inflate_whole(struct tile_png_rows *r, uint64_t begin, struct
     return status;
 }
 
-/* ---- By zlib ----------------------------------------------------------------------------------------------- */
+/* ---- By our own inflater ----------------------------------------------------------------------------------- */
 
-/* Exactly `size` bytes. */
-static tile_status inflate_all(struct tile_png_rows *r, unsigned char *to, size_t size, struct tile_error *error) {
+/* Exactly `size` bytes, behind the window. */
+static tile_status inflate_all(struct tile_png_rows *r, size_t size, struct tile_error *error) {
+    unsigned char *begin = r->inflated + TILE_PNG_WINDOW, *to = begin, *end = begin + size;
+    memcpy(begin - r->window_size, r->window, r->window_size);
+    r->stream.inflate.history = begin - r->window_size;
     tile_status status = TILE_OK;
-    while (status == TILE_OK && size > 0) {
-        size_t part = size;
-        status = r->stream.ended ? damaged(&r->stream, "its pixel data end early", error)
-                                 : tile_png_inflate(&r->stream, Z_NO_FLUSH, to, &part, error);
+    while (status == TILE_OK && to < end) {
+        size_t part = (size_t)(end - to);
+        status = r->stream.stop == TILE_INFLATE_END ? damaged(&r->stream, "its pixel data end early", error)
+                                                    : tile_png_inflate(&r->stream, to, &part, error);
         if (status == TILE_OK) {
             to += part;
-            size -= part;
             status = tile_watch_pass(r->watch, part, error);
         }
     }
-    return status;
+    if (status != TILE_OK)
+        return status;
+    r->window_size = r->window_size + size < TILE_PNG_WINDOW ? r->window_size + size : TILE_PNG_WINDOW;
+    memcpy(r->window, end - r->window_size, r->window_size);
+    return TILE_OK;
 }
 
 static uint32_t rows_most(const struct tile_png_rows *r) {
@@ -180,28 +185,23 @@ static uint32_t rows_most(const struct tile_png_rows *r) {
 }
 
 /* Up to the first row, which begins at `begin`. */
-static tile_status begin_zlib(struct tile_png_rows *r, uint64_t begin, struct tile_error *error) {
+static tile_status begin_own(struct tile_png_rows *r, uint64_t begin, struct tile_error *error) {
     const struct tile_png_checkpoint *c = &r->checkpoint;
     const struct tile_allocator *allocator = r->access->subject->allocator;
     size_t size = (r->shape->row + 1) * rows_most(r);
-    size = size > TILE_PNG_WINDOW ? size : TILE_PNG_WINDOW;
-    r->inflated = tile_alloc(allocator, size);
-    if (!r->inflated)
-        return tile_no_memory(error, size);
-    tile_status status = unpack(r, &c->window, tile_png_window_number(c), r->inflated, error);
+    r->inflated = tile_alloc(allocator, TILE_PNG_WINDOW + size);
+    r->window = tile_alloc(allocator, TILE_PNG_WINDOW);
+    if (!r->inflated || !r->window)
+        return tile_no_memory(error, TILE_PNG_WINDOW + size);
+    tile_status status = unpack(r, &c->window, tile_png_window_number(c), r->window, error);
     if (status != TILE_OK)
         return status;
-    r->stream.zlib = tile_png_zlib(allocator);
-    int result = inflateInit2(&r->stream.zlib, -15); /* no zlib header: it is far behind */
-    if (result == Z_OK && c->bits > 0)
-        result = inflatePrime(&r->stream.zlib, (int)c->bits, c->byte >> (8 - c->bits));
-    if (result == Z_OK && c->window.size > 0)
-        result = inflateSetDictionary(&r->stream.zlib, r->inflated, c->window.size);
-    if (result != Z_OK)
-        return tile_png_zlib_failed(result, error);
+    r->window_size = c->window.size;
+    /* No zlib header: it is far behind. */
+    tile_inflate_begin_raw(&r->stream.inflate, (unsigned)c->byte >> (8 - c->bits), c->bits);
     for (uint64_t left = begin - c->inflated; status == TILE_OK && left > 0;) {
         size_t part = left < size ? (size_t)left : size;
-        status = inflate_all(r, r->inflated, part, error);
+        status = inflate_all(r, part, error);
         left -= part;
     }
     return status;
@@ -211,10 +211,10 @@ static tile_status inflate_rows(struct tile_png_rows *r, struct tile_error *erro
     if (r->prior != r->above)
         memcpy(r->above, r->prior, r->shape->row);
     r->prior = r->above;
-    r->next = r->inflated;
+    r->next = r->inflated + TILE_PNG_WINDOW;
     r->ready = r->left < rows_most(r) ? r->left : rows_most(r);
     r->left -= r->ready;
-    return inflate_all(r, r->inflated, (r->shape->row + 1) * r->ready, error);
+    return inflate_all(r, (r->shape->row + 1) * r->ready, error);
 }
 
 /* ---- Both -------------------------------------------------------------------------------------------------- */
@@ -233,8 +233,7 @@ tile_status tile_png_begin_rows(struct tile_png_rows *r, const struct tile_acces
     *r = (struct tile_png_rows){
         .access = access, .shape = shape, .checkpoint = *checkpoint, .watch = watch, .left = rows};
     const struct tile_png_checkpoint *c = &r->checkpoint;
-    r->stream =
-        (struct tile_png_stream){.fill = fill, .damaged = damaged, .offset = c->begin, .left = c->left, .hungry = true};
+    r->stream = (struct tile_png_stream){.fill = fill, .damaged = damaged, .offset = c->begin, .left = c->left};
     r->filled = c->begin;
     r->hash = XXH3_createState();
     r->inflater = libdeflate_alloc_decompressor();
@@ -252,7 +251,7 @@ tile_status tile_png_begin_rows(struct tile_png_rows *r, const struct tile_acces
     uint64_t first = (uint64_t)number * access->index->header.step, begin = tile_png_row_begin(shape, first);
     uint64_t needed = tile_png_row_begin(shape, first + rows) - c->inflated;
     bool whole = c->inflated_end > 0 && tile_png_is_near(needed, c->inflated_end - c->inflated) && fits(r);
-    return whole ? inflate_whole(r, begin, error) : begin_zlib(r, begin, error);
+    return whole ? inflate_whole(r, begin, error) : begin_own(r, begin, error);
 }
 
 tile_status tile_png_next_row(struct tile_png_rows *r, size_t size, const unsigned char **row,
@@ -270,10 +269,10 @@ tile_status tile_png_next_row(struct tile_png_rows *r, size_t size, const unsign
 
 void tile_png_end_rows(struct tile_png_rows *r) {
     const struct tile_allocator *allocator = r->access->subject->allocator;
-    inflateEnd(&r->stream.zlib); /* fine where it was never begun */
     XXH3_freeState(r->hash);
     libdeflate_free_decompressor(r->inflater);
     tile_free(allocator, r->input);
     tile_free(allocator, r->inflated);
+    tile_free(allocator, r->window);
     tile_free(allocator, r->above);
 }

@@ -4,7 +4,7 @@
 #define TILE_INDEX_PNG_ROWS_H
 
 #include "../base/watch.h"
-#include "png_stream.h"
+#include "../deflate/png_stream.h"
 #include "png_table.h"
 
 #include <libdeflate.h>
@@ -21,10 +21,12 @@ struct tile_png_rows {
     struct libdeflate_decompressor *inflater;
     unsigned char *input;
 
-    unsigned char *inflated; /* libdeflate: all bytes; zlib: some rows at a time */
-    unsigned char *next;     /* the next row in `inflated`, with its filter byte */
-    uint32_t ready;          /* rows from `next` on */
-    uint32_t left;           /* rows to inflate after these */
+    unsigned char *inflated; /* libdeflate: all bytes; else some rows at a time, behind the window */
+    unsigned char *window; /* the latest bytes inflated, which are unfiltered in `inflated`; NULL: libdeflate does it */
+    size_t window_size;
+    unsigned char *next; /* the next row in `inflated`, with its filter byte */
+    uint32_t ready;      /* rows from `next` on */
+    uint32_t left;       /* rows to inflate after these */
     unsigned char *above;
     const unsigned char *prior; /* the row above the next one, unfiltered */
 };

@@ -34,8 +34,8 @@ struct tile_png_blob {
 /*
  * The part of the deflate stream to inflate for rows [k * step, (k + 1) * step). It begins at the last known block
  * boundary before the rows. It ends at the first block boundary at or behind their end, because libdeflate only
- * inflates whole blocks; if that boundary is too far (tile_png_is_near), it ends with the rows, because zlib stops
- * anywhere.
+ * inflates whole blocks; if that boundary is too far (tile_png_is_near), it ends with the rows, because the inflater of
+ * ours stops anywhere.
  */
 struct tile_png_checkpoint {
     uint64_t begin;        /* offset in the file behind the byte that contains the first boundary */
@@ -58,8 +58,7 @@ struct tile_png_checkpoint tile_png_get_checkpoint(const unsigned char from[TILE
 #define TILE_PNG_INFLATED_MOST ((uint64_t)16 << 20)
 
 /*
- * Whether to inflate `all` bytes by libdeflate rather than the first `needed` of them by zlib. libdeflate is at least
- * twice as fast.
+ * Whether to inflate `all` bytes by libdeflate rather than the first `needed` of them by our own inflater.
  */
 static inline bool tile_png_is_near(uint64_t needed, uint64_t all) {
     const uint64_t little = (uint64_t)1 << 20;

@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "index/png_table.h"
-#include "index/png_unfilter.h"
+#include "deflate/unfilter.h"
 
 #include <png.h>
 #include <xxhash.h>

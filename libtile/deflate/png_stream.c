@@ -2,27 +2,9 @@
 #include "png_stream.h"
 
 #include "../base/bytes.h"
-#include "../base/memory.h"
 
+#include <libdeflate.h>
 #include <string.h>
-
-static void *zlib_alloc(void *user, unsigned items, unsigned size) {
-    size_t all;
-    return tile_mul(&all, items, size) ? tile_alloc(user, all) : NULL;
-}
-
-static void zlib_free(void *user, void *memory) {
-    tile_free(user, memory);
-}
-
-z_stream tile_png_zlib(const struct tile_allocator *allocator) {
-    return (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = (void *)allocator};
-}
-
-tile_status tile_png_zlib_failed(int result, struct tile_error *error) {
-    return result == Z_MEM_ERROR ? tile_error_set(error, TILE_NO_MEMORY, "out of memory in zlib")
-                                 : tile_error_set(error, TILE_BAD_DATA, "zlib: %s", zError(result));
-}
 
 static tile_status fetch(struct tile_png_stream *stream, struct tile_error *error) {
     return stream->ready ? TILE_OK : stream->fill(stream, error);
@@ -53,7 +35,7 @@ tile_status tile_png_take(struct tile_png_stream *stream, void *to, uint64_t siz
 
 void tile_png_begin_chunk(struct tile_png_stream *stream, uint32_t size) {
     stream->left = size;
-    stream->crc = (uint32_t)crc32(0, (const unsigned char *)"IDAT", 4);
+    stream->crc = libdeflate_crc32(0, "IDAT", 4);
 }
 
 /* Behind a chunk's data. */
@@ -92,9 +74,10 @@ static tile_status next_chunk(struct tile_png_stream *stream, struct tile_error 
 /* `size` bytes of the chunk's data that are ready have been dealt with. */
 static void use(struct tile_png_stream *stream, size_t size) {
     if (stream->check && size > 0)
-        stream->crc = (uint32_t)crc32(stream->crc, stream->next, (unsigned)size);
+        stream->crc = libdeflate_crc32(stream->crc, stream->next, size);
     advance(stream, size);
     stream->left -= (uint32_t)size;
+    stream->used += size;
 }
 
 /* What there is of the chunk's data; at least a byte. */
@@ -132,33 +115,25 @@ tile_status tile_png_end_chunk(struct tile_png_stream *stream, struct tile_error
     return status == TILE_OK ? take_crc(stream, error) : status;
 }
 
-tile_status tile_png_inflate(struct tile_png_stream *stream, int flush, unsigned char *to, size_t *size,
+tile_status tile_png_inflate(struct tile_png_stream *stream, unsigned char *to, size_t *size,
                              struct tile_error *error) {
-    z_stream *zlib = &stream->zlib;
+    struct tile_inflate *inflate = &stream->inflate;
     size_t room = *size;
     *size = 0;
-    if (stream->hungry) {
+    if (stream->stop == TILE_INFLATE_INPUT) {
         tile_status status = find_input(stream, error);
         if (status != TILE_OK)
             return status;
     }
-    size_t input = stream->left < stream->ready ? stream->left : stream->ready;
-    zlib->next_in = (unsigned char *)stream->next;
-    zlib->avail_in = input < UINT_MAX ? (unsigned)input : UINT_MAX;
-    zlib->next_out = to;
-    zlib->avail_out = room < UINT_MAX ? (unsigned)room : UINT_MAX;
-    int result = inflate(zlib, flush);
-    input = (size_t)(zlib->next_in - stream->next);
-    *size = (size_t)(zlib->next_out - to);
+    inflate->next = stream->next;
+    inflate->ready = stream->left < stream->ready ? stream->left : stream->ready;
+    inflate->to = to;
+    inflate->room = room;
+    stream->stop = tile_inflate_run(inflate);
+    *size = room - inflate->room;
+    size_t input = (size_t)(inflate->next - stream->next);
     if (input > 0)
         stream->taken = stream->next[input - 1];
     use(stream, input);
-    stream->hungry = zlib->avail_out > 0;
-    stream->ended = result == Z_STREAM_END;
-    if (result == Z_OK || result == Z_BUF_ERROR || result == Z_STREAM_END)
-        return TILE_OK;
-    if (result == Z_MEM_ERROR)
-        return tile_png_zlib_failed(result, error);
-    stream->broken = true;
-    return stream->damaged(stream, zlib->msg ? zlib->msg : zError(result), error);
+    return stream->stop == TILE_INFLATE_BAD ? stream->damaged(stream, inflate->why, error) : TILE_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The five filters of PNG (third edition), section 9. */
-#ifndef TILE_INDEX_PNG_UNFILTER_H
-#define TILE_INDEX_PNG_UNFILTER_H
+#ifndef TILE_DEFLATE_UNFILTER_H
+#define TILE_DEFLATE_UNFILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "png_unfilter.h"
+#include "unfilter.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading a PNG's pixel data: the bytes of the file in order, the IDAT chunks among them, and zlib. */
-#ifndef TILE_INDEX_PNG_STREAM_H
-#define TILE_INDEX_PNG_STREAM_H
+/* Reading a PNG's pixel data: the bytes of the file in order, the IDAT chunks among them, and what they inflate to. */
+#ifndef TILE_DEFLATE_PNG_STREAM_H
+#define TILE_DEFLATE_PNG_STREAM_H
 
 #include "../tile.h"
-
-#include <zlib.h>
-
-/* The stream's memory comes from the caller's allocator. */
-z_stream tile_png_zlib(const struct tile_allocator *allocator);
-/* The status of a failed zlib call: NO_MEMORY or BAD_DATA. */
-tile_status tile_png_zlib_failed(int result, struct tile_error *error);
+#include "inflate.h"
 
 struct tile_png_stream {
     /* Sets `next` and `ready` to the bytes that follow; `ready` 0: the end. */
@@ -27,11 +21,11 @@ struct tile_png_stream {
     uint64_t chunks_end; /* behind the last chunk that was read whole */
     bool out_of_chunks;  /* no IDAT follows that */
 
-    z_stream zlib;
-    bool hungry;         /* zlib has no output left and needs input */
-    bool ended;          /* the zlib stream has ended */
-    bool broken;         /* the zlib stream is invalid */
-    unsigned char taken; /* the last byte that zlib took */
+    uint64_t used; /* bytes of chunks' data that were dealt with, in all */
+
+    struct tile_inflate inflate; /* begin it and set its history; the rest is set here */
+    enum tile_inflate_stop stop; /* why it stopped the last time; INPUT in the beginning */
+    unsigned char taken;         /* the last byte that it took */
 };
 
 /* Takes the next `size` bytes; fewer (`*got`) only at the end of the file. `to` may be NULL. */
@@ -45,10 +39,9 @@ tile_status tile_png_take_data(struct tile_png_stream *stream, const unsigned ch
 /* Skips the rest of the chunk's data and takes its CRC. */
 tile_status tile_png_end_chunk(struct tile_png_stream *stream, struct tile_error *error);
 /*
- * Calls inflate once; fetches input first if zlib has no output left. `*size` is the room at `to`, then the number of
- * bytes written, which may be 0.
+ * Inflates until it stops; fetches input first if that is why it stopped. `*size` is the room at `to`, then the number
+ * of bytes written, which may be 0.
  */
-tile_status tile_png_inflate(struct tile_png_stream *stream, int flush, unsigned char *to, size_t *size,
-                             struct tile_error *error);
+tile_status tile_png_inflate(struct tile_png_stream *stream, unsigned char *to, size_t *size, struct tile_error *error);
 
 #endif
