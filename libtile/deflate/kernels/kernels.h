@@ -42,6 +42,9 @@ struct tile_matcher {
     uint16_t place[1 << TILE_MATCH_HASH];
 };
 
+/* PNG's filters: None, Sub, Up, Average and Paeth, by their numbers. */
+#define TILE_FILTERS 5
+
 struct tile_deflate_kernels {
     /* Adds to counts[b] how often b is among the bytes. */
     void (*count)(uint32_t counts[256], const uint8_t *data, size_t size);
@@ -55,6 +58,16 @@ struct tile_deflate_kernels {
     /* Writes sequences, the first of which begins at `data`. */
     void (*pack)(struct tile_bits *bits, const struct tile_codes *codes, const uint8_t *data,
                  const struct tile_sequence *sequences, size_t count);
+
+    /*
+     * For a row of PNG of pixels of `step` bytes, 1 to 8, with the row above: about how many eighths of a bit it takes
+     * by each filter; and the row by one of them.
+     */
+    void (*filter_costs)(uint64_t costs[TILE_FILTERS], const uint8_t *row, const uint8_t *above, size_t size,
+                         size_t step);
+    void (*filter)(uint8_t *out, const uint8_t *row, const uint8_t *above, size_t size, size_t step, int filter);
+    /* Words of 16 bits to the other order of bytes. */
+    void (*swap)(uint8_t *out, const uint8_t *in, size_t count);
 };
 
 #endif

@@ -6,11 +6,15 @@
 #include "kernels.h"
 
 #include "count.h"
+#include "filter.h"
 #include "match.h"
 #include "pack.h"
 
 const struct tile_deflate_kernels TILE_TABLE(deflate) = {
     .count = count,
+    .filter_costs = filter_costs,
+    .filter = filter,
+    .swap = swap,
     .match = match,
     .pack = pack,
 };

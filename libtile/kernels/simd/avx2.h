@@ -429,4 +429,23 @@ static inline void words_store(uint16_t *p, ints a) {
     _mm_storeu_si128((__m128i *)(void *)p, _mm256_castsi256_si128(low));
 }
 
+/* ---- Bytes that wrap, and what they cost ---- */
+
+static inline bytes b_minus(bytes a, bytes b) {
+    return _mm256_sub_epi8(a, b);
+}
+
+typedef __m256i bytes16;
+
+static inline bytes16 bytes16_load(const uint8_t p[16]) {
+    return in_both(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+static inline bytes b_look(bytes16 table, bytes index) {
+    return _mm256_shuffle_epi8(table, index);
+}
+static inline ints i_add_costs(ints sum, bytes costs, bytes of) {
+    ints four = _mm256_madd_epi16(_mm256_maddubs_epi16(costs, b_all(1)), _mm256_set1_epi16(1));
+    return i_add(sum, _mm256_andnot_si256(_mm256_cmpeq_epi32(of, _mm256_setzero_si256()), four));
+}
+
 #endif

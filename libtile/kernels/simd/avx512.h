@@ -509,4 +509,22 @@ static inline void block_look(floats out[4], const table256 *table, const uint8_
     out[3] = _mm512_castsi512_ps(_mm512_unpackhi_epi16(low1, high1));
 }
 
+/* ---- Bytes that wrap, and what they cost ---- */
+
+static inline bytes b_minus(bytes a, bytes b) {
+    return _mm512_sub_epi8(a, b);
+}
+
+typedef __m512i bytes16;
+
+static inline bytes16 bytes16_load(const uint8_t p[16]) {
+    return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+static inline bytes b_look(bytes16 table, bytes index) {
+    return _mm512_shuffle_epi8(table, index);
+}
+static inline ints i_add_costs(ints sum, bytes costs, bytes of) {
+    return _mm512_mask_dpbusd_epi32(sum, _mm512_test_epi32_mask(of, of), costs, b_all(1));
+}
+
 #endif

@@ -318,4 +318,24 @@ static inline void block_look(floats out[4], const table256 *table, const uint8_
         out[i] = lanes_look(table->of, codes + 4 * i);
 }
 
+/* ---- Bytes that wrap, and what they cost ---- */
+
+static inline bytes b_minus(bytes a, bytes b) {
+    return vsubq_u8(a, b);
+}
+
+typedef uint8x16_t bytes16;
+
+static inline bytes16 bytes16_load(const uint8_t p[16]) {
+    return vld1q_u8(p);
+}
+static inline bytes b_look(bytes16 table, bytes index) {
+    return vqtbl1q_u8(table, index);
+}
+static inline ints i_add_costs(ints sum, bytes costs, bytes of) {
+    uint32x4_t words = vreinterpretq_u32_u8(of);
+    uint32x4_t four = vandq_u32(vpaddlq_u16(vpaddlq_u8(costs)), vtstq_u32(words, words));
+    return vaddq_s32(sum, vreinterpretq_s32_u32(four));
+}
+
 #endif

@@ -326,4 +326,31 @@ static inline void block_look(floats out[4], const table256 *table, const uint8_
         out[i] = lanes_look(table->of, codes + i);
 }
 
+/* ---- Bytes that wrap, and what they cost ---- */
+
+/* a - b of 256 values. */
+static inline bytes b_minus(bytes a, bytes b) {
+    EACH_LANE(bytes, (uint8_t)(a.lane[i] - b.lane[i]));
+}
+
+/* 16 bytes, looked up by indices below 16. */
+typedef const uint8_t *bytes16;
+
+static inline bytes16 bytes16_load(const uint8_t p[16]) {
+    return p;
+}
+static inline bytes b_look(bytes16 table, bytes index) {
+    EACH_LANE(bytes, table[index.lane[i]]);
+}
+/* To each lane the sum of four costs, in the order of the bytes, unless its four bytes are 0. */
+static inline ints i_add_costs(ints sum, bytes costs, bytes of) {
+    ints four = 0;
+    uint8_t any = 0;
+    for (int i = 0; i < BLOCK; i++) {
+        four += costs.lane[i];
+        any |= of.lane[i];
+    }
+    return i_add(sum, any ? four : 0);
+}
+
 #endif

@@ -366,4 +366,23 @@ static inline bool i_any_low_zero(ints a) {
     return (_mm_movemask_epi8(_mm_cmpeq_epi16(a, _mm_setzero_si128())) & 0x3333) != 0;
 }
 
+/* ---- Bytes that wrap, and what they cost ---- */
+
+static inline bytes b_minus(bytes a, bytes b) {
+    return _mm_sub_epi8(a, b);
+}
+
+typedef __m128i bytes16;
+
+static inline bytes16 bytes16_load(const uint8_t p[16]) {
+    return bytes_load(p);
+}
+static inline bytes b_look(bytes16 table, bytes index) {
+    return _mm_shuffle_epi8(table, index);
+}
+static inline ints i_add_costs(ints sum, bytes costs, bytes of) {
+    ints four = _mm_madd_epi16(_mm_maddubs_epi16(costs, b_all(1)), _mm_set1_epi16(1));
+    return i_add(sum, _mm_andnot_si128(_mm_cmpeq_epi32(of, _mm_setzero_si128()), four));
+}
+
 #endif

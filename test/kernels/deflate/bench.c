@@ -7,13 +7,14 @@
 #include "race.h"
 
 #include "deflate/choice.h"
+#include "deflate/filter.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { SIZE = 196864 }; /* 256 rows of 256 pixels of RGB and their filter bytes */
 
-static uint8_t data[SIZE];
+static uint8_t data[SIZE], filtered[SIZE];
 
 struct run {
     const struct tile_deflate_kernels *kernels;
@@ -26,11 +27,19 @@ static void run_count(void *state) {
     __asm__ volatile("" : : "r"(counts) : "memory"); /* the counts are not to be left out */
 }
 
+/* With the choice of each row's filter. */
+static void run_filter(void *state) {
+    const struct run *r = state;
+    struct tile_filter_rows image = {.pixels = data, .stride = 3 * 256, .height = 256, .size = 3 * 256, .step = 3};
+    tile_filter(filtered, &image, NULL, r->kernels);
+}
+
 static const struct {
     const char *name;
     void (*run)(void *state);
 } rows[] = {
     {"deflate count", run_count},
+    {"deflate filter", run_filter},
 };
 
 void deflate_bench(const struct options *options) {

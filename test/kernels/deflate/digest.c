@@ -6,6 +6,7 @@
 #include "input.h"
 
 #include "deflate/choice.h"
+#include "deflate/filter.h"
 #include "deflate/deflate.h"
 
 #include <stdio.h>
@@ -36,4 +37,7 @@ void deflate_digest(const struct options *options) {
     }
     print(options, "deflate coder", digest_add(DIGEST_OF_NOTHING, out, tile_deflate_run(coder, out, &piece)));
     tile_deflate_free(coder);
+    struct tile_filter_rows rows = {.pixels = data, .stride = 303, .height = 300, .size = 303, .step = 3};
+    tile_filter(out, &rows, NULL, kernels);
+    print(options, "deflate filter", digest_add(DIGEST_OF_NOTHING, out, 300 * 304));
 }

@@ -75,13 +75,34 @@ static void run_pack(struct trial *t) {
     memcpy(give_bytes(t, sizeof bits.buffer, WRITE), &bits.buffer, sizeof bits.buffer);
 }
 
+static size_t random_step(struct trial *t) {
+    return 1 + random_below(&t->random, 8);
+}
+
+static void run_filter_costs(struct trial *t) {
+    const uint8_t *row = give_bytes(t, t->count, READ), *above = give_bytes(t, t->count, READ);
+    uint64_t costs[TILE_FILTERS];
+    kernels_of(t)->filter_costs(costs, row, above, t->count, random_step(t));
+    memcpy(give_bytes(t, sizeof costs, WRITE), costs, sizeof costs);
+}
+
+static void run_filter(struct trial *t) {
+    const uint8_t *row = give_bytes(t, t->count, READ), *above = give_bytes(t, t->count, READ);
+    uint8_t *out = give_bytes(t, t->count, WRITE);
+    size_t step = random_step(t);
+    kernels_of(t)->filter(out, row, above, t->count, step, (int)random_below(&t->random, TILE_FILTERS));
+}
+
+static void run_swap(struct trial *t) {
+    uint8_t *out = give_bytes(t, 2 * t->count, WRITE);
+    kernels_of(t)->swap(out, give_bytes(t, 2 * t->count, READ), t->count);
+}
+
 #define ENTRY(kernel)                                                                                                  \
     { #kernel, offsetof(struct tile_deflate_kernels, kernel), run_##kernel, NULL, 0 }
 
 static const struct entry entries[] = {
-    ENTRY(count),
-    ENTRY(match),
-    ENTRY(pack),
+    ENTRY(count), ENTRY(match), ENTRY(pack), ENTRY(filter_costs), ENTRY(filter), ENTRY(swap),
 };
 
 /* Mostly short ones; 0 too. */
