@@ -137,3 +137,10 @@ tile_status tile_png_inflate(struct tile_png_stream *stream, unsigned char *to, 
     use(stream, input);
     return stream->stop == TILE_INFLATE_BAD ? stream->damaged(stream, inflate->why, error) : TILE_OK;
 }
+
+tile_status tile_png_end_data(struct tile_png_stream *stream, tile_status status, bool more, bool elsewhere,
+                              struct tile_error *error) {
+    if (status == TILE_OK || (stream->stop == TILE_INFLATE_BAD && (more || elsewhere)))
+        return tile_png_end_chunk(stream, error);
+    return stream->out_of_chunks && elsewhere && !more ? TILE_OK : status;
+}

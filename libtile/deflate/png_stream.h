@@ -10,7 +10,7 @@ struct tile_png_stream {
     /* Sets `next` and `ready` to the bytes that follow; `ready` 0: the end. */
     tile_status (*fill)(struct tile_png_stream *stream, struct tile_error *error);
     /* Returns the failure for invalid data at `offset`. */
-    tile_status (*damaged)(const struct tile_png_stream *stream, const char *why, struct tile_error *error);
+    tile_status (*damaged)(struct tile_png_stream *stream, const char *why, struct tile_error *error);
     const unsigned char *next;
     size_t ready;
     uint64_t offset; /* in the file, of `next` */
@@ -43,5 +43,13 @@ tile_status tile_png_end_chunk(struct tile_png_stream *stream, struct tile_error
  * of bytes written, which may be 0.
  */
 tile_status tile_png_inflate(struct tile_png_stream *stream, unsigned char *to, size_t *size, struct tile_error *error);
+/*
+ * Ends the data behind the last row, where inflating them to their end had this status; `more`: there were more bytes
+ * than rows; `elsewhere`: some of what came behind the last row was in another chunk than its end. libpng only warns of
+ * more data than rows and whatever is wrong with them, and of what is wrong with the stream's end elsewhere, where it
+ * may also be cut off.
+ */
+tile_status tile_png_end_data(struct tile_png_stream *stream, tile_status status, bool more, bool elsewhere,
+                              struct tile_error *error);
 
 #endif

@@ -57,7 +57,7 @@ struct build {
     const unsigned char *hashed;     /* up to here */
 };
 
-static tile_status damaged(const struct tile_png_stream *stream, const char *why, struct tile_error *error) {
+static tile_status damaged(struct tile_png_stream *stream, const char *why, struct tile_error *error) {
     return tile_error_set(error, TILE_BAD_DATA, "is damaged at byte %ju: %s", (uintmax_t)stream->offset, why);
 }
 
@@ -330,8 +330,7 @@ static tile_status read_rows(struct build *b, uint32_t step, struct tile_error *
 
 /*
  * Behind the last row: the end of the zlib stream, with its Adler-32, and that of its chunk; what is left of the file
- * is only hashed. libpng only warns of more data than rows and whatever is wrong with them, and of what is wrong with
- * the stream's end where it stands in another chunk than the last row's; there it may also be cut off.
+ * is only hashed.
  */
 static tile_status read_rest(struct build *b, struct tile_error *error) {
     struct tile_png_stream *stream = &b->stream;
@@ -346,10 +345,7 @@ static tile_status read_rest(struct build *b, struct tile_error *error) {
         more |= size > 0;
     }
     bool elsewhere = stream->used - used > left;
-    if (status == TILE_OK || (stream->stop == TILE_INFLATE_BAD && (more || elsewhere)))
-        status = tile_png_end_chunk(stream, &why);
-    else if (stream->out_of_chunks && elsewhere && !more)
-        status = TILE_OK;
+    status = tile_png_end_data(stream, status, more, elsewhere, &why);
     if (status != TILE_OK)
         return tile_error_set(error, status, "%s", why.message);
     do {

@@ -20,7 +20,7 @@ tile_status tile_png_changed(uint64_t offset, const char *why, struct tile_error
                           (uintmax_t)offset, why);
 }
 
-static tile_status damaged(const struct tile_png_stream *stream, const char *why, struct tile_error *error) {
+static tile_status damaged(struct tile_png_stream *stream, const char *why, struct tile_error *error) {
     return tile_png_changed(stream->offset, why, error);
 }
 

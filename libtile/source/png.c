@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* PNG by libpng. Interlaced images are decoded whole at the start. */
+/*
+ * PNG. libpng reads the header; rows whose samples are given as they are stored are read past it, all others by it.
+ * Interlaced images are decoded whole at the start.
+ */
 #include "source.h"
 
 #include "png_color.h"
+#include "png_pixels.h"
 
+#include "../base/bytes.h"
 #include "../base/error.h"
 #include "../base/memory.h"
 
@@ -33,6 +38,9 @@ struct png {
     uint32_t decoded; /* the next to be decoded, while interlaced of this pass */
     size_t row_size;
     unsigned char *image; /* interlaced: all rows; else one row, for skipping */
+    bool past_libpng;     /* rows are read by `pixels` */
+    struct tile_png_pixels pixels;
+    unsigned char chunk[8]; /* the latest chunk's length and name */
 };
 
 static _Noreturn void jump(struct png *png, tile_status status) {
@@ -99,6 +107,8 @@ static void on_read(png_structp read, png_bytep to, png_size_t size) {
     struct png *png = png_get_io_ptr(read);
     struct tile_input *input = &png->source->input;
     uint64_t limit = png->source->limits.metadata;
+    const png_bytep begin = to;
+    const bool is_head = size == sizeof png->chunk; /* or something else that long, before it */
     while (size > 0) {
         if (png->left == 0) {
             size_t filled;
@@ -128,6 +138,8 @@ static void on_read(png_structp read, png_bytep to, png_size_t size) {
             jump(png, tile_error_advise(png->error, TILE_REMEDY_METADATA, TILE_LIMIT_EXCEEDED,
                                         "has more than %ju bytes of metadata, which is the limit", (uintmax_t)limit));
     }
+    if (is_head)
+        memcpy(png->chunk, begin, sizeof png->chunk);
 }
 
 /* ---- The header -------------------------------------------------------------------------------------------- */
@@ -158,6 +170,7 @@ static void read_header(struct png *png) {
     png_set_read_fn(png->read, png, on_read);
     png_set_user_limits(png->read, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours is on pixels */
     png_set_chunk_malloc_max(png->read, limit < PNG_SIZE_MAX ? (png_alloc_size_t)limit : PNG_SIZE_MAX);
+    png_set_option(png->read, PNG_MAXIMUM_INFLATE_WINDOW, PNG_OPTION_ON); /* as where rows are read past it */
     png_set_keep_unknown_chunks(png->read, PNG_HANDLE_CHUNK_NEVER, others, (int)sizeof others / 5);
     png_set_read_user_chunk_fn(png->read, png, on_chunk);
     png_read_info(png->read, png->info);
@@ -174,6 +187,13 @@ static struct tile_format format_of(const struct png *png) {
     return (struct tile_format){.space = type & PNG_COLOR_MASK_COLOR ? TILE_SRGB : TILE_GRAY,
                                 .sample = png_get_bit_depth(png->read, png->info) == 16 ? TILE_U16 : TILE_U8,
                                 .alpha = alpha ? TILE_ALPHA_STRAIGHT : TILE_ALPHA_NONE};
+}
+
+/* Whether the samples are given as they are stored, one after the other. */
+static bool is_plain(const struct png *png) {
+    return png_get_interlace_type(png->read, png->info) == PNG_INTERLACE_NONE &&
+           png_get_color_type(png->read, png->info) != PNG_COLOR_TYPE_PALETTE &&
+           png_get_bit_depth(png->read, png->info) >= 8 && !png_get_valid(png->read, png->info, PNG_INFO_tRNS);
 }
 
 static void name_coding(const struct png *png) {
@@ -217,8 +237,9 @@ static tile_status png_open(tile_source *source, struct tile_error *error) {
     /* libpng has three rows of up to 4 samples of 2 bytes; zlib's window and buffers are below 100 KB. Width and
      * height are below 2^31. */
     uint64_t row = (uint64_t)info->width * tile_format_step(info->format), all;
+    uint64_t beside = is_plain(png) ? tile_png_pixels_memory(row) : (uint64_t)info->width * 24;
     if (__builtin_mul_overflow(row, info->streams ? 1 : info->height, &all) ||
-        __builtin_add_overflow(all, (uint64_t)info->width * 24 + 100000 + sizeof *source, &info->memory))
+        __builtin_add_overflow(all, beside + 100000 + sizeof *source, &info->memory))
         info->memory = UINT64_MAX;
     png->row_size = (size_t)row;
     name_coding(png);
@@ -242,6 +263,14 @@ static tile_status start_rows(struct png *png) {
                    png_get_image_height(png->read, png->info) != source->height ||
                    now.sample != source->info.format.sample || now.alpha != source->info.format.alpha ||
                    (png_get_interlace_type(png->read, png->info) == PNG_INTERLACE_NONE) != source->info.streams;
+    png->past_libpng = is_plain(png);
+    if (png->past_libpng && !changed) {
+        tile_status status =
+            tile_png_pixels_begin(&png->pixels, png->source, png->row_size, (uint32_t)tile_get_be(png->chunk, 4),
+                                  png->next, png->left, png->error);
+        destroy(png);
+        return status;
+    }
     if (source->manner.piece) {
         png_set_crc_action(png->read, PNG_CRC_QUIET_USE, PNG_CRC_DEFAULT);
         png_set_option(png->read, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
@@ -304,10 +333,31 @@ static void read_rows(struct png *png, uint32_t count, unsigned char *to, size_t
     }
 }
 
+/* Rows that damage has left out are zero. */
+static void end_rows(struct png *png, uint32_t count, unsigned char *to, size_t stride) {
+    for (uint32_t i = png->decoded > png->row ? png->decoded - png->row : 0; to && i < count; i++)
+        memset(to + i * stride, 0, png->row_size);
+    png->row += count;
+    if (!png->stopped)
+        png->decoded = png->row;
+}
+
+static tile_status read_past_libpng(struct png *png, uint32_t count, unsigned char *to, size_t stride,
+                                    struct tile_error *error) {
+    tile_status status = TILE_OK;
+    if (!png->stopped)
+        status = tile_png_pixels_read(&png->pixels, count, to, stride, &png->decoded, &png->stopped, error);
+    if (status == TILE_OK)
+        end_rows(png, count, to, stride);
+    return status;
+}
+
 static tile_status png_rows(tile_source *source, uint32_t count, unsigned char *to, size_t stride,
                             struct tile_error *error) {
     struct png *png = source->state;
     png->error = error;
+    if (png->past_libpng)
+        return read_past_libpng(png, count, to, stride, error);
     if (!source->info.streams) {
         for (uint32_t i = 0; to && i < count; i++)
             memcpy(to + i * stride, png->image + png->row_size * (png->row + i), png->row_size);
@@ -326,11 +376,7 @@ static tile_status png_rows(tile_source *source, uint32_t count, unsigned char *
         read_rows(png, count, to, stride);
     if (status != TILE_OK)
         return status;
-    for (uint32_t i = png->decoded > png->row ? png->decoded - png->row : 0; to && i < count; i++)
-        memset(to + i * stride, 0, png->row_size);
-    png->row += count;
-    if (!png->stopped)
-        png->decoded = png->row;
+    end_rows(png, count, to, stride);
     return TILE_OK;
 }
 
@@ -340,6 +386,7 @@ static void png_close(tile_source *source) {
         return;
     destroy(png);
     tile_png_chunks_free(&png->chunks);
+    tile_png_pixels_free(&png->pixels);
     tile_free(source->allocator, png->image);
     tile_free(source->allocator, png);
 }

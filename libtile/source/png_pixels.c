@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "png_pixels.h"
+
+#include "../base/memory.h"
+#include "../base/pixels.h"
+#include "../deflate/unfilter.h"
+
+#include <string.h>
+
+/* With the window before it, it stays in a core's own cache. */
+enum { OUTPUT = 1 << 16 };
+
+uint64_t tile_png_pixels_memory(uint64_t row) {
+    return tile_u64_add(tile_u64_mul(row, 2), TILE_INFLATE_WINDOW + OUTPUT + sizeof(struct tile_png_pixels));
+}
+
+/* ---- The stream's hooks ------------------------------------------------------------------------------------ */
+
+static tile_status fill(struct tile_png_stream *stream, struct tile_error *error) {
+    struct tile_png_pixels *p = (struct tile_png_pixels *)stream;
+    tile_status status = tile_input_fill(&p->source->input, &stream->ready, error);
+    stream->next = p->source->input.buffer;
+    return status == TILE_OK ? tile_watch_pass(p->source->watch, stream->ready, error) : status;
+}
+
+/* There may be rows before it. */
+static tile_status note_damage(struct tile_png_stream *stream, const char *why, struct tile_error *error) {
+    struct tile_png_pixels *p = (struct tile_png_pixels *)stream;
+    (void)error;
+    p->damage = why;
+    p->damage_at = stream->offset;
+    return TILE_BAD_DATA;
+}
+
+/* ---- Bytes ------------------------------------------------------------------------------------------------- */
+
+/* Inflates until it stops, or as many bytes as `most`. All that was there has been taken. */
+static tile_status inflate(struct tile_png_pixels *p, uint64_t most, struct tile_error *error) {
+    if (p->filled == TILE_INFLATE_WINDOW + OUTPUT) {
+        memmove(p->output, p->output + OUTPUT, TILE_INFLATE_WINDOW);
+        p->filled = TILE_INFLATE_WINDOW;
+    }
+    size_t size = TILE_INFLATE_WINDOW + OUTPUT - p->filled;
+    size = most < size ? (size_t)most : size;
+    tile_status status = tile_png_inflate(&p->stream, p->output + p->filled, &size, error);
+    p->given = p->filled;
+    p->filled += size;
+    return p->damage ? TILE_OK : status;
+}
+
+/* BAD_DATA: they are damaged, as p->damage says. */
+static tile_status take(struct tile_png_pixels *p, unsigned char *to, size_t size, struct tile_error *error) {
+    while (size > 0) {
+        size_t part = p->filled - p->given;
+        if (part == 0 && !p->damage && p->stream.stop == TILE_INFLATE_END)
+            note_damage(&p->stream, "its pixel data end early", error);
+        if (part == 0 && p->damage)
+            return TILE_BAD_DATA;
+        if (part == 0) {
+            tile_status status = inflate(p, p->left, error);
+            p->left -= p->filled - p->given;
+            if (status != TILE_OK)
+                return status;
+            continue;
+        }
+        part = part < size ? part : size;
+        memcpy(to, p->output + p->given, part);
+        p->given += part;
+        to += part;
+        size -= part;
+    }
+    return TILE_OK;
+}
+
+/* Behind the last row. */
+static tile_status read_rest(struct tile_png_pixels *p, struct tile_error *error) {
+    struct tile_png_stream *stream = &p->stream;
+    const uint64_t used = stream->used;
+    const uint32_t left = stream->left;
+    bool more = false;
+    tile_status status = TILE_OK;
+    while (status == TILE_OK && !p->damage && stream->stop != TILE_INFLATE_END) {
+        status = inflate(p, UINT64_MAX, error);
+        more |= p->filled > p->given;
+        if (status == TILE_OK)
+            status = tile_watch_pass(p->source->watch, p->filled - p->given, error);
+    }
+    if (status != TILE_OK)
+        return status;
+    return tile_png_end_data(stream, p->damage ? TILE_BAD_DATA : TILE_OK, more, stream->used - used > left, error);
+}
+
+/* ---- Rows -------------------------------------------------------------------------------------------------- */
+
+tile_status tile_png_pixels_begin(struct tile_png_pixels *p, tile_source *source, size_t row, uint32_t chunk,
+                                  const unsigned char *next, size_t ready, struct tile_error *error) {
+    const struct tile_allocator *allocator = source->allocator;
+    p->source = source;
+    p->row = row;
+    p->step = (unsigned)tile_format_step(source->info.format);
+    p->swap = source->info.format.sample == TILE_U16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    if (!p->output)
+        p->output = tile_alloc(allocator, TILE_INFLATE_WINDOW + OUTPUT);
+    if (!p->above)
+        p->above = tile_alloc(allocator, row);
+    if (!p->skipped)
+        p->skipped = tile_alloc(allocator, row);
+    if (!p->output || !p->above || !p->skipped)
+        return tile_no_memory(error, TILE_INFLATE_WINDOW + OUTPUT > row ? TILE_INFLATE_WINDOW + OUTPUT : row);
+    memset(p->above, 0, row);
+    p->filled = p->given = 0;
+    p->left = ((uint64_t)row + 1) * source->height;
+    p->damage = NULL;
+    p->stream = (struct tile_png_stream){.fill = fill,
+                                         .damaged = note_damage,
+                                         .next = next,
+                                         .ready = ready,
+                                         .offset = source->input.offset - ready,
+                                         .check = !source->manner.piece};
+    tile_png_begin_chunk(&p->stream, chunk);
+    tile_inflate_begin_zlib(&p->stream.inflate);
+    p->stream.inflate.history = p->output;
+    p->stream.inflate.ignore_checksum = source->manner.piece;
+    return TILE_OK;
+}
+
+/* PNG has the higher byte first. */
+static void swap_bytes(unsigned char *row, size_t size) {
+    for (size_t i = 0; i < size; i += 2) {
+        uint16_t sample;
+        memcpy(&sample, row + i, 2);
+        sample = (uint16_t)(sample << 8 | sample >> 8);
+        memcpy(row + i, &sample, 2);
+    }
+}
+
+/* To `row`, which is below `prior`. */
+static tile_status read_row(struct tile_png_pixels *p, unsigned char *row, const unsigned char *prior,
+                            struct tile_error *error) {
+    unsigned char filter;
+    tile_status status = take(p, &filter, 1, error);
+    if (status == TILE_OK)
+        status = take(p, row, p->row, error);
+    if (status == TILE_OK && !tile_png_unfilter(filter, row, prior, p->row, p->step))
+        status = note_damage(&p->stream, "bad adaptive filter value", error);
+    return status == TILE_OK ? tile_watch_pass(p->source->watch, p->row, error) : status;
+}
+
+/* Each row stays as it is stored until the next one is there. */
+static tile_status read_rows(struct tile_png_pixels *p, uint32_t count, unsigned char *to, size_t stride, uint32_t *y,
+                             struct tile_error *error) {
+    unsigned char *last = NULL;
+    tile_status status = TILE_OK;
+    for (uint32_t i = 0; i < count; i++, ++*y) {
+        unsigned char *row = to ? to + i * stride : p->skipped;
+        if (!to) /* else the reader of rows tells how far it is */
+            p->source->watch->at = (struct tile_progress){*y, p->source->height};
+        status = read_row(p, row, last ? last : p->above, error);
+        if (status != TILE_OK)
+            break;
+        if (last && p->swap)
+            swap_bytes(last, p->row);
+        last = to ? row : NULL;
+        if (!to) {
+            p->skipped = p->above;
+            p->above = row;
+        }
+    }
+    if (last) {
+        memcpy(p->above, last, p->row);
+        if (p->swap)
+            swap_bytes(last, p->row);
+    }
+    return status;
+}
+
+tile_status tile_png_pixels_read(struct tile_png_pixels *p, uint32_t count, unsigned char *to, size_t stride,
+                                 uint32_t *y, bool *stopped, struct tile_error *error) {
+    tile_status status = read_rows(p, count, to, stride, y, error);
+    uint32_t damaged = *y;
+    if (status == TILE_OK && *y == p->source->height) {
+        damaged--;
+        status = read_rest(p, error);
+    }
+    if (status != TILE_BAD_DATA || !p->damage)
+        return status;
+    *stopped = true;
+    if (p->damage_at == p->source->input.reader.size && p->stream.stop != TILE_INFLATE_BAD)
+        return tile_source_damaged(p->source, "; the rest is zero", error, "ends early at byte %ju (row %u of %u)",
+                                   (uintmax_t)p->damage_at, damaged, p->source->height);
+    return tile_source_damaged(p->source, "; the rest is zero", error, "is damaged at byte %ju (row %u of %u): %s",
+                               (uintmax_t)p->damage_at, damaged, p->source->height, p->damage);
+}
+
+void tile_png_pixels_free(struct tile_png_pixels *p) {
+    const struct tile_allocator *allocator = p->source ? p->source->allocator : NULL;
+    tile_free(allocator, p->output);
+    tile_free(allocator, p->above);
+    tile_free(allocator, p->skipped);
+}
