@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fast coder. A piece is cut into blocks of equal size that the second-level cache holds, and each is gone over
- * three times: its bytes are counted, which tells about what a literal costs; matches are searched that cost less than
- * their literals; and with the codes that fit what was found, all is written. The codes are known before, and so is the
- * size to the bit: a block is stored, or takes the fixed codes, where that is smaller.
+ * The fast coder. A piece is cut into blocks of equal size that the second-level cache holds. A part of a block's bytes
+ * is counted, which tells about what a literal costs; matches are searched that cost less than their literals; what was
+ * found is counted; and with the codes that fit the counts, all is written. With the codes the size is known to the
+ * bit: a block is stored, or takes the fixed codes, where that is smaller.
  */
 #include "deflate.h"
 
@@ -16,6 +16,8 @@
 
 enum {
     BLOCK = 256 << 10,
+    SAMPLED = 4096, /* of so many bytes, SAMPLE are looked at to know what literals cost */
+    SAMPLE = 512,
     MOST_LITERAL_BITS = 14,  /* of struct tile_codes */
     MOST_DISTANCE_BITS = 15, /* RFC 1951 */
     MOST_PRECODE_BITS = 7,
@@ -41,11 +43,12 @@ struct header {
 struct tile_deflate {
     const struct tile_allocator *allocator;
     const struct tile_deflate_kernels *kernels;
-    uint32_t literals[TILE_LITERALS], distances[TILE_DISTANCES]; /* how often each symbol occurs in the block */
-    uint8_t distance_bits[TILE_DISTANCES], literal_bits[TILE_LITERALS];
+    uint32_t literal_counts[TILE_LITERALS], distance_counts[TILE_DISTANCES]; /* of the block's symbols */
+    uint8_t literal_bits[TILE_LITERALS], distance_bits[TILE_DISTANCES];
     struct header header;
     struct tile_codes codes;
     struct tile_matcher matcher;
+    uint8_t literals[BLOCK + TILE_MATCH_ROOM];
     struct tile_sequence sequences[BLOCK / TILE_SHORTEST_MATCH + 1];
 };
 
@@ -160,16 +163,17 @@ static void fixed_lengths(uint8_t literals[288], uint8_t distances[TILE_DISTANCE
 }
 
 static void make_codes(struct tile_codes *codes, const uint8_t *literals, int symbols, const uint8_t *distances) {
-    tile_huffman_codes(codes->literal, literals, symbols);
-    memcpy(codes->literal_bits, literals, TILE_LITERALS);
-    tile_huffman_codes(codes->distance, distances, TILE_DISTANCES);
-    memcpy(codes->distance_bits, distances, TILE_DISTANCES);
+    uint16_t code[TILE_HUFFMAN_SYMBOLS];
+    tile_huffman_codes(code, literals, symbols);
+    for (int s = 0; s < TILE_LITERALS; s++)
+        codes->literal[s] = code[s] | (uint32_t)literals[s] << 16;
     for (unsigned n = TILE_SHORTEST_MATCH; n <= TILE_LONGEST_MATCH; n++) {
         struct tile_symbol s = tile_symbol_of_length(n);
-        unsigned bits = codes->literal_bits[s.symbol];
-        codes->length[n] = codes->literal[s.symbol] | (uint32_t)s.value << bits;
-        codes->length_bits[n] = (uint8_t)(bits + s.extra);
+        codes->length[n] = code[s.symbol] | s.value << literals[s.symbol] | (literals[s.symbol] + s.extra) << 24;
     }
+    tile_huffman_codes(code, distances, TILE_DISTANCES);
+    for (int s = 0; s < TILE_DISTANCES; s++)
+        codes->distance[s] = code[s] | (uint32_t)distances[s] << 16;
 }
 
 /* ---- Blocks ---- */
@@ -192,31 +196,47 @@ static void write_stored(struct tile_bits *bits, const uint8_t *data, size_t siz
     } while (size);
 }
 
-/* What matches take from the literals' counts, and add to their own. Returns their extra bits. */
-static size_t count_matches(tile_deflate *d, const uint8_t *data, size_t count) {
-    size_t extra = 0;
+/* About what each literal takes, by a part of them. */
+static void estimate_costs(tile_deflate *d, uint8_t costs[256], const uint8_t *data, size_t size) {
+    uint32_t counts[256];
+    size_t taken = 0;
+    for (size_t at = 0; at < size; at += SAMPLED) {
+        size_t now = size - at < SAMPLE ? size - at : SAMPLE;
+        memcpy(d->literals + taken, data + at, now);
+        taken += now;
+    }
+    for (int s = 0; s < 256; s++)
+        counts[s] = 1; /* each has a cost */
+    d->kernels->count(counts, d->literals, taken);
+    tile_huffman_lengths(costs, counts, 256, MOST_LITERAL_BITS);
+}
+
+/* Counts all symbols. Returns the extra bits. */
+static size_t count_symbols(tile_deflate *d, const uint8_t *literals, size_t count) {
+    size_t extra = 0, size = 0;
+    memset(d->literal_counts, 0, sizeof d->literal_counts);
+    memset(d->distance_counts, 0, sizeof d->distance_counts);
     for (size_t i = 0; i < count; i++) {
         struct tile_sequence s = d->sequences[i];
-        data += s.literals;
+        size += s.literals;
         if (!s.length)
             continue;
         struct tile_symbol length = tile_symbol_of_length(s.length), distance = tile_symbol_of_distance(s.distance);
-        for (size_t k = 0; k < s.length; k++)
-            d->literals[data[k]]--;
-        data += s.length;
-        d->literals[length.symbol]++;
-        d->distances[distance.symbol]++;
+        d->literal_counts[length.symbol]++;
+        d->distance_counts[distance.symbol]++;
         extra += length.extra + distance.extra;
     }
+    d->kernels->count(d->literal_counts, literals, size);
+    d->literal_counts[TILE_END_OF_BLOCK] = 1;
     return extra;
 }
 
 static size_t bits_of(const tile_deflate *d, const uint8_t *literal_bits, const uint8_t *distance_bits) {
     size_t bits = 0;
     for (int s = 0; s < TILE_LITERALS; s++)
-        bits += (size_t)d->literals[s] * literal_bits[s];
+        bits += (size_t)d->literal_counts[s] * literal_bits[s];
     for (int s = 0; s < TILE_DISTANCES; s++)
-        bits += (size_t)d->distances[s] * distance_bits[s];
+        bits += (size_t)d->distance_counts[s] * distance_bits[s];
     return bits;
 }
 
@@ -226,18 +246,17 @@ static void write_block(tile_deflate *d, struct tile_bits *bits, const struct ti
     const uint8_t *data = piece->data + begin;
     size_t size = end - begin;
     bool last = piece->last && end == piece->size;
-    memset(d->literals, 0, sizeof d->literals);
-    memset(d->distances, 0, sizeof d->distances);
-    d->kernels->count(d->literals, data, size);
-    tile_huffman_lengths(d->literal_bits, d->literals, 256, MOST_LITERAL_BITS);
-    size_t count = d->kernels->match(d->sequences, &d->matcher, piece->data, begin, end, d->literal_bits);
-    size_t extra = count_matches(d, data, count);
-    d->literals[TILE_END_OF_BLOCK] = 1;
+    uint8_t costs[256];
+    estimate_costs(d, costs, data, size);
+    size_t count = d->kernels->match(d->sequences, d->literals, &d->matcher, piece->data, begin, end, piece->row,
+                                     piece->step, costs);
+    const uint8_t *literals = d->sequences[0].literals == size ? data : d->literals;
+    size_t extra = count_symbols(d, literals, count);
 
     uint8_t fixed_literals[288], fixed_distances[TILE_DISTANCES];
     fixed_lengths(fixed_literals, fixed_distances);
-    tile_huffman_lengths(d->literal_bits, d->literals, TILE_LITERALS, MOST_LITERAL_BITS);
-    tile_huffman_lengths(d->distance_bits, d->distances, TILE_DISTANCES, MOST_DISTANCE_BITS);
+    tile_huffman_lengths(d->literal_bits, d->literal_counts, TILE_LITERALS, MOST_LITERAL_BITS);
+    tile_huffman_lengths(d->distance_bits, d->distance_counts, TILE_DISTANCES, MOST_DISTANCE_BITS);
     make_header(&d->header, d->literal_bits, d->distance_bits);
     size_t fixed = bits_of(d, fixed_literals, fixed_distances);
     size_t dynamic = d->header.bits + bits_of(d, d->literal_bits, d->distance_bits);
@@ -255,8 +274,8 @@ static void write_block(tile_deflate *d, struct tile_bits *bits, const struct ti
         write_header(bits, &d->header);
         make_codes(&d->codes, d->literal_bits, TILE_LITERALS, d->distance_bits);
     }
-    d->kernels->pack(bits, &d->codes, data, d->sequences, count);
-    tile_bits_add(bits, d->codes.literal[TILE_END_OF_BLOCK], d->codes.literal_bits[TILE_END_OF_BLOCK]);
+    d->kernels->pack(bits, &d->codes, literals, d->sequences, count);
+    tile_bits_add(bits, d->codes.literal[TILE_END_OF_BLOCK] & 0xFFFF, d->codes.literal[TILE_END_OF_BLOCK] >> 16);
     tile_bits_flush(bits);
 }
 

@@ -19,14 +19,14 @@ struct tile_sequence {
     uint16_t length, distance;
 };
 
-/* The codes of a block, the first bit of each the lowest. No code of the first table has more than 14 bits. */
+/*
+ * The codes of a block, the first bit of each the lowest, and how many bits they have: from bit 24 on in `length`, from
+ * bit 16 on in the others. No code of the first table has more than 14 bits.
+ */
 struct tile_codes {
-    uint16_t literal[288];
-    uint8_t literal_bits[288];
-    uint32_t length[TILE_LONGEST_MATCH + 1]; /* the code and the extra bits of each length, up to 19 */
-    uint8_t length_bits[TILE_LONGEST_MATCH + 1];
-    uint16_t distance[TILE_DISTANCES]; /* without the extra bits */
-    uint8_t distance_bits[TILE_DISTANCES];
+    uint32_t literal[TILE_LITERALS];
+    uint32_t length[TILE_LONGEST_MATCH + 1]; /* of each length, with the extra bits */
+    uint32_t distance[TILE_DISTANCES];       /* without the extra bits */
 };
 
 /* Where bits go, the first the lowest. Between calls fewer than 8 are left in `buffer`. */
@@ -36,11 +36,12 @@ struct tile_bits {
     unsigned count;
 };
 
-/* Where the matcher saw what: by a hash of the bytes, the lower 16 bits of the last place. */
+/* Where the matcher saw what last: the lower 16 bits of the place, by a hash of the bytes. All 0 before a piece. */
 #define TILE_MATCH_HASH 12
 struct tile_matcher {
     uint16_t place[1 << TILE_MATCH_HASH];
 };
+#define TILE_MATCH_ROOM 32
 
 /* PNG's filters: None, Sub, Up, Average and Paeth, by their numbers. */
 #define TILE_FILTERS 5
@@ -50,13 +51,15 @@ struct tile_deflate_kernels {
     void (*count)(uint32_t counts[256], const uint8_t *data, size_t size);
     /*
      * Splits data[begin] to data[end - 1] into sequences, of which it returns how many: (end - begin) / 3 + 1 at most,
-     * and only the last one may lack a match. What matches may begin before `begin`. cost[b] is about how many bits the
-     * literal b takes, which a match is to save.
+     * and only the last one may lack a match. What matches may begin before `begin`. `row` is how far before a byte the
+     * one above it is, `step` are the bytes of a pixel; 0: unknown. cost[b] is about how many bits the literal b takes,
+     * which a match is to save. `literals` gets what is in no match, one behind the other, and has TILE_MATCH_ROOM more
+     * bytes than the data; where there is no match at all, it is left as it is.
      */
-    size_t (*match)(struct tile_sequence *out, struct tile_matcher *matcher, const uint8_t *data, size_t begin,
-                    size_t end, const uint8_t cost[256]);
-    /* Writes sequences, the first of which begins at `data`. */
-    void (*pack)(struct tile_bits *bits, const struct tile_codes *codes, const uint8_t *data,
+    size_t (*match)(struct tile_sequence *out, uint8_t *literals, struct tile_matcher *matcher, const uint8_t *data,
+                    size_t begin, size_t end, size_t row, size_t step, const uint8_t cost[256]);
+    /* Writes sequences, whose literals are one behind the other. */
+    void (*pack)(struct tile_bits *bits, const struct tile_codes *codes, const uint8_t *literals,
                  const struct tile_sequence *sequences, size_t count);
 
     /*

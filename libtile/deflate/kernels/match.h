@@ -1,45 +1,226 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding what was there before. */
+/*
+ * Finding what was there before. Pixels are compared and not bytes, each with three places: one byte before (runs), the
+ * row above, and where two pixels with the same hash were last. The longest of the three that costs less bits than its
+ * literals is taken; nothing is searched twice. Photographs have hardly any matches, and looking for them would take
+ * most of the time: so a stretch is tried, and where little is gained, only long runs are looked for in what follows,
+ * twice as far each time.
+ *
+ * What a branch cannot foresee is computed without one, as far as it goes: a wrong guess costs as much as ten pixels of
+ * literals.
+ */
 #include "kernels.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-static inline uint32_t match_load(const uint8_t *p) {
-    uint32_t four;
-    memcpy(&four, p, sizeof four);
-    return four;
+enum {
+    MATCH_TRIAL = 1 << 10,     /* bytes */
+    MATCH_FOLLOWING = 4 << 10, /* bytes up to the next trial, at first */
+    MATCH_FARTHEST = 32 << 10, /* and at most */
+    MATCH_GAIN = 4,            /* bits in 16 bytes of a trial: what is worth the time */
+    MATCH_LEAST = 6,           /* bytes of a match, but for what is before it */
+    MATCH_BITS = 10,           /* about what the symbols of a match take */
+    MATCH_BYTE = 4,            /* about what is saved by a byte more, where candidates are compared */
+};
+
+struct search {
+    struct tile_sequence *out;
+    uint8_t *literals;
+    uint16_t *place;
+    const uint8_t *data, *cost;
+    size_t anchor, end;     /* what has no sequence yet, and the end of the block */
+    size_t row, unit, lead; /* in each row, pixels of `unit` bytes follow `lead` others */
+    size_t next_row;        /* where the row begins that is behind the place */
+    size_t reciprocal;      /* 2^16 / unit, upwards */
+    uint64_t mask;          /* of the bytes that are hashed */
+    int gained;             /* bits */
+};
+
+struct candidate {
+    size_t length, distance;
+    int score;
+};
+
+static inline uint64_t match_load(const uint8_t *p) {
+    uint64_t eight;
+    memcpy(&eight, p, sizeof eight);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    eight = __builtin_bswap64(eight);
+#endif
+    return eight;
 }
 
+/* How many bytes of eight are equal, from the first on. */
+static inline unsigned match_equal(uint64_t difference) {
+    return difference ? (unsigned)__builtin_ctzll(difference) >> 3 : 8;
+}
+
+/* How many bytes are, `most` at most: at least 8, which are known to be. */
 static inline size_t match_length(const uint8_t *a, const uint8_t *b, size_t most) {
-    size_t length = 0;
+    size_t length = 8;
+    for (; length + 8 <= most; length += 8) {
+        uint64_t difference = match_load(a + length) ^ match_load(b + length);
+        if (difference)
+            return length + match_equal(difference);
+    }
     while (length < most && a[length] == b[length])
         length++;
     return length;
 }
 
-static size_t match(struct tile_sequence *out, struct tile_matcher *matcher, const uint8_t *data, size_t begin,
-                    size_t end, const uint8_t cost[256]) {
-    size_t count = 0, anchor = begin;
-    for (size_t i = begin; i + 4 <= end;) {
-        uint32_t hash = match_load(data + i) * 0x9E3779B1U >> (32 - TILE_MATCH_HASH);
-        size_t distance = (uint16_t)(i - matcher->place[hash]);
-        matcher->place[hash] = (uint16_t)i;
-        size_t most = end - i < TILE_LONGEST_MATCH ? end - i : TILE_LONGEST_MATCH;
-        size_t length = 0;
-        if (distance - 1 < TILE_WINDOW && distance <= i)
-            length = match_length(data + i, data + i - distance, most);
-        unsigned saved = 0;
-        for (size_t k = 0; k < length && saved < 64; k++)
-            saved += cost[data[i + k]];
-        if (length < TILE_SHORTEST_MATCH || saved < 12 + tile_symbol_of_distance((unsigned)distance).extra) {
-            i++;
+static inline size_t match_hash(uint64_t pixels) {
+    return (size_t)(pixels * UINT64_C(0x9E3779B97F4A7C15) >> (64 - TILE_MATCH_HASH));
+}
+
+static inline int match_extra(size_t distance) {
+    return (int)tile_highest_bit((unsigned)(distance - 1) | 2) - 1;
+}
+
+static inline struct candidate match_candidate(size_t length, size_t distance) {
+    return (struct candidate){length, distance, (int)length * MATCH_BYTE - match_extra(distance)};
+}
+
+static inline struct candidate match_better(struct candidate a, struct candidate b) {
+    bool second = b.score > a.score;
+    a.length = second ? b.length : a.length;
+    a.distance = second ? b.distance : a.distance;
+    a.score = second ? b.score : a.score;
+    return a;
+}
+
+/* The same, with all of the length, of what may be longer than 8 bytes. */
+static struct candidate match_longest(const struct search *s, size_t i, const struct candidate *all, size_t count) {
+    size_t most = s->end - i < TILE_LONGEST_MATCH ? s->end - i : TILE_LONGEST_MATCH;
+    struct candidate best = {0, 0, 0};
+    for (size_t k = 0; k < count; k++)
+        if (all[k].length == 8) {
+            const uint8_t *p = s->data + i;
+            best = match_better(best, match_candidate(match_length(p, p - all[k].distance, most), all[k].distance));
+        }
+    return best;
+}
+
+/* The next pixel that begins at `i` or behind it. */
+static inline size_t match_align(struct search *s, size_t i) {
+    if (s->unit == 1)
+        return i;
+    if (s->next_row <= i)
+        s->next_row = i - i % s->row + s->row;
+    size_t column = i + s->row - s->next_row;
+    return i + (column < s->lead ? s->lead - column : (s->unit - (column - s->lead) % s->unit) % s->unit);
+}
+
+/* Bytes before the match, up to 8, may belong to it. */
+static inline void match_emit(struct search *s, size_t i, size_t length, size_t distance) {
+    size_t before = 0;
+    if (i >= distance + 8) {
+        uint64_t difference = match_load(s->data + i - 8) ^ match_load(s->data + i - 8 - distance);
+        size_t room = TILE_LONGEST_MATCH - length;
+        before = difference ? (unsigned)__builtin_clzll(difference) >> 3 : 8;
+        before = before < room ? before : room;
+        before = before < i - s->anchor ? before : i - s->anchor;
+    }
+    size_t literals = i - before - s->anchor;
+    if (literals <= TILE_MATCH_ROOM && s->end - s->anchor >= TILE_MATCH_ROOM)
+        memcpy(s->literals, s->data + s->anchor, TILE_MATCH_ROOM); /* more than asked for is faster */
+    else
+        memcpy(s->literals, s->data + s->anchor, literals);
+    s->literals += literals;
+    *s->out++ = (struct tile_sequence){(uint32_t)literals, (uint16_t)(length + before), (uint16_t)distance};
+    s->anchor = i + length;
+}
+
+/* From a pixel on; returns the first that is not before `stop`, which is 7 bytes before the end at most. */
+static inline size_t match_search(struct search *s, size_t i, size_t stop) {
+    while (i < stop) {
+        const uint8_t *p = s->data + i;
+        uint64_t here = match_load(p);
+        size_t hash = match_hash(here & s->mask);
+        size_t up = s->row <= i ? s->row : 1, back = (uint16_t)(i - s->place[hash]);
+        back = back - 1 < TILE_WINDOW ? back : 1;
+        s->place[hash] = (uint16_t)i;
+        struct candidate all[] = {
+            match_candidate(match_equal(match_load(p - 1) ^ here), 1),
+            match_candidate(match_equal(match_load(p - up) ^ here), up),
+            match_candidate(match_equal(match_load(p - back) ^ here), back),
+        };
+        struct candidate best = match_better(match_better(all[0], all[1]), all[2]);
+        if (best.length >= MATCH_LEAST) {
+            unsigned cost = 0;
+            for (int k = 0; k < 8; k++)
+                cost += s->cost[p[k]];
+            if (best.length == 8)
+                best = match_longest(s, i, all, 3);
+            int saved = (int)(cost * best.length / 8) - MATCH_BITS - match_extra(best.distance);
+            if (saved > 0) {
+                s->gained += saved;
+                match_emit(s, i, best.length, best.distance);
+                /* The second pixel is found again; the others of a long match, it is hoped, with it. */
+                size_t second = i + s->unit;
+                if (second + 8 <= s->end)
+                    s->place[match_hash(match_load(s->data + second) & s->mask)] = (uint16_t)second;
+                size_t next = i + ((best.length + s->unit - 1) * s->reciprocal >> 16) * s->unit;
+                i = next < s->next_row ? next : match_align(s, s->anchor);
+                continue;
+            }
+        }
+        i += s->unit;
+        if (i >= s->next_row)
+            i = match_align(s, i);
+    }
+    return i;
+}
+
+/* The same for runs of one byte alone: of 15 and more, and some that are shorter. */
+static inline size_t match_runs(struct search *s, size_t i, size_t stop) {
+    while (i < stop) {
+        const uint8_t *p = s->data + i;
+        if (match_load(p) != match_load(p - 1)) {
+            i += 8;
             continue;
         }
-        out[count++] = (struct tile_sequence){(uint32_t)(i - anchor), (uint16_t)length, (uint16_t)distance};
-        i += length;
-        anchor = i;
+        size_t most = s->end - i < TILE_LONGEST_MATCH ? s->end - i : TILE_LONGEST_MATCH;
+        match_emit(s, i, match_length(p, p - 1, most), 1);
+        i = s->anchor;
     }
-    if (anchor < end)
-        out[count++] = (struct tile_sequence){(uint32_t)(end - anchor), 0, 0};
+    return match_align(s, i);
+}
+
+static size_t match(struct tile_sequence *out, uint8_t *literals, struct tile_matcher *matcher, const uint8_t *data,
+                    size_t begin, size_t end, size_t row, size_t step, const uint8_t cost[256]) {
+    bool rows = row > 0 && row <= TILE_WINDOW;
+    struct search s = {.out = out, .literals = literals, .place = matcher->place, .data = data, .cost = cost};
+    s.anchor = begin;
+    s.end = end;
+    s.row = rows ? row : 1;
+    s.unit = rows && step > 2 && step <= 8 ? step : 1;
+    s.lead = s.row % s.unit;
+    s.next_row = s.unit > 1 ? begin - begin % row + row : SIZE_MAX;
+    s.reciprocal = (65536 + s.unit - 1) / s.unit;
+    size_t hashed = 2 * s.unit < MATCH_LEAST ? MATCH_LEAST : 2 * s.unit < 8 ? 2 * s.unit : 8;
+    s.mask = UINT64_MAX >> (64 - 8 * hashed);
+
+    size_t readable = end < 7 ? 0 : end - 7; /* at these places there are 8 bytes */
+    size_t following = MATCH_FOLLOWING;
+    for (size_t i = match_align(&s, begin ? begin : 1); i < readable;) {
+        size_t left = readable - i;
+        size_t stop = i + (left < following ? left : following), trial = i + (left < MATCH_TRIAL ? left : MATCH_TRIAL);
+        s.gained = 0;
+        i = match_search(&s, i, trial);
+        if (s.gained >= MATCH_GAIN * MATCH_TRIAL / 16) {
+            i = match_search(&s, i, stop);
+            following = MATCH_FOLLOWING;
+        } else {
+            i = match_runs(&s, i, stop);
+            following = following < MATCH_FARTHEST ? 2 * following : following;
+        }
+    }
+    size_t count = (size_t)(s.out - out);
+    if (s.anchor < end) {
+        if (count)
+            memcpy(s.literals, data + s.anchor, end - s.anchor);
+        out[count++] = (struct tile_sequence){(uint32_t)(end - s.anchor), 0, 0};
+    }
     return count;
 }

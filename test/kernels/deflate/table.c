@@ -26,29 +26,36 @@ static void run_count(struct trial *t) {
 
 static void run_match(struct trial *t) {
     static struct tile_sequence sequences[MOST_LENGTH / TILE_SHORTEST_MATCH + 1];
+    static uint8_t literals[MOST_LENGTH + TILE_MATCH_ROOM];
     static struct tile_matcher matcher;
     const uint8_t *data = give_bytes(t, t->count, READ);
-    const uint8_t *cost = give_bytes(t, 256, READ);
+    uint8_t cost[256];
+    for (int b = 0; b < 256; b++)
+        cost[b] = (uint8_t)(1 + random_below(&t->random, 14));
     memset(&matcher, 0, sizeof matcher);
-    size_t begin = random_below(&t->random, (uint32_t)t->count + 1);
-    size_t count = kernels_of(t)->match(sequences, &matcher, data, begin, t->count, cost);
+    size_t begin = random_below(&t->random, (uint32_t)t->count + 1), size = 0;
+    size_t step = random_below(&t->random, 10), row = coin(t) ? 0 : step * random_below(&t->random, 60) + coin(t);
+    size_t count = kernels_of(t)->match(sequences, literals, &matcher, data, begin, t->count, row, step, cost);
     memcpy(give_bytes(t, count * sizeof *sequences, WRITE), sequences, count * sizeof *sequences);
+    for (size_t i = 0; i < count; i++)
+        size += sequences[i].literals;
+    if (size < t->count - begin)
+        memcpy(give_bytes(t, size, WRITE), literals, size);
 }
 
 /* Codes of any lengths, which need not be a code. */
+static uint32_t random_code(struct trial *t, uint32_t most, int at) {
+    uint32_t bits = random_below(&t->random, most + 1);
+    return random_below(&t->random, 1U << bits) | bits << at;
+}
+
 static void random_codes(struct trial *t, struct tile_codes *codes) {
-    for (int s = 0; s < 288; s++) {
-        codes->literal_bits[s] = (uint8_t)random_below(&t->random, 15);
-        codes->literal[s] = (uint16_t)random_below(&t->random, 1U << codes->literal_bits[s]);
-    }
-    for (int n = 0; n <= TILE_LONGEST_MATCH; n++) {
-        codes->length_bits[n] = (uint8_t)random_below(&t->random, 20);
-        codes->length[n] = random_below(&t->random, 1U << codes->length_bits[n]);
-    }
-    for (int s = 0; s < TILE_DISTANCES; s++) {
-        codes->distance_bits[s] = (uint8_t)random_below(&t->random, 16);
-        codes->distance[s] = (uint16_t)random_below(&t->random, 1U << codes->distance_bits[s]);
-    }
+    for (int s = 0; s < TILE_LITERALS; s++)
+        codes->literal[s] = random_code(t, 14, 16);
+    for (int n = 0; n <= TILE_LONGEST_MATCH; n++)
+        codes->length[n] = random_code(t, 19, 24);
+    for (int s = 0; s < TILE_DISTANCES; s++)
+        codes->distance[s] = random_code(t, 15, 16);
 }
 
 static void run_pack(struct trial *t) {
