@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/profile.h"
+#include "source/for_job.h"
 
 static struct tile_error error;
 
@@ -58,6 +59,9 @@ static void check_kind(struct jpeg_recipe recipe, int count, struct test_random 
     assert_false(info->tagged);
     assert_null(info->profile);
     check_regions(source, info->format, stored, info->orientation, count, random);
+    tile_source_read_once(source, true); /* which it is not */
+    check_regions(source, info->format, stored, info->orientation, count / 2, random);
+    tile_source_read_once(source, false);
     check_whole(source, stored, info->orientation);
 
     /* Straight from the file's own samples. */

@@ -3,6 +3,7 @@
 #include "picture.h"
 
 #include "base/profile.h"
+#include "source/for_job.h"
 
 #include <png.h>
 #include <zlib.h>
@@ -64,8 +65,10 @@ static void check_kind(struct png_recipe recipe, int count, struct test_random *
                                              : TILE_ALPHA_NONE);
     assert_int_equal(info->format.space, recipe.type & PNG_COLOR_MASK_COLOR ? TILE_SRGB : TILE_GRAY);
     assert_int_equal(tile_source_format_for(source, TILE_GRAY).space, info->format.space);
-    check_regions(source, info->format, (struct stored){pixels, recipe.width, recipe.height, step}, info->orientation,
-                  count, random);
+    struct stored stored = {pixels, recipe.width, recipe.height, step};
+    check_regions(source, info->format, stored, info->orientation, count, random);
+    tile_source_read_once(source, true); /* which it is not */
+    check_regions(source, info->format, stored, info->orientation, count / 2, random);
     tile_source_close(source);
     free(pixels);
     tile_buffer_free(&file);
