@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""same-bytes.py OLD NEW [PICTURE|FOLDER]...: whether two builds write the same.
+"""same-bytes.py [--pixels] OLD NEW [PICTURE|FOLDER]...: whether two builds write the same.
 
 OLD and NEW are build folders. Runs each one's tile-convert, and its handlers on files, over every picture (default: the
 fixtures) with many sets of options, and compares all that they write: files, standard output and error, exit status.
-For who changes how the code is made and not what it does. Exit status 1, and a line for each difference.
+For who changes how the code is made and not what it does. With --pixels, for who changes how PNG and TIFF are packed:
+these are compared decoded (TIFF by tiffcp), and nothing is said of the sizes and hashes of files. Exit status 1, and a
+line for each difference.
 """
 import filecmp
 import json
@@ -43,6 +45,8 @@ EVENTS = [
     {"region": [1, 2, 30, 30], "format": "jpg"},
     {"region": [1, 2, 30, 30], "tile": [11, 12], "format": "npy", "to": "xyz-d50", "depth": "f32"},
 ]
+PACKED = re.compile(rb'"(bytes|coder|xxh3_file|xxh3|hash|version|decoder_memory)": ?("[^"]*"|[0-9]+)'
+                    rb'|[0-9.]+ [kMG]?i?B\b|libtile [0-9.]+')
 MEASURED = re.compile(rb'"(seconds|batch|memory_mb)": ?[0-9.e-]+')  # the same plan measures other times
 
 
@@ -79,11 +83,25 @@ def handle(build, picture, event, folder):
     return said
 
 
+def packed_alike(build, path):
+    """What a file holds but for how that is packed."""
+    bare = path + (".npy" if path.endswith(".png") else ".bare")
+    if path.endswith(".png"):
+        run([build + "/examples/tile-convert", path, "-o", bare, "--ignore-orientation", "--raw-channels"], "/")
+    elif path.endswith(".tif"):
+        run(["tiffcp", "-c", "none", "-s", "-r", "1", path, bare], "/")
+    else:
+        with open(path, "rb") as file:
+            return PACKED.sub(b"", file.read()) if path.endswith((".json", ".jsonl")) else file.read()
+    with open(bare, "rb") as file:
+        return file.read()
+
+
 def files_below(folder):
     return sorted(os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names)
 
 
-def compare(work, old, new, picture, what, how):
+def compare(work, old, new, picture, what, how, pixels):
     folders = [work + "/old", work + "/new"]
     os.makedirs(work + "/source", exist_ok=True)
     copy = work + "/source/" + os.path.basename(picture)
@@ -95,12 +113,18 @@ def compare(work, old, new, picture, what, how):
         os.makedirs(work + "/run")
         said.append(how(build, picture, what, work + "/run"))
         os.rename(work + "/run", folder)
+    if pixels:
+        said = [[tuple(PACKED.sub(b"", part) if isinstance(part, bytes) else part for part in one) for one in side]
+                for side in said]
     differences = ["says something else: %r, %r" % pair for pair in zip(*said) if pair[0] != pair[1]]
     names = [files_below(folder) for folder in folders]
     differences += ["writes %s in one only" % name for name in set(names[0]) ^ set(names[1])]
     both = [name for name in names[0] if name in names[1]]
     for name in both:
-        if not filecmp.cmp(folders[0] + "/" + name, folders[1] + "/" + name, False):
+        paths = [folder + "/" + name for folder in folders]
+        if pixels and packed_alike(old, paths[0]) == packed_alike(old, paths[1]):
+            continue
+        if not filecmp.cmp(paths[0], paths[1], False):
             differences.append("%s differs" % name)
     for folder in folders:
         shutil.rmtree(folder)
@@ -110,9 +134,11 @@ def compare(work, old, new, picture, what, how):
 
 
 def main():
-    old, new = (os.path.abspath(build) for build in sys.argv[1:3])
+    arguments = [argument for argument in sys.argv[1:] if argument != "--pixels"]
+    pixels = arguments != sys.argv[1:]
+    old, new = (os.path.abspath(build) for build in arguments[:2])
     pictures = []
-    for place in sys.argv[3:] or [ROOT + "/fixtures"]:
+    for place in arguments[2:] or [ROOT + "/fixtures"]:
         place = os.path.abspath(place)
         found = [place] if os.path.isfile(place) else [place + "/" + name for name in files_below(place)]
         pictures += [name for name in found if name.endswith((".jpg", ".jpeg", ".png"))]
@@ -122,7 +148,7 @@ def main():
         for picture in pictures:
             for how, whats in ((convert, RUNS), (handle, EVENTS)):
                 for what in whats:
-                    same, different = compare(work, old, new, picture, what, how)
+                    same, different = compare(work, old, new, picture, what, how, pixels)
                     files, differences = files + same, differences + different
             os.remove(work + "/source/" + os.path.basename(picture))
     finally:
