@@ -840,6 +840,14 @@ TILE_API tile_status tile_convert(const tile_converter *converter, const struct 
 
 typedef enum tile_subsampling { TILE_420 = 0, TILE_422, TILE_444 } tile_subsampling;
 
+/* What TIFF makes of samples before they are deflated, numbered as its tag Predictor has it. */
+typedef enum tile_predictor {
+    TILE_PREDICTOR_UNSET = 0,
+    TILE_PREDICTOR_NONE,
+    TILE_PREDICTOR_HORIZONTAL, /* u8 and u16: differences to the pixel on the left */
+    TILE_PREDICTOR_FLOAT       /* f32: bytes of equal weight together, and their differences */
+} tile_predictor;
+
 #define TILE_DEFAULT_QUALITY     75 /* as libjpeg's */
 #define TILE_DEFAULT_COMPRESSION 3  /* photographs get within 2 % of zlib's 6, more than twice as fast */
 
@@ -864,7 +872,11 @@ struct tile_encode_options {
     const unsigned char *code_points;
     bool (*progress)(void *user, const struct tile_progress *progress); /* rows of the image */
     void *user;
-    tile_cpu cpu; /* PNG and TIFF: the kernels to use, as in tile_converter_options */
+    tile_cpu cpu;             /* PNG and TIFF: the kernels to use, as in tile_converter_options */
+    tile_predictor predictor; /* TIFF; unset: TILE_PREDICTOR_FLOAT for f32 samples, else TILE_PREDICTOR_HORIZONTAL */
+    /* TIFF: tiles of so many pixels on each side, 16 to 4096 and a multiple of 16, for readers that want any part of
+     * the image; smaller where the image is. 0: strips of whole rows. */
+    uint32_t tiff_tile;
 };
 
 /* "jpg", ".JPEG" or "jfif" -> TILE_JPEG; TILE_CODEC_UNSET if unknown. This and the next three functions know all

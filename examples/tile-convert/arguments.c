@@ -52,6 +52,10 @@ static const char help[] =
     "  -Q, --quality N     JPEG quality, 1 to 100 (default 75)\n"
     "      --subsampling S JPEG chroma: 420 (default), 422, 444\n"
     "      --compression N PNG and TIFF compression, 1 to 9 (default 3)\n"
+    "      --predictor P   what TIFF makes of samples first: horizontal (u8 and u16), float (f32) or none (default: by\n"
+    "                      the depth)\n"
+    "      --tiff-tile N   TIFF in tiles of N x N pixels, a multiple of 16, for readers that want any part of it\n"
+    "                      (default: strips of whole rows)\n"
     "      --optimize      optimized Huffman tables in JPEG: some percent smaller, somewhat slower\n"
     "      --raw-channels  write samples whose color space the format cannot name\n"
     "      --lossless      cut JPEG tiles out of a JPEG without decoding it; sizes are multiples of its MCU (8 or 16)\n"
@@ -240,6 +244,8 @@ enum {
     NO_PROFILE,
     SUBSAMPLING,
     COMPRESSION,
+    PREDICTOR,
+    TIFF_TILE,
     OPTIMIZE,
     RAW_CHANNELS,
     LOSSLESS,
@@ -282,6 +288,8 @@ static const struct option options[] = {
     {"quality", required_argument, NULL, 'Q'},
     {"subsampling", required_argument, NULL, SUBSAMPLING},
     {"compression", required_argument, NULL, COMPRESSION},
+    {"predictor", required_argument, NULL, PREDICTOR},
+    {"tiff-tile", required_argument, NULL, TIFF_TILE},
     {"optimize", no_argument, NULL, OPTIMIZE},
     {"raw-channels", no_argument, NULL, RAW_CHANNELS},
     {"lossless", no_argument, NULL, LOSSLESS},
@@ -410,6 +418,14 @@ static bool parse_option(struct arguments *a, int option, const char *value) {
         if (!count(value, "--compression", 1, 9, &n))
             return false;
         a->encode.compression = (int)n;
+        return true;
+    case PREDICTOR:
+        a->encode.predictor = (tile_predictor)((i = choice(value, "none horizontal float")) + TILE_PREDICTOR_NONE);
+        return i >= 0 || usage("--predictor %s: none, horizontal or float is wanted", value);
+    case TIFF_TILE:
+        if (!number(value, '\0', 16, 4096, &n, NULL) || n % 16)
+            return usage("--tiff-tile %s: a multiple of 16 up to 4096 is wanted", value);
+        a->encode.tiff_tile = (uint32_t)n;
         return true;
     case OPTIMIZE: a->encode.optimize = true; return true;
     case RAW_CHANNELS: a->encode.raw_channels = true; return true;

@@ -89,6 +89,16 @@ static bool take_depth(void *place, const char *text, const struct option *optio
     return take_choice(&i, text, option) && put(place, samples[i]);
 }
 
+static bool take_predictor(void *place, const char *text, const struct option *option) {
+    uint32_t i;
+    return take_choice(&i, text, option) && put(place, TILE_PREDICTOR_NONE + i);
+}
+
+static bool take_tiff_tile(void *place, const char *text, const struct option *option) {
+    uint32_t side;
+    return take_count(&side, text, option) && side % 16 == 0 && put(place, side);
+}
+
 static bool take_space(void *place, const char *text, const struct option *option) {
     tile_space space = tile_space_from_name(text);
     (void)option;
@@ -178,6 +188,10 @@ static const struct option options[] = {
     {"quality", take_count, IN(encode.quality), .wanted = "a number from 1 to 100", .least = 1, .most = 100},
     {"subsampling", take_choice, IN(encode.subsampling), .wanted = "420, 422 or 444", .choices = "420 422 444"},
     {"compression", take_count, IN(encode.compression), .wanted = "a number from 1 to 9", .least = 1, .most = 9},
+    {"predictor", take_predictor, IN(encode.predictor), .wanted = "none, horizontal or float",
+     .choices = "none horizontal float"},
+    {"tiff-tile", take_tiff_tile, IN(encode.tiff_tile), .wanted = "a multiple of 16 up to 4096", .least = 16,
+     .most = 4096},
     {"optimize", FLAG(encode.optimize)},
     {"raw-channels", FLAG(encode.raw_channels)},
     {"lossless", FLAG(job.lossless)},

@@ -98,6 +98,11 @@ static tile_status check_options(struct tile_encode_options *options, struct til
     if (!tile_cpu_available(options->cpu))
         return tile_error_set(error, TILE_UNSUPPORTED, "%s: not on this machine, which has %s",
                               tile_cpu_name(options->cpu), tile_cpu_name(tile_cpu_best()));
+    if ((unsigned)options->predictor > TILE_PREDICTOR_FLOAT)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "predictor is %d", (int)options->predictor);
+    if (options->tiff_tile % 16 || options->tiff_tile > 4096)
+        return tile_error_set(error, TILE_INVALID_ARGUMENT, "tiff_tile is %u, no multiple of 16 up to 4096",
+                              options->tiff_tile);
     if (!options->profile != (options->profile_size == 0))
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "profile and profile_size contradict each other");
     const char *model = profile_model(format.space), *profile = options->profile;

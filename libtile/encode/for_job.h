@@ -16,6 +16,7 @@ enum {
     TILE_SAYS_NOTHING = 1 << 5,     /* states no color, and no reader expects any */
     TILE_LINEAR_FLOATS = 1 << 6,    /* most readers take RGB and gray floats without a profile for linear light */
     TILE_HOLDS_IMAGE = 1 << 7,      /* encodes the whole image at once */
+    TILE_HEEDS_TIFF = 1 << 8,       /* uses the encode options predictor and tiff_tile */
 };
 /* 0 if there is no such codec, or this build lacks it. */
 unsigned tile_codec_traits(tile_codec codec);

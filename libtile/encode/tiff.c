@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIFF by libtiff: any space and sample type, in strips, deflated. Section numbers are those of TIFF 6.0.
+ * TIFF by libtiff: any space and sample type, in strips or tiles, deflated. Section numbers are those of TIFF 6.0.
  *
- * libtiff writes the header first, then the strips, then the directory, and last goes back to the header for the
- * directory's place. It reads nothing back, as every strip is written once and there is one directory. Of that it
+ * libtiff has the header and the tags; predictors and deflate are ours. Strips and tiles ("blocks") are packed by any
+ * thread: a piece is a strip, or a row of tiles.
+ *
+ * libtiff writes the header first, then the blocks, then the directory, and last goes back to the header for the
+ * directory's place. It reads nothing back, as every block is written once and there is one directory. Of that it
  * writes what its entries point to first and the entries in front of it last: it is put together in memory.
  */
 #include "encode.h"
 
+#include "../base/bytes.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
+#include "../deflate/predict.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,24 +22,16 @@
 
 #include <tiffio.h>
 
-/*
- * Bytes of pixels in a strip, unless a row has more: a tile of 256 x 256 RGB is one strip. While it is deflated nobody
- * is asked whether to go on, and slowly it does 3 MB/s of noise: smaller strips are quicker, and make files larger by
- * some percent.
- */
-#define STRIP_SIZE        (256 * 1024)
-#define STRIP_SIZE_SLOWLY (64 * 1024)
-#define SLOW_COMPRESSION  7
+enum { TILE_MULTIPLE = 16 }; /* of a tile's sides: section 15 */
 
 struct tiff {
     TIFF *tiff;
     uint64_t position, end;  /* of the output */
     struct tile_buffer tail; /* the directory, */
     uint64_t tail_at;        /* which begins here; UINT64_MAX: not yet */
-    uint8_t *strip;
-    uint32_t strip_rows;
-    uint32_t filled; /* rows in `strip` */
-    uint32_t next;   /* the number of `strip` */
+    struct tile_predict predict;
+    uint32_t block_width, block_height; /* of a strip or tile */
+    uint32_t across;                    /* blocks beside each other: 1 strip */
 };
 
 static bool carries_any(struct tile_format format) {
@@ -213,74 +210,153 @@ static void set_tags(tile_encoder *encoder, const struct tiff *state) {
     if (real)
         TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_IEEEFP);
     TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE);
-    TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, encoder->options.compression);
-    TIFFSetField(tiff, TIFFTAG_PREDICTOR, real ? PREDICTOR_FLOATINGPOINT : PREDICTOR_HORIZONTAL);
-    TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, state->strip_rows);
+    if (state->predict.predictor != TILE_PREDICTOR_NONE) /* which is the tag's default */
+        TIFFSetField(tiff, TIFFTAG_PREDICTOR, (int)state->predict.predictor);
+    if (encoder->options.tiff_tile) {
+        TIFFSetField(tiff, TIFFTAG_TILEWIDTH, state->block_width);
+        TIFFSetField(tiff, TIFFTAG_TILELENGTH, state->block_height);
+    } else {
+        TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, state->block_height);
+    }
     set_color_tags(encoder, tiff);
 }
 
-/* ---- Pixels ------------------------------------------------------------------------------------------------ */
+/* ---- Blocks ------------------------------------------------------------------------------------------------ */
 
-/*
- * Section 23: a* and b* are signed, 8 bits of 1 or 16 bits of 1/256; L* is as libtile's code. libtile's u8 code is
- * a + 128, its u16 code 257 (a + 128). 256/257 of a whole number is never half way between two, so that this rounds.
- */
-static void sign_lab(const tile_encoder *encoder, uint8_t *row) {
-    size_t channels = (size_t)encoder->channels, samples = encoder->row_size / encoder->format.sample;
-    uint16_t *wide = (uint16_t *)(void *)row;
-    if (encoder->format.sample == TILE_U8)
-        for (size_t i = 0; i < samples; i += channels) {
-            row[i + 1] ^= 0x80;
-            row[i + 2] ^= 0x80;
-        }
-    else if (encoder->format.sample == TILE_U16)
-        for (size_t i = 0; i < samples; i += channels)
-            for (size_t j = i + 1; j <= i + 2; j++)
-                wide[j] = (uint16_t)((wide[j] * 256U + 128) / 257 ^ 0x8000);
+/* No larger than the image makes them, up to a multiple. */
+static uint32_t tile_side(uint32_t wanted, uint32_t image) {
+    uint32_t multiples = image / TILE_MULTIPLE + (image % TILE_MULTIPLE != 0);
+    return multiples < wanted / TILE_MULTIPLE ? multiples * TILE_MULTIPLE : wanted;
 }
 
-static void write_strip(tile_encoder *encoder, struct tiff *state) {
-    tmsize_t size = (tmsize_t)(state->filled * encoder->row_size);
-    if (TIFFWriteEncodedStrip(state->tiff, state->next, state->strip, size) != size)
-        tile_encoder_fail(encoder, TILE_NO_MEMORY, "libtiff could not write strip %u", state->next);
-    state->next++;
-    state->filled = 0;
+static uint32_t rows_of(size_t size, size_t row) {
+    return row < size ? (uint32_t)(size / row) : 1;
 }
 
-static void rows(tile_encoder *encoder, const struct tile_image *image) {
+static uint32_t piece_rows(const struct tile_codec_request *request, const struct tile_encode_options *options) {
+    if (options->tiff_tile)
+        return tile_side(options->tiff_tile, request->height);
+    uint32_t rows = rows_of(tile_packer_most(options->compression), request->width * tile_format_step(request->format));
+    return tile_min_u32(rows, request->height);
+}
+
+/* The pixels of the block from column `x` on, from its row `y` on; what is beyond the image repeats its edge. */
+static void predict_rows(const struct tiff *state, uint8_t *out, const struct tile_image *rows, uint32_t x, uint32_t y,
+                         uint32_t count) {
+    size_t step = tile_format_step(rows->format);
+    uint32_t width = tile_min_u32(state->block_width, rows->width - x);
+    for (uint32_t i = 0; i < count; i++, out += state->block_width * step)
+        tile_predict_row(&state->predict, out,
+                         tile_image_row(rows, 0, tile_min_u32(y + i, rows->height - 1)) + x * step, width,
+                         state->block_width);
+}
+
+/* A block is a zlib stream, which is packed in parts where it is large. */
+static tile_status pack_block(const tile_encoder *encoder, struct tile_piece *piece, const struct tile_image *rows,
+                              uint32_t x, struct tile_watch *watch, struct tile_error *error) {
+    const struct tiff *state = encoder->state;
+    size_t step = tile_format_step(rows->format), row = state->block_width * step;
+    uint32_t height = encoder->options.tiff_tile ? state->block_height : rows->height, adler = 1;
+    uint32_t at_once = rows_of(tile_packer_most(encoder->options.compression), row);
+    struct tile_pack pack = {.row = row, .step = state->predict.predictor == TILE_PREDICTOR_FLOAT ? step / 4 : step};
+    tile_status status = TILE_OK;
+    for (uint32_t y = 0, count; y < height && status == TILE_OK; y += count) {
+        uint32_t part;
+        uint8_t *room;
+        size_t size;
+        count = tile_min_u32(at_once, height - y);
+        pack.first = y == 0;
+        pack.last = y + count == height;
+        if (!tile_mul(&size, row, count))
+            return tile_no_memory(error, SIZE_MAX);
+        status = tile_packer_room(piece->packer, size, &room, error);
+        if (status != TILE_OK)
+            return status;
+        predict_rows(state, room, rows, x, y, count);
+        status = tile_packer_pack(piece->packer, &pack, &piece->bytes, &part, error);
+        adler = tile_adler_join(adler, part, size);
+        if (status == TILE_OK && pack.last && !pack.first)
+            status = tile_packer_end(&piece->bytes, adler, error);
+        if (status == TILE_OK)
+            status = tile_watch_pass(watch, size, error);
+    }
+    return status;
+}
+
+/* In the piece, each block stands behind its size. */
+enum { SIZE_BYTES = 8 };
+
+static tile_status pack(const tile_encoder *encoder, struct tile_piece *piece, const struct tile_image *rows,
+                        struct tile_watch *watch, struct tile_error *error) {
+    const struct tiff *state = encoder->state;
+    tile_status status = TILE_OK;
+    for (uint32_t i = 0; i < state->across && status == TILE_OK; i++) {
+        size_t start = piece->bytes.size;
+        status = tile_buffer_append(&piece->bytes, (uint8_t[SIZE_BYTES]){0}, SIZE_BYTES, error);
+        if (status == TILE_OK)
+            status = pack_block(encoder, piece, rows, i * state->block_width, watch, error);
+        if (status == TILE_OK)
+            tile_put_le(piece->bytes.data + start, piece->bytes.size - start - SIZE_BYTES, SIZE_BYTES);
+    }
+    return status;
+}
+
+static void put(tile_encoder *encoder, struct tile_piece *piece) {
     struct tiff *state = encoder->state;
-    bool lab = photometric(encoder->format) == PHOTOMETRIC_CIELAB;
-    for (uint32_t y = 0; y < image->height && !tile_encoder_failed(encoder); y++) {
-        uint8_t *row = state->strip + state->filled * encoder->row_size;
-        memcpy(row, tile_image_row(image, 0, y), encoder->row_size);
-        if (lab)
-            sign_lab(encoder, row);
-        if (++state->filled == state->strip_rows)
-            write_strip(encoder, state);
+    uint32_t block = piece->first / state->block_height * state->across;
+    uint8_t *at = piece->bytes.data;
+    for (uint32_t end = block + state->across; block < end && !tile_encoder_failed(encoder); block++) {
+        tmsize_t size = (tmsize_t)tile_get_le(at, SIZE_BYTES);
+        at += SIZE_BYTES;
+        if ((encoder->options.tiff_tile ? TIFFWriteRawTile(state->tiff, block, at, size)
+                                        : TIFFWriteRawStrip(state->tiff, block, at, size)) != size)
+            tile_encoder_fail(encoder, TILE_NO_MEMORY, "libtiff could not write strip or tile %u", block);
+        at += size;
     }
 }
 
+/* ---- The file ---------------------------------------------------------------------------------------------- */
+
 /* Classic TIFF's offsets have 32 bits. The margin is for what does not compress, tags and the profile. */
-static bool needs_big(const tile_encoder *encoder) {
-    uint64_t size, limit = UINT32_MAX - (UINT64_C(32) << 20) - encoder->profile.size;
-    return __builtin_mul_overflow(encoder->row_size, (uint64_t)encoder->height, &size) || size > limit;
+static bool needs_big(const tile_encoder *encoder, const struct tiff *state) {
+    uint64_t limit = UINT32_MAX - (UINT64_C(32) << 20) - encoder->profile.size;
+    uint64_t row = tile_u64_mul((uint64_t)state->block_width * state->across, tile_format_step(encoder->format));
+    uint64_t blocks = encoder->height / state->block_height + (encoder->height % state->block_height != 0);
+    return tile_u64_mul(row, blocks * state->block_height) > limit;
+}
+
+static void choose_predictor(tile_encoder *encoder, struct tiff *state) {
+    tile_sample sample = encoder->format.sample;
+    tile_predictor own = sample == TILE_F32 ? TILE_PREDICTOR_FLOAT : TILE_PREDICTOR_HORIZONTAL;
+    tile_predictor wanted = encoder->options.predictor;
+    if (wanted != TILE_PREDICTOR_UNSET && wanted != TILE_PREDICTOR_NONE && wanted != own)
+        tile_encoder_fail(encoder, TILE_INVALID_ARGUMENT,
+                          "the predictor %s is not for %s samples: theirs are none and %s",
+                          wanted == TILE_PREDICTOR_FLOAT ? "float" : "horizontal", tile_sample_name(sample),
+                          own == TILE_PREDICTOR_FLOAT ? "float" : "horizontal");
+    state->predict =
+        (struct tile_predict){.kernels = tile_deflate_kernels_of(encoder->options.cpu),
+                              .predictor = wanted == TILE_PREDICTOR_UNSET ? own : wanted,
+                              .sample = sample,
+                              .channels = (size_t)encoder->channels,
+                              .lab = sample != TILE_F32 && photometric(encoder->format) == PHOTOMETRIC_CIELAB};
 }
 
 static void start(tile_encoder *encoder) {
     struct tiff *state = encoder->state;
+    uint32_t tile = encoder->options.tiff_tile;
     state->tail_at = UINT64_MAX;
     state->tail.allocator = encoder->allocator;
-    size_t size = encoder->options.compression < SLOW_COMPRESSION ? STRIP_SIZE : STRIP_SIZE_SLOWLY;
-    state->strip_rows = encoder->row_size < size ? (uint32_t)(size / encoder->row_size) : 1;
-    if (state->strip_rows > encoder->height)
-        state->strip_rows = encoder->height;
-    state->strip = tile_encoder_alloc(encoder, state->strip_rows * encoder->row_size);
-    TIFFOpenOptions *options = state->strip ? TIFFOpenOptionsAlloc() : NULL;
+    state->block_width = tile ? tile_side(tile, encoder->width) : encoder->width;
+    state->block_height = encoder->piece_rows;
+    state->across = encoder->width / state->block_width + (encoder->width % state->block_width != 0);
+    choose_predictor(encoder, state);
+    TIFFOpenOptions *options = tile_encoder_failed(encoder) ? NULL : TIFFOpenOptionsAlloc();
     if (options) {
         TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, encoder);
         TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, encoder);
-        state->tiff = TIFFClientOpenExt("", needs_big(encoder) ? "w8" : "w", encoder, read_nothing, write_data, seek,
-                                        close_nothing, size_so_far, NULL, NULL, options);
+        state->tiff = TIFFClientOpenExt("", needs_big(encoder, state) ? "w8" : "w", encoder, read_nothing, write_data,
+                                        seek, close_nothing, size_so_far, NULL, NULL, options);
         TIFFOpenOptionsFree(options);
     }
     if (state->tiff)
@@ -291,10 +367,8 @@ static void start(tile_encoder *encoder) {
 
 static void finish(tile_encoder *encoder) {
     struct tiff *state = encoder->state;
-    if (state->filled)
-        write_strip(encoder, state);
     state->tail_at = state->end;
-    if (!tile_encoder_failed(encoder) && !TIFFWriteDirectory(state->tiff))
+    if (!TIFFWriteDirectory(state->tiff))
         tile_encoder_fail(encoder, TILE_NO_MEMORY, "libtiff could not write the directory");
     if (state->tail.size)
         tile_encoder_put_at(encoder, state->tail_at, state->tail.data, state->tail.size);
@@ -306,7 +380,6 @@ static void release(tile_encoder *encoder) {
         TIFFSetMode(state->tiff, O_RDONLY); /* or it would write what it still holds */
         TIFFClose(state->tiff);
     }
-    tile_free(encoder->allocator, state->strip);
     tile_buffer_free(&state->tail);
 }
 
@@ -317,12 +390,14 @@ const struct tile_codec_ops tile_tiff_ops = {
     .straight = true,
     .premultiplied = true,
     .carries = carries_any,
-    .traits = TILE_HEEDS_COMPRESSION | TILE_LINEAR_FLOATS,
+    .traits = TILE_HEEDS_COMPRESSION | TILE_HEEDS_TIFF | TILE_LINEAR_FLOATS,
     .profile_most = SIZE_MAX,
     .max_side = UINT32_MAX,
     .state_size = sizeof(struct tiff),
     .start = start,
-    .rows = rows,
+    .piece_rows = piece_rows,
+    .pack = pack,
+    .put = put,
     .finish = finish,
     .free = release,
 };

@@ -98,6 +98,10 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
         status = tile_buffer_printf(head, error, "%s", optimize);
     if (status == TILE_OK && (traits & TILE_HEEDS_COMPRESSION))
         status = tile_buffer_printf(head, error, ",\"compression\":%d", e->compression);
+    if (status == TILE_OK && (traits & TILE_HEEDS_TIFF) && e->predictor != TILE_PREDICTOR_UNSET)
+        status = tile_buffer_printf(head, error, ",\"predictor\":%d", (int)e->predictor);
+    if (status == TILE_OK && (traits & TILE_HEEDS_TIFF) && e->tiff_tile)
+        status = tile_buffer_printf(head, error, ",\"tiff_tile\":%u", e->tiff_tile);
     return status == TILE_OK ? tile_buffer_printf(head, error, "}") : status;
 }
 

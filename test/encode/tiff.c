@@ -143,63 +143,120 @@ static uint16_t signed_code(uint16_t code, tile_sample sample) {
     return (uint16_t)(int)floor(value * 256 + .5);
 }
 
+/* `count` pixels as libtiff gives them. */
+static void check_row(const struct tile_image *image, const void *got, const void *expected, uint32_t count) {
+    bool lab = photometric_of(image->format) == 8, wide = image->format.sample == TILE_U16;
+    size_t channels = (size_t)tile_format_channels(image->format), samples = count * channels;
+    if (!lab || image->format.sample == TILE_F32) {
+        assert_memory_equal(got, expected, samples * image->format.sample);
+        return;
+    }
+    for (size_t i = 0; i < samples; i++) {
+        bool difference = i % channels == 1 || i % channels == 2;
+        uint16_t in = wide ? ((const uint16_t *)expected)[i] : ((const uint8_t *)expected)[i];
+        uint16_t out = wide ? ((const uint16_t *)got)[i] : ((const uint8_t *)got)[i];
+        assert_int_equal(out, difference ? signed_code(in, image->format.sample) : in);
+    }
+}
+
+static const char *pixel_at(const struct tile_image *image, uint32_t x, uint32_t y) {
+    return (const char *)image->plane[0] + y * image->stride + x * tile_format_step(image->format);
+}
+
+/* Section 15: tiles are all of the same size; what is beyond the image is to be what compresses well. */
+static void check_tiles(TIFF *tiff, const struct tile_image *image) {
+    uint32_t width = 0, height = 0;
+    size_t step = tile_format_step(image->format);
+    TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &width);
+    TIFFGetField(tiff, TIFFTAG_TILELENGTH, &height);
+    assert_true(width && height && width % 16 == 0 && height % 16 == 0);
+    assert_int_equal(TIFFTileSize(tiff), width * height * step);
+    char *tile = malloc(width * height * step);
+    for (uint32_t y = 0; y < image->height; y += height)
+        for (uint32_t x = 0; x < image->width; x += width) {
+            assert_int_equal(TIFFReadTile(tiff, tile, x, y, 0, 0), width * height * step);
+            uint32_t count = image->width - x < width ? image->width - x : width;
+            for (uint32_t i = 0; i < height; i++) {
+                const char *row = tile + i * width * step;
+                check_row(image, row, pixel_at(image, x, y + i < image->height ? y + i : image->height - 1), count);
+                for (uint32_t k = count; k < width; k++)
+                    assert_memory_equal(row + k * step, row + (count - 1) * step, step);
+            }
+        }
+    free(tile);
+}
+
 static void check_pixels(TIFF *tiff, const struct tile_image *image) {
     uint32_t width = 0, height = 0;
     TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
     TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
     assert_int_equal(width, image->width);
     assert_int_equal(height, image->height);
-    bool lab = photometric_of(image->format) == 8;
-    size_t channels = (size_t)tile_format_channels(image->format), samples = width * channels;
-    assert_int_equal(TIFFScanlineSize(tiff), samples * image->format.sample);
-    unsigned char *row = malloc(samples * image->format.sample);
+    if (TIFFIsTiled(tiff)) {
+        check_tiles(tiff, image);
+        return;
+    }
+    size_t size = width * tile_format_step(image->format);
+    assert_int_equal(TIFFScanlineSize(tiff), size);
+    unsigned char *row = malloc(size);
     for (uint32_t y = 0; y < height; y++) {
         assert_int_equal(TIFFReadScanline(tiff, row, y, 0), 1);
-        const void *expected = (const char *)image->plane[0] + y * image->stride;
-        if (!lab || image->format.sample == TILE_F32)
-            assert_memory_equal(row, expected, samples * image->format.sample);
-        else
-            for (size_t i = 0; i < samples; i++) {
-                bool wide = image->format.sample == TILE_U16, difference = i % channels == 1 || i % channels == 2;
-                uint16_t in = wide ? ((const uint16_t *)expected)[i] : ((const uint8_t *)expected)[i];
-                uint16_t out = wide ? ((const uint16_t *)(void *)row)[i] : row[i];
-                assert_int_equal(out, difference ? signed_code(in, image->format.sample) : in);
-            }
+        check_row(image, row, pixel_at(image, 0, y), width);
     }
     free(row);
 }
 
+static void check_file(const struct tile_image *image, const struct tile_encode_options *options) {
+    struct tile_buffer buffer = encode(image, TILE_TIFF, options);
+    struct input input;
+    TIFF *tiff = open_buffer(&input, &buffer);
+    bool real = image->format.sample == TILE_F32;
+    check_tags(tiff, image->format);
+    assert_int_equal(get16(tiff, TIFFTAG_PREDICTOR), options->predictor ? (unsigned)options->predictor : real ? 3 : 2);
+    assert_int_equal(TIFFIsTiled(tiff) != 0, options->tiff_tile != 0);
+    check_pixels(tiff, image);
+    assert_int_equal(TIFFLastDirectory(tiff), 1);
+    TIFFClose(tiff);
+    tile_buffer_free(&buffer);
+}
+
 static void every_format_comes_back(void **state) {
     (void)state;
-    static const uint32_t sizes[][2] = {{1, 1}, {1, 7}, {257, 3}, {90, 60}};
+    static const uint32_t sizes[][2] = {{1, 1}, {1, 7}, {257, 3}, {90, 60}, {16, 33}}, tiles[] = {0, 16, 48, 4096};
     static const tile_sample types[] = {TILE_U8, TILE_U16, TILE_F32};
-    for (int i = 0; i < TILE_SPACE_COUNT * 9; i++) {
-        struct tile_format format = format_of((tile_space)(i / 9), types[i % 3], (tile_alpha)(i / 3 % 3));
+    for (int i = 0; i < TILE_SPACE_COUNT * 9 * 8; i++) {
+        struct tile_format format = format_of((tile_space)(i / 72), types[i / 8 % 3], (tile_alpha)(i / 24 % 3));
         if (!tile_space_has_sample(format.space, format.sample))
             continue;
-        struct tile_image image = image_of(format, sizes[i % 4][0], sizes[i % 4][1]);
-        struct tile_buffer buffer = encode(&image, TILE_TIFF, NULL);
-        struct input input;
-        TIFF *tiff = open_buffer(&input, &buffer);
-        check_tags(tiff, format);
-        check_pixels(tiff, &image);
-        assert_int_equal(TIFFLastDirectory(tiff), 1);
-        TIFFClose(tiff);
-        tile_buffer_free(&buffer);
+        struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+        options.predictor = i & 1 ? TILE_PREDICTOR_NONE : TILE_PREDICTOR_UNSET;
+        options.tiff_tile = tiles[i / 2 % 4];
+        struct tile_image image = image_of(format, sizes[i % 5][0], sizes[i % 5][1]);
+        check_file(&image, &options);
         tile_image_free(&image, NULL);
     }
 }
 
-/* More than one strip, the last one short; rows longer than a strip. */
-static void strips_come_back(void **state) {
+/* Several strips, the last one short; rows longer than what is packed at once; tiles that are. */
+static void large_images_come_back(void **state) {
     (void)state;
-    static const uint32_t sizes[][2] = {{700, 400}, {100000, 3}};
-    for (int i = 0; i < 2; i++) {
-        struct tile_image image = image_of(format_of(TILE_LAB, TILE_U8, 0), sizes[i][0], sizes[i][1]);
-        struct tile_buffer buffer = encode(&image, TILE_TIFF, NULL);
+    static const struct {
+        uint32_t width, height, tile;
+        tile_sample sample;
+        int compression;
+    } cases[] = {
+        {700, 1500, 0, TILE_U8, 1},    {400000, 3, 0, TILE_U8, 1},     {700, 400, 0, TILE_U16, 9},
+        {600, 700, 1024, TILE_F32, 1}, {300, 1000, 4096, TILE_F32, 2}, {100000, 20, 512, TILE_U8, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+        options.tiff_tile = cases[i].tile;
+        options.compression = cases[i].compression;
+        struct tile_image image = image_of(format_of(TILE_LAB, cases[i].sample, 0), cases[i].width, cases[i].height);
+        struct tile_buffer buffer = encode(&image, TILE_TIFF, &options);
         struct input input;
         TIFF *tiff = open_buffer(&input, &buffer);
-        assert_true(TIFFNumberOfStrips(tiff) > 2);
+        assert_true(cases[i].tile || TIFFNumberOfStrips(tiff) > 2);
         check_pixels(tiff, &image);
         TIFFClose(tiff);
         tile_buffer_free(&buffer);
@@ -207,7 +264,7 @@ static void strips_come_back(void **state) {
     }
 }
 
-/* Of all kinds of pictures; the last sizes are strips, and the last level's strips are smaller. */
+/* All kinds of pictures, some in tiles. */
 static void every_level_comes_back(void **state) {
     (void)state;
     static const tile_space spaces[] = {TILE_GRAY, TILE_SRGB, TILE_LAB, TILE_CMYK};
@@ -216,6 +273,7 @@ static void every_level_comes_back(void **state) {
     for (int i = 0; i < 12 * CONTENT_COUNT * 9; i++) {
         struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
         options.compression = 1 + i / 12 / CONTENT_COUNT;
+        options.tiff_tile = i % 7 ? 0 : 64;
         struct tile_format format = format_of(spaces[i % 4], types[i / 4 % 3], (tile_alpha)(i / 12 % 2));
         if (!tile_space_has_sample(format.space, format.sample))
             continue;
@@ -229,6 +287,127 @@ static void every_level_comes_back(void **state) {
         tile_buffer_free(&buffer);
         tile_image_free(&image, NULL);
     }
+}
+
+/* Differences of a ramp are all the same; without them nearly every byte is another one. */
+static void predictors_make_files_smaller(void **state) {
+    (void)state;
+    static const tile_sample types[] = {TILE_U8, TILE_U16, TILE_F32};
+    for (int i = 0; i < 3; i++) {
+        struct tile_image image = image_of(format_of(TILE_GRAY, types[i], 0), 256, 100);
+        for (uint32_t y = 0; y < 100; y++)
+            for (uint32_t x = 0; x < 256; x++) {
+                void *pixel = (char *)image.plane[0] + y * image.stride + x * types[i];
+                if (types[i] == TILE_U8)
+                    *(uint8_t *)pixel = (uint8_t)(x + y * y);
+                else if (types[i] == TILE_U16)
+                    *(uint16_t *)pixel = (uint16_t)(x * 219 + y * y * 31);
+                else
+                    *(float *)pixel = (float)(x + y * y) / 11000;
+            }
+        struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+        struct tile_buffer with = encode(&image, TILE_TIFF, &options);
+        options.predictor = TILE_PREDICTOR_NONE;
+        struct tile_buffer without = encode(&image, TILE_TIFF, &options);
+        assert_true(with.size < without.size);
+        tile_buffer_free(&with);
+        tile_buffer_free(&without);
+        tile_image_free(&image, NULL);
+    }
+}
+
+static void what_cannot_be_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        tile_sample sample;
+        int predictor;
+        uint32_t tile;
+        const char *text;
+    } cases[] = {
+        {TILE_U8, TILE_PREDICTOR_FLOAT, 0, "not for u8"},
+        {TILE_U16, TILE_PREDICTOR_FLOAT, 0, "not for u16"},
+        {TILE_F32, TILE_PREDICTOR_HORIZONTAL, 0, "not for f32"},
+        {TILE_U8, 4, 0, "predictor is 4"},
+        {TILE_U8, -1, 0, "predictor is -1"},
+        {TILE_U8, 0, 15, "tiff_tile is 15"},
+        {TILE_U8, 0, 4112, "tiff_tile is 4112"},
+    };
+    struct tile_image images[] = {[TILE_U8] = image_of(format_of(TILE_GRAY, TILE_U8, 0), 9, 9),
+                                  [TILE_U16] = image_of(format_of(TILE_GRAY, TILE_U16, 0), 9, 9),
+                                  [TILE_F32] = image_of(format_of(TILE_GRAY, TILE_F32, 0), 9, 9)};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tile_buffer buffer = {0};
+        struct tile_writer writer = tile_buffer_writer(&buffer);
+        struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+        options.predictor = (tile_predictor)cases[i].predictor;
+        options.tiff_tile = cases[i].tile;
+        assert_fails(TILE_INVALID_ARGUMENT,
+                     tile_encode(&images[cases[i].sample], TILE_TIFF, &options, &writer, &error));
+        assert_non_null(strstr(error.message, cases[i].text));
+        tile_buffer_free(&buffer);
+    }
+    tile_image_free(&images[TILE_U8], NULL);
+    tile_image_free(&images[TILE_U16], NULL);
+    tile_image_free(&images[TILE_F32], NULL);
+}
+
+/* Rows of any number a call, and any CPU: the file is the same. */
+static void rows_and_cpus_do_not_matter(void **state) {
+    (void)state;
+    static const struct tile_format formats[] = {{.space = TILE_LAB, .sample = TILE_U16},
+                                                 {.space = TILE_OKLAB, .sample = TILE_F32}};
+    for (int i = 0; i < 4; i++) {
+        struct tile_image image = image_of(formats[i % 2], 210, 150);
+        struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+        options.tiff_tile = i < 2 ? 0 : 64;
+        struct tile_buffer whole = encode(&image, TILE_TIFF, &options);
+        for (int cpu = TILE_CPU_SCALAR; cpu < TILE_CPU_COUNT; cpu++) {
+            if (!tile_cpu_available((tile_cpu)cpu))
+                continue;
+            struct tile_buffer buffer = {0};
+            struct tile_writer writer = tile_buffer_writer(&buffer);
+            tile_encoder *encoder;
+            options.cpu = (tile_cpu)cpu;
+            assert_ok(tile_encoder_new(&encoder, TILE_TIFF, image.format, 210, 150, &options, &writer, &error));
+            uint32_t at_once = cpu == TILE_CPU_SCALAR ? 1 : 7 * (uint32_t)cpu;
+            for (uint32_t y = 0; y < 150; y += at_once) {
+                struct tile_image some = image;
+                some.plane[0] = (char *)image.plane[0] + y * image.stride;
+                some.height = 150 - y < at_once ? 150 - y : at_once;
+                assert_ok(tile_encoder_write(encoder, &some, &error));
+            }
+            assert_ok(tile_encoder_finish(encoder, &error));
+            tile_encoder_free(encoder);
+            assert_int_equal(buffer.size, whole.size);
+            assert_memory_equal(buffer.data, whole.data, whole.size);
+            tile_buffer_free(&buffer);
+        }
+        tile_buffer_free(&whole);
+        tile_image_free(&image, NULL);
+    }
+}
+
+/* Whatever memory or write is missing: one message, and nothing is left. */
+static void tiles_survive_failures(void **state) {
+    (void)state;
+    struct tile_image image = image_of(format_of(TILE_LAB, TILE_U16, TILE_ALPHA_STRAIGHT), 50, 40);
+    struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+    struct test_memory memory;
+    options.allocator = &memory.allocator;
+    options.tiff_tile = 16;
+    tile_status status = TILE_NO_MEMORY;
+    size_t failures = 0;
+    for (; status != TILE_OK; failures++) {
+        struct tile_buffer buffer = {0};
+        struct tile_writer writer = tile_buffer_writer(&buffer);
+        test_memory_init(&memory, failures);
+        status = tile_encode(&image, TILE_TIFF, &options, &writer, &error);
+        assert_true(status == TILE_OK || status == TILE_NO_MEMORY);
+        assert_int_equal(memory.live, 0);
+        tile_buffer_free(&buffer);
+    }
+    assert_true(failures > 5);
+    tile_image_free(&image, NULL);
 }
 
 static float *get_floats(TIFF *tiff, uint32_t tag) {
@@ -371,12 +550,14 @@ static void a_given_profile_replaces_the_spaces_own(void **state) {
 }
 
 /* The header is written first: 42 is classic TIFF, 43 BigTIFF. */
-static unsigned version_for(uint32_t width, uint32_t height) {
+static unsigned version_for(uint32_t width, uint32_t height, uint32_t tile) {
+    struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
+    options.tiff_tile = tile;
     struct tile_buffer buffer = {0};
     struct tile_writer writer = tile_buffer_writer(&buffer);
     tile_encoder *encoder;
-    assert_ok(
-        tile_encoder_new(&encoder, TILE_TIFF, format_of(TILE_SRGB, TILE_U8, 0), width, height, NULL, &writer, &error));
+    assert_ok(tile_encoder_new(&encoder, TILE_TIFF, format_of(TILE_SRGB, TILE_U8, 0), width, height, &options, &writer,
+                               &error));
     tile_encoder_free(encoder);
     assert_true(buffer.size >= 8);
     unsigned version = buffer.data[buffer.data[0] == 'I' ? 2 : 3];
@@ -386,11 +567,14 @@ static unsigned version_for(uint32_t width, uint32_t height) {
 
 static void big_images_are_bigtiff(void **state) {
     (void)state;
-    assert_int_equal(version_for(1, 1), 42);
-    assert_int_equal(version_for(1 << 10, 1U << 20), 42);           /* 3 GiB */
-    assert_int_equal(version_for(1 << 10, (1U << 20) / 3 * 4), 43); /* 4 GiB less a kilobyte or so */
-    assert_int_equal(version_for(1 << 10, 1U << 21), 43);
-    assert_int_equal(version_for(1 << 20, UINT32_MAX), 43);
+    assert_int_equal(version_for(1, 1, 0), 42);
+    assert_int_equal(version_for(1 << 10, 1U << 20, 0), 42);           /* 3 GiB */
+    assert_int_equal(version_for(1 << 10, (1U << 20) / 3 * 4, 0), 43); /* 4 GiB less a kilobyte or so */
+    assert_int_equal(version_for(1 << 10, 1U << 21, 0), 43);
+    assert_int_equal(version_for(1 << 20, UINT32_MAX, 0), 43);
+    assert_int_equal(version_for(1 << 10, 1U << 20, 256), 42);
+    assert_int_equal(version_for((1 << 10) + 1, 1U << 20, 4096), 42);
+    assert_int_equal(version_for((1 << 10) + 1, 1U << 20, 512), 43); /* of which the tiles hold a half more */
 }
 
 static void tiffinfo_reads_it(void **state) {
@@ -460,7 +644,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_left_out),
         cmocka_unit_test(every_format_comes_back),
-        cmocka_unit_test(strips_come_back),
+        cmocka_unit_test(large_images_come_back),
+        cmocka_unit_test(predictors_make_files_smaller),
+        cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(rows_and_cpus_do_not_matter),
+        cmocka_unit_test(tiles_survive_failures),
         cmocka_unit_test(every_level_comes_back),
         cmocka_unit_test(ycbcr_says_which),
         cmocka_unit_test(libtiff_shows_the_right_colors),

@@ -103,6 +103,10 @@ static void each_option_is_taken(void **state) {
     TAKES("{\"subsampling\":422}", o.encode.subsampling == TILE_422);
     TAKES("{\"subsampling\":\"444\"}", o.encode.subsampling == TILE_444);
     TAKES("{\"compression\":9}", o.encode.compression == 9);
+    TAKES("{\"predictor\":\"none\"}", o.encode.predictor == TILE_PREDICTOR_NONE);
+    TAKES("{\"predictor\":\"float\"}", o.encode.predictor == TILE_PREDICTOR_FLOAT);
+    TAKES("{\"tiff-tile\":16}", o.encode.tiff_tile == 16);
+    TAKES("{\"tiff-tile\":4096}", o.encode.tiff_tile == 4096);
     TAKES("{\"optimize\":true}", o.encode.optimize);
     TAKES("{\"raw-channels\":true}", o.encode.raw_channels);
     TAKES("{\"lossless\":true}", o.job.lossless);
@@ -192,6 +196,8 @@ static void wrong_values(void **state) {
         {"quality", "1 to 100", "0 101 -1 75.0 true null [] {} \"\" \"0\" \"101\" \"80%\" \"0x50\""},
         {"subsampling", "444", "411 4 true null [] {} \"\" \"4:2:0\""},
         {"compression", "1 to 9", "0 10 true null [] {} \"\""},
+        {"predictor", "horizontal", "2 true null [] {} \"\" \"Float\""},
+        {"tiff-tile", "multiple of 16", "0 15 17 4112 true null [] {} \"\""},
         {"max-pixels", "number",
          "0 -1 1.5 true null [] {} \"\" \"1X\" \"K\" \"1KK\" \"1k\" \"16777216T\" \"18446744073709551616\""},
         {"max-side", "number", "0 -1 true null [] {} \"\" \"1X\""},

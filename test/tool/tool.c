@@ -56,6 +56,8 @@ static void usage_errors_are_status_1(void **state) {
     check_refusal(1, "$F/photo.jpg -o out --region 1,2,3", "", "--region");
     check_refusal(1, "$F/photo.jpg -o out --region 600,0,41,10", "photo.jpg", "not within 640 x 427");
     check_refusal(1, "$F/photo.jpg -o out -Q 101", "", "--quality");
+    check_refusal(1, "$F/photo.jpg -o out --predictor 2", "", "--predictor 2: none, horizontal or float is wanted");
+    check_refusal(1, "$F/photo.jpg -o out --tiff-tile 100", "", "--tiff-tile 100: a multiple of 16 up to 4096");
     check_refusal(1, "$F/photo.jpg -o out --frobnicate", "", "--frobnicate: no such option (see");
     check_refusal(1, "$F/photo.jpg -o out --drop-alhpa", "", "--drop-alhpa: no such option; is --drop-alpha meant?");
     check_refusal(1, "$F/photo.jpg -o out --tiel=64", "", "--tiel: no such option; is --tile meant?");

@@ -71,6 +71,13 @@ struct tile_deflate_kernels {
     void (*filter)(uint8_t *out, const uint8_t *row, const uint8_t *above, size_t size, size_t step, int filter);
     /* Words of 16 bits to the other order of bytes. */
     void (*swap)(uint8_t *out, const uint8_t *in, size_t count);
+
+    /* out[i] = in[step + i] - in[i] for `count` samples; `in` has step + count of them. */
+    void (*differ_8)(uint8_t *out, const uint8_t *in, size_t count, size_t step);
+    void (*differ_16)(uint16_t *out, const uint16_t *in, size_t count, size_t step);
+    /* The same of each of the four bytes by itself, the highest to `out`, the others to the planes behind it, each of
+     * which begins `plane` bytes after the one before. */
+    void (*differ_planes)(uint8_t *out, size_t plane, const uint32_t *in, size_t count, size_t step);
 };
 
 #endif

@@ -9,6 +9,7 @@
 #include "filter.h"
 #include "match.h"
 #include "pack.h"
+#include "predict.h"
 
 const struct tile_deflate_kernels TILE_TABLE(deflate) = {
     .count = count,
@@ -17,4 +18,7 @@ const struct tile_deflate_kernels TILE_TABLE(deflate) = {
     .swap = swap,
     .match = match,
     .pack = pack,
+    .differ_8 = differ_8,
+    .differ_16 = differ_16,
+    .differ_planes = differ_planes,
 };

@@ -8,13 +8,14 @@
 
 #include "deflate/choice.h"
 #include "deflate/filter.h"
+#include "deflate/predict.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { SIZE = 196864 }; /* 256 rows of 256 pixels of RGB and their filter bytes */
 
-static uint8_t data[SIZE], filtered[SIZE];
+static _Alignas(4) uint8_t data[SIZE], filtered[SIZE];
 
 struct run {
     const struct tile_deflate_kernels *kernels;
@@ -34,12 +35,31 @@ static void run_filter(void *state) {
     tile_filter(filtered, &image, NULL, r->kernels);
 }
 
+/* Rows of 256 pixels of three samples. */
+static void predict_rows(const struct run *r, tile_predictor predictor, tile_sample sample) {
+    struct tile_predict predict = {.kernels = r->kernels, .predictor = predictor, .sample = sample, .channels = 3};
+    for (size_t at = 0; at + 3 * 256 * sample <= SIZE; at += 3 * 256 * sample)
+        tile_predict_row(&predict, filtered + at, data + at, 256, 256);
+}
+
+static void run_horizontal(void *state) {
+    predict_rows(state, TILE_PREDICTOR_HORIZONTAL, TILE_U8);
+}
+
+static void run_wide(void *state) {
+    predict_rows(state, TILE_PREDICTOR_HORIZONTAL, TILE_U16);
+}
+
+static void run_float(void *state) {
+    predict_rows(state, TILE_PREDICTOR_FLOAT, TILE_F32);
+}
+
 static const struct {
     const char *name;
     void (*run)(void *state);
 } rows[] = {
-    {"deflate count", run_count},
-    {"deflate filter", run_filter},
+    {"deflate count", run_count},      {"deflate filter", run_filter},     {"deflate predict u8", run_horizontal},
+    {"deflate predict u16", run_wide}, {"deflate predict f32", run_float},
 };
 
 void deflate_bench(const struct options *options) {

@@ -105,11 +105,32 @@ static void run_swap(struct trial *t) {
     kernels_of(t)->swap(out, give_bytes(t, 2 * t->count, READ), t->count);
 }
 
+static void run_differ_8(struct trial *t) {
+    size_t step = random_step(t);
+    uint8_t *out = give_bytes(t, t->count, WRITE);
+    kernels_of(t)->differ_8(out, give_bytes(t, step + t->count, READ), t->count, step);
+}
+
+static void run_differ_16(struct trial *t) {
+    size_t step = random_step(t);
+    uint16_t *out = (uint16_t *)(void *)give_bytes(t, 2 * t->count, WRITE);
+    kernels_of(t)->differ_16(out, (const uint16_t *)(void *)give_bytes(t, 2 * (step + t->count), READ), t->count, step);
+}
+
+/* Between the planes there is nothing that must not be written: they are as long as they are apart. */
+static void run_differ_planes(struct trial *t) {
+    size_t step = random_step(t);
+    uint8_t *out = give_bytes(t, 4 * t->count, WRITE);
+    const unsigned char *in = give_bytes(t, 4 * (step + t->count), READ);
+    kernels_of(t)->differ_planes(out, t->count, (const uint32_t *)(const void *)in, t->count, step);
+}
+
 #define ENTRY(kernel)                                                                                                  \
     { #kernel, offsetof(struct tile_deflate_kernels, kernel), run_##kernel, NULL, 0 }
 
 static const struct entry entries[] = {
-    ENTRY(count), ENTRY(match), ENTRY(pack), ENTRY(filter_costs), ENTRY(filter), ENTRY(swap),
+    ENTRY(count), ENTRY(match),    ENTRY(pack),      ENTRY(filter_costs),  ENTRY(filter),
+    ENTRY(swap),  ENTRY(differ_8), ENTRY(differ_16), ENTRY(differ_planes),
 };
 
 /* Mostly short ones; 0 too. */
