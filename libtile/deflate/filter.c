@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "filter.h"
 
+#include "../base/bytes.h"
+
 #include <string.h>
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -14,6 +16,59 @@ size_t tile_filter_memory(size_t size, bool words) {
         return 0;
     return size > SIZE_MAX / 2 ? SIZE_MAX : 2 * size;
 }
+
+/* ---- Whether to filter at all ---- */
+
+enum { SAMPLE = 4096 /* pixels, about */, SEEN_BITS = 16 };
+
+/* Which values were seen, by their hashes. */
+struct seen {
+    uint64_t set[(1 << SEEN_BITS) / 64];
+};
+
+/* 1 if the value is new. */
+static uint32_t see(struct seen *seen, uint64_t value) {
+    uint64_t hash = (value * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - SEEN_BITS), bit = UINT64_C(1) << hash % 64;
+    uint32_t fresh = !(seen->set[hash / 64] & bit);
+    seen->set[hash / 64] |= bit;
+    return fresh;
+}
+
+/* Each byte of a less that of b. */
+static uint64_t minus_bytes(uint64_t a, uint64_t b) {
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    return ((a | high) - (b & ~high)) ^ ((a ^ ~b) & high);
+}
+
+/*
+ * Deflate finds what was there before. Of what is drawn or written these are pixels rather than differences of pixels:
+ * a few colors side by side make many differences, slopes and noise few. So both are counted where pixels change, in
+ * some rows; in photographs there are not even half as many differences more than colors.
+ */
+static bool pixels_recur(const struct tile_filter_rows *rows) {
+    struct seen pixels = {0}, differences = {0};
+    uint32_t new_pixels = 0, new_differences = 0;
+    if (rows->size < rows->step + (size_t)8)
+        return false;
+    uint64_t apart = (uint64_t)rows->size / rows->step * rows->height / SAMPLE;
+    uint64_t mask = UINT64_MAX >> (64 - 8 * rows->step);
+    uint32_t every = apart < 1 ? 1 : apart < rows->height ? (uint32_t)apart : rows->height;
+    for (uint32_t y = every / 2; y < rows->height; y += every) {
+        const uint8_t *row = rows->pixels + (ptrdiff_t)y * rows->stride;
+        uint64_t left = tile_get_le(row, 8) & mask;
+        for (size_t i = rows->step; rows->size - i >= 8; i += rows->step) { /* the last pixels do not matter */
+            uint64_t pixel = tile_get_le(row + i, 8) & mask;
+            if (pixel != left) {
+                new_pixels += see(&pixels, pixel);
+                new_differences += see(&differences, minus_bytes(pixel, left));
+            }
+            left = pixel;
+        }
+    }
+    return 3 * (uint64_t)new_pixels < 2 * (uint64_t)new_differences;
+}
+
+/* ---- Rows ---- */
 
 /* Of the first so many filters; of those that cost the same, the one of the lower number. */
 static int cheapest(int filters, const uint8_t *row, const uint8_t *above, const struct tile_filter_rows *rows,
@@ -33,6 +88,7 @@ void tile_filter(uint8_t *out, const struct tile_filter_rows *rows, void *memory
                  const struct tile_deflate_kernels *kernels) {
     const uint8_t *pixels = rows->pixels, *above = NULL;
     bool swapped = rows->words && little_endian;
+    bool none = rows->none || pixels_recur(rows);
     uint8_t *turns[2] = {memory, swapped ? (uint8_t *)memory + rows->size : NULL};
     for (uint32_t y = 0; y < rows->height; y++) {
         const uint8_t *row = pixels;
@@ -41,7 +97,7 @@ void tile_filter(uint8_t *out, const struct tile_filter_rows *rows, void *memory
             row = turns[y % 2];
         }
         /* Nothing is above the first row: None and Sub are left, which do not look there. */
-        int filters = rows->none ? 1 : y == 0 ? 2 : TILE_FILTERS;
+        int filters = none ? 1 : y == 0 ? 2 : TILE_FILTERS;
         if (y == 0)
             above = row;
         int filter = cheapest(filters, row, above, rows, kernels);

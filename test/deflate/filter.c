@@ -125,11 +125,37 @@ static void the_exact_filter_is_chosen(void **state) {
     assert_int_equal(filtered[2 * 65], 2);
 }
 
+/* Few colors side by side: what recurs are pixels. Slopes with noise: what recurs are differences. */
+static void few_colors_are_not_filtered(void **state) {
+    (void)state;
+    enum { SIDE = 64, STRIDE = 3 * SIDE };
+    static uint8_t colors[SIDE * STRIDE], slopes[SIDE * STRIDE], filtered[SIDE * (1 + STRIDE)];
+    struct test_random random = {3};
+    uint8_t palette[20][3];
+    for (int i = 0; i < 20; i++)
+        for (int c = 0; c < 3; c++)
+            palette[i][c] = (uint8_t)test_random_next(&random);
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        memcpy(colors + 3 * i, palette[test_random_below(&random, 20)], 3);
+        for (int c = 0; c < 3; c++)
+            slopes[3 * i + c] = (uint8_t)(i / SIDE + 2 * (i % SIDE) + (int)test_random_below(&random, 3));
+    }
+    struct tile_filter_rows rows = {.pixels = colors, .stride = STRIDE, .height = SIDE, .size = STRIDE, .step = 3};
+    tile_filter(filtered, &rows, NULL, tile_deflate_kernels_of(TILE_CPU_BEST));
+    for (int y = 0; y < SIDE; y++)
+        assert_int_equal(filtered[y * (1 + STRIDE)], 0);
+    rows.pixels = slopes;
+    tile_filter(filtered, &rows, NULL, tile_deflate_kernels_of(TILE_CPU_BEST));
+    for (int y = 0; y < SIDE; y++)
+        assert_int_not_equal(filtered[y * (1 + STRIDE)], 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_filter_is_reversed),
         cmocka_unit_test(chosen_filters_are_reversed),
         cmocka_unit_test(the_exact_filter_is_chosen),
+        cmocka_unit_test(few_colors_are_not_filtered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
