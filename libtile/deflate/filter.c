@@ -19,7 +19,7 @@ size_t tile_filter_memory(size_t size, bool words) {
 
 /* ---- Whether to filter at all ---- */
 
-enum { SAMPLE = 4096 /* pixels, about */, SEEN_BITS = 16 };
+enum { SAMPLE = 2048 /* pixels, about */, SEEN_BITS = 16 };
 
 /* Which values were seen, by their hashes. */
 struct seen {

@@ -70,13 +70,12 @@ static inline void add_costs(ints sums[TILE_FILTERS], const uint8_t *row, const 
             memset(block + count, 0, BLOCK - count);
             x = b_load(block);
         }
-        bytes from_0 = b_min(x, b_minus(b_all(0), x));
-        bytes index = b_min(b_average(from_0, b_all(0)), b_all(15));
+        bytes index = b_min(b_average(b_from_0(x), b_all(0)), b_all(15));
         sums[filter] = i_add_costs(sums[filter], b_look(table, index), x);
     }
 }
 
-/* So few that the lanes of a sum, of at most 4 x 255 a block, hold them. */
+/* So few that the lanes of a sum, of at most 8 x 255 a block, hold them. */
 enum { BLOCKS_AT_ONCE = 1 << 20 };
 
 static void filter_costs(uint64_t costs[TILE_FILTERS], const uint8_t *row, const uint8_t *above, size_t size,

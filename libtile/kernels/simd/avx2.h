@@ -434,6 +434,9 @@ static inline void words_store(uint16_t *p, ints a) {
 static inline bytes b_minus(bytes a, bytes b) {
     return _mm256_sub_epi8(a, b);
 }
+static inline bytes b_from_0(bytes a) {
+    return _mm256_abs_epi8(a);
+}
 
 typedef __m256i bytes16;
 
@@ -444,8 +447,8 @@ static inline bytes b_look(bytes16 table, bytes index) {
     return _mm256_shuffle_epi8(table, index);
 }
 static inline ints i_add_costs(ints sum, bytes costs, bytes of) {
-    ints four = _mm256_madd_epi16(_mm256_maddubs_epi16(costs, b_all(1)), _mm256_set1_epi16(1));
-    return i_add(sum, _mm256_andnot_si256(_mm256_cmpeq_epi32(of, _mm256_setzero_si256()), four));
+    bytes counted = _mm256_andnot_si256(_mm256_cmpeq_epi32(of, _mm256_setzero_si256()), costs);
+    return i_add(sum, _mm256_sad_epu8(counted, _mm256_setzero_si256()));
 }
 
 #endif

@@ -514,6 +514,9 @@ static inline void block_look(floats out[4], const table256 *table, const uint8_
 static inline bytes b_minus(bytes a, bytes b) {
     return _mm512_sub_epi8(a, b);
 }
+static inline bytes b_from_0(bytes a) {
+    return _mm512_abs_epi8(a);
+}
 
 typedef __m512i bytes16;
 

@@ -323,6 +323,9 @@ static inline void block_look(floats out[4], const table256 *table, const uint8_
 static inline bytes b_minus(bytes a, bytes b) {
     return vsubq_u8(a, b);
 }
+static inline bytes b_from_0(bytes a) {
+    return vreinterpretq_u8_s8(vabsq_s8(vreinterpretq_s8_u8(a)));
+}
 
 typedef uint8x16_t bytes16;
 

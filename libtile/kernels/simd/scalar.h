@@ -332,6 +332,10 @@ static inline void block_look(floats out[4], const table256 *table, const uint8_
 static inline bytes b_minus(bytes a, bytes b) {
     EACH_LANE(bytes, (uint8_t)(a.lane[i] - b.lane[i]));
 }
+/* How far a byte is from 0 of 256 values: at most 128. */
+static inline bytes b_from_0(bytes a) {
+    EACH_LANE(bytes, (uint8_t)(a.lane[i] < 128 ? a.lane[i] : 256 - a.lane[i]));
+}
 
 /* 16 bytes, looked up by indices below 16. */
 typedef const uint8_t *bytes16;
@@ -342,7 +346,7 @@ static inline bytes16 bytes16_load(const uint8_t p[16]) {
 static inline bytes b_look(bytes16 table, bytes index) {
     EACH_LANE(bytes, table[index.lane[i]]);
 }
-/* To each lane the sum of four costs, in the order of the bytes, unless its four bytes are 0. */
+/* To lanes, it does not matter which, the sum of each four costs, unless their four bytes are 0. */
 static inline ints i_add_costs(ints sum, bytes costs, bytes of) {
     ints four = 0;
     uint8_t any = 0;

@@ -371,6 +371,9 @@ static inline bool i_any_low_zero(ints a) {
 static inline bytes b_minus(bytes a, bytes b) {
     return _mm_sub_epi8(a, b);
 }
+static inline bytes b_from_0(bytes a) {
+    return _mm_abs_epi8(a);
+}
 
 typedef __m128i bytes16;
 
@@ -381,8 +384,8 @@ static inline bytes b_look(bytes16 table, bytes index) {
     return _mm_shuffle_epi8(table, index);
 }
 static inline ints i_add_costs(ints sum, bytes costs, bytes of) {
-    ints four = _mm_madd_epi16(_mm_maddubs_epi16(costs, b_all(1)), _mm_set1_epi16(1));
-    return i_add(sum, _mm_andnot_si128(_mm_cmpeq_epi32(of, _mm_setzero_si128()), four));
+    bytes counted = _mm_andnot_si128(_mm_cmpeq_epi32(of, _mm_setzero_si128()), costs);
+    return i_add(sum, _mm_sad_epu8(counted, _mm_setzero_si128()));
 }
 
 #endif
