@@ -336,8 +336,8 @@ static inline bytes b_look(bytes16 table, bytes index) {
     return vqtbl1q_u8(table, index);
 }
 static inline ints i_add_costs(ints sum, bytes costs, bytes of) {
-    uint32x4_t words = vreinterpretq_u32_u8(of);
-    uint32x4_t four = vandq_u32(vpaddlq_u16(vpaddlq_u8(costs)), vtstq_u32(words, words));
+    uint32x4_t fours = vreinterpretq_u32_u8(of);
+    uint32x4_t four = vandq_u32(vpaddlq_u16(vpaddlq_u8(costs)), vtstq_u32(fours, fours));
     return vaddq_s32(sum, vreinterpretq_s32_u32(four));
 }
 
