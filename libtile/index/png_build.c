@@ -33,6 +33,7 @@ struct waiting {
 struct build {
     struct tile_png_stream stream; /* first: the hooks get it */
     struct tile_pass *pass;
+    const struct tile_deflate_kernels *kernels;
     struct tile_buffer *payload;
     struct tile_png_shape shape;
     unsigned char *input;
@@ -222,7 +223,8 @@ static tile_status make_checkpoint(struct build *b, struct tile_error *error) {
         checkpoint.window = b->boundary.window;
     }
     if (status == TILE_OK && b->made > 0) {
-        tile_png_filter_sub(b->row + 1, b->prior + 1, row, b->shape.step); /* nothing is in `row` yet */
+        /* Nothing is in `row` yet. */
+        b->kernels->filter(b->row + 1, b->prior + 1, b->prior + 1, row, b->shape.step, TILE_PNG_SUB);
         status = pack(b, &checkpoint.row, b->row + 1, row, error);
     }
     if (status == TILE_OK)
@@ -262,7 +264,7 @@ static tile_status unfilter(struct build *b, const unsigned char *from, size_t s
         size -= part;
         if (b->row_filled <= b->shape.row)
             return TILE_OK;
-        if (!tile_png_unfilter(b->row[0], b->row + 1, b->prior + 1, b->shape.row, b->shape.step)) {
+        if (!tile_png_unfilter(b->kernels, b->row[0], b->row + 1, b->prior + 1, b->shape.row, b->shape.step)) {
             char why[64];
             snprintf(why, sizeof why, "row %u has a filter %d", b->y, b->row[0]);
             return damaged(&b->stream, why, error);
@@ -417,6 +419,7 @@ tile_status tile_png_build(struct tile_pass *pass, struct tile_index_header *hea
     b->stream = (struct tile_png_stream){.fill = fill, .damaged = damaged, .check = true};
     b->packer = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = (void *)allocator};
     b->pass = pass;
+    b->kernels = tile_deflate_kernels_of(TILE_CPU_BEST);
     b->payload = payload;
     b->input = tile_alloc(allocator, INPUT);
     b->since_boundary = XXH3_createState();

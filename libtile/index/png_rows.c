@@ -234,6 +234,7 @@ tile_status tile_png_begin_rows(struct tile_png_rows *r, const struct tile_acces
         .access = access, .shape = shape, .checkpoint = *checkpoint, .watch = watch, .left = rows};
     const struct tile_png_checkpoint *c = &r->checkpoint;
     r->stream = (struct tile_png_stream){.fill = fill, .damaged = damaged, .offset = c->begin, .left = c->left};
+    r->kernels = tile_deflate_kernels_of(TILE_CPU_BEST);
     r->filled = c->begin;
     r->hash = XXH3_createState();
     r->inflater = libdeflate_alloc_decompressor();
@@ -247,7 +248,7 @@ tile_status tile_png_begin_rows(struct tile_png_rows *r, const struct tile_acces
     tile_status status = unpack(r, &c->row, tile_png_row_number(number), r->above, error);
     if (status != TILE_OK)
         return status;
-    tile_png_unfilter(TILE_PNG_SUB, r->above, NULL, shape->row, shape->step);
+    r->kernels->unfilter(r->above, NULL, shape->row, shape->step, TILE_PNG_SUB);
     uint64_t first = (uint64_t)number * access->index->header.step, begin = tile_png_row_begin(shape, first);
     uint64_t needed = tile_png_row_begin(shape, first + rows) - c->inflated;
     bool whole = c->inflated_end > 0 && tile_png_is_near(needed, c->inflated_end - c->inflated) && fits(r);
@@ -259,7 +260,7 @@ tile_status tile_png_next_row(struct tile_png_rows *r, size_t size, const unsign
     tile_status status = r->ready == 0 ? inflate_rows(r, error) : TILE_OK;
     if (status != TILE_OK)
         return status;
-    if (!tile_png_unfilter(r->next[0], r->next + 1, r->prior, size, r->shape->step))
+    if (!tile_png_unfilter(r->kernels, r->next[0], r->next + 1, r->prior, size, r->shape->step))
         return damaged(&r->stream, "a filter that there is not", error);
     *row = r->prior = r->next + 1;
     r->next += r->shape->row + 1;

@@ -4,6 +4,7 @@
 #define TILE_INDEX_PNG_ROWS_H
 
 #include "../base/watch.h"
+#include "../deflate/choice.h"
 #include "../deflate/png_stream.h"
 #include "png_table.h"
 
@@ -16,6 +17,7 @@ struct tile_png_rows {
     const struct tile_png_shape *shape;
     struct tile_png_checkpoint checkpoint;
     struct tile_watch *watch;
+    const struct tile_deflate_kernels *kernels;
     uint64_t filled; /* offset in the file of the next byte to read */
     XXH3_state_t *hash;
     struct libdeflate_decompressor *inflater;

@@ -10,8 +10,10 @@
 /* With the window before it, it stays in a core's own cache. */
 enum { OUTPUT = 1 << 16 };
 
+enum { KEPT = 3 };
+
 uint64_t tile_png_pixels_memory(uint64_t row) {
-    return tile_u64_add(tile_u64_mul(row, 2), TILE_INFLATE_WINDOW + OUTPUT + sizeof(struct tile_png_pixels));
+    return tile_u64_add(tile_u64_mul(row, KEPT), TILE_INFLATE_WINDOW + OUTPUT + sizeof(struct tile_png_pixels));
 }
 
 /* ---- The stream's hooks ------------------------------------------------------------------------------------ */
@@ -92,22 +94,28 @@ static tile_status read_rest(struct tile_png_pixels *p, struct tile_error *error
 
 /* ---- Rows -------------------------------------------------------------------------------------------------- */
 
+static unsigned char *kept_row(const struct tile_png_pixels *p, uint32_t y) {
+    return p->rows + y % KEPT * p->row;
+}
+
 tile_status tile_png_pixels_begin(struct tile_png_pixels *p, tile_source *source, size_t row, uint32_t chunk,
                                   const unsigned char *next, size_t ready, struct tile_error *error) {
     const struct tile_allocator *allocator = source->allocator;
     p->source = source;
     p->row = row;
+    p->kernels = tile_deflate_kernels_of(TILE_CPU_BEST);
     p->step = (unsigned)tile_format_step(source->info.format);
     p->swap = source->info.format.sample == TILE_U16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
     if (!p->output)
         p->output = tile_alloc(allocator, TILE_INFLATE_WINDOW + OUTPUT);
-    if (!p->above)
-        p->above = tile_alloc(allocator, row);
-    if (!p->skipped)
-        p->skipped = tile_alloc(allocator, row);
-    if (!p->output || !p->above || !p->skipped)
-        return tile_no_memory(error, TILE_INFLATE_WINDOW + OUTPUT > row ? TILE_INFLATE_WINDOW + OUTPUT : row);
-    memset(p->above, 0, row);
+    size_t kept;
+    if (!tile_mul(&kept, row, KEPT))
+        return tile_error_set(error, TILE_LIMIT_EXCEEDED, "rows of %zu bytes do not fit in memory", row);
+    if (!p->rows)
+        p->rows = tile_alloc(allocator, kept);
+    if (!p->output || !p->rows)
+        return tile_no_memory(error, p->output ? kept : TILE_INFLATE_WINDOW + OUTPUT);
+    memset(kept_row(p, KEPT - 1), 0, row); /* above the first one */
     p->filled = p->given = 0;
     p->left = ((uint64_t)row + 1) * source->height;
     p->damage = NULL;
@@ -134,43 +142,55 @@ static void swap_bytes(unsigned char *row, size_t size) {
     }
 }
 
-/* To `row`, which is below `prior`. */
-static tile_status read_row(struct tile_png_pixels *p, unsigned char *row, const unsigned char *prior,
+/* To `row`, as it is filtered. */
+static tile_status take_row(struct tile_png_pixels *p, unsigned char *row, unsigned char *filter,
                             struct tile_error *error) {
-    unsigned char filter;
-    tile_status status = take(p, &filter, 1, error);
+    tile_status status = take(p, filter, 1, error);
     if (status == TILE_OK)
         status = take(p, row, p->row, error);
-    if (status == TILE_OK && !tile_png_unfilter(filter, row, prior, p->row, p->step))
+    if (status == TILE_OK && *filter > TILE_PNG_PAETH)
         status = note_damage(&p->stream, "bad adaptive filter value", error);
     return status == TILE_OK ? tile_watch_pass(p->source->watch, p->row, error) : status;
 }
 
-/* Each row stays as it is stored until the next one is there. */
+/* A row of Paeth waits for the next one: two of them take no longer than one. */
 static tile_status read_rows(struct tile_png_pixels *p, uint32_t count, unsigned char *to, size_t stride, uint32_t *y,
                              struct tile_error *error) {
-    unsigned char *last = NULL;
+    const unsigned char *above = kept_row(p, *y + KEPT - 1);
+    unsigned char *row = NULL, *waiting = NULL;
     tile_status status = TILE_OK;
-    for (uint32_t i = 0; i < count; i++, ++*y) {
-        unsigned char *row = to ? to + i * stride : p->skipped;
+    uint32_t done = 0;
+    for (; done < count; done++) {
+        unsigned char filter;
+        row = to ? to + done * stride : kept_row(p, *y + done);
         if (!to) /* else the reader of rows tells how far it is */
-            p->source->watch->at = (struct tile_progress){*y, p->source->height};
-        status = read_row(p, row, last ? last : p->above, error);
-        if (status != TILE_OK)
-            break;
-        if (last && p->swap)
-            swap_bytes(last, p->row);
-        last = to ? row : NULL;
-        if (!to) {
-            p->skipped = p->above;
-            p->above = row;
+            p->source->watch->at = (struct tile_progress){*y + done, p->source->height};
+        status = take_row(p, row, &filter, error);
+        bool paeth = status == TILE_OK && filter == TILE_PNG_PAETH;
+        if (waiting && paeth) {
+            p->kernels->unfilter_paeths(waiting, row, above, p->row, p->step);
+            waiting = NULL;
+        } else {
+            if (waiting) {
+                p->kernels->unfilter(waiting, above, p->row, p->step, TILE_PNG_PAETH);
+                above = waiting;
+                waiting = NULL;
+            }
+            if (status != TILE_OK)
+                break;
+            if (paeth && done + 1 < count) {
+                waiting = row;
+                continue;
+            }
+            p->kernels->unfilter(row, above, p->row, p->step, filter);
         }
+        above = row;
     }
-    if (last) {
-        memcpy(p->above, last, p->row);
-        if (p->swap)
-            swap_bytes(last, p->row);
-    }
+    *y += done;
+    if (to && done > 0)
+        memcpy(kept_row(p, *y - 1), to + (done - 1) * stride, p->row);
+    for (uint32_t i = 0; to && p->swap && i < done; i++)
+        swap_bytes(to + i * stride, p->row);
     return status;
 }
 
@@ -195,6 +215,5 @@ tile_status tile_png_pixels_read(struct tile_png_pixels *p, uint32_t count, unsi
 void tile_png_pixels_free(struct tile_png_pixels *p) {
     const struct tile_allocator *allocator = p->source ? p->source->allocator : NULL;
     tile_free(allocator, p->output);
-    tile_free(allocator, p->above);
-    tile_free(allocator, p->skipped);
+    tile_free(allocator, p->rows);
 }

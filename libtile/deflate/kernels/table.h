@@ -10,6 +10,7 @@
 #include "match.h"
 #include "pack.h"
 #include "predict.h"
+#include "unfilter.h"
 
 const struct tile_deflate_kernels TILE_TABLE(deflate) = {
     .count = count,
@@ -21,4 +22,6 @@ const struct tile_deflate_kernels TILE_TABLE(deflate) = {
     .differ_8 = differ_8,
     .differ_16 = differ_16,
     .differ_planes = differ_planes,
+    .unfilter = unfilter,
+    .unfilter_paeths = unfilter_paeths,
 };

@@ -100,6 +100,30 @@ static void run_filter(struct trial *t) {
     kernels_of(t)->filter(out, row, above, t->count, step, (int)random_below(&t->random, TILE_FILTERS));
 }
 
+static size_t png_step(struct trial *t) {
+    static const uint8_t steps[] = {1, 2, 3, 4, 6, 8};
+    return steps[random_below(&t->random, 6)];
+}
+
+static uint8_t *give_row(struct trial *t, size_t size) {
+    uint8_t *row = give_bytes(t, size, WRITE);
+    for (size_t i = 0; i < size; i++)
+        row[i] = (uint8_t)random_below(&t->random, random_below(&t->random, 2) ? 256 : 3);
+    return row;
+}
+
+static void run_unfilter(struct trial *t) {
+    size_t step = png_step(t), size = t->count - t->count % step;
+    uint8_t *row = give_row(t, size);
+    kernels_of(t)->unfilter(row, give_bytes(t, size, READ), size, step, (int)random_below(&t->random, TILE_FILTERS));
+}
+
+static void run_unfilter_paeths(struct trial *t) {
+    size_t step = png_step(t), size = t->count - t->count % step;
+    uint8_t *row = give_row(t, size), *below = give_row(t, size);
+    kernels_of(t)->unfilter_paeths(row, below, give_bytes(t, size, READ), size, step);
+}
+
 static void run_swap(struct trial *t) {
     uint8_t *out = give_bytes(t, 2 * t->count, WRITE);
     kernels_of(t)->swap(out, give_bytes(t, 2 * t->count, READ), t->count);
@@ -129,8 +153,8 @@ static void run_differ_planes(struct trial *t) {
     { #kernel, offsetof(struct tile_deflate_kernels, kernel), run_##kernel, NULL, 0 }
 
 static const struct entry entries[] = {
-    ENTRY(count), ENTRY(match),    ENTRY(pack),      ENTRY(filter_costs),  ENTRY(filter),
-    ENTRY(swap),  ENTRY(differ_8), ENTRY(differ_16), ENTRY(differ_planes),
+    ENTRY(count),    ENTRY(match),     ENTRY(pack),          ENTRY(filter_costs), ENTRY(filter),          ENTRY(swap),
+    ENTRY(differ_8), ENTRY(differ_16), ENTRY(differ_planes), ENTRY(unfilter),     ENTRY(unfilter_paeths),
 };
 
 /* Mostly short ones; 0 too. */
