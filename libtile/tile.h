@@ -208,8 +208,9 @@ TILE_API void tile_folder_clean(const char *folder);
 /*
  * The progress of a long call. Option structs have a hook `progress`, called with their `user`; if it returns false,
  * the call stops with TILE_CANCELLED. The hook is called at least every 50 ms or so, also on a slow machine, hence
- * often with the same numbers as before. Only deflating a row (PNG, TIFF) is never interrupted: a row of a million
- * pixels may take a second. Each hook's comment says what is counted; `total` 0: not known yet.
+ * often with the same numbers as before. Only deflating some rows (PNG, TIFF), up to 1 MiB of samples or one row, is
+ * never interrupted: a row of a million pixels may take a second. Each hook's comment says what is counted; `total` 0:
+ * not known yet.
  */
 struct tile_progress {
     uint64_t done;
@@ -877,6 +878,7 @@ struct tile_encode_options {
     /* TIFF: tiles of so many pixels on each side, 16 to 4096 and a multiple of 16, for readers that want any part of
      * the image; smaller where the image is. 0: strips of whole rows. */
     uint32_t tiff_tile;
+    int reserved; /* 0; room for the next field */
 };
 
 /* "jpg", ".JPEG" or "jfif" -> TILE_JPEG; TILE_CODEC_UNSET if unknown. This and the next three functions know all

@@ -74,8 +74,11 @@ size_t tile_packer_most(int level) {
     return levels[level].most;
 }
 
-uint64_t tile_packer_memory(uint64_t size) {
-    const uint64_t compressor = 1 << 20; /* libdeflate's, about */
+uint64_t tile_packer_memory(int level, uint64_t size) {
+    /* libdeflate's compressors up to 9, and above. */
+    uint64_t compressor = levels[level].libdeflate == 0   ? tile_deflate_memory()
+                          : levels[level].libdeflate < 10 ? 656 << 10
+                                                          : 8800 << 10;
     return tile_u64_add(tile_u64_mul(size, 2), compressor);
 }
 

@@ -24,7 +24,7 @@ void tile_packer_free(tile_packer *packer);
  */
 size_t tile_packer_most(int level);
 /* Bytes of memory that a packer takes for pieces of `size`, their packed bytes included; at most UINT64_MAX. */
-uint64_t tile_packer_memory(uint64_t size);
+uint64_t tile_packer_memory(int level, uint64_t size);
 
 /* Room for the `size` bytes of the next piece, which the caller fills in. Valid until the packer's next call. */
 tile_status tile_packer_room(tile_packer *packer, size_t size, uint8_t **room, struct tile_error *error);

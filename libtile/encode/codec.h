@@ -19,8 +19,9 @@ struct tile_codec_request {
 struct tile_piece {
     uint32_t first, rows; /* which rows of the image */
     tile_packer *packer;
-    struct tile_buffer bytes; /* packed */
-    uint64_t size;            /* of what was packed, in bytes; this and the next are the codec's own */
+    struct tile_buffer bytes;   /* packed */
+    struct tile_buffer scratch; /* this and the next two are the codec's own */
+    uint64_t size;              /* of what was packed, in bytes */
     uint32_t adler;
 };
 

@@ -284,7 +284,7 @@ void tile_encoder_free(tile_encoder *encoder) {
         encoder->codec->free(encoder);
     tile_free(encoder->allocator, encoder->state);
     tile_free(encoder->allocator, encoder->buffer);
-    tile_piece_free(encoder->piece, encoder);
+    tile_piece_free(encoder->piece);
     tile_buffer_free(&encoder->gathered);
     tile_buffer_free(&encoder->profile);
     tile_free(encoder->allocator, encoder);

@@ -36,7 +36,7 @@ bool tile_codec_needs_profile(tile_codec codec, struct tile_format format);
 /*
  * Pieces: whole rows that several threads pack side by side; then one after the other puts them into the file. The file
  * is the one that tile_encoder_write makes. How many rows a piece has depends on codec, format, size and options alone;
- * 0: files of that codec have no pieces. The options' defaults are filled in here.
+ * 0: files of that codec have no pieces, or the level is none. The options' defaults are filled in here.
  */
 uint32_t tile_codec_piece_rows(tile_codec codec, struct tile_format format, uint32_t width, uint32_t height,
                                const struct tile_encode_options *options);
@@ -47,7 +47,7 @@ uint64_t tile_codec_piece_memory(tile_codec codec, struct tile_format format, ui
 /* A piece as one thread packs it; it and its memory can be used again for the next one. */
 struct tile_piece;
 tile_status tile_piece_new(struct tile_piece **out, const tile_encoder *encoder, struct tile_error *error);
-void tile_piece_free(struct tile_piece *piece, const tile_encoder *encoder);
+void tile_piece_free(struct tile_piece *piece);
 /* Packs the rows from `first` on, a multiple of the piece's rows. On any thread, with a piece of its own. */
 tile_status tile_encoder_pack(const tile_encoder *encoder, struct tile_piece *piece, uint32_t first,
                               const struct tile_image *rows, struct tile_watch *watch, struct tile_error *error);

@@ -13,14 +13,17 @@ uint32_t tile_codec_piece_rows(tile_codec codec, struct tile_format format, uint
                                const struct tile_encode_options *options) {
     const struct tile_codec_ops *ops;
     struct tile_codec_request request = {.format = format, .width = width, .height = height};
-    return tile_codec_get(&ops, codec, NULL) == TILE_OK && ops->piece_rows ? ops->piece_rows(&request, options) : 0;
+    if (tile_codec_get(&ops, codec, NULL) != TILE_OK || !ops->piece_rows || options->compression < 1 ||
+        options->compression > 9)
+        return 0;
+    return ops->piece_rows(&request, options);
 }
 
 uint64_t tile_codec_piece_memory(tile_codec codec, struct tile_format format, uint32_t width, uint32_t height,
                                  const struct tile_encode_options *options) {
     uint32_t rows = tile_codec_piece_rows(codec, format, width, height, options);
     uint64_t row = tile_u64_mul(width, tile_format_step(format));
-    return rows ? tile_packer_memory(tile_u64_mul(row, rows < height ? rows : height)) : 0;
+    return rows ? tile_packer_memory(options->compression, tile_u64_mul(row, rows < height ? rows : height)) : 0;
 }
 
 tile_status tile_piece_new(struct tile_piece **out, const tile_encoder *encoder, struct tile_error *error) {
@@ -28,22 +31,23 @@ tile_status tile_piece_new(struct tile_piece **out, const tile_encoder *encoder,
     *out = NULL;
     if (!piece)
         return tile_no_memory(error, sizeof *piece);
-    piece->bytes.allocator = encoder->allocator;
+    piece->bytes.allocator = piece->scratch.allocator = encoder->allocator;
     tile_status status =
         tile_packer_new(&piece->packer, encoder->options.compression, encoder->options.cpu, encoder->allocator, error);
     if (status != TILE_OK)
-        tile_piece_free(piece, encoder);
+        tile_piece_free(piece);
     else
         *out = piece;
     return status;
 }
 
-void tile_piece_free(struct tile_piece *piece, const tile_encoder *encoder) {
+void tile_piece_free(struct tile_piece *piece) {
     if (!piece)
         return;
     tile_packer_free(piece->packer);
     tile_buffer_free(&piece->bytes);
-    tile_free(encoder->allocator, piece);
+    tile_buffer_free(&piece->scratch);
+    tile_free(piece->bytes.allocator, piece);
 }
 
 tile_status tile_encoder_pack(const tile_encoder *encoder, struct tile_piece *piece, uint32_t first,

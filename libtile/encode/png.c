@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* PNG by libpng, with the chunks that say what the samples mean. */
+/*
+ * PNG: signature, header and the chunks that say what the samples mean by libpng, the pixels by our own packer.
+ *
+ * A piece becomes an IDAT chunk as it is: no larger part of a file is held to write it, and a reader that holds a chunk
+ * holds no more. The first chunk begins the zlib stream, and the last one ends it.
+ */
 #include "encode.h"
 
+#include "../base/bytes.h"
+#include "../base/buffer.h"
 #include "../base/memory.h"
 #include "../base/pixels.h"
+#include "../deflate/choice.h"
+#include "../deflate/filter.h"
 
 #include <setjmp.h>
 #include <string.h>
@@ -15,6 +24,7 @@ struct png {
     png_structp png;
     png_infop info;
     uint8_t *chunk; /* iCCP's, kept here because libpng may jump while it is written */
+    uint32_t adler; /* of the pieces that were put */
 };
 
 /*
@@ -115,7 +125,6 @@ static void write_header(tile_encoder *encoder, struct png *state) {
     tile_space space = encoder->format.space;
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* libpng's own is 1,000,000 */
     png_set_write_fn(png, encoder, write_data, flush_data);
-    png_set_compression_level(png, encoder->options.compression);
     png_set_IHDR(png, state->info, encoder->width, encoder->height, 8 * (int)encoder->format.sample,
                  color_type(encoder), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     if (encoder->own_color && (space == TILE_SRGB || space == TILE_GRAY))
@@ -128,10 +137,6 @@ static void write_header(tile_encoder *encoder, struct png *state) {
     if (tile_encoder_failed(encoder))
         return;
     png_write_info(png, state->info);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (encoder->format.sample == TILE_U16)
-        png_set_swap(png);
-#endif
 }
 
 static void start(tile_encoder *encoder) {
@@ -149,19 +154,70 @@ static void start(tile_encoder *encoder) {
         write_header(encoder, state);
 }
 
-static void rows(tile_encoder *encoder, const struct tile_image *image) {
-    struct png *state = encoder->state;
-    if (setjmp(png_jmpbuf(state->png)))
-        return;
-    for (uint32_t y = 0; y < image->height; y++)
-        png_write_row(state->png, tile_image_row(image, 0, y));
+static uint32_t piece_rows(const struct tile_codec_request *request, const struct tile_encode_options *options) {
+    size_t row = request->width * tile_format_step(request->format), most = tile_packer_most(options->compression);
+    return row < most ? (uint32_t)(most / row) : 1;
 }
 
+static tile_status pack(const tile_encoder *encoder, struct tile_piece *piece, const struct tile_image *image,
+                        struct tile_watch *watch, struct tile_error *error) {
+    struct tile_filter_rows rows = {.pixels = tile_image_row(image, 0, 0),
+                                    .stride = image->stride,
+                                    .height = image->height,
+                                    .size = encoder->row_size,
+                                    .step = (unsigned)tile_format_step(encoder->format),
+                                    .words = encoder->format.sample == TILE_U16};
+    struct tile_pack pack = {.row = encoder->row_size + 1,
+                             .step = rows.step,
+                             .first = piece->first == 0,
+                             .last = piece->first + image->height == encoder->height};
+    size_t size;
+    uint8_t *room;
+    if (!tile_mul(&size, pack.row, image->height))
+        return tile_no_memory(error, SIZE_MAX);
+    tile_status status = tile_packer_room(piece->packer, size, &room, error);
+    if (status == TILE_OK)
+        status = tile_buffer_reserve(&piece->scratch, tile_filter_memory(rows.size, rows.words), error);
+    if (status != TILE_OK)
+        return status;
+    piece->size = size;
+    tile_filter(room, &rows, piece->scratch.data, tile_deflate_kernels_of(encoder->options.cpu));
+    status = tile_watch_ask(watch, error);
+    if (status == TILE_OK)
+        status = tile_packer_pack(piece->packer, &pack, &piece->bytes, &piece->adler, error);
+    return status == TILE_OK ? tile_watch_ask(watch, error) : status;
+}
+
+static void put_chunk(tile_encoder *encoder, const uint8_t *data, size_t size) {
+    uint8_t head[8], crc[4];
+    tile_put_be(head, size, 4);
+    memcpy(head + 4, "IDAT", 4);
+    tile_put_be(crc, libdeflate_crc32(libdeflate_crc32(0, head + 4, 4), data, size), 4);
+    tile_encoder_put(encoder, head, sizeof head);
+    tile_encoder_put(encoder, data, size);
+    tile_encoder_put(encoder, crc, sizeof crc);
+}
+
+static void put(tile_encoder *encoder, struct tile_piece *piece) {
+    struct png *state = encoder->state;
+    struct tile_error error;
+    bool first = piece->first == 0, last = piece->first + piece->rows == encoder->height;
+    state->adler = first ? piece->adler : tile_adler_join(state->adler, piece->adler, piece->size);
+    if (last && !first && tile_packer_end(&piece->bytes, state->adler, &error) != TILE_OK)
+        tile_encoder_fail(encoder, error.status, "%s", error.message);
+    /* A chunk has less than 2 GiB. */
+    for (size_t at = 0, size; at < piece->bytes.size && !tile_encoder_failed(encoder); at += size) {
+        size = piece->bytes.size - at < PNG_UINT_31_MAX ? piece->bytes.size - at : PNG_UINT_31_MAX;
+        put_chunk(encoder, piece->bytes.data + at, size);
+    }
+}
+
+/* png_write_end would miss the IDAT chunks, which libpng did not write. */
 static void finish(tile_encoder *encoder) {
     struct png *state = encoder->state;
     if (setjmp(png_jmpbuf(state->png)))
         return;
-    png_write_end(state->png, NULL);
+    png_write_chunk(state->png, (png_const_bytep) "IEND", NULL, 0);
 }
 
 static void release(tile_encoder *encoder) {
@@ -182,7 +238,9 @@ const struct tile_codec_ops tile_png_ops = {
     .max_side = PNG_UINT_31_MAX,
     .state_size = sizeof(struct png),
     .start = start,
-    .rows = rows,
+    .piece_rows = piece_rows,
+    .pack = pack,
+    .put = put,
     .finish = finish,
     .free = release,
 };

@@ -157,11 +157,20 @@ uint64_t tile_splice_memory(const struct tile_job *job, uint64_t pixels) {
            min_u64(SPLICE_BUFFERS, 2 * job->info->bytes);
 }
 
+/* What packing takes beside the tile and its file. */
+static uint64_t packing_memory(const struct tile_job *job, uint64_t pixels, uint32_t width) {
+    uint64_t height = pixels / width;
+    return tile_codec_piece_memory(job->codec, job->write, width, height < UINT32_MAX ? (uint32_t)height : UINT32_MAX,
+                                   &job->encode);
+}
+
 /* A tile as it is written, and about as much once more for its encoded bytes; a coefficient has two bytes. */
-uint64_t tile_make_memory(const struct tile_job *job, uint64_t pixels) {
+uint64_t tile_make_memory(const struct tile_job *job, uint64_t pixels, uint32_t width) {
     unsigned traits = tile_job_is_image(job) ? 0 : tile_codec_traits(job->codec);
     uint64_t memory = job->o.lossless ? tile_splice_memory(job, pixels) : samples_memory(job, pixels, 2);
     if (job->luma_only || (job->encode.optimize && (traits & TILE_HEEDS_OPTIMIZE)))
         memory += samples_memory(job, pixels, 2);
+    if (!job->o.lossless)
+        memory = tile_u64_add(memory, packing_memory(job, pixels, width));
     return traits & TILE_HOLDS_IMAGE ? memory + samples_memory(job, pixels, 1) : memory;
 }

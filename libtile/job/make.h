@@ -23,7 +23,7 @@ tile_status tile_job_splice(const struct tile_job *job, const struct tile_region
                             struct tile_error *error);
 
 /* Memory that making a tile of so many pixels (tile_job_region_pixels) takes, beside the pixels that were read. */
-uint64_t tile_make_memory(const struct tile_job *job, uint64_t pixels);
+uint64_t tile_make_memory(const struct tile_job *job, uint64_t pixels, uint32_t width);
 /* The part of it that a spliced tile takes before tile_jpeg_rewrite. */
 uint64_t tile_splice_memory(const struct tile_job *job, uint64_t pixels);
 

@@ -3,6 +3,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../encode/for_job.h"
 #include "../source/for_job.h"
 #include "make.h"
 
@@ -35,7 +36,7 @@ tile_status tile_run_pipeline(struct tile_run *run, struct tile_pipeline *pipeli
     pipeline->format = job->read;
     pipeline->unread = job->o.lossless;
     pipeline->memory = job->o.max_memory;
-    pipeline->scratch = tile_make_memory(job, job->largest_pixels);
+    pipeline->scratch = tile_make_memory(job, job->largest_pixels, job->largest_width);
     pipeline->threads = count_threads(job, pipeline->scratch);
     pipeline->allocator = job->allocator;
     size_t size = (size_t)pipeline->threads * sizeof *run->scratch;
@@ -48,6 +49,7 @@ tile_status tile_run_pipeline(struct tile_run *run, struct tile_pipeline *pipeli
     for (int i = 0; i < pipeline->threads; i++) {
         tile_buffer_free(&run->scratch[i].pixels);
         tile_buffer_free(&run->scratch[i].bytes);
+        tile_piece_free(run->scratch[i].piece);
     }
     tile_free(job->allocator, run->scratch);
     if (status == TILE_OK)

@@ -11,6 +11,7 @@
 /* A thread's scratch memory; see make.h. */
 struct tile_scratch {
     struct tile_buffer pixels, bytes;
+    struct tile_piece *piece; /* of one image; NULL: none so far */
 };
 
 struct tile_run {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A run that makes one new image: strips are converted by all threads, and encoded one after the other. */
+/* A run that makes one new image: strips are converted and packed by all threads, and written one after the other. */
 #include "../base/wait.h"
+#include "../encode/for_job.h"
 #include "make.h"
 #include "run.h"
 
@@ -42,17 +43,28 @@ static void end_turn(struct image *image) {
     pthread_mutex_unlock(&image->run->lock);
 }
 
+/* A strip is a piece of the file. */
+static tile_status pack(const struct image *image, struct tile_scratch *scratch, uint32_t first,
+                        const struct tile_image *strip, struct tile_watch *watch, struct tile_error *error) {
+    tile_status status = scratch->piece ? TILE_OK : tile_piece_new(&scratch->piece, image->encoder, error);
+    return status == TILE_OK ? tile_encoder_pack(image->encoder, scratch->piece, first, strip, watch, error) : status;
+}
+
 static tile_status make_strip(void *user, int thread, uint64_t index, const struct tile_region *region,
                               const struct tile_image *pixels, struct tile_watch *watch, struct tile_error *error) {
     struct image *image = user;
     struct tile_run *run = image->run;
+    struct tile_scratch *scratch = &run->scratch[thread];
     struct tile_image strip;
-    tile_status status = tile_job_convert(run->job, region, pixels, &run->scratch[thread].pixels, &strip, watch, error);
+    tile_status status = tile_job_convert(run->job, region, pixels, &scratch->pixels, &strip, watch, error);
+    if (status == TILE_OK && run->job->pieces)
+        status = pack(image, scratch, region->source.y - run->job->area.y, &strip, watch, error);
     if (!await_turn(image, index, watch, &status, error))
         return TILE_OK;
     if (status == TILE_OK) {
         image->encoding = watch;
-        status = tile_encoder_write(image->encoder, &strip, error);
+        status = run->job->pieces ? tile_encoder_put_piece(image->encoder, scratch->piece, error)
+                                  : tile_encoder_write(image->encoder, &strip, error);
     }
     if (status == TILE_OK)
         end_turn(image);

@@ -13,7 +13,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* One new image is made by strips of this many rows: a multiple of a JPEG's MCU and enough for each thread's while. */
+/* One new image without pieces is made by strips of this many rows: a multiple of a JPEG's MCU and enough for each
+ * thread's while. */
 enum { STRIP_ROWS = 64 };
 
 uint64_t tile_job_region_pixels(const struct tile_job *job, const struct tile_region *region) {
@@ -72,14 +73,27 @@ static tile_status settle_plan(struct tile_job *job, struct tile_error *error) {
                               tile_plan_count(given));
     if (given)
         job->area = tile_plan_region(given, 0).source;
+    if (tile_job_is_image(job))
+        return TILE_OK; /* its strips depend on its format */
     struct tile_grid grid = job->grid;
-    if (tile_job_is_image(job)) {
-        grid = (struct tile_grid){.struct_size = sizeof grid, .tile_width = job->area.width, .tile_height = STRIP_ROWS};
-    } else if (job->any) { /* it knows names and edges */
+    if (job->any) { /* it knows names and edges */
         grid.tile_width = job->area.width;
         grid.tile_height = job->area.height;
         grid.overlap = 0;
     }
+    tile_status status = tile_plan_new_grid(&job->own_plan, job->area, &grid, job->allocator, error);
+    job->plan = job->own_plan;
+    if (status == TILE_OK)
+        find_largest(job);
+    return status;
+}
+
+/* The strips of one new image. */
+static tile_status settle_strips(struct tile_job *job, struct tile_error *error) {
+    uint32_t rows = tile_codec_piece_rows(job->codec, job->write, job->area.width, job->area.height, &job->encode);
+    job->pieces = rows != 0;
+    struct tile_grid grid = {
+        .struct_size = sizeof grid, .tile_width = job->area.width, .tile_height = rows ? rows : STRIP_ROWS};
     tile_status status = tile_plan_new_grid(&job->own_plan, job->area, &grid, job->allocator, error);
     job->plan = job->own_plan;
     if (status == TILE_OK)
@@ -300,7 +314,7 @@ static bool find_uneven(const struct tile_job *job, struct tile_rect *uneven) {
 static tile_status settle_lossless(struct tile_job *job, struct tile_error *error) {
     const struct tile_job_options *o = &job->o;
     const struct tile_info *info = job->info;
-    const struct tile_grid *grid = tile_plan_grid(job->plan);
+    const struct tile_grid *grid = job->plan ? tile_plan_grid(job->plan) : NULL;
     struct tile_rect uneven;
     if (!info->splices || info->no_index)
         return tile_error_set(error, TILE_UNSUPPORTED, "is %s: its tiles cannot be cut without decoding",
@@ -358,6 +372,7 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         o->threads = tile_processors();
     status = tile_options_copy(&job->encode, sizeof job->encode, o->encode, error);
     job->encode.allocator = job->allocator;
+    job->encode.cpu = o->cpu;
     if (status == TILE_OK)
         status = tile_options_copy(&job->grid, sizeof job->grid, o->grid, error);
     if (status == TILE_OK)
@@ -372,6 +387,8 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         job->encode.max_memory = o->max_memory;
     if (status == TILE_OK)
         status = settle_formats(job, error);
+    if (status == TILE_OK && tile_job_is_image(job))
+        status = settle_strips(job, error);
     if (status == TILE_OK)
         status = settle_converter(job, error);
     if (status == TILE_OK)

@@ -16,6 +16,7 @@ struct tile_job {
     tile_plan *own_plan;                    /* the plan if the options have none */
     bool any;                               /* tiles may have any region; `plan` is one tile of the whole source */
     struct tile_rect area;                  /* one image: its part of the source */
+    bool pieces;                            /* one image: each strip is a piece of it, see encode/for_job.h */
     tile_edge edge;                         /* of tiles that are larger than their regions */
     uint32_t largest_width, largest_height; /* of the plan's tiles, as they are written */
     uint64_t largest_pixels;                /* of one tile, see tile_job_region_pixels */

@@ -60,7 +60,7 @@ void tile_job_name(const tile_job *job, const struct tile_region *region, char n
 
 /* What the job itself holds: the region's pixels as they are read, and what is made of them. */
 static uint64_t region_memory(const tile_job *job, const struct tile_region *region) {
-    uint64_t making = tile_make_memory(job, tile_job_region_pixels(job, region));
+    uint64_t making = tile_make_memory(job, tile_job_region_pixels(job, region), region->width);
     uint64_t pixels = (uint64_t)region->source.width * region->source.height;
     return job->o.lossless ? making : tile_u64_add(making, tile_u64_mul(pixels, tile_format_step(job->read)));
 }

@@ -8,13 +8,13 @@ static const struct kind {
     tile_space space;
     tile_sample sample;
     bool optimize;
-    uint64_t at_once; /* bytes of pixels that may be worked on between two calls */
+    uint64_t at_once; /* bytes of pixels that may be worked on between two calls: of PNG and TIFF, a piece */
 } kinds[] = {
     {"jpg", TILE_JPEG, TILE_SRGB, TILE_U8, .at_once = 32768},
     {"jpg, optimized", TILE_JPEG, TILE_SRGB, TILE_U8, .optimize = true, .at_once = 16384},
     {"jpg of cmyk", TILE_JPEG, TILE_CMYK, TILE_U8, .at_once = 32768},
-    {"png", TILE_PNG, TILE_SRGB, TILE_U8, .at_once = 32768},
-    {"png of 16 bits", TILE_PNG, TILE_SRGB, TILE_U16, .at_once = 32768},
+    {"png", TILE_PNG, TILE_SRGB, TILE_U8, .at_once = 1 << 18},
+    {"png of 16 bits", TILE_PNG, TILE_SRGB, TILE_U16, .at_once = 1 << 18},
     {"tif", TILE_TIFF, TILE_LAB, TILE_F32, .at_once = 1 << 18},
     {"npy", TILE_NPY, TILE_SRGB, TILE_F32, .at_once = 32768},
     {"bmp", TILE_BMP, TILE_SRGB, TILE_U8, .at_once = 16384},
