@@ -407,6 +407,28 @@ static void what_decides_the_bytes_tells_jobs_apart(void **state) {
     test_folder_remove(folder);
 }
 
+static void so_do_those_of_tiff(void **state) {
+    (void)state;
+    if (!tile_codec_can_write(TILE_TIFF))
+        skip();
+    char *folder = test_folder_new();
+    struct tile_job_result result = TILE_OPTIONS(struct tile_job_result);
+    struct tile_encode_options encode = TILE_OPTIONS(struct tile_encode_options);
+    struct tile_job_options job = photo_job(folder);
+    job.codec = TILE_TIFF;
+    job.encode = &encode;
+    assert_ok(run(job, &result));
+    encode.predictor = TILE_PREDICTOR_NONE;
+    assert_fails(TILE_WRITE_FAILED, run(job, &result));
+    encode.predictor = TILE_PREDICTOR_UNSET;
+    encode.tiff_tile = 16;
+    assert_fails(TILE_WRITE_FAILED, run(job, &result));
+    encode.tiff_tile = 0;
+    assert_ok(run(job, &result));
+    assert_int_equal(result.written, 0);
+    test_folder_remove(folder);
+}
+
 /* What a lenient run let pass stays in the manifest, whoever goes on with it; a strict run is another job. */
 static void damage_is_not_forgotten(void **state) {
     (void)state;
@@ -540,6 +562,7 @@ int main(void) {
         cmocka_unit_test(nothing_is_touched_by_a_run_that_is_refused),
         cmocka_unit_test(overwriting_removes_the_tiles_before),
         cmocka_unit_test(what_decides_the_bytes_tells_jobs_apart),
+        cmocka_unit_test(so_do_those_of_tiff),
         cmocka_unit_test(damage_is_not_forgotten),
         cmocka_unit_test(a_doctored_record_is_not_believed),
         cmocka_unit_test(memory_is_bounded_by_its_limit),
