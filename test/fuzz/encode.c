@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is encoded is read back the same by libpng and libtiff, whatever pixels, sizes, samples and levels the input
- * stands for; and the file is the same whether it is encoded at once or some rows a call.
+ * stands for; and the file is the same whether it is encoded at once or some rows a call, and by every instruction set.
  */
 #include "contents.h"
 #include "fuzz.h"
@@ -111,6 +111,25 @@ static void complain_of_tiff(const char *module, const char *format, va_list arg
     abort();
 }
 
+/* Of each tile what is within the image. */
+static void check_tiles(TIFF *tiff, const struct tile_image *image) {
+    uint32_t width = 0, height = 0;
+    require(TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &width) && TIFFGetField(tiff, TIFFTAG_TILELENGTH, &height));
+    size_t step = tile_format_step(image->format), tile_row = width * step;
+    require((size_t)TIFFTileSize(tiff) == tile_row * height);
+    uint8_t *tile = malloc(tile_row * height);
+    require(tile);
+    for (uint32_t y = 0; y < image->height; y++)
+        for (uint32_t x = 0; x < image->width; x += width) {
+            if (y % height == 0 || image->width > width)
+                require(TIFFReadTile(tiff, tile, x, y, 0, 0) > 0);
+            size_t count = image->width - x < width ? image->width - x : width;
+            require(memcmp(tile + y % height * tile_row,
+                           (char *)image->plane[0] + (ptrdiff_t)y * image->stride + x * step, count * step) == 0);
+        }
+    free(tile);
+}
+
 static void check_tiff(const struct tile_buffer *file, const struct tile_image *image) {
     struct input input = {file, 0};
     TIFFSetErrorHandler(complain_of_tiff);
@@ -121,11 +140,13 @@ static void check_tiff(const struct tile_buffer *file, const struct tile_image *
     require(TIFFScanlineSize64(tiff) == row_size);
     uint8_t *row = malloc(row_size);
     require(row);
-    for (uint32_t y = 0; y < image->height; y++) {
+    for (uint32_t y = 0; y < image->height && !TIFFIsTiled(tiff); y++) {
         require(TIFFReadScanline(tiff, row, y, 0) == 1);
         require(memcmp(row, (char *)image->plane[0] + (ptrdiff_t)y * image->stride, row_size) == 0);
     }
     free(row);
+    if (TIFFIsTiled(tiff))
+        check_tiles(tiff, image);
     TIFFClose(tiff);
 }
 #endif
@@ -169,6 +190,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         format.sample = TILE_U8;
     struct tile_encode_options options = TILE_OPTIONS(struct tile_encode_options);
     options.compression = data[4] % 16 < 10 ? data[4] % 16 : 1;
+    if (tiff) {
+        options.predictor = data[12] % 3 == 0 ? TILE_PREDICTOR_NONE : TILE_PREDICTOR_UNSET;
+        options.tiff_tile = data[13] % 2 ? 16 * (data[13] % 10) : 0;
+    }
     uint32_t width = 1 + (data[5] + 256U * data[6]) % MOST_SIDE, height = 1 + (data[7] + 256U * data[8]) % MOST_SIDE;
     struct tile_image image = image_of(format, width, height);
     fill(&image, data + HEAD, size - HEAD, data[9] % (2 * CONTENT_COUNT), data[10]);
@@ -181,9 +206,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     else
         check_tiff(&file, &image);
 #endif
-    struct tile_buffer other = encode(&image, codec, &options, 1 + data[11]);
-    require(other.size == file.size && memcmp(other.data, file.data, file.size) == 0);
-    tile_buffer_free(&other);
+    for (int cpu = TILE_CPU_BEST; cpu < TILE_CPU_COUNT; cpu++) {
+        if (!tile_cpu_available((tile_cpu)cpu))
+            continue;
+        options.cpu = (tile_cpu)cpu;
+        struct tile_buffer other = encode(&image, codec, &options, cpu == TILE_CPU_BEST ? 1 + data[11] : 0);
+        require(other.size == file.size && memcmp(other.data, file.data, file.size) == 0);
+        tile_buffer_free(&other);
+    }
     tile_buffer_free(&file);
     tile_image_free(&image, NULL);
     return 0;
