@@ -341,7 +341,7 @@ static bool find(struct tile_inflate *s, const uint32_t *table, unsigned primary
     return need(s, bits_of(*entry));
 }
 
-static enum tile_inflate_stop bad(struct tile_inflate *s, const char *why) {
+static int bad(struct tile_inflate *s, const char *why) {
     s->why = why;
     s->phase = TILE_INFLATE_BROKEN;
     return TILE_INFLATE_BAD;
