@@ -70,22 +70,8 @@ static bool pixels_recur(const struct tile_filter_rows *rows) {
 
 /* ---- Rows ---- */
 
-/* Of the first so many filters; of those that cost the same, the one of the lower number. */
-static int cheapest(int filters, const uint8_t *row, const uint8_t *above, const struct tile_filter_rows *rows,
+void tile_filter_by(struct tile_filter_choice choice, uint8_t *out, const struct tile_filter_rows *rows, void *memory,
                     const struct tile_deflate_kernels *kernels) {
-    if (filters == 1)
-        return 0;
-    uint64_t costs[TILE_FILTERS];
-    int best = 0;
-    kernels->filter_costs(costs, row, above, rows->size, rows->step);
-    for (int filter = 1; filter < filters; filter++)
-        if (costs[filter] < costs[best])
-            best = filter;
-    return best;
-}
-
-void tile_filter(uint8_t *out, const struct tile_filter_rows *rows, void *memory,
-                 const struct tile_deflate_kernels *kernels) {
     const uint8_t *pixels = rows->pixels, *above = NULL;
     bool swapped = rows->words && little_endian;
     bool none = rows->none || pixels_recur(rows);
@@ -96,15 +82,39 @@ void tile_filter(uint8_t *out, const struct tile_filter_rows *rows, void *memory
             kernels->swap(turns[y % 2], row, rows->size / 2);
             row = turns[y % 2];
         }
-        /* Nothing is above the first row: None and Sub are left, which do not look there. */
-        int filters = none ? 1 : y == 0 ? 2 : TILE_FILTERS;
         if (y == 0)
             above = row;
-        int filter = cheapest(filters, row, above, rows, kernels);
+        /* Nothing is above the first row: None and Sub are left, which do not look there. */
+        int filter = none ? 0 : choice.choose(choice.user, y == 0 ? 2 : TILE_FILTERS, out, row, above, y);
         *out++ = (uint8_t)filter;
         kernels->filter(out, row, above, rows->size, rows->step, filter);
         out += rows->size;
         above = row;
         pixels += rows->stride;
     }
+}
+
+struct costed {
+    const struct tile_filter_rows *rows;
+    const struct tile_deflate_kernels *kernels;
+};
+
+/* Of filters that cost the same, the one of the lower number. */
+static int cheapest(void *user, int filters, uint8_t *out, const uint8_t *row, const uint8_t *above, uint32_t y) {
+    (void)out;
+    (void)y;
+    const struct costed *costed = user;
+    uint64_t costs[TILE_FILTERS];
+    int best = 0;
+    costed->kernels->filter_costs(costs, row, above, costed->rows->size, costed->rows->step);
+    for (int filter = 1; filter < filters; filter++)
+        if (costs[filter] < costs[best])
+            best = filter;
+    return best;
+}
+
+void tile_filter(uint8_t *out, const struct tile_filter_rows *rows, void *memory,
+                 const struct tile_deflate_kernels *kernels) {
+    struct costed costed = {rows, kernels};
+    tile_filter_by((struct tile_filter_choice){cheapest, &costed}, out, rows, memory, kernels);
 }

@@ -3,6 +3,7 @@
 #ifndef TILE_DEFLATE_FILTER_H
 #define TILE_DEFLATE_FILTER_H
 
+#include "../tile.h"
 #include "kernels/kernels.h"
 
 #include <stdbool.h>
@@ -23,5 +24,26 @@ size_t tile_filter_memory(size_t size, bool words);
 /* Writes height * (1 + size) bytes. */
 void tile_filter(uint8_t *out, const struct tile_filter_rows *rows, void *memory,
                  const struct tile_deflate_kernels *kernels);
+
+/*
+ * The same for whoever has time: each row's filter is found by deflating the row, by each, behind the two before it.
+ * Photographs get 1 % smaller, dithered slopes 10 %, at about 4 megapixels a second. Takes its memory from `allocator`,
+ * and libdeflate from malloc. Errors: NO_MEMORY.
+ */
+tile_status tile_filter_smallest(uint8_t *out, const struct tile_filter_rows *rows, void *memory,
+                                 const struct tile_deflate_kernels *kernels, const struct tile_allocator *allocator,
+                                 struct tile_error *error);
+
+/*
+ * Chooses the filter of row `y`, among the first so many: the number of the best one. `out` is where it goes, and
+ * right before that are the rows before it. For tile_filter_by.
+ */
+struct tile_filter_choice {
+    int (*choose)(void *user, int filters, uint8_t *out, const uint8_t *row, const uint8_t *above, uint32_t y);
+    void *user;
+};
+/* What both make of their choices. */
+void tile_filter_by(struct tile_filter_choice choice, uint8_t *out, const struct tile_filter_rows *rows, void *memory,
+                    const struct tile_deflate_kernels *kernels);
 
 #endif

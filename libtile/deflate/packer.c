@@ -79,6 +79,8 @@ uint64_t tile_packer_memory(int level, uint64_t size) {
     uint64_t compressor = levels[level].libdeflate == 0   ? tile_deflate_memory()
                           : levels[level].libdeflate < 10 ? 656 << 10
                                                           : 8800 << 10;
+    if (level == 9) /* PNG's filters are tried by another one, to some rows of memory */
+        compressor = tile_u64_add(compressor, tile_u64_add(656 << 10, size));
     return tile_u64_add(tile_u64_mul(size, 2), compressor);
 }
 

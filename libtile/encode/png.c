@@ -181,8 +181,13 @@ static tile_status pack(const tile_encoder *encoder, struct tile_piece *piece, c
     if (status != TILE_OK)
         return status;
     piece->size = size;
-    tile_filter(room, &rows, piece->scratch.data, tile_deflate_kernels_of(encoder->options.cpu));
-    status = tile_watch_ask(watch, error);
+    const struct tile_deflate_kernels *kernels = tile_deflate_kernels_of(encoder->options.cpu);
+    if (encoder->options.compression == 9)
+        status = tile_filter_smallest(room, &rows, piece->scratch.data, kernels, encoder->allocator, error);
+    else
+        tile_filter(room, &rows, piece->scratch.data, kernels);
+    if (status == TILE_OK)
+        status = tile_watch_ask(watch, error);
     if (status == TILE_OK)
         status = tile_packer_pack(piece->packer, &pack, &piece->bytes, &piece->adler, error);
     return status == TILE_OK ? tile_watch_ask(watch, error) : status;

@@ -97,6 +97,10 @@ static void check_chosen(const struct tile_deflate_kernels *kernels) {
         tile_filter(filtered, &rows, memory, kernels);
         assert_true(filtered[0] <= 1);
         assert_reversed(kind, filtered, HEIGHT, pixels);
+        struct tile_error error;
+        assert_ok(tile_filter_smallest(filtered, &rows, memory, kernels, NULL, &error));
+        assert_true(filtered[0] <= 1);
+        assert_reversed(kind, filtered, HEIGHT, pixels);
         rows.none = true;
         tile_filter(filtered, &rows, memory, kernels);
         for (size_t y = 0; y < HEIGHT; y++)
