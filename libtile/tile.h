@@ -40,7 +40,7 @@ extern "C" {
 #endif
 
 #define TILE_VERSION_MAJOR 0
-#define TILE_VERSION_MINOR 1
+#define TILE_VERSION_MINOR 2
 #define TILE_VERSION_PATCH 0
 
 /* Whether this header has the given version or a later one. Works in #if, too. */
@@ -49,7 +49,7 @@ extern "C" {
      (TILE_VERSION_MAJOR == (major) &&                                                                                 \
       (TILE_VERSION_MINOR > (minor) || (TILE_VERSION_MINOR == (minor) && TILE_VERSION_PATCH >= (patch)))))
 
-/* The library's version, as "0.1.0". */
+/* The library's version, as "0.2.0". */
 TILE_API const char *tile_version(void);
 
 /* A struct that begins with struct_size, every other field 0: `struct tile_job_options o = TILE_OPTIONS(struct
@@ -850,14 +850,19 @@ typedef enum tile_predictor {
 } tile_predictor;
 
 #define TILE_DEFAULT_QUALITY     75 /* as libjpeg's */
-#define TILE_DEFAULT_COMPRESSION 3  /* photographs get within 2 % of zlib's 6, more than twice as fast */
+#define TILE_DEFAULT_COMPRESSION 1
 
 struct tile_encode_options {
     size_t struct_size;
     const struct tile_allocator *allocator;
     int quality;                  /* JPEG, 1 to 100; 0: TILE_DEFAULT_QUALITY */
     tile_subsampling subsampling; /* JPEG of YCbCr */
-    int compression;              /* PNG and TIFF deflate, 1 to 9; 0: TILE_DEFAULT_COMPRESSION */
+    /*
+     * PNG and TIFF deflate, 1 (the fastest) to 9 (the smallest); 0: TILE_DEFAULT_COMPRESSION. The bytes of level 1 are
+     * libtile's alone: they are the same on every machine and with every version of the libraries that it uses. Those of
+     * the levels above are libdeflate's, which may change with its version. Pixels are the same at every level.
+     */
+    int compression;
     /* ICC profile of the pixels, embedded if the format can, up to the size in its header; must stay valid. */
     const void *profile;
     size_t profile_size;

@@ -51,7 +51,7 @@ static const char help[] =
     "                      (default: png where it can carry the space, else %s)\n"
     "  -Q, --quality N     JPEG quality, 1 to 100 (default 75)\n"
     "      --subsampling S JPEG chroma: 420 (default), 422, 444\n"
-    "      --compression N PNG and TIFF compression, 1 to 9 (default 3)\n"
+    "      --compression N PNG and TIFF compression: 1 (default), by far the fastest, to 9, the smallest\n"
     "      --predictor P   what TIFF makes of samples first: horizontal (u8 and u16), float (f32) or none (default: by\n"
     "                      the depth)\n"
     "      --tiff-tile N   TIFF in tiles of N x N pixels, a multiple of 16, for readers that want any part of it\n"

@@ -10,6 +10,9 @@
 
 #include "../tile.h"
 
+/* Who makes a level's bytes, and in which version: "libtile 1", "libdeflate 1.14". */
+const char *tile_packer_coder(int level);
+
 /* The compressor and the memory of one thread, kept from piece to piece. */
 typedef struct tile_packer tile_packer;
 

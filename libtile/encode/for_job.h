@@ -33,6 +33,9 @@ tile_status tile_codec_choose(tile_codec *out, const char *path, struct tile_err
 /* Whether files of `codec` state the color of `format` by the profile of its space. */
 bool tile_codec_needs_profile(tile_codec codec, struct tile_format format);
 
+/* Who packs files of a codec that heeds compression, and in which version: another one may make other bytes. */
+const char *tile_coder_of(const struct tile_encode_options *options);
+
 /*
  * Pieces: whole rows that several threads pack side by side; then one after the other puts them into the file. The file
  * is the one that tile_encoder_write makes. How many rows a piece has depends on codec, format, size and options alone;

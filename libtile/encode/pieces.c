@@ -9,6 +9,10 @@
 
 #include <string.h>
 
+const char *tile_coder_of(const struct tile_encode_options *options) {
+    return tile_packer_coder(options->compression);
+}
+
 uint32_t tile_codec_piece_rows(tile_codec codec, struct tile_format format, uint32_t width, uint32_t height,
                                const struct tile_encode_options *options) {
     const struct tile_codec_ops *ops;

@@ -97,7 +97,8 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
     if (status == TILE_OK && (traits & TILE_HEEDS_OPTIMIZE))
         status = tile_buffer_printf(head, error, "%s", optimize);
     if (status == TILE_OK && (traits & TILE_HEEDS_COMPRESSION))
-        status = tile_buffer_printf(head, error, ",\"compression\":%d", e->compression);
+        status =
+            tile_buffer_printf(head, error, ",\"compression\":%d,\"coder\":\"%s\"", e->compression, tile_coder_of(e));
     if (status == TILE_OK && (traits & TILE_HEEDS_TIFF) && e->predictor != TILE_PREDICTOR_UNSET)
         status = tile_buffer_printf(head, error, ",\"predictor\":%d", (int)e->predictor);
     if (status == TILE_OK && (traits & TILE_HEEDS_TIFF) && e->tiff_tile)

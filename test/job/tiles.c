@@ -144,6 +144,44 @@ static void check_same(const char *name, bool indexed, struct tile_job_options o
     test_folder_remove(folder);
 }
 
+/* Another coder makes other bytes: the head, by which a run knows its own tiles, tells who packs them. */
+static void the_head_names_the_coder(void **state) {
+    (void)state;
+    static const struct {
+        tile_codec codec;
+        int compression;
+        const char *coder; /* NULL: none */
+    } cases[] = {
+        {TILE_PNG, 0, "\"compression\":1,\"coder\":\"libtile 1\""},
+        {TILE_PNG, 1, "\"compression\":1,\"coder\":\"libtile 1\""},
+        {TILE_PNG, 2, "\"compression\":2,\"coder\":\"libdeflate "},
+        {TILE_TIFF, 9, "\"compression\":9,\"coder\":\"libdeflate "},
+        {TILE_JPEG, 9, NULL},
+    };
+    struct opened o = open_fixture("photo.jpg", false, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tile_encode_options encode = TILE_OPTIONS(struct tile_encode_options);
+        struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+        struct tile_buffer head = {0};
+        tile_job *job;
+        if (!tile_codec_can_write(cases[i].codec))
+            continue;
+        encode.compression = cases[i].compression;
+        options.encode = &encode;
+        options.codec = cases[i].codec;
+        tile_plan *plan = plan_of(&o, &options);
+        options.plan = plan;
+        assert_ok(tile_job_new(&job, o.source, &options, &error));
+        assert_ok(tile_job_head(job, &head, &error));
+        assert_true(cases[i].coder ? strstr((const char *)head.data, cases[i].coder) != NULL
+                                   : strstr((const char *)head.data, "coder") == NULL);
+        tile_buffer_free(&head);
+        tile_job_free(job);
+        tile_plan_free(plan);
+    }
+    close_opened(o);
+}
+
 static void check_everywhere(const char *name, struct tile_job_options options) {
     check_same(name, false, options, 1);
     check_same(name, true, options, 1);
@@ -606,6 +644,7 @@ static void a_manifest_that_fails_says_so(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_head_names_the_coder),
         cmocka_unit_test(tiles_are_those_of_a_whole_run),
         cmocka_unit_test(edges_are_those_of_a_whole_run),
         cmocka_unit_test(profiles_and_lossless_tiles_are_those_of_a_whole_run),
