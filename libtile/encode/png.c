@@ -23,8 +23,8 @@
 struct png {
     png_structp png;
     png_infop info;
-    uint8_t *chunk; /* iCCP's, kept here because libpng may jump while it is written */
-    uint32_t adler; /* of the pieces that were put */
+    struct tile_buffer profile; /* the iCCP chunk, kept here because libpng may jump while it is written */
+    uint32_t adler;             /* of the pieces that were put */
 };
 
 /*
@@ -96,28 +96,40 @@ static void write_code_points(tile_encoder *encoder, png_structp png) {
         png_write_chunk(png, (png_const_bytep) "cICP", points, 4);
 }
 
+static tile_status pack_profile(const tile_encoder *encoder, tile_packer *packer, struct tile_buffer *chunk,
+                                struct tile_error *error) {
+    static const char head[] = "ICC profile"; /* its NUL is the one */
+    const struct tile_buffer *profile = &encoder->profile;
+    uint8_t *room;
+    uint32_t adler;
+    tile_status status = tile_buffer_append(chunk, head, sizeof head, error);
+    if (status == TILE_OK)
+        status = tile_buffer_append(chunk, "", 1, error);
+    if (status == TILE_OK)
+        status = tile_packer_room(packer, profile->size, &room, error);
+    if (status != TILE_OK)
+        return status;
+    memcpy(room, profile->data, profile->size);
+    return tile_packer_pack(packer, &(struct tile_pack){.first = true, .last = true}, chunk, &adler, error);
+}
+
 /*
  * The iCCP chunk: a name, NUL, 0 for deflate, the profile (PNG, third edition, 11.3.2.3). libpng would refuse to write
  * many a profile that is in use: those that it knows to be a little off sRGB, or whose header is not as it ought to be.
  */
 static void write_profile(tile_encoder *encoder, struct png *state) {
-    static const char head[] = "ICC profile"; /* its NUL is the one */
-    const struct tile_buffer *profile = &encoder->profile;
-    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(encoder->options.compression);
-    if (!compressor) {
-        tile_encoder_fail(encoder, TILE_NO_MEMORY, "out of memory for libdeflate");
-        return;
-    }
-    size_t most = libdeflate_zlib_compress_bound(compressor, profile->size), size = sizeof head + 1;
-    state->chunk = tile_encoder_alloc(encoder, size + most);
-    if (state->chunk) {
-        memcpy(state->chunk, head, sizeof head);
-        state->chunk[sizeof head] = 0;
-        size += libdeflate_zlib_compress(compressor, profile->data, profile->size, state->chunk + size, most);
-    }
-    libdeflate_free_compressor(compressor);
-    if (state->chunk)
-        png_write_chunk(state->png, (png_const_bytep) "iCCP", state->chunk, size);
+    struct tile_error error = {0};
+    tile_packer *packer;
+    state->profile.allocator = encoder->allocator;
+    tile_status status =
+        tile_packer_new(&packer, encoder->options.compression, encoder->options.cpu, encoder->allocator, &error);
+    if (status == TILE_OK)
+        status = pack_profile(encoder, packer, &state->profile, &error);
+    tile_packer_free(packer);
+    if (status == TILE_OK)
+        png_write_chunk(state->png, (png_const_bytep) "iCCP", state->profile.data, state->profile.size);
+    else
+        tile_encoder_fail(encoder, status, "%s", error.message);
 }
 
 static void write_header(tile_encoder *encoder, struct png *state) {
@@ -228,7 +240,7 @@ static void finish(tile_encoder *encoder) {
 static void release(tile_encoder *encoder) {
     struct png *state = encoder->state;
     png_destroy_write_struct(&state->png, &state->info);
-    tile_free(encoder->allocator, state->chunk);
+    tile_buffer_free(&state->profile);
 }
 
 const struct tile_codec_ops tile_png_ops = {
