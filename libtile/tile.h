@@ -756,7 +756,7 @@ typedef enum tile_cpu {
     TILE_CPU_SCALAR,   /* portable C */
     TILE_CPU_NEON,     /* AArch64 */
     TILE_CPU_SSSE3,    /* Core 2 and later */
-    TILE_CPU_AVX2,     /* with FMA: Haswell, Zen */
+    TILE_CPU_AVX2,     /* with FMA and BMI2: Haswell, Zen */
     TILE_CPU_AVX512,   /* with BW, DQ, VL, VBMI and VNNI: Ice Lake, Zen 4 */
 } tile_cpu;
 

@@ -27,12 +27,14 @@ bool tile_cpu_available(tile_cpu cpu) {
     case TILE_CPU_SCALAR: return true;
 #if defined __x86_64__
     case TILE_CPU_SSSE3: return __builtin_cpu_supports("ssse3");
-    case TILE_CPU_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case TILE_CPU_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+               __builtin_cpu_supports("bmi2");
     case TILE_CPU_AVX512:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni") &&
-               __builtin_cpu_supports("fma");
+               __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 #elif defined __aarch64__
     case TILE_CPU_NEON: return true;
 #endif

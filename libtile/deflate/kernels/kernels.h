@@ -37,7 +37,7 @@ struct tile_bits {
 };
 
 /* Where the matcher saw what last: the lower 16 bits of the place, by a hash of the bytes. All 0 before a piece. */
-#define TILE_MATCH_HASH 12
+#define TILE_MATCH_HASH 13
 struct tile_matcher {
     uint16_t place[1 << TILE_MATCH_HASH];
 };

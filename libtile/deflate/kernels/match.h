@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Finding what was there before. Pixels are compared and not bytes, each with three places: one byte before (runs), the
- * row above, and where two pixels with the same hash were last. The longest of the three that costs less bits than its
- * literals is taken; nothing is searched twice. Photographs have hardly any matches, and looking for them would take
+ * row above, and where two pixels with the same hash were last. The best of the three is taken if it costs less bits
+ * than its literals; nothing is searched twice. Photographs have hardly any matches, and looking for them would take
  * most of the time: so a stretch is tried, and where little is gained, only long runs are looked for in what follows,
  * twice as far each time.
  *
- * What a branch cannot foresee is computed without one, as far as it goes: a wrong guess costs as much as ten pixels of
- * literals.
+ * What a branch cannot foresee is computed without one, as far as it goes: a wrong guess costs as much as the literals
+ * of two pixels.
  */
 #include "kernels.h"
 
 #include <stdbool.h>
 #include <string.h>
 
+#define INLINE inline __attribute__((always_inline))
+
 enum {
-    MATCH_TRIAL = 1 << 10,     /* bytes */
+    MATCH_TRIAL = 512,         /* bytes */
     MATCH_FOLLOWING = 4 << 10, /* bytes up to the next trial, at first */
     MATCH_FARTHEST = 32 << 10, /* and at most */
-    MATCH_GAIN = 4,            /* bits in 16 bytes of a trial: what is worth the time */
+    MATCH_GAIN = 3,            /* bits in 16 bytes of a trial: what is worth the time */
     MATCH_LEAST = 6,           /* bytes of a match, but for what is before it */
     MATCH_BITS = 10,           /* about what the symbols of a match take */
     MATCH_BYTE = 4,            /* about what is saved by a byte more, where candidates are compared */
@@ -42,7 +44,7 @@ struct candidate {
     int score;
 };
 
-static inline uint64_t match_load(const uint8_t *p) {
+static INLINE uint64_t match_load(const uint8_t *p) {
     uint64_t eight;
     memcpy(&eight, p, sizeof eight);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -52,36 +54,23 @@ static inline uint64_t match_load(const uint8_t *p) {
 }
 
 /* How many bytes of eight are equal, from the first on. */
-static inline unsigned match_equal(uint64_t difference) {
+static INLINE unsigned match_equal(uint64_t difference) {
     return difference ? (unsigned)__builtin_ctzll(difference) >> 3 : 8;
 }
 
-/* How many bytes are, `most` at most: at least 8, which are known to be. */
-static inline size_t match_length(const uint8_t *a, const uint8_t *b, size_t most) {
-    size_t length = 8;
-    for (; length + 8 <= most; length += 8) {
-        uint64_t difference = match_load(a + length) ^ match_load(b + length);
-        if (difference)
-            return length + match_equal(difference);
-    }
-    while (length < most && a[length] == b[length])
-        length++;
-    return length;
-}
-
-static inline size_t match_hash(uint64_t pixels) {
+static INLINE size_t match_hash(uint64_t pixels) {
     return (size_t)(pixels * UINT64_C(0x9E3779B97F4A7C15) >> (64 - TILE_MATCH_HASH));
 }
 
-static inline int match_extra(size_t distance) {
+static INLINE int match_extra(size_t distance) {
     return (int)tile_highest_bit((unsigned)(distance - 1) | 2) - 1;
 }
 
-static inline struct candidate match_candidate(size_t length, size_t distance) {
+static INLINE struct candidate match_candidate(size_t length, size_t distance) {
     return (struct candidate){length, distance, (int)length * MATCH_BYTE - match_extra(distance)};
 }
 
-static inline struct candidate match_better(struct candidate a, struct candidate b) {
+static INLINE struct candidate match_better(struct candidate a, struct candidate b) {
     bool second = b.score > a.score;
     a.length = second ? b.length : a.length;
     a.distance = second ? b.distance : a.distance;
@@ -89,20 +78,37 @@ static inline struct candidate match_better(struct candidate a, struct candidate
     return a;
 }
 
-/* The same, with all of the length, of what may be longer than 8 bytes. */
-static struct candidate match_longest(const struct search *s, size_t i, const struct candidate *all, size_t count) {
-    size_t most = s->end - i < TILE_LONGEST_MATCH ? s->end - i : TILE_LONGEST_MATCH;
+/* How many bytes are equal, `most` at most: at least `length`, which are known to be. There are 8 at `most` - 8. */
+static INLINE size_t match_length(const uint8_t *p, size_t distance, size_t length, size_t most) {
+    for (; length + 8 <= most; length += 8) {
+        uint64_t difference = match_load(p + length) ^ match_load(p + length - distance);
+        if (difference)
+            return length + match_equal(difference);
+    }
+    size_t last = most - 8;
+    return last + match_equal(match_load(p + last) ^ match_load(p + last - distance));
+}
+
+/* The one of three that has most of 16 bytes, with all of its length, `most` at most, which is 8 or more. */
+static INLINE struct candidate match_longest(const uint8_t *p, const struct candidate all[3], size_t most) {
+    size_t next = most < 16 ? most - 8 : 8;
+    uint64_t here = match_load(p + next);
     struct candidate best = {0, 0, 0};
-    for (size_t k = 0; k < count; k++)
-        if (all[k].length == 8) {
-            const uint8_t *p = s->data + i;
-            best = match_better(best, match_candidate(match_length(p, p - all[k].distance, most), all[k].distance));
-        }
+    for (int k = 0; k < 3; k++) {
+        size_t length = next + match_equal(match_load(p + next - all[k].distance) ^ here);
+        best = match_better(best, match_candidate(all[k].length == 8 ? length : 0, all[k].distance));
+    }
+    if (best.length == 16)
+        best.length = match_length(p, best.distance, 16, most);
     return best;
 }
 
+static INLINE size_t match_most(const struct search *s, size_t i) {
+    return s->end - i < TILE_LONGEST_MATCH ? s->end - i : TILE_LONGEST_MATCH;
+}
+
 /* The next pixel that begins at `i` or behind it. */
-static inline size_t match_align(struct search *s, size_t i) {
+static INLINE size_t match_align(struct search *s, size_t i) {
     if (s->unit == 1)
         return i;
     if (s->next_row <= i)
@@ -112,7 +118,7 @@ static inline size_t match_align(struct search *s, size_t i) {
 }
 
 /* Bytes before the match, up to 8, may belong to it. */
-static inline void match_emit(struct search *s, size_t i, size_t length, size_t distance) {
+static INLINE void match_emit(struct search *s, size_t i, size_t length, size_t distance) {
     size_t before = 0;
     if (i >= distance + 8) {
         uint64_t difference = match_load(s->data + i - 8) ^ match_load(s->data + i - 8 - distance);
@@ -132,7 +138,7 @@ static inline void match_emit(struct search *s, size_t i, size_t length, size_t 
 }
 
 /* From a pixel on; returns the first that is not before `stop`, which is 7 bytes before the end at most. */
-static inline size_t match_search(struct search *s, size_t i, size_t stop) {
+static INLINE size_t match_search(struct search *s, size_t i, size_t stop) {
     while (i < stop) {
         const uint8_t *p = s->data + i;
         uint64_t here = match_load(p);
@@ -151,15 +157,21 @@ static inline size_t match_search(struct search *s, size_t i, size_t stop) {
             for (int k = 0; k < 8; k++)
                 cost += s->cost[p[k]];
             if (best.length == 8)
-                best = match_longest(s, i, all, 3);
+                best = match_longest(p, all, match_most(s, i));
             int saved = (int)(cost * best.length / 8) - MATCH_BITS - match_extra(best.distance);
             if (saved > 0) {
                 s->gained += saved;
                 match_emit(s, i, best.length, best.distance);
-                /* The second pixel is found again; the others of a long match, it is hoped, with it. */
+                /* What comes again mostly begins as this match does: only its second pixel is kept, too. */
                 size_t second = i + s->unit;
                 if (second + 8 <= s->end)
                     s->place[match_hash(match_load(s->data + second) & s->mask)] = (uint16_t)second;
+                if (best.length == 2 * s->unit) { /* of photographs most: a branch that is foreseen waits for nothing */
+                    i += 2 * s->unit;
+                    if (i >= s->next_row)
+                        i = match_align(s, i);
+                    continue;
+                }
                 size_t next = i + ((best.length + s->unit - 1) * s->reciprocal >> 16) * s->unit;
                 i = next < s->next_row ? next : match_align(s, s->anchor);
                 continue;
@@ -173,15 +185,14 @@ static inline size_t match_search(struct search *s, size_t i, size_t stop) {
 }
 
 /* The same for runs of one byte alone: of 15 and more, and some that are shorter. */
-static inline size_t match_runs(struct search *s, size_t i, size_t stop) {
+static INLINE size_t match_runs(struct search *s, size_t i, size_t stop) {
     while (i < stop) {
         const uint8_t *p = s->data + i;
         if (match_load(p) != match_load(p - 1)) {
             i += 8;
             continue;
         }
-        size_t most = s->end - i < TILE_LONGEST_MATCH ? s->end - i : TILE_LONGEST_MATCH;
-        match_emit(s, i, match_length(p, p - 1, most), 1);
+        match_emit(s, i, match_length(p, 1, 8, match_most(s, i)), 1);
         i = s->anchor;
     }
     return match_align(s, i);
@@ -203,17 +214,18 @@ static size_t match(struct tile_sequence *out, uint8_t *literals, struct tile_ma
 
     size_t readable = end < 7 ? 0 : end - 7; /* at these places there are 8 bytes */
     size_t following = MATCH_FOLLOWING;
+    bool trial = true;
     for (size_t i = match_align(&s, begin ? begin : 1); i < readable;) {
-        size_t left = readable - i;
-        size_t stop = i + (left < following ? left : following), trial = i + (left < MATCH_TRIAL ? left : MATCH_TRIAL);
+        size_t left = readable - i, size = trial ? MATCH_TRIAL : MATCH_FOLLOWING;
         s.gained = 0;
-        i = match_search(&s, i, trial);
-        if (s.gained >= MATCH_GAIN * MATCH_TRIAL / 16) {
-            i = match_search(&s, i, stop);
-            following = MATCH_FOLLOWING;
-        } else {
-            i = match_runs(&s, i, stop);
+        i = match_search(&s, i, i + (left < size ? left : size));
+        trial = !trial || s.gained < MATCH_GAIN * MATCH_TRIAL / 16;
+        if (trial && size == MATCH_TRIAL) {
+            left = i < readable ? readable - i : 0;
+            i = match_runs(&s, i, i + (left < following ? left : following));
             following = following < MATCH_FARTHEST ? 2 * following : following;
+        } else {
+            following = MATCH_FOLLOWING;
         }
     }
     size_t count = (size_t)(s.out - out);
