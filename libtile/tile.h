@@ -481,6 +481,12 @@ struct tile_info {
     bool splices;    /* tile_source_splice can cut files out of it, once it has an index (see no_index) */
     uint32_t pages;  /* images in the file; the first is read. Always 1 so far */
     uint32_t levels; /* sizes of that image in the file; the largest is read. Always 1 so far */
+
+    /* The colors of a PNG with a palette: `palette_size` pixels of `format`, one of which each pixel is, but for those
+     * that `lenient` fills in; `bits` is then the size of a color's number in the file. NULL: no palette. Where the
+     * palette has fewer colors than there are numbers, black is among them: numbers beyond its end are read so. */
+    const unsigned char *palette;
+    size_t palette_size;
 };
 
 /*
@@ -859,8 +865,8 @@ struct tile_encode_options {
     tile_subsampling subsampling; /* JPEG of YCbCr */
     /*
      * PNG and TIFF deflate, 1 (the fastest) to 9 (the smallest); 0: TILE_DEFAULT_COMPRESSION. The bytes of level 1 are
-     * libtile's alone: they are the same on every machine and with every version of the libraries that it uses. Those of
-     * the levels above are libdeflate's, which may change with its version. Pixels are the same at every level.
+     * libtile's alone: they are the same on every machine and with every version of the libraries that it uses. Those
+     * of the levels above are libdeflate's, which may change with its version. Pixels are the same at every level.
      */
     int compression;
     /* ICC profile of the pixels, embedded if the format can, up to the size in its header; must stay valid. */
@@ -883,7 +889,17 @@ struct tile_encode_options {
     /* TIFF: tiles of so many pixels on each side, 16 to 4096 and a multiple of 16, for readers that want any part of
      * the image; smaller where the image is. 0: strips of whole rows. */
     uint32_t tiff_tile;
-    int reserved; /* 0; room for the next field */
+    /* PNG: 1, 2, 4 or 8 bits for the number of a palette's color, or for a sample of 8-bit gray without alpha, which
+     * must then be one of the 2^bits codes from 0 to 255 at equal distances (INVALID_ARGUMENT as above). 0: the fewest
+     * that the palette takes, or all of the sample's. */
+    int bits;
+    /*
+     * PNG of RGB in 8-bit samples, with or without alpha: `palette_size` (1 to 256) colors, each a pixel of that
+     * format. Files have the palette and numbers of its colors; of equal colors the first counts. NULL: no palette.
+     * Must stay valid. Writing a pixel that is not among them is INVALID_ARGUMENT; the message names it.
+     */
+    const unsigned char *palette;
+    size_t palette_size;
 };
 
 /* "jpg", ".JPEG" or "jfif" -> TILE_JPEG; TILE_CODEC_UNSET if unknown. This and the next three functions know all
@@ -961,7 +977,9 @@ struct tile_job_options {
     bool black_point_compensation;
     tile_codec codec; /* 0: tile_codec_for the target's format; for one image: by its suffix */
     /* NULL: all defaults. The job sets its own allocator and hook, and derives profile and code points from the source
-     * and to_profile. */
+     * and to_profile. It also derives palette and bits: PNGs of a source with a palette, or of gray with less than 8
+     * bits, have the same where the pixels are the source's own, to_sample is 0, a pad color is among them, and the
+     * source is not lenient with a palette. */
     const struct tile_encode_options *encode;
 
     /* The target: exactly one of `folder`, `image` and `writer`. */

@@ -103,8 +103,6 @@ static tile_status check_options(struct tile_encode_options *options, struct til
     if (options->tiff_tile % 16 || options->tiff_tile > 4096)
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "tiff_tile is %u, no multiple of 16 up to 4096",
                               options->tiff_tile);
-    if (options->reserved != 0)
-        return tile_error_set(error, TILE_INVALID_ARGUMENT, "the reserved word of the encode options is not 0");
     if (!options->profile != (options->profile_size == 0))
         return tile_error_set(error, TILE_INVALID_ARGUMENT, "profile and profile_size contradict each other");
     const char *model = profile_model(format.space), *profile = options->profile;

@@ -17,6 +17,7 @@ enum {
     TILE_LINEAR_FLOATS = 1 << 6,    /* most readers take RGB and gray floats without a profile for linear light */
     TILE_HOLDS_IMAGE = 1 << 7,      /* encodes the whole image at once */
     TILE_HEEDS_TIFF = 1 << 8,       /* uses the encode options predictor and tiff_tile */
+    TILE_HEEDS_PALETTE = 1 << 9,    /* uses the encode options `palette` and `bits` */
 };
 /* 0 if there is no such codec, or this build lacks it. */
 unsigned tile_codec_traits(tile_codec codec);
@@ -56,6 +57,9 @@ tile_status tile_encoder_pack(const tile_encoder *encoder, struct tile_piece *pi
                               const struct tile_image *rows, struct tile_watch *watch, struct tile_error *error);
 /* Writes a packed piece. The image's pieces come in their order, and tile_encoder_write is not called. */
 tile_status tile_encoder_put_piece(tile_encoder *encoder, struct tile_piece *piece, struct tile_error *error);
+
+/* Whether a PNG of that format can have the pixel, by the options' palette and bits. */
+bool tile_png_has_pixel(const struct tile_encode_options *options, struct tile_format format, const uint8_t *pixel);
 
 /* How a JPEG is written anew with its own coefficients. */
 struct tile_jpeg_rewrite {

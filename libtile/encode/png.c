@@ -13,6 +13,7 @@
 #include "../base/pixels.h"
 #include "../deflate/choice.h"
 #include "../deflate/filter.h"
+#include "png_palette.h"
 
 #include <setjmp.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct png {
     png_infop info;
     struct tile_buffer profile; /* the iCCP chunk, kept here because libpng may jump while it is written */
     uint32_t adler;             /* of the pieces that were put */
+    struct tile_png_palette palette;
 };
 
 /*
@@ -84,7 +86,7 @@ static void flush_data(png_structp png) {
 static int color_type(const tile_encoder *encoder) {
     static const int types[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                 PNG_COLOR_TYPE_RGB_ALPHA};
-    return types[encoder->channels];
+    return encoder->options.palette ? PNG_COLOR_TYPE_PALETTE : types[encoder->channels];
 }
 
 /* libpng 1.6.39 does not know the chunk. */
@@ -132,13 +134,33 @@ static void write_profile(tile_encoder *encoder, struct png *state) {
         tile_encoder_fail(encoder, status, "%s", error.message);
 }
 
+/* The palette, and the alphas up to the last one that is not opaque. */
+static void set_palette(const tile_encoder *encoder, const struct png *state) {
+    const uint8_t *from = encoder->options.palette;
+    png_color colors[256] = {{0}};
+    png_byte alphas[256] = {0};
+    int count = (int)encoder->options.palette_size, transparent = 0;
+    for (int i = 0; i < count; i++, from += encoder->channels) {
+        colors[i] = (png_color){from[0], from[1], from[2]};
+        alphas[i] = encoder->channels > 3 ? from[3] : 255;
+        if (alphas[i] < 255)
+            transparent = i + 1;
+    }
+    png_set_PLTE(state->png, state->info, colors, count);
+    if (transparent)
+        png_set_tRNS(state->png, state->info, alphas, transparent, NULL);
+}
+
 static void write_header(tile_encoder *encoder, struct png *state) {
     png_structp png = state->png;
     tile_space space = encoder->format.space;
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* libpng's own is 1,000,000 */
     png_set_write_fn(png, encoder, write_data, flush_data);
-    png_set_IHDR(png, state->info, encoder->width, encoder->height, 8 * (int)encoder->format.sample,
-                 color_type(encoder), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    int bits = state->palette.bits ? state->palette.bits : 8 * (int)encoder->format.sample;
+    png_set_IHDR(png, state->info, encoder->width, encoder->height, bits, color_type(encoder), PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (encoder->options.palette)
+        set_palette(encoder, state);
     if (encoder->own_color && (space == TILE_SRGB || space == TILE_GRAY))
         png_set_sRGB(png, state->info, PNG_sRGB_INTENT_PERCEPTUAL);
     png_write_info_before_PLTE(png, state->info);
@@ -153,6 +175,8 @@ static void write_header(tile_encoder *encoder, struct png *state) {
 
 static void start(tile_encoder *encoder) {
     struct png *state = encoder->state;
+    if (tile_png_palette_make(&state->palette, &encoder->options, encoder->format, &encoder->failure) != TILE_OK)
+        return;
     state->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, encoder, on_error, on_warning, encoder, allocate,
                                            release_memory);
     if (!state->png) {
@@ -171,16 +195,46 @@ static uint32_t piece_rows(const struct tile_codec_request *request, const struc
     return row < most ? (uint32_t)(most / row) : 1;
 }
 
-static tile_status pack(const tile_encoder *encoder, struct tile_piece *piece, const struct tile_image *image,
-                        struct tile_watch *watch, struct tile_error *error) {
+/* Numbers of colors, or gray of few bits: without a filter, which would help neither. */
+static tile_status store_numbers(const tile_encoder *encoder, uint32_t first, const struct tile_image *image,
+                                 size_t row_size, uint8_t *to, struct tile_error *error) {
+    const struct png *state = encoder->state;
+    for (uint32_t y = 0; y < image->height; y++, to += row_size) {
+        const uint8_t *row = tile_image_row(image, 0, y);
+        *to = PNG_FILTER_VALUE_NONE;
+        uint32_t x = tile_png_palette_row(&state->palette, row, encoder->width, to + 1);
+        if (x < encoder->width)
+            return tile_png_palette_refuse(encoder, row, x, first + y, error);
+    }
+    return TILE_OK;
+}
+
+static tile_status filter(const tile_encoder *encoder, struct tile_piece *piece, const struct tile_image *image,
+                          uint8_t *to, struct tile_error *error) {
     struct tile_filter_rows rows = {.pixels = tile_image_row(image, 0, 0),
                                     .stride = image->stride,
                                     .height = image->height,
                                     .size = encoder->row_size,
                                     .step = (unsigned)tile_format_step(encoder->format),
                                     .words = encoder->format.sample == TILE_U16};
-    struct tile_pack pack = {.row = encoder->row_size + 1,
-                             .step = rows.step,
+    tile_status status = tile_buffer_reserve(&piece->scratch, tile_filter_memory(rows.size, rows.words), error);
+    if (status != TILE_OK)
+        return status;
+    const struct tile_deflate_kernels *kernels = tile_deflate_kernels_of(encoder->options.cpu);
+    if (encoder->options.compression == 9)
+        return tile_filter_smallest(to, &rows, piece->scratch.data, kernels, encoder->allocator, error);
+    tile_filter(to, &rows, piece->scratch.data, kernels);
+    return TILE_OK;
+}
+
+static tile_status pack(const tile_encoder *encoder, struct tile_piece *piece, const struct tile_image *image,
+                        struct tile_watch *watch, struct tile_error *error) {
+    const struct png *state = encoder->state;
+    size_t bits = (size_t)state->palette.bits, row_size = encoder->row_size;
+    if (bits)
+        row_size = (size_t)(((uint64_t)encoder->width * bits + 7) / 8);
+    struct tile_pack pack = {.row = row_size + 1,
+                             .step = bits ? 1 : tile_format_step(encoder->format),
                              .first = piece->first == 0,
                              .last = piece->first + image->height == encoder->height};
     size_t size;
@@ -189,17 +243,12 @@ static tile_status pack(const tile_encoder *encoder, struct tile_piece *piece, c
         return tile_no_memory(error, SIZE_MAX);
     tile_status status = tile_packer_room(piece->packer, size, &room, error);
     if (status == TILE_OK)
-        status = tile_buffer_reserve(&piece->scratch, tile_filter_memory(rows.size, rows.words), error);
+        status = bits ? store_numbers(encoder, piece->first, image, pack.row, room, error)
+                      : filter(encoder, piece, image, room, error);
     if (status != TILE_OK)
         return status;
     piece->size = size;
-    const struct tile_deflate_kernels *kernels = tile_deflate_kernels_of(encoder->options.cpu);
-    if (encoder->options.compression == 9)
-        status = tile_filter_smallest(room, &rows, piece->scratch.data, kernels, encoder->allocator, error);
-    else
-        tile_filter(room, &rows, piece->scratch.data, kernels);
-    if (status == TILE_OK)
-        status = tile_watch_ask(watch, error);
+    status = tile_watch_ask(watch, error);
     if (status == TILE_OK)
         status = tile_packer_pack(piece->packer, &pack, &piece->bytes, &piece->adler, error);
     return status == TILE_OK ? tile_watch_ask(watch, error) : status;
@@ -250,7 +299,7 @@ const struct tile_codec_ops tile_png_ops = {
     .straight = true,
     .carries = carries_png,
     .raw_channels = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4,
-    .traits = TILE_HEEDS_COMPRESSION | TILE_SAYS_CODE_POINTS,
+    .traits = TILE_HEEDS_COMPRESSION | TILE_HEEDS_PALETTE | TILE_SAYS_CODE_POINTS,
     .profile_most = SIZE_MAX,
     .max_side = PNG_UINT_31_MAX,
     .state_size = sizeof(struct png),

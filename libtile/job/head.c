@@ -103,6 +103,10 @@ static tile_status head_of_color(const struct tile_job *job, struct tile_buffer 
         status = tile_buffer_printf(head, error, ",\"predictor\":%d", (int)e->predictor);
     if (status == TILE_OK && (traits & TILE_HEEDS_TIFF) && e->tiff_tile)
         status = tile_buffer_printf(head, error, ",\"tiff_tile\":%u", e->tiff_tile);
+    if (status == TILE_OK && e->bits)
+        status = tile_buffer_printf(head, error, ",\"bits\":%d", e->bits);
+    if (status == TILE_OK && e->palette)
+        status = tile_buffer_printf(head, error, ",\"palette\":%zu", e->palette_size);
     return status == TILE_OK ? tile_buffer_printf(head, error, "}") : status;
 }
 

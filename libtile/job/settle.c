@@ -280,6 +280,25 @@ static tile_status settle_edge(struct tile_job *job, struct tile_error *error) {
     return status;
 }
 
+/* PNGs of the source's own pixels have its palette, or its few bits. */
+static void settle_palette(struct tile_job *job) {
+    const struct tile_info *info = job->info;
+    struct tile_encode_options *e = &job->encode;
+    bool few = info->bits < 8 && tile_format_channels(job->write) == 1, lenient = info->lenient && info->palette;
+    e->palette = NULL;
+    e->palette_size = 0;
+    e->bits = 0;
+    if (job->converter || job->o.to_sample != TILE_SAMPLE_UNSET || !(info->palette || few) || lenient ||
+        !(tile_codec_traits(job->codec) & TILE_HEEDS_PALETTE))
+        return;
+    struct tile_encode_options own = *e;
+    own.palette = info->palette;
+    own.palette_size = info->palette_size;
+    own.bits = info->bits;
+    if (job->edge != TILE_EDGE_PAD || tile_png_has_pixel(&own, job->write, job->pad))
+        *e = own;
+}
+
 static tile_status write_nowhere(void *user, uint64_t offset, const void *data, size_t size, struct tile_error *error) {
     (void)user, (void)offset, (void)data, (void)size, (void)error;
     return TILE_OK;
@@ -393,6 +412,8 @@ tile_status tile_job_settle(struct tile_job *job, tile_source *source, const str
         status = settle_converter(job, error);
     if (status == TILE_OK)
         status = settle_edge(job, error);
+    if (status == TILE_OK)
+        settle_palette(job);
     return status == TILE_OK ? try_encoder(job, error) : status;
 }
 

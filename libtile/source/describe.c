@@ -90,6 +90,8 @@ tile_status tile_source_describe(const tile_source *source, struct tile_buffer *
                                     i->tagged ? "true" : "false", i->streams ? "true" : "false", i->memory);
     if (status == TILE_OK)
         status = put_abilities(out, i, error);
+    if (status == TILE_OK && i->palette)
+        status = tile_buffer_printf(out, error, ",\"palette\":%zu", i->palette_size);
     if (status == TILE_OK && i->carried_profile)
         status = put_profile(out, i, error);
     if (status == TILE_OK && i->profile_dropped)

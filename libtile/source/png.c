@@ -41,6 +41,7 @@ struct png {
     bool past_libpng;     /* rows are read by `pixels` */
     struct tile_png_pixels pixels;
     unsigned char chunk[8]; /* the latest chunk's length and name */
+    unsigned char palette[256 * 4];
 };
 
 static _Noreturn void jump(struct png *png, tile_status status) {
@@ -196,6 +197,36 @@ static bool is_plain(const struct png *png) {
            png_get_bit_depth(png->read, png->info) >= 8 && !png_get_valid(png->read, png->info, PNG_INFO_tRNS);
 }
 
+/* The palette as pixels of the source's format. */
+static void note_palette(struct png *png) {
+    struct tile_info *info = &png->source->info;
+    png_colorp colors;
+    png_bytep alpha = NULL;
+    int count, alphas = 0;
+    if (png_get_color_type(png->read, png->info) != PNG_COLOR_TYPE_PALETTE ||
+        !png_get_PLTE(png->read, png->info, &colors, &count))
+        return;
+    png_get_tRNS(png->read, png->info, &alpha, &alphas, NULL);
+    unsigned char *to = png->palette;
+    bool black = count == 1 << info->bits;
+    for (int i = 0; i < count; i++) {
+        unsigned char opacity = i < alphas ? alpha[i] : 255;
+        *to++ = colors[i].red;
+        *to++ = colors[i].green;
+        *to++ = colors[i].blue;
+        if (info->format.alpha)
+            *to++ = opacity;
+        black = black || (opacity == 255 && (colors[i].red | colors[i].green | colors[i].blue) == 0);
+    }
+    if (!black) { /* libpng's reading of numbers beyond the end */
+        memset(to, 0, 3);
+        to[3] = 255;
+        count++;
+    }
+    info->palette = png->palette;
+    info->palette_size = (size_t)count;
+}
+
 static void name_coding(const struct png *png) {
     int type = png_get_color_type(png->read, png->info);
     snprintf(png->source->coding, sizeof png->source->coding, "%s, %d bits%s",
@@ -227,6 +258,7 @@ static tile_status png_open(tile_source *source, struct tile_error *error) {
     info->height = png_get_image_height(png->read, png->info);
     info->bits = png_get_bit_depth(png->read, png->info);
     info->format = format_of(png);
+    note_palette(png);
     /* PNG, third edition, 11.3.4.5: eXIf counts where it stands before the pixels, and goes before what older programs
      * wrote. */
     info->orientation = png->chunks.has_exif || png->chunks.has_old_exif ? png->chunks.exif.orientation : 1;

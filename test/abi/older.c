@@ -216,7 +216,7 @@ static void no_padding_is_at_the_end(void **state) {
     ENDS_WITH(struct tile_index_options, user);
     ENDS_WITH(struct tile_grid, reserved);
     ENDS_WITH(struct tile_converter_options, background);
-    ENDS_WITH(struct tile_encode_options, reserved);
+    ENDS_WITH(struct tile_encode_options, palette_size);
     ENDS_WITH(struct tile_job_options, writer);
     ENDS_WITH(struct tile_job_result, bytes);
 }

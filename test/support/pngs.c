@@ -171,13 +171,15 @@ unsigned char *png_pixels(const struct tile_buffer *file, struct stored *stored)
     png_set_expand(png);
     if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
         png_set_swap(png);
+    int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
     uint32_t width = png_get_image_width(png, info), height = png_get_image_height(png, info);
     size_t row_size = png_get_rowbytes(png, info);
     unsigned char *pixels = result = malloc(row_size * height);
     assert_non_null(pixels);
-    for (uint32_t y = 0; y < height; y++)
-        png_read_row(png, pixels + y * row_size, NULL);
+    for (int pass = 0; pass < passes; pass++)
+        for (uint32_t y = 0; y < height; y++)
+            png_read_row(png, pixels + y * row_size, NULL);
     *stored = (struct stored){pixels, width, height, row_size / width};
     png_destroy_read_struct(&png, &info, NULL);
     return pixels;
