@@ -531,8 +531,6 @@ static int read_distance(struct tile_inflate *s) {
         return bad(s, "invalid distance code");
     s->distance = value_of(entry, s->bits);
     drop(s, bits_of(entry));
-    if (s->distance > (size_t)(s->to - s->history))
-        return bad(s, "invalid distance too far back");
     s->phase = TILE_INFLATE_MATCH;
     return GO_ON;
 }
@@ -541,6 +539,8 @@ static int copy_match(struct tile_inflate *s) {
     size_t size = s->length < s->room ? s->length : s->room;
     if (size == 0)
         return TILE_INFLATE_ROOM;
+    if (s->distance > (size_t)(s->to - s->history))
+        return bad(s, "invalid distance too far back");
     const unsigned char *from = s->to - s->distance;
     for (size_t i = 0; i < size; i++)
         s->to[i] = from[i];
