@@ -266,6 +266,28 @@ static void noise_is_stored(void **state) {
     free(out);
 }
 
+/* Four times the same photograph, side by side: the three others cost next to nothing. */
+static void far_repetitions_are_found(void **state) {
+    (void)state;
+    static const size_t distances[] = {3001, 12000, 24577, 32700};
+    enum { MOST = 4 * 32700 };
+    static uint8_t data[MOST], once[MOST], out[2 * MOST];
+    tile_deflate *coder = new_coder(TILE_CPU_BEST);
+    struct test_random random = {5};
+    for (size_t k = 0; k < sizeof distances / sizeof *distances; k++) {
+        size_t distance = distances[k], size = 4 * distance;
+        fill_photograph(once, distance, &random);
+        for (size_t i = 0; i < size; i++)
+            data[i] = once[i % distance];
+        struct tile_deflate_piece alone = {.data = once, .size = distance, .row = distance, .step = 3, .last = true};
+        struct tile_deflate_piece all = {.data = data, .size = size, .row = size, .step = 3, .last = true};
+        size_t least = tile_deflate_run(coder, out, &alone), got = tile_deflate_run(coder, out, &all);
+        assert_read("repetitions", out, got, data, size);
+        assert_true(got < least + least / 4);
+    }
+    tile_deflate_free(coder);
+}
+
 static void bounds_do_not_overflow(void **state) {
     (void)state;
     assert_true(tile_deflate_bound(0) >= 5);
@@ -293,6 +315,7 @@ int main(void) {
         cmocka_unit_test(large_pieces_are_read_back),
         cmocka_unit_test(pieces_join),
         cmocka_unit_test(noise_is_stored),
+        cmocka_unit_test(far_repetitions_are_found),
         cmocka_unit_test(bounds_do_not_overflow),
         cmocka_unit_test(memory_runs_out),
     };

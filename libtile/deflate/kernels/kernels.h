@@ -40,6 +40,7 @@ struct tile_bits {
 #define TILE_MATCH_HASH 13
 struct tile_matcher {
     uint16_t place[1 << TILE_MATCH_HASH];
+    uint8_t mark; /* a byte that is seldom, by which repetitions are found: of the first block */
 };
 #define TILE_MATCH_ROOM 32
 

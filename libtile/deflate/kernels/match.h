@@ -3,8 +3,9 @@
  * Finding what was there before. Pixels are compared and not bytes, each with three places: one byte before (runs), the
  * row above, and where two pixels with the same hash were last. The best of the three is taken if it costs less bits
  * than its literals; nothing is searched twice. Photographs have hardly any matches, and looking for them would take
- * most of the time: so a stretch is tried, and where little is gained, only long runs are looked for in what follows,
- * twice as far each time.
+ * most of the time: so a stretch is tried, and where little is gained, only long runs and long repetitions are looked
+ * for in what follows, twice as far each time. A repetition is found by places that both of its parts have: those of a
+ * byte that is seldom, the mark.
  *
  * What a branch cannot foresee is computed without one, as far as it goes: a wrong guess costs as much as the literals
  * of two pixels.
@@ -23,6 +24,7 @@ enum {
     MATCH_GAIN = 3,            /* bits in 16 bytes of a trial: what is worth the time */
     MATCH_LEAST = 6,           /* bytes of a match, but for what is before it */
     MATCH_BITS = 10,           /* about what the symbols of a match take */
+    MATCH_MARK = 8,            /* bits of a byte that is a mark, at least */
     MATCH_BYTE = 4,            /* about what is saved by a byte more, where candidates are compared */
 };
 
@@ -30,6 +32,7 @@ struct search {
     struct tile_sequence *out;
     uint8_t *literals;
     uint16_t *place;
+    uint8_t mark;
     const uint8_t *data, *cost;
     size_t anchor, end;     /* what has no sequence yet, and the end of the block */
     size_t row, unit, lead; /* in each row, pixels of `unit` bytes follow `lead` others */
@@ -137,6 +140,17 @@ static INLINE void match_emit(struct search *s, size_t i, size_t length, size_t 
     s->anchor = i + length;
 }
 
+/* What a match of full length is the beginning of. */
+static void match_go_on(struct search *s, size_t distance) {
+    for (size_t length = TILE_LONGEST_MATCH; length == TILE_LONGEST_MATCH && s->end - s->anchor >= 8;) {
+        const uint8_t *p = s->data + s->anchor;
+        if (match_load(p) != match_load(p - distance))
+            return;
+        length = match_length(p, distance, 8, match_most(s, s->anchor));
+        match_emit(s, s->anchor, length, distance);
+    }
+}
+
 /* From a pixel on; returns the first that is not before `stop`, which is 7 bytes before the end at most. */
 static INLINE size_t match_search(struct search *s, size_t i, size_t stop) {
     while (i < stop) {
@@ -172,6 +186,11 @@ static INLINE size_t match_search(struct search *s, size_t i, size_t stop) {
                         i = match_align(s, i);
                     continue;
                 }
+                if (best.length == TILE_LONGEST_MATCH) {
+                    match_go_on(s, best.distance);
+                    i = match_align(s, s->anchor);
+                    continue;
+                }
                 size_t next = i + ((best.length + s->unit - 1) * s->reciprocal >> 16) * s->unit;
                 i = next < s->next_row ? next : match_align(s, s->anchor);
                 continue;
@@ -184,10 +203,36 @@ static INLINE size_t match_search(struct search *s, size_t i, size_t stop) {
     return i;
 }
 
-/* The same for runs of one byte alone: of 15 and more, and some that are shorter. */
+static INLINE size_t match_next_mark(const struct search *s, size_t i, size_t stop) {
+    const uint8_t *found = i < stop ? memchr(s->data + i, s->mark, stop - i) : NULL;
+    return found ? (size_t)(found - s->data) : SIZE_MAX;
+}
+
+/* Whether a repetition has been found at a mark. */
+static bool match_repeated(struct search *s, size_t i) {
+    uint64_t here = match_load(s->data + i);
+    size_t hash = match_hash(here & s->mask), back = (uint16_t)(i - s->place[hash]);
+    s->place[hash] = (uint16_t)i;
+    if (i < s->anchor || back == 0 || back > TILE_WINDOW || back > i || match_load(s->data + i - back) != here)
+        return false;
+    size_t length = match_length(s->data + i, back, 8, match_most(s, i));
+    match_emit(s, i, length, back);
+    if (length == TILE_LONGEST_MATCH)
+        match_go_on(s, back);
+    return true;
+}
+
+/* The same for repetitions and runs of one byte alone: of 15 and more, and some that are shorter. */
 static INLINE size_t match_runs(struct search *s, size_t i, size_t stop) {
+    size_t mark = match_next_mark(s, i, stop);
     while (i < stop) {
         const uint8_t *p = s->data + i;
+        if (mark <= i) {
+            if (match_repeated(s, mark))
+                i = s->anchor;
+            mark = match_next_mark(s, mark < i ? i : mark + 1, stop);
+            continue;
+        }
         if (match_load(p) != match_load(p - 1)) {
             i += 8;
             continue;
@@ -198,10 +243,22 @@ static INLINE size_t match_runs(struct search *s, size_t i, size_t stop) {
     return match_align(s, i);
 }
 
+/* The byte that is the least seldom of those that are seldom. */
+static uint8_t match_mark(const uint8_t cost[256]) {
+    int best = 0;
+    for (int b = 1; b < 256; b++)
+        if (cost[b] >= MATCH_MARK ? cost[best] < MATCH_MARK || cost[b] < cost[best] : cost[b] > cost[best])
+            best = b;
+    return (uint8_t)best;
+}
+
 static size_t match(struct tile_sequence *out, uint8_t *literals, struct tile_matcher *matcher, const uint8_t *data,
                     size_t begin, size_t end, size_t row, size_t step, const uint8_t cost[256]) {
     bool rows = row > 0 && row <= TILE_WINDOW;
     struct search s = {.out = out, .literals = literals, .place = matcher->place, .data = data, .cost = cost};
+    if (begin == 0)
+        matcher->mark = match_mark(cost);
+    s.mark = matcher->mark;
     s.anchor = begin;
     s.end = end;
     s.row = rows ? row : 1;
