@@ -555,6 +555,36 @@ static void lossless_gray_tiles_hold_the_sources_luma(void **state) {
     }
 }
 
+/* Tables in slots 2 and 3, of 16 bits, and no JFIF marker: a gray JPEG has one, so that readers need not guess. */
+static void odd_headers_make_ordinary_gray(void **state) {
+    (void)state;
+    static const struct jpeg_recipe recipes[] = {
+        {.space = JCS_YCbCr, .sampling = {{2, 2}}, .high_slots = true},
+        {.space = JCS_YCbCr, .sampling = {{2, 1}}, .wide_quantization = true},
+        {.space = JCS_YCbCr, .sampling = {{2, 2}}, .without_jfif = true},
+        {.space = JCS_YCbCr, .sampling = {{1, 2}}, .restart = 3},
+    };
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
+        struct jpeg_recipe recipe = recipes[i];
+        recipe.width = 75;
+        recipe.height = 53;
+        struct test_bytes file = jpeg_file(&recipe);
+        char *folder = test_folder_new(), *path = strdup(test_path(folder, "odd.jpg"));
+        FILE *out = fopen(path, "wb");
+        assert_int_equal(fwrite(file.data, 1, file.size, out), file.size);
+        assert_int_equal(fclose(out), 0);
+        struct opened o = open_path(path, true, false);
+        struct coefficients source = {0};
+        read_coefficients(&source, path);
+        check_lossless_gray(o, &source, test_grid(32, 32, 0, TILE_EDGE_CLIP), i % 2);
+        free_coefficients(&source);
+        close_opened(o);
+        free(path);
+        free(file.data);
+        test_folder_remove(folder);
+    }
+}
+
 /* Y with fewer samples than pixels is not gray's JPEG, though it can be decoded. */
 static void luma_for_every_second_pixel_is_decoded(void **state) {
     (void)state;
@@ -694,6 +724,16 @@ static void coefficients_are_counted(void **state) {
             assert_fails(TILE_LIMIT_EXCEEDED, run("photo.jpg", true, options, NULL));
             assert_non_null(strstr(error.message, "photo.jpg: "));
             assert_non_null(strstr(error.message, "without optimize"));
+        }
+        options.encode = NULL;
+        options.to_space = TILE_GRAY;
+        options.folder = test_path(folder, "gray");
+        if (fits)
+            assert_ok(run("photo.jpg", true, options, NULL));
+        else {
+            assert_fails(TILE_LIMIT_EXCEEDED, run("photo.jpg", true, options, NULL));
+            assert_non_null(strstr(error.message, "Gray without decoding wants"));
+            assert_non_null(strstr(error.message, "smaller tiles"));
         }
         test_folder_remove(folder);
     }
@@ -924,6 +964,7 @@ int main(void) {
         cmocka_unit_test(memory_stays_below_its_limit),
         cmocka_unit_test(lossless_tiles_hold_the_sources_coefficients),
         cmocka_unit_test(lossless_gray_tiles_hold_the_sources_luma),
+        cmocka_unit_test(odd_headers_make_ordinary_gray),
         cmocka_unit_test(luma_for_every_second_pixel_is_decoded),
         cmocka_unit_test(what_lossless_cannot_do_is_refused),
         cmocka_unit_test(tiles_of_other_jobs_do_not_mix),
