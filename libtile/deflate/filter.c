@@ -74,7 +74,7 @@ void tile_filter_by(struct tile_filter_choice choice, uint8_t *out, const struct
                     const struct tile_deflate_kernels *kernels) {
     const uint8_t *pixels = rows->pixels, *above = NULL;
     bool swapped = rows->words && little_endian;
-    bool none = rows->none || pixels_recur(rows);
+    bool none = pixels_recur(rows);
     uint8_t *turns[2] = {memory, swapped ? (uint8_t *)memory + rows->size : NULL};
     for (uint32_t y = 0; y < rows->height; y++) {
         const uint8_t *row = pixels;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows of pixels to what PNG deflates: before each row the number of its filter, the cheapest of five. */
+/* Rows of pixels to what PNG deflates: each row filtered, behind the number of its filter. */
 #ifndef TILE_DEFLATE_FILTER_H
 #define TILE_DEFLATE_FILTER_H
 
@@ -16,12 +16,14 @@ struct tile_filter_rows {
     size_t size;   /* bytes of a row */
     unsigned step; /* bytes of a pixel, 1 to 8 */
     bool words;    /* the samples are 16 bits in the order of this machine; PNG's has the upper byte first */
-    bool none;     /* no filter but None: palette indices have nothing to do with their neighbors */
 };
 
 /* How many bytes of memory tile_filter takes for such rows; 0: none. SIZE_MAX if that does not fit. */
 size_t tile_filter_memory(size_t size, bool words);
-/* Writes height * (1 + size) bytes. */
+/*
+ * Writes height * (1 + size) bytes. Each row has the filter by which it would take the fewest bits. But where pixels
+ * recur rather than their differences, as they do in text and icons, no row is filtered.
+ */
 void tile_filter(uint8_t *out, const struct tile_filter_rows *rows, void *memory,
                  const struct tile_deflate_kernels *kernels);
 
