@@ -36,6 +36,7 @@ struct search {
     const uint8_t *data, *cost;
     size_t anchor, end;     /* what has no sequence yet, and the end of the block */
     size_t row, unit, lead; /* in each row, pixels of `unit` bytes follow `lead` others */
+    size_t above;           /* the distance of the row above, if a match can have it */
     size_t next_row;        /* where the row begins that is behind the place */
     size_t reciprocal;      /* 2^16 / unit, upwards */
     uint64_t mask;          /* of the bytes that are hashed */
@@ -92,15 +93,17 @@ static INLINE size_t match_length(const uint8_t *p, size_t distance, size_t leng
     return last + match_equal(match_load(p + last) ^ match_load(p + last - distance));
 }
 
-/* The one of three that has most of 16 bytes, with all of its length, `most` at most, which is 8 or more. */
-static INLINE struct candidate match_longest(const uint8_t *p, const struct candidate all[3], size_t most) {
+/* The one of three, with its length up to 8, that has most of 16 bytes, with all of its length: `most` at most. */
+static INLINE struct candidate match_longest(const uint8_t *p, struct candidate a, struct candidate b,
+                                             struct candidate c, size_t most) {
     size_t next = most < 16 ? most - 8 : 8;
     uint64_t here = match_load(p + next);
-    struct candidate best = {0, 0, 0};
-    for (int k = 0; k < 3; k++) {
-        size_t length = next + match_equal(match_load(p + next - all[k].distance) ^ here);
-        best = match_better(best, match_candidate(all[k].length == 8 ? length : 0, all[k].distance));
-    }
+    size_t of_a = a.length < 8 ? a.length : next + match_equal(match_load(p + next - a.distance) ^ here);
+    size_t of_b = b.length < 8 ? b.length : next + match_equal(match_load(p + next - b.distance) ^ here);
+    size_t of_c = c.length < 8 ? c.length : next + match_equal(match_load(p + next - c.distance) ^ here);
+    struct candidate best =
+        match_better(match_better(match_candidate(of_a, a.distance), match_candidate(of_b, b.distance)),
+                     match_candidate(of_c, c.distance));
     if (best.length == 16)
         best.length = match_length(p, best.distance, 16, most);
     return best;
@@ -157,21 +160,21 @@ static INLINE size_t match_search(struct search *s, size_t i, size_t stop) {
         const uint8_t *p = s->data + i;
         uint64_t here = match_load(p);
         size_t hash = match_hash(here & s->mask);
-        size_t up = s->row <= i ? s->row : 1, back = (uint16_t)(i - s->place[hash]);
+        size_t up = s->above <= i ? s->above : 1, back = (uint16_t)(i - s->place[hash]);
         back = back - 1 < TILE_WINDOW ? back : 1;
         s->place[hash] = (uint16_t)i;
-        struct candidate all[] = {
-            match_candidate(match_equal(match_load(p - 1) ^ here), 1),
-            match_candidate(match_equal(match_load(p - up) ^ here), up),
-            match_candidate(match_equal(match_load(p - back) ^ here), back),
-        };
-        struct candidate best = match_better(match_better(all[0], all[1]), all[2]);
+        uint64_t run = match_load(p - 1) ^ here, above = match_load(p - up) ^ here;
+        struct candidate best = match_candidate(match_equal(match_load(p - back) ^ here), back);
+        /* In photographs the other two have hardly ever six equal bytes. */
+        if (!(run << 16) | !(above << 16))
+            best = match_longest(p, match_candidate(match_equal(run), 1), match_candidate(match_equal(above), up), best,
+                                 match_most(s, i));
+        else if (best.length == 8)
+            best.length = match_length(p, best.distance, 8, match_most(s, i));
         if (best.length >= MATCH_LEAST) {
             unsigned cost = 0;
             for (int k = 0; k < 8; k++)
                 cost += s->cost[p[k]];
-            if (best.length == 8)
-                best = match_longest(p, all, match_most(s, i));
             int saved = (int)(cost * best.length / 8) - MATCH_BITS - match_extra(best.distance);
             if (saved > 0) {
                 s->gained += saved;
@@ -254,15 +257,15 @@ static uint8_t match_mark(const uint8_t cost[256]) {
 
 static size_t match(struct tile_sequence *out, uint8_t *literals, struct tile_matcher *matcher, const uint8_t *data,
                     size_t begin, size_t end, size_t row, size_t step, const uint8_t cost[256]) {
-    bool rows = row > 0 && row <= TILE_WINDOW;
     struct search s = {.out = out, .literals = literals, .place = matcher->place, .data = data, .cost = cost};
     if (begin == 0)
         matcher->mark = match_mark(cost);
     s.mark = matcher->mark;
     s.anchor = begin;
     s.end = end;
-    s.row = rows ? row : 1;
-    s.unit = rows && step > 2 && step <= 8 ? step : 1;
+    s.row = row > 0 ? row : 1;
+    s.above = s.row <= TILE_WINDOW ? s.row : 1;
+    s.unit = row > 0 && step > 2 && step <= 8 ? step : 1;
     s.lead = s.row % s.unit;
     s.next_row = s.unit > 1 ? begin - begin % row + row : SIZE_MAX;
     s.reciprocal = (65536 + s.unit - 1) / s.unit;
