@@ -296,7 +296,7 @@ static tile_status start_rows(struct png *png) {
                    now.sample != source->info.format.sample || now.alpha != source->info.format.alpha ||
                    (png_get_interlace_type(png->read, png->info) == PNG_INTERLACE_NONE) != source->info.streams;
     png->past_libpng = is_plain(png);
-    if (png->past_libpng && !changed) {
+    if (png->past_libpng && !changed && png_get_rowbytes(png->read, png->info) == png->row_size) {
         tile_status status =
             tile_png_pixels_begin(&png->pixels, png->source, png->row_size, (uint32_t)tile_get_be(png->chunk, 4),
                                   png->next, png->left, png->error);

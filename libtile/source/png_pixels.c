@@ -47,7 +47,9 @@ static tile_status inflate(struct tile_png_pixels *p, uint64_t most, struct tile
     tile_status status = tile_png_inflate(&p->stream, p->output + p->filled, &size, error);
     p->given = p->filled;
     p->filled += size;
-    return p->damage ? TILE_OK : status;
+    if (status == TILE_OK || p->damage)
+        status = tile_watch_pass(p->source->watch, size, error);
+    return status;
 }
 
 /* BAD_DATA: they are damaged, as p->damage says. */
@@ -84,8 +86,6 @@ static tile_status read_rest(struct tile_png_pixels *p, struct tile_error *error
     while (status == TILE_OK && !p->damage && stream->stop != TILE_INFLATE_END) {
         status = inflate(p, UINT64_MAX, error);
         more |= p->filled > p->given;
-        if (status == TILE_OK)
-            status = tile_watch_pass(p->source->watch, p->filled - p->given, error);
     }
     if (status != TILE_OK)
         return status;
