@@ -164,7 +164,19 @@ tile_status tile_encoder_failure(const tile_encoder *encoder, struct tile_error 
     return encoder->failure.status;
 }
 
-static tile_status start(tile_encoder *encoder, struct tile_error *error) {
+/* An image of that size, which the codec can hold. */
+static tile_status begin(tile_encoder *encoder, uint32_t width, uint32_t height, struct tile_error *error) {
+    struct tile_codec_request request = {.format = encoder->format, .width = width, .height = height};
+    encoder->width = width;
+    encoder->height = height;
+    encoder->row_size = width * tile_format_step(encoder->format);
+    encoder->piece_rows = encoder->codec->piece_rows ? encoder->codec->piece_rows(&request, &encoder->options) : 0;
+    encoder->watch.at.total = height;
+    encoder->codec->start(encoder);
+    return tile_encoder_failed(encoder) ? tile_encoder_failure(encoder, error) : TILE_OK;
+}
+
+static tile_status start(tile_encoder *encoder, uint32_t width, uint32_t height, struct tile_error *error) {
     encoder->state = tile_alloc_zero(encoder->allocator, encoder->codec->state_size);
     if (!encoder->state)
         return tile_no_memory(error, encoder->codec->state_size);
@@ -172,10 +184,7 @@ static tile_status start(tile_encoder *encoder, struct tile_error *error) {
     if (!encoder->buffer)
         return tile_no_memory(error, TILE_ENCODER_BUFFER);
     tile_status status = choose_profile(encoder, error);
-    if (status != TILE_OK)
-        return status;
-    encoder->codec->start(encoder);
-    return tile_encoder_failed(encoder) ? tile_encoder_failure(encoder, error) : TILE_OK;
+    return status == TILE_OK ? begin(encoder, width, height, error) : status;
 }
 
 tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_format format, uint32_t width,
@@ -210,20 +219,35 @@ tile_status tile_encoder_new(tile_encoder **out, tile_codec codec, struct tile_f
     encoder->options = all;
     encoder->format = format;
     encoder->channels = tile_format_channels(format);
-    encoder->width = width;
-    encoder->height = height;
-    encoder->row_size = width * tile_format_step(format);
     encoder->gathered.allocator = all.allocator;
-    encoder->piece_rows = ops->piece_rows ? ops->piece_rows(&request, &encoder->options) : 0;
     encoder->raw = all.untagged || !tile_codec_carries(ops, format);
-    encoder->watch = (struct tile_watch){.progress = all.progress, .user = all.user, .at.total = height};
+    encoder->watch = (struct tile_watch){.progress = all.progress, .user = all.user};
     encoder->writer = *writer;
-    status = start(encoder, error);
+    status = start(encoder, width, height, error);
     if (status != TILE_OK)
         tile_encoder_free(encoder);
     else
         *out = encoder;
     return status;
+}
+
+tile_status tile_encoder_restart(tile_encoder *encoder, uint32_t width, uint32_t height, struct tile_error *error) {
+    const struct tile_codec_ops *codec = encoder->codec;
+    struct tile_codec_request request = {
+        .format = encoder->format, .width = width, .height = height, .memory = encoder->options.max_memory};
+    tile_status status = tile_codec_check(codec, &request, encoder->options.raw_channels, error);
+    if (status != TILE_OK)
+        return status;
+    if (codec->free)
+        codec->free(encoder);
+    memset(encoder->state, 0, codec->state_size);
+    encoder->rows = encoder->gathered_rows = 0;
+    encoder->finished = false;
+    encoder->watch.at.done = encoder->watch.unasked = 0;
+    encoder->buffered = 0;
+    encoder->offset = 0;
+    encoder->failure = (struct tile_error){0};
+    return begin(encoder, width, height, error);
 }
 
 /* Of `left` rows, those after which the caller is asked whether to go on. */

@@ -34,6 +34,12 @@ tile_status tile_codec_choose(tile_codec *out, const char *path, struct tile_err
 /* Whether files of `codec` state the color of `format` by the profile of its space. */
 bool tile_codec_needs_profile(tile_codec codec, struct tile_format format);
 
+/*
+ * Makes the encoder one of another image, also after a failure: it keeps codec, format, options, writer and memory, and
+ * writes from offset 0 on.
+ */
+tile_status tile_encoder_restart(tile_encoder *encoder, uint32_t width, uint32_t height, struct tile_error *error);
+
 /* Who packs files of a codec that heeds compression, and in which version: another one may make other bytes. */
 const char *tile_coder_of(const struct tile_encode_options *options);
 

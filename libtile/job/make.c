@@ -74,18 +74,39 @@ tile_status tile_job_convert(const struct tile_job *job, const struct tile_regio
     return status;
 }
 
-/* An encoder writes from 0 on; its file comes behind what the buffer has. */
-struct behind {
-    struct tile_buffer *buffer;
-    size_t start;
-};
-
 static tile_status write_behind(void *user, uint64_t offset, const void *data, size_t size, struct tile_error *error) {
-    const struct behind *behind = user;
-    struct tile_writer writer = tile_buffer_writer(behind->buffer);
-    if (offset > UINT64_MAX - behind->start)
+    const struct tile_maker *maker = user;
+    struct tile_writer writer = tile_buffer_writer(maker->bytes);
+    if (offset > UINT64_MAX - maker->start)
         return tile_no_memory(error, SIZE_MAX);
-    return writer.write_at(writer.user, behind->start + offset, data, size, error);
+    return writer.write_at(writer.user, maker->start + offset, data, size, error);
+}
+
+static bool ask_maker(void *user, const struct tile_progress *progress) {
+    const struct tile_maker *maker = user;
+    return tile_watch_relay(maker->watch, progress);
+}
+
+void tile_maker_free(struct tile_maker *maker) {
+    tile_encoder_free(maker->encoder);
+}
+
+/* Encodes by the encoder of the tile before, if there was one. */
+static tile_status encode(const struct tile_job *job, struct tile_maker *maker, const struct tile_image *tile,
+                          struct tile_error *error) {
+    tile_status status;
+    if (maker->encoder) {
+        status = tile_encoder_restart(maker->encoder, tile->width, tile->height, error);
+    } else {
+        struct tile_encode_options options = job->encode;
+        options.progress = ask_maker;
+        options.user = maker;
+        status = tile_encoder_new(&maker->encoder, job->codec, tile->format, tile->width, tile->height, &options,
+                                  &(struct tile_writer){maker, write_behind}, error);
+    }
+    if (status == TILE_OK)
+        status = tile_encoder_write(maker->encoder, tile, error);
+    return status == TILE_OK ? tile_encoder_finish(maker->encoder, error) : status;
 }
 
 /* The file that begins at `start`. */
@@ -106,13 +127,12 @@ static tile_status note_file(struct tile_record *record, const struct tile_buffe
     return status;
 }
 
-tile_status tile_job_encode(const struct tile_job *job, const struct tile_image *tile, struct tile_buffer *bytes,
-                            struct tile_record *record, struct tile_watch *watch, struct tile_error *error) {
-    struct behind behind = {bytes, bytes->size};
-    struct tile_encode_options options = job->encode;
-    options.progress = tile_watch_relay;
-    options.user = watch;
-    struct tile_writer writer = {&behind, write_behind};
+tile_status tile_job_encode(const struct tile_job *job, struct tile_maker *maker, const struct tile_image *tile,
+                            struct tile_buffer *bytes, struct tile_record *record, struct tile_watch *watch,
+                            struct tile_error *error) {
+    maker->watch = watch;
+    maker->bytes = bytes;
+    maker->start = bytes->size;
     /* Once for nearly every file: growing, the buffer would hold what it has twice. */
     size_t samples = tile->height * (tile->width * tile_format_step(tile->format)), size;
     if (!tile_add(&size, bytes->size, samples) || !tile_add(&size, size, FILE_BEYOND))
@@ -121,8 +141,8 @@ tile_status tile_job_encode(const struct tile_job *job, const struct tile_image 
     if (status == TILE_OK)
         status = tile_statistics_of(&record->statistics, tile, watch, error);
     if (status == TILE_OK)
-        status = tile_encode(tile, job->codec, &options, &writer, error);
-    return status == TILE_OK ? note_file(record, bytes, behind.start, watch, error) : status;
+        status = encode(job, maker, tile, error);
+    return status == TILE_OK ? note_file(record, bytes, maker->start, watch, error) : status;
 }
 
 tile_status tile_job_splice(const struct tile_job *job, const struct tile_region *region, struct tile_buffer *scratch,

@@ -49,6 +49,7 @@ tile_status tile_run_pipeline(struct tile_run *run, struct tile_pipeline *pipeli
     for (int i = 0; i < pipeline->threads; i++) {
         tile_buffer_free(&run->scratch[i].pixels);
         tile_buffer_free(&run->scratch[i].bytes);
+        tile_maker_free(&run->scratch[i].maker);
         tile_piece_free(run->scratch[i].piece);
     }
     tile_free(job->allocator, run->scratch);

@@ -3,6 +3,7 @@
 #ifndef TILE_JOB_RUN_H
 #define TILE_JOB_RUN_H
 
+#include "make.h"
 #include "pipeline.h"
 #include "settle.h"
 
@@ -11,6 +12,7 @@
 /* A thread's scratch memory; see make.h. */
 struct tile_scratch {
     struct tile_buffer pixels, bytes;
+    struct tile_maker maker;
     struct tile_piece *piece; /* of one image; NULL: none so far */
 };
 

@@ -75,7 +75,7 @@ static tile_status make_tile(void *user, int thread, uint64_t index, const struc
     scratch->bytes.size = 0;
     tile_status status = tile_job_convert(job, region, pixels, &scratch->pixels, &tile, watch, error);
     if (status == TILE_OK)
-        status = tile_job_encode(job, &tile, &scratch->bytes, &record, watch, error);
+        status = tile_job_encode(job, &scratch->maker, &tile, &scratch->bytes, &record, watch, error);
     if (status == TILE_OK)
         status = store(tiles, index, &scratch->bytes, error);
     return status == TILE_OK ? note(tiles, index, &record, error) : status;

@@ -116,6 +116,7 @@ static tile_status read_and_make(const tile_job *job, const struct tile_region *
                                  struct tile_record *record, struct tile_error *error) {
     struct tile_buffer scratch = {.allocator = job->allocator};
     struct tile_image pixels = {0}, tile;
+    struct tile_maker maker = {0};
     struct tile_watch watch = {.progress = job->o.progress, .user = job->o.user, .at.total = 1};
     struct tile_watch reading = {.progress = tile_watch_relay, .user = &watch};
     tile_status status = tile_watch_ask(&watch, error);
@@ -129,10 +130,11 @@ static tile_status read_and_make(const tile_job *job, const struct tile_region *
         if (status == TILE_OK)
             status = tile_job_convert(job, region, &pixels, &scratch, &tile, &watch, error);
         if (status == TILE_OK)
-            status = tile_job_encode(job, &tile, bytes, record, &watch, error);
+            status = tile_job_encode(job, &maker, &tile, bytes, record, &watch, error);
     }
     if (status == TILE_OK)
         status = tile_source_unchanged(job->source, &reading, error);
+    tile_maker_free(&maker);
     tile_image_free(&pixels, job->allocator);
     tile_buffer_free(&scratch);
     return status;
