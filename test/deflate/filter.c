@@ -149,12 +149,50 @@ static void few_colors_are_not_filtered(void **state) {
         assert_int_not_equal(filtered[y * (1 + STRIDE)], 0);
 }
 
+static size_t deflated(const uint8_t *data, size_t size) {
+    uLong packed = compressBound(size);
+    unsigned char *to = malloc(packed);
+    assert_non_null(to);
+    assert_int_equal(compress2(to, &packed, data, size, 9), Z_OK);
+    free(to);
+    return packed;
+}
+
+static void *no_memory(void *user, size_t size) {
+    (void)user;
+    (void)size;
+    return NULL;
+}
+
+static void nothing(void *user, void *memory) {
+    (void)user;
+    (void)memory;
+}
+
+/* Slopes whose last bit is left to chance: which differences recur is seen by deflating only. */
+static void trials_find_smaller_ones(void **state) {
+    (void)state;
+    enum { SIDE = 128, STRIDE = 3 * SIDE };
+    static uint8_t slopes[SIDE * STRIDE], filtered[SIDE * (1 + STRIDE)];
+    struct test_random random = {4};
+    for (int i = 0; i < SIDE * STRIDE; i++)
+        slopes[i] = (uint8_t)((90 * (i / STRIDE) + 13 * (i % STRIDE) + (int)test_random_below(&random, 100)) / 100);
+    struct tile_filter_rows rows = {.pixels = slopes, .stride = STRIDE, .height = SIDE, .size = STRIDE, .step = 3};
+    const struct tile_deflate_kernels *kernels = tile_deflate_kernels_of(TILE_CPU_BEST);
+    struct tile_error error;
+    tile_filter(filtered, &rows, NULL, kernels);
+    size_t estimated = deflated(filtered, sizeof filtered);
+    assert_ok(tile_filter_smallest(filtered, &rows, NULL, kernels, NULL, &error));
+    assert_true(deflated(filtered, sizeof filtered) < estimated);
+    struct tile_allocator none = {NULL, no_memory, nothing};
+    assert_fails(TILE_NO_MEMORY, tile_filter_smallest(filtered, &rows, NULL, kernels, &none, &error));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_filter_is_reversed),
-        cmocka_unit_test(chosen_filters_are_reversed),
-        cmocka_unit_test(the_exact_filter_is_chosen),
-        cmocka_unit_test(few_colors_are_not_filtered),
+        cmocka_unit_test(each_filter_is_reversed),    cmocka_unit_test(chosen_filters_are_reversed),
+        cmocka_unit_test(the_exact_filter_is_chosen), cmocka_unit_test(few_colors_are_not_filtered),
+        cmocka_unit_test(trials_find_smaller_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
