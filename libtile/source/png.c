@@ -384,6 +384,13 @@ static tile_status read_past_libpng(struct png *png, uint32_t count, unsigned ch
     return status;
 }
 
+static tile_status read_by_libpng(struct png *png, uint32_t count, unsigned char *to, size_t stride) {
+    if (setjmp(png->jump))
+        return png->status;
+    read_rows(png, count, to, stride);
+    return TILE_OK;
+}
+
 static tile_status png_rows(tile_source *source, uint32_t count, unsigned char *to, size_t stride,
                             struct tile_error *error) {
     struct png *png = source->state;
@@ -401,15 +408,10 @@ static tile_status png_rows(tile_source *source, uint32_t count, unsigned char *
         if (!png->image)
             return tile_no_memory(error, png->row_size);
     }
-    tile_status status = TILE_OK;
-    if (setjmp(png->jump))
-        status = png->status;
-    else if (!png->stopped)
-        read_rows(png, count, to, stride);
-    if (status != TILE_OK)
-        return status;
-    end_rows(png, count, to, stride);
-    return TILE_OK;
+    tile_status status = png->stopped ? TILE_OK : read_by_libpng(png, count, to, stride);
+    if (status == TILE_OK)
+        end_rows(png, count, to, stride);
+    return status;
 }
 
 static void png_close(tile_source *source) {
