@@ -850,7 +850,7 @@ typedef enum tile_subsampling { TILE_420 = 0, TILE_422, TILE_444 } tile_subsampl
 /* What TIFF makes of samples before they are deflated, numbered as its tag Predictor has it. */
 typedef enum tile_predictor {
     TILE_PREDICTOR_UNSET = 0,
-    TILE_PREDICTOR_NONE,
+    TILE_PREDICTOR_NONE,       /* f32 samples that come from 8-bit ones are smaller so, by a third or more */
     TILE_PREDICTOR_HORIZONTAL, /* u8 and u16: differences to the pixel on the left */
     TILE_PREDICTOR_FLOAT       /* f32: bytes of equal weight together, and their differences */
 } tile_predictor;
