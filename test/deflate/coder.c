@@ -156,7 +156,8 @@ static tile_deflate *new_coder(tile_cpu cpu) {
     return coder;
 }
 
-static const size_t hints[][2] = {{0, 0}, {97, 3}, {1, 1}, {30, 4}, {SIZE_MAX, SIZE_MAX}}; /* row, step */
+static const size_t hints[][2] = {
+    {0, 0}, {97, 3}, {1, 1}, {30, 4}, {40001, 6}, {SIZE_MAX, 3}, {SIZE_MAX, SIZE_MAX}}; /* row, step */
 enum { HINTS = sizeof hints / sizeof *hints };
 
 /* Any small size, at either end of what can be read and written. */
