@@ -29,8 +29,8 @@ void tile_filter(uint8_t *out, const struct tile_filter_rows *rows, void *memory
 
 /*
  * The same for whoever has time: each row's filter is found by deflating the row, by each, behind the two before it.
- * Photographs get 1 % smaller, dithered slopes 10 %, at about 4 megapixels a second. Takes its memory from `allocator`,
- * and libdeflate from malloc. Errors: NO_MEMORY.
+ * Eight photographs got 0.6 % smaller together, one of them 3 % larger; a dithered slope 13 % smaller. 3 megapixels a
+ * second, about. Takes its memory from `allocator`, and libdeflate from malloc. Errors: NO_MEMORY.
  */
 tile_status tile_filter_smallest(uint8_t *out, const struct tile_filter_rows *rows, void *memory,
                                  const struct tile_deflate_kernels *kernels, const struct tile_allocator *allocator,
