@@ -247,7 +247,10 @@ static void run_codes(struct tile_inflate *s) {
     REFILL();
     NEXT();
     while (next <= last && to <= end) {
-        /* An entry is looked up before there are more bits: it never takes more than are left. */
+        /*
+         * The entry was looked up before there are more bits. Behind a refill all 64 are right, though `count` has 56
+         * to 63; a round takes 48 of them before the next lookup at most, and 53 before it refills.
+         */
         REFILL();
         if (entry & LITERAL) {
             PUT();
