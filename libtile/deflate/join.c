@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libdeflate marks the last block of all that it writes, and has no way not to. Where that block begins only decoding
- * tells, which zlib's inflate does: it stops at each block and says at which bit it is. That takes less than a tenth of
- * the time that packing took.
+ * tells, which zlib's inflate does: it stops at each block and says at which bit it is. That takes a third of the time
+ * that packing takes at level 2, a sixth at level 5 and nothing to speak of at 9. zlib's own deflate, which can end a
+ * piece by itself, takes longer all the same and makes more bytes.
  */
 #include "join.h"
 
