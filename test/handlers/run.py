@@ -241,7 +241,7 @@ class Image(Case):
                 ("Unsupported", "one.hdr", "hdr holds only float", {}),
                 ("Unsupported", "one.bmp", "bmp holds only 8-bit", {"depth": "f32"}),
                 ("Unsupported", "one.png", "png cannot carry cmyk", {"source": fixture("cmyk.jpg")}),
-                ("LimitExceeded", "one.bmp", "max-memory", {"max-memory": "400K"})):
+                ("LimitExceeded", "one.bmp", "max-memory", {"max-memory": "400K", "format": "npy"})):
             event = dict({"source": fixture("photo.jpg"), "output": "out", "tile": 128, "format": FORMAT}, **options)
             with self.subTest(image, **options):
                 message = self.refused(kind, "plan", dict(event, image=image), "image: ", words)
