@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Encoders: what all of them do, and everything that is checked before and while they run. */
-#include "encode.h"
+#include "encoder.h"
 
 #include "../base/buffer.h"
 #include "../base/error.h"

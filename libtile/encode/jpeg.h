@@ -3,7 +3,7 @@
 #ifndef TILE_ENCODE_JPEG_H
 #define TILE_ENCODE_JPEG_H
 
-#include "encode.h"
+#include "encoder.h"
 
 #include <setjmp.h>
 #include <stdio.h>

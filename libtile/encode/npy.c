@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* NPY 1.0, the format of numpy.save: an ASCII header of one Python dictionary, then the samples. */
-#include "encode.h"
+#include "encoder.h"
 
 #include "../base/pixels.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An encoder's output, and the first failure, which it notes. */
-#include "encode.h"
+#include "encoder.h"
 
 #include "../base/error.h"
 #include "../base/memory.h"

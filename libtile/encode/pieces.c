@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Images in pieces: packed on any thread, put in order. */
-#include "encode.h"
+#include "encoder.h"
 
 #include "../base/buffer.h"
 #include "../base/error.h"

@@ -5,7 +5,7 @@
  * A piece becomes an IDAT chunk as it is: no larger part of a file is held to write it, and a reader that holds a chunk
  * holds no more. The first chunk begins the zlib stream, and the last one ends it.
  */
-#include "encode.h"
+#include "encoder.h"
 
 #include "../base/bytes.h"
 #include "../base/buffer.h"

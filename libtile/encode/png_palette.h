@@ -3,7 +3,7 @@
 #ifndef TILE_ENCODE_PNG_PALETTE_H
 #define TILE_ENCODE_PNG_PALETTE_H
 
-#include "encode.h"
+#include "encoder.h"
 
 /* More than twice as many places as colors: few are next to each other. */
 enum { TILE_PNG_PLACES = 1024 };

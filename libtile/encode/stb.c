@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* BMP, TGA and Radiance HDR by stb_image_write, which wants the whole image at once. */
-#include "encode.h"
+#include "encoder.h"
 
 #include "../base/memory.h"
 #include "../base/pixels.h"

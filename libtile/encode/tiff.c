@@ -9,7 +9,7 @@
  * directory's place. It reads nothing back, as every block is written once and there is one directory. Of that it
  * writes what its entries point to first and the entries in front of it last: it is put together in memory.
  */
-#include "encode.h"
+#include "encoder.h"
 
 #include "../base/bytes.h"
 #include "../base/memory.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Shared by the public functions in encode.c and the encoders, which have one file each. */
-#ifndef TILE_ENCODE_H
-#define TILE_ENCODE_H
+#ifndef TILE_ENCODE_ENCODER_H
+#define TILE_ENCODE_ENCODER_H
 
 #include "../base/watch.h"
 #include "../tile.h"
