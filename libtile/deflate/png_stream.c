@@ -34,7 +34,7 @@ tile_status tile_png_take(struct tile_png_stream *stream, void *to, uint64_t siz
 }
 
 void tile_png_begin_chunk(struct tile_png_stream *stream, uint32_t size) {
-    stream->left = size;
+    stream->size = stream->left = size;
     stream->crc = libdeflate_crc32(0, "IDAT", 4);
 }
 
@@ -115,6 +115,18 @@ tile_status tile_png_end_chunk(struct tile_png_stream *stream, struct tile_error
     return status == TILE_OK ? take_crc(stream, error) : status;
 }
 
+/* libpng gives a chunk's data to zlib in pieces of so many bytes (PNG_IDAT_READ_SIZE). */
+enum { LIBPNG_PIECE = 8192 };
+
+static size_t min(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+size_t tile_png_given_along(const struct tile_png_stream *stream) {
+    size_t over = (stream->size - stream->left) % LIBPNG_PIECE;
+    return over ? min(LIBPNG_PIECE - over, stream->left) : 0;
+}
+
 tile_status tile_png_inflate(struct tile_png_stream *stream, unsigned char *to, size_t *size,
                              struct tile_error *error) {
     struct tile_inflate *inflate = &stream->inflate;
@@ -126,7 +138,9 @@ tile_status tile_png_inflate(struct tile_png_stream *stream, unsigned char *to, 
             return status;
     }
     inflate->next = stream->next;
-    inflate->ready = stream->left < stream->ready ? stream->left : stream->ready;
+    inflate->ready = min(stream->left, stream->ready);
+    if (stream->as_libpng)
+        inflate->ready = min(inflate->ready, LIBPNG_PIECE - (stream->size - stream->left) % LIBPNG_PIECE);
     inflate->to = to;
     inflate->room = room;
     stream->stop = tile_inflate_run(inflate);
@@ -136,11 +150,4 @@ tile_status tile_png_inflate(struct tile_png_stream *stream, unsigned char *to, 
         stream->taken = stream->next[input - 1];
     use(stream, input);
     return stream->stop == TILE_INFLATE_BAD ? stream->damaged(stream, inflate->why, error) : TILE_OK;
-}
-
-tile_status tile_png_end_data(struct tile_png_stream *stream, tile_status status, bool more, bool elsewhere,
-                              struct tile_error *error) {
-    if (status == TILE_OK || (stream->stop == TILE_INFLATE_BAD && (more || elsewhere)))
-        return tile_png_end_chunk(stream, error);
-    return stream->out_of_chunks && elsewhere && !more ? TILE_OK : status;
 }

@@ -15,8 +15,10 @@ struct tile_png_stream {
     size_t ready;
     uint64_t offset; /* in the file, of `next` */
     bool check;      /* check the CRCs of chunks */
+    bool as_libpng;  /* inflating takes no more at once than libpng gives to zlib */
 
-    uint32_t left;       /* bytes of the chunk's data, from `next` on */
+    uint32_t size;       /* bytes of the chunk's data */
+    uint32_t left;       /* those from `next` on */
     uint32_t crc;        /* of the chunk so far */
     uint64_t chunks_end; /* behind the last chunk that was read whole */
     bool out_of_chunks;  /* no IDAT follows that */
@@ -43,13 +45,7 @@ tile_status tile_png_end_chunk(struct tile_png_stream *stream, struct tile_error
  * of bytes written, which may be 0.
  */
 tile_status tile_png_inflate(struct tile_png_stream *stream, unsigned char *to, size_t *size, struct tile_error *error);
-/*
- * Ends the data behind the last row, where inflating them to their end had this status; `more`: there were more bytes
- * than rows; `elsewhere`: some of what came behind the last row was in another chunk than its end. libpng only warns of
- * more data than rows and whatever is wrong with them, and of what is wrong with the stream's end elsewhere, where it
- * may also be cut off.
- */
-tile_status tile_png_end_data(struct tile_png_stream *stream, tile_status status, bool more, bool elsewhere,
-                              struct tile_error *error);
+/* Bytes of chunks' data that libpng has given to zlib together with the last one that was taken, and that are left. */
+size_t tile_png_given_along(const struct tile_png_stream *stream);
 
 #endif

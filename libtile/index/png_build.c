@@ -332,7 +332,8 @@ static tile_status read_rows(struct build *b, uint32_t step, struct tile_error *
 
 /*
  * Behind the last row: the end of the zlib stream, with its Adler-32, and that of its chunk; what is left of the file
- * is only hashed.
+ * is only hashed. libpng only warns of more data than rows and whatever is wrong with them, and of what is wrong with
+ * the stream's end where it stands in another chunk than the last row's; there it may also be cut off.
  */
 static tile_status read_rest(struct build *b, struct tile_error *error) {
     struct tile_png_stream *stream = &b->stream;
@@ -347,7 +348,10 @@ static tile_status read_rest(struct build *b, struct tile_error *error) {
         more |= size > 0;
     }
     bool elsewhere = stream->used - used > left;
-    status = tile_png_end_data(stream, status, more, elsewhere, &why);
+    if (status == TILE_OK || (stream->stop == TILE_INFLATE_BAD && (more || elsewhere)))
+        status = tile_png_end_chunk(stream, &why);
+    else if (stream->out_of_chunks && elsewhere && !more)
+        status = TILE_OK;
     if (status != TILE_OK)
         return tile_error_set(error, status, "%s", why.message);
     do {

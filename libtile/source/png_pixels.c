@@ -44,6 +44,7 @@ static tile_status inflate(struct tile_png_pixels *p, uint64_t most, struct tile
     }
     size_t size = TILE_INFLATE_WINDOW + OUTPUT - p->filled;
     size = most < size ? (size_t)most : size;
+    p->stream.as_libpng = size >= p->left; /* it matters from the last row's end on */
     tile_status status = tile_png_inflate(&p->stream, p->output + p->filled, &size, error);
     p->given = p->filled;
     p->filled += size;
@@ -76,20 +77,42 @@ static tile_status take(struct tile_png_pixels *p, unsigned char *to, size_t siz
     return TILE_OK;
 }
 
-/* Behind the last row. */
+/* As a call of zlib by libpng, with room for `room` bytes; `*size` of them are there. */
+static tile_status call_zlib(struct tile_png_pixels *p, uint64_t room, uint64_t *size, struct tile_error *error) {
+    tile_status status;
+    *size = 0;
+    do {
+        status = inflate(p, room - *size, error);
+        *size += p->filled - p->given;
+    } while (status == TILE_OK && !p->damage && p->stream.stop == TILE_INFLATE_INPUT &&
+             tile_png_given_along(&p->stream) > 0);
+    return status;
+}
+
+/*
+ * Behind the last row. The call of zlib that gives it to libpng goes on to the end of its input, and a bad end of the
+ * stream in there is damage. Behind that, libpng only warns of what zlib refuses, and reads on only as long as there
+ * are bytes that no row wants; it needs chunks to read, whole ones.
+ */
 static tile_status read_rest(struct tile_png_pixels *p, struct tile_error *error) {
     struct tile_png_stream *stream = &p->stream;
-    const uint64_t used = stream->used;
-    const uint32_t left = stream->left;
-    bool more = false;
+    uint64_t size = 0;
     tile_status status = TILE_OK;
-    while (status == TILE_OK && !p->damage && stream->stop != TILE_INFLATE_END) {
-        status = inflate(p, UINT64_MAX, error);
-        more |= p->filled > p->given;
+    if (!p->damage && stream->stop == TILE_INFLATE_INPUT && tile_png_given_along(stream) > 0)
+        status = call_zlib(p, 0, &size, error);
+    if (status == TILE_OK && p->damage)
+        status = TILE_BAD_DATA;
+    bool more = stream->stop != TILE_INFLATE_END;
+    while (status == TILE_OK && more) {
+        status = call_zlib(p, OUTPUT, &size, error);
+        more = size > 0 && !p->damage && stream->stop != TILE_INFLATE_END;
     }
+    if (status == TILE_OK && p->damage && stream->stop != TILE_INFLATE_BAD)
+        status = TILE_BAD_DATA;
     if (status != TILE_OK)
         return status;
-    return tile_png_end_data(stream, p->damage ? TILE_BAD_DATA : TILE_OK, more, stream->used - used > left, error);
+    p->damage = NULL;
+    return tile_png_end_chunk(stream, error);
 }
 
 /* ---- Rows -------------------------------------------------------------------------------------------------- */
