@@ -521,10 +521,10 @@ TILE_API struct tile_format tile_source_format_for(const tile_source *source, ti
  * decoders for every rectangle: reading a part equals cutting it from the whole.
  *
  * Without tile_info.parts, files are decoded from the top. The source keeps the decoded rows from the
- * latest read's top edge on (as far as max_memory allows; for reads as wide as the image, the last 64 MiB). Reads in
- * the order of tile_source_stored_rect().y thus decode nothing twice; a read further up begins again at the top. With
- * parts, a read costs only its own part of the file, nothing is kept between reads, and several threads may read at
- * once.
+ * latest read's top edge on (as far as max_memory allows; for reads as wide as the image, the last 64 MiB; it may keep
+ * none of a whole image that is larger than that). Reads in the order of tile_source_stored_rect().y thus decode
+ * nothing twice; a read further up begins again at the top. With parts, a read costs only its own part of the file,
+ * nothing is kept between reads, and several threads may read at once.
  *
  * Errors: BAD_DATA (with the row; see `lenient`), READ_FAILED, LIMIT_EXCEEDED, NO_MEMORY, INVALID_ARGUMENT,
  * SOURCE_CHANGED (the file does not match its index), BAD_INDEX (a part of the index is damaged). After an error the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one way in which pixels are read: rows are decoded to a ring, and copied out of it cropped and upright; or
- * straight to where they go, if nobody will want them again and neither is needed.
+ * straight to where they go, if hardly anybody will want them again and neither is needed.
  */
 #include "source.h"
 
@@ -170,9 +170,14 @@ static tile_status decode(tile_source *source, uint32_t end, struct tile_error *
     return TILE_OK;
 }
 
-/* Whether rows can be decoded to where they go in `image`. */
-static bool goes_straight(const tile_source *source, struct tile_rect stored, const struct tile_image *image) {
-    return source->rows.once && source->info.orientation == 1 && stored.width == source->width && image->stride > 0;
+/*
+ * Whether rows are decoded to where they go in `image`. Of a whole image that the ring cannot hold, only the bottom
+ * would be kept, and it is not worth the memory.
+ */
+static bool goes_straight(const tile_source *source, struct tile_rect stored, uint32_t capacity,
+                          const struct tile_image *image) {
+    bool unwanted = source->rows.once || (stored.height == source->height && capacity < stored.height);
+    return unwanted && source->info.orientation == 1 && stored.width == source->width && image->stride > 0;
 }
 
 static tile_status read_straight(tile_source *source, uint32_t count, unsigned char *to, size_t stride,
@@ -201,7 +206,7 @@ static tile_status read_rows(tile_source *source, struct tile_rect stored, const
     }
     rows->first = stored.y;
     source->watch->at = (struct tile_progress){0, stored.height};
-    bool straight = goes_straight(source, stored, image);
+    bool straight = goes_straight(source, stored, capacity, image);
     if (status == TILE_OK && !straight)
         status = grow(source, capacity, error);
 
