@@ -10,6 +10,8 @@
 tile_status tile_buffer_reserve(struct tile_buffer *buffer, size_t size, struct tile_error *error) {
     if (size <= buffer->capacity)
         return TILE_OK;
+    if (buffer->size == 0) /* what is used again for something larger grows no more than that, and is not held twice */
+        tile_buffer_free(buffer);
     size_t capacity = buffer->capacity < 256 ? 256 : buffer->capacity + buffer->capacity / 2;
     capacity = capacity < size ? size : capacity;
     uint8_t *data = tile_alloc(buffer->allocator, capacity);

@@ -81,13 +81,16 @@ size_t tile_packer_most(int level) {
 }
 
 uint64_t tile_packer_memory(int level, uint64_t size) {
+    const uint64_t unending = 64 << 10; /* zlib's inflate, of tile_deflate_unend */
     /* libdeflate's compressors up to 9, and above. */
     uint64_t compressor = levels[level].libdeflate == 0   ? tile_deflate_memory()
-                          : levels[level].libdeflate < 10 ? 656 << 10
-                                                          : 8800 << 10;
-    if (level == 9) /* PNG's filters are tried by another one, to some rows of memory */
-        compressor = tile_u64_add(compressor, tile_u64_add(656 << 10, size));
-    return tile_u64_add(tile_u64_mul(size, 2), compressor);
+                          : levels[level].libdeflate < 10 ? unending + (656 << 10)
+                                                          : unending + (8800 << 10);
+    return tile_u64_add(size, compressor + sizeof(tile_packer) + 256); /* which is a buffer's least */
+}
+
+uint64_t tile_packer_bound(uint64_t size) {
+    return tile_u64_add(size, size / 512 + 256);
 }
 
 tile_status tile_packer_room(tile_packer *packer, size_t size, uint8_t **room, struct tile_error *error) {

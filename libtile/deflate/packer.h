@@ -26,8 +26,10 @@ void tile_packer_free(tile_packer *packer);
  * stream of them is up to .15 % larger than one that is packed whole, at levels 8 and 9 up to .8 %.
  */
 size_t tile_packer_most(int level);
-/* Bytes of memory that a packer takes for pieces of `size`, their packed bytes included; at most UINT64_MAX. */
+/* Bytes of memory that a packer takes for pieces of `size`, but for the packed ones; at most UINT64_MAX. */
 uint64_t tile_packer_memory(int level, uint64_t size);
+/* No fewer bytes than a packed piece of `size` has room for, at any level; at most UINT64_MAX. */
+uint64_t tile_packer_bound(uint64_t size);
 
 /* Room for the `size` bytes of the next piece, which the caller fills in. Valid until the packer's next call. */
 tile_status tile_packer_room(tile_packer *packer, size_t size, uint8_t **room, struct tile_error *error);

@@ -41,6 +41,8 @@ struct tile_codec_ops {
     uint32_t max_side;
 
     size_t state_size;
+    size_t library;     /* bytes of memory that its library takes, rounded up, */
+    unsigned by_column; /* and as many more for each column */
     void (*start)(tile_encoder *encoder);
     void (*rows)(tile_encoder *encoder, const struct tile_image *rows);
     /* How many rows a piece has; the last one of an image may have less. It depends on nothing but what it is given, in

@@ -50,9 +50,12 @@ const char *tile_coder_of(const struct tile_encode_options *options);
  */
 uint32_t tile_codec_piece_rows(tile_codec codec, struct tile_format format, uint32_t width, uint32_t height,
                                const struct tile_encode_options *options);
-/* Bytes of memory that a thread takes to pack one, at most UINT64_MAX. */
-uint64_t tile_codec_piece_memory(tile_codec codec, struct tile_format format, uint32_t width, uint32_t height,
-                                 const struct tile_encode_options *options);
+/*
+ * Bytes of memory that an encoder takes and keeps for images up to that size, what it packs pieces with and its library
+ * included, the image and the file not; at most UINT64_MAX.
+ */
+uint64_t tile_codec_memory(tile_codec codec, struct tile_format format, uint32_t width, uint32_t height,
+                           const struct tile_encode_options *options);
 
 /* A piece as one thread packs it; it and its memory can be used again for the next one. */
 struct tile_piece;

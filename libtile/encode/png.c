@@ -121,13 +121,15 @@ static tile_status pack_profile(const tile_encoder *encoder, tile_packer *packer
  */
 static void write_profile(tile_encoder *encoder, struct png *state) {
     struct tile_error error = {0};
-    tile_packer *packer;
+    tile_packer *first = NULL; /* where none packs the pixels so far; two would be much memory */
+    tile_status status = TILE_OK;
     state->profile.allocator = encoder->allocator;
-    tile_status status =
-        tile_packer_new(&packer, encoder->options.compression, encoder->options.cpu, encoder->allocator, &error);
+    if (!encoder->piece)
+        status =
+            tile_packer_new(&first, encoder->options.compression, encoder->options.cpu, encoder->allocator, &error);
     if (status == TILE_OK)
-        status = pack_profile(encoder, packer, &state->profile, &error);
-    tile_packer_free(packer);
+        status = pack_profile(encoder, first ? first : encoder->piece->packer, &state->profile, &error);
+    tile_packer_free(first);
     if (status == TILE_OK)
         png_write_chunk(state->png, (png_const_bytep) "iCCP", state->profile.data, state->profile.size);
     else
@@ -303,6 +305,7 @@ const struct tile_codec_ops tile_png_ops = {
     .profile_most = SIZE_MAX,
     .max_side = PNG_UINT_31_MAX,
     .state_size = sizeof(struct png),
+    .library = 16 << 10,
     .start = start,
     .piece_rows = piece_rows,
     .pack = pack,

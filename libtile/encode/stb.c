@@ -141,6 +141,7 @@ const struct tile_codec_ops tile_hdr_ops = {
     .traits = TILE_HOLDS_IMAGE,
     .max_side = INT32_MAX,
     .state_size = sizeof(struct held),
+    .by_column = 4,
     .start = start,
     .rows = rows,
     .finish = finish_hdr,

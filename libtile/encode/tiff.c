@@ -394,6 +394,7 @@ const struct tile_codec_ops tile_tiff_ops = {
     .profile_most = SIZE_MAX,
     .max_side = UINT32_MAX,
     .state_size = sizeof(struct tiff),
+    .library = 8 << 10,
     .start = start,
     .piece_rows = piece_rows,
     .pack = pack,

@@ -177,11 +177,12 @@ uint64_t tile_splice_memory(const struct tile_job *job, uint64_t pixels) {
            min_u64(SPLICE_BUFFERS, 2 * job->info->bytes);
 }
 
-/* What packing takes beside the tile and its file. */
-static uint64_t packing_memory(const struct tile_job *job, uint64_t pixels, uint32_t width) {
-    uint64_t height = pixels / width;
-    return tile_codec_piece_memory(job->codec, job->write, width, height < UINT32_MAX ? (uint32_t)height : UINT32_MAX,
-                                   &job->encode);
+/* The encoder that a thread keeps, and what the buffer of its file has beyond the samples. */
+static uint64_t encoding_memory(const struct tile_job *job, uint64_t pixels, uint32_t width) {
+    uint64_t height = pixels / width + (pixels % width != 0);
+    return tile_u64_add(tile_codec_memory(job->codec, job->write, width,
+                                          height < UINT32_MAX ? (uint32_t)height : UINT32_MAX, &job->encode),
+                        FILE_BEYOND);
 }
 
 /* A tile as it is written, and about as much once more for its encoded bytes; a coefficient has two bytes. */
@@ -191,6 +192,6 @@ uint64_t tile_make_memory(const struct tile_job *job, uint64_t pixels, uint32_t 
     if (job->luma_only || (job->encode.optimize && (traits & TILE_HEEDS_OPTIMIZE)))
         memory += samples_memory(job, pixels, 2);
     if (!job->o.lossless)
-        memory = tile_u64_add(memory, packing_memory(job, pixels, width));
+        memory = tile_u64_add(memory, encoding_memory(job, pixels, width));
     return traits & TILE_HOLDS_IMAGE ? memory + samples_memory(job, pixels, 1) : memory;
 }

@@ -65,14 +65,11 @@ static uint64_t region_memory(const tile_job *job, const struct tile_region *reg
     return job->o.lossless ? making : tile_u64_add(making, tile_u64_mul(pixels, tile_format_step(job->read)));
 }
 
-/* What an encoder has beside the tile: of any size, about the same. */
-#define ENCODER_BUFFERS ((uint64_t)512 << 10)
-
 uint64_t tile_job_memory(const tile_job *job, const struct tile_region *region) {
     if (region) {
         uint64_t reading =
             job->o.lossless ? 0 : tile_reading_memory(job->source, region->source, job->read, job->o.max_memory);
-        return tile_u64_add(tile_u64_add(region_memory(job, region), reading), ENCODER_BUFFERS);
+        return tile_u64_add(region_memory(job, region), reading);
     }
     uint64_t largest = 0;
     struct tile_region one;

@@ -281,6 +281,53 @@ static void memory_stays_below_its_limit(void **state) {
     }
 }
 
+/* What a run of `threads` holds at most, if it may hold `limit`; 0: it refuses. */
+static size_t most_held(const char *name, tile_codec codec, int level, int threads, uint64_t limit) {
+    char *folder = test_folder_new();
+    struct counted counted = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    counted.allocator = (struct tile_allocator){&counted, count_alloc, count_free};
+    struct tile_source_options source_options = TILE_OPTIONS(struct tile_source_options);
+    source_options.allocator = &counted.allocator;
+    tile_source *source;
+    assert_ok(tile_source_open_file(&source, test_fixture(name), &source_options, &error));
+    struct tile_encode_options encode = TILE_OPTIONS(struct tile_encode_options);
+    encode.compression = level;
+    struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
+    options.folder = folder;
+    options.codec = codec;
+    options.encode = &encode;
+    options.threads = threads;
+    options.grid = TEST_GRID(.tile_width = 24);
+    options.allocator = &counted.allocator;
+    options.max_memory = limit;
+    tile_status status = tile_job_run(source, &options, NULL, &error);
+    assert_true(status == TILE_OK || status == TILE_LIMIT_EXCEEDED);
+    tile_source_close(source);
+    assert_int_equal(counted.held, 0);
+    test_folder_remove(folder);
+    return status == TILE_OK ? counted.most : 0;
+}
+
+/* Each thread keeps its encoder from tile to tile. */
+static void encoders_stay_below_the_limit(void **state) {
+    (void)state;
+    static const tile_codec codecs[] = {TILE_JPEG, TILE_PNG, TILE_TIFF};
+    for (size_t i = 0; i < 3 * 2 * 4; i++) {
+        tile_codec codec = codecs[i / 8];
+        int level = i / 4 % 2 ? 9 : 1, threads = 1 << i % 4, done = 0;
+        if (!tile_codec_can_write(codec))
+            continue;
+        for (uint64_t limit = 100000; limit < 200000000; limit *= 2) {
+            size_t most = most_held("rgb8.png", codec, level, threads, limit);
+            done += most != 0;
+            if (most > limit)
+                fail_msg("%s, level %d, %d threads: %zu bytes of %ju", tile_codec_name(codec), level, threads, most,
+                         (uintmax_t)limit);
+        }
+        assert_true(done > 3);
+    }
+}
+
 /* ---- Lossless ---- */
 
 /* A JPEG's coefficients as libjpeg reads them; any error ends the test. */
@@ -962,6 +1009,7 @@ int main(void) {
         cmocka_unit_test(strips_are_read_together),
         cmocka_unit_test(a_stopped_run_goes_on),
         cmocka_unit_test(memory_stays_below_its_limit),
+        cmocka_unit_test(encoders_stay_below_the_limit),
         cmocka_unit_test(lossless_tiles_hold_the_sources_coefficients),
         cmocka_unit_test(lossless_gray_tiles_hold_the_sources_luma),
         cmocka_unit_test(odd_headers_make_ordinary_gray),

@@ -529,16 +529,19 @@ static void memory_is_what_was_said(void **state) {
 /* Of little of the source in a large tile, and of all of it; not much more than that, either. */
 static void memory_of_a_region_is_what_was_said(void **state) {
     (void)state;
-    for (int codec = TILE_JPEG; codec < TILE_CODEC_COUNT; codec++) {
-        if (!tile_codec_can_write((tile_codec)codec))
+    for (int i = 0, codec; (codec = i / 2) < TILE_CODEC_COUNT; i++) {
+        if (codec < TILE_JPEG || !tile_codec_can_write((tile_codec)codec))
             continue;
         struct held held = {.allocator = {&held, held_alloc, held_free}};
         struct opened o = open_fixture("photo.jpg", true, &held.allocator);
         const struct tile_info *info = tile_source_info(o.source);
+        struct tile_encode_options encode = TILE_OPTIONS(struct tile_encode_options);
+        encode.compression = i % 2 ? 9 : 1;
         struct tile_job_options options = TILE_OPTIONS(struct tile_job_options);
         options.allocator = &held.allocator;
         options.grid = TEST_GRID(.edge = TILE_EDGE_PAD);
         options.codec = (tile_codec)codec;
+        options.encode = &encode;
         if (codec == TILE_HDR)
             options.to_space = TILE_SRGB_LINEAR, options.to_sample = TILE_F32;
         tile_job *job;
@@ -549,13 +552,14 @@ static void memory_of_a_region_is_what_was_said(void **state) {
                                         {.source = {8, 8, 40, 30}, .width = 1500, .height = 1000, .left = 700},
                                         all};
         assert_int_equal(tile_job_memory(job, NULL), tile_job_memory(job, &all));
-        for (size_t i = 0; i < 3; i++) {
-            uint64_t said = tile_job_memory(job, &regions[i]);
+        for (size_t r = 0; r < 3; r++) {
+            uint64_t said = tile_job_memory(job, &regions[r]);
             size_t before = held.most = held.now;
             struct tile_buffer bytes = {.allocator = &held.allocator}, record = {.allocator = &held.allocator};
-            assert_ok(tile_job_tile(job, &regions[i], &bytes, &record, &error));
-            if (held.most - before > said || said > 4000000 + 2 * (held.most - before))
-                fail_msg("%d, %zu: %zu bytes instead of %ju", codec, i, held.most - before, (uintmax_t)said);
+            assert_ok(tile_job_tile(job, &regions[r], &bytes, &record, &error));
+            /* libdeflate's 9 MB at level 9 are not from this allocator */
+            if (held.most - before > said || said > (i % 2 ? 14000000U : 4000000U) + 2 * (held.most - before))
+                fail_msg("%d, %zu: %zu bytes instead of %ju", codec, r, held.most - before, (uintmax_t)said);
             tile_buffer_free(&bytes);
             tile_buffer_free(&record);
         }
