@@ -40,6 +40,13 @@ static uint64_t minus_bytes(uint64_t a, uint64_t b) {
     return ((a | high) - (b & ~high)) ^ ((a ^ ~b) & high);
 }
 
+/* The pixel here and what follows it; of words the same on every machine, as its filters are to be. */
+static uint64_t eight_bytes(const uint8_t *at, bool words) {
+    const uint64_t low = UINT64_C(0x00FF00FF00FF00FF);
+    uint64_t bytes = tile_get_le(at, 8);
+    return words && !little_endian ? (bytes & low) << 8 | (bytes >> 8 & low) : bytes;
+}
+
 /*
  * Deflate finds what was there before. Of what is drawn or written these are pixels rather than differences of pixels:
  * a few colors side by side make many differences, slopes and noise few. So both are counted where pixels change, in
@@ -55,9 +62,9 @@ static bool pixels_recur(const struct tile_filter_rows *rows) {
     uint32_t every = apart < 1 ? 1 : apart < rows->height ? (uint32_t)apart : rows->height;
     for (uint32_t y = every / 2; y < rows->height; y += every) {
         const uint8_t *row = rows->pixels + (ptrdiff_t)y * rows->stride;
-        uint64_t left = tile_get_le(row, 8) & mask;
+        uint64_t left = eight_bytes(row, rows->words) & mask;
         for (size_t i = rows->step; rows->size - i >= 8; i += rows->step) { /* the last pixels do not matter */
-            uint64_t pixel = tile_get_le(row + i, 8) & mask;
+            uint64_t pixel = eight_bytes(row + i, rows->words) & mask;
             if (pixel != left) {
                 new_pixels += see(&pixels, pixel);
                 new_differences += see(&differences, minus_bytes(pixel, left));
