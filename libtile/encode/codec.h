@@ -25,6 +25,11 @@ struct tile_piece {
     uint32_t adler;
 };
 
+/* Bytes of memory for a piece: its samples as they are packed, the room for what becomes of them, and what else. */
+struct tile_piece_sizes {
+    uint64_t samples, packed, beside;
+};
+
 /*
  * One encoder. The functions without a result report a failure by tile_encoder_fail, after which only `free` is called.
  * A codec has `rows`, or it has pieces: `piece_rows`, `pack` and `put`.
@@ -48,6 +53,9 @@ struct tile_codec_ops {
     /* How many rows a piece has; the last one of an image may have less. It depends on nothing but what it is given, in
      * which the defaults are filled in. */
     uint32_t (*piece_rows)(const struct tile_codec_request *request, const struct tile_encode_options *options);
+    /* Of a piece of so many rows; each is UINT64_MAX at most. */
+    struct tile_piece_sizes (*piece_sizes)(const struct tile_codec_request *request, uint32_t rows,
+                                           const struct tile_encode_options *options);
     /* Packs `rows` as `piece`, of which `first`, `rows` and the memory are set. On any thread, also while another puts
      * a piece. */
     tile_status (*pack)(const tile_encoder *encoder, struct tile_piece *piece, const struct tile_image *rows,

@@ -23,22 +23,9 @@ uint32_t tile_codec_piece_rows(tile_codec codec, struct tile_format format, uint
     return ops->piece_rows(&request, options);
 }
 
-/* A piece's samples, filtered and packed. */
-static uint64_t piece_memory(tile_codec codec, const struct tile_codec_request *request, uint32_t rows,
-                             const struct tile_encode_options *options) {
-    int level = options->compression;
-    bool tiled = codec == TILE_TIFF && options->tiff_tile; /* a row of tiles is whole tiles */
-    uint64_t columns = request->width;
-    if (tiled)
-        columns += options->tiff_tile < columns + 16 ? options->tiff_tile : columns + 16;
-    uint64_t row = tile_u64_add(tile_u64_mul(columns, tile_format_step(request->format)), 1); /* PNG's filter */
-    uint64_t size = tile_u64_mul(row, tiled || rows < request->height ? rows : request->height);
-    uint64_t packed = tile_u64_mul(tile_packer_bound(size), tiled ? 3 : 1); /* tile for tile its buffer grows */
-    uint64_t filtering = tile_u64_mul(row, 2);
-    if (level == 9 && codec == TILE_PNG) /* filters are tried on some rows by another compressor, of level 1 */
-        filtering = tile_u64_add(filtering, tile_u64_add(200 << 10, tile_packer_bound(tile_u64_mul(row, 3))));
-    return tile_u64_add(tile_u64_add(tile_packer_memory(level, size), packed),
-                        tile_u64_add(filtering, sizeof(struct tile_piece)));
+static uint64_t piece_memory(const struct tile_piece_sizes *sizes, int level) {
+    return tile_u64_add(tile_u64_add(tile_packer_memory(level, sizes->samples), sizes->packed),
+                        tile_u64_add(sizes->beside, sizeof(struct tile_piece)));
 }
 
 uint64_t tile_codec_memory(tile_codec codec, struct tile_format format, uint32_t width, uint32_t height,
@@ -53,7 +40,10 @@ uint64_t tile_codec_memory(tile_codec codec, struct tile_format format, uint32_t
     memory = tile_u64_add(memory, (uint64_t)ops->by_column * width);
     /* A profile is held by the encoder, by its library, and packed or in a directory that grows. */
     memory = tile_u64_add(memory, tile_u64_mul(options->profile ? options->profile_size : own_profile, 6));
-    return rows ? tile_u64_add(memory, piece_memory(codec, &request, rows, options)) : memory;
+    if (!rows)
+        return memory;
+    struct tile_piece_sizes sizes = ops->piece_sizes(&request, rows, options);
+    return tile_u64_add(memory, piece_memory(&sizes, options->compression));
 }
 
 tile_status tile_piece_new(struct tile_piece **out, const tile_encoder *encoder, struct tile_error *error) {

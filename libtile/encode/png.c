@@ -197,6 +197,15 @@ static uint32_t piece_rows(const struct tile_codec_request *request, const struc
     return row < most ? (uint32_t)(most / row) : 1;
 }
 
+static struct tile_piece_sizes piece_sizes(const struct tile_codec_request *request, uint32_t rows,
+                                           const struct tile_encode_options *options) {
+    uint64_t row = tile_u64_add(tile_u64_mul(request->width, tile_format_step(request->format)), 1); /* its filter */
+    uint64_t samples = tile_u64_mul(row, tile_min_u32(rows, request->height)), filtering = tile_u64_mul(row, 2);
+    if (options->compression == 9) /* filters are tried on some rows by another compressor, of level 1 */
+        filtering = tile_u64_add(filtering, tile_u64_add(200 << 10, tile_packer_bound(tile_u64_mul(row, 3))));
+    return (struct tile_piece_sizes){samples, tile_packer_bound(samples), filtering};
+}
+
 /* Numbers of colors, or gray of few bits: without a filter, which would help neither. */
 static tile_status store_numbers(const tile_encoder *encoder, uint32_t first, const struct tile_image *image,
                                  size_t row_size, uint8_t *to, struct tile_error *error) {
@@ -308,6 +317,7 @@ const struct tile_codec_ops tile_png_ops = {
     .library = 16 << 10,
     .start = start,
     .piece_rows = piece_rows,
+    .piece_sizes = piece_sizes,
     .pack = pack,
     .put = put,
     .finish = finish,

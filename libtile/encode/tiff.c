@@ -240,6 +240,18 @@ static uint32_t piece_rows(const struct tile_codec_request *request, const struc
     return tile_min_u32(rows, request->height);
 }
 
+/* A row of tiles is whole tiles; tile for tile, the buffer of what is packed grows. */
+static struct tile_piece_sizes piece_sizes(const struct tile_codec_request *request, uint32_t rows,
+                                           const struct tile_encode_options *options) {
+    bool tiled = options->tiff_tile != 0;
+    uint64_t columns = request->width;
+    if (tiled)
+        columns += tile_side(options->tiff_tile, request->width);
+    uint64_t row = tile_u64_mul(columns, tile_format_step(request->format));
+    uint64_t samples = tile_u64_mul(row, tiled ? rows : tile_min_u32(rows, request->height));
+    return (struct tile_piece_sizes){samples, tile_u64_mul(tile_packer_bound(samples), tiled ? 3 : 1), row};
+}
+
 /* The pixels of the block from column `x` on, from its row `y` on; what is beyond the image repeats its edge. */
 static void predict_rows(const struct tiff *state, uint8_t *out, const struct tile_image *rows, uint32_t x, uint32_t y,
                          uint32_t count) {
@@ -397,6 +409,7 @@ const struct tile_codec_ops tile_tiff_ops = {
     .library = 8 << 10,
     .start = start,
     .piece_rows = piece_rows,
+    .piece_sizes = piece_sizes,
     .pack = pack,
     .put = put,
     .finish = finish,
