@@ -7,20 +7,9 @@
  */
 #include "join.h"
 
-#include "../base/memory.h"
+#include "zlib_memory.h"
 
 #include <limits.h>
-
-#include <zlib.h>
-
-static void *allocate(void *user, unsigned items, unsigned size) {
-    size_t all;
-    return tile_mul(&all, items, size) ? tile_alloc(user, all) : NULL;
-}
-
-static void release(void *user, void *memory) {
-    tile_free(user, memory);
-}
 
 /* Where the last block begins, and where it ends, in bits. */
 struct last_block {
@@ -58,7 +47,7 @@ static int find_last_block(z_stream *zlib, const uint8_t *data, size_t size, uin
 tile_status tile_deflate_unend(uint8_t *data, size_t *size, uint8_t *room, size_t room_size,
                                const struct tile_allocator *allocator, struct tile_error *error) {
     static const uint8_t empty_block[] = {0, 0, 0xff, 0xff}; /* behind its three bits, and those up to a whole byte */
-    z_stream zlib = {.zalloc = allocate, .zfree = release, .opaque = (void *)allocator};
+    z_stream zlib = tile_zlib_stream(allocator);
     struct last_block block = {0};
     int result = inflateInit2(&zlib, -MAX_WBITS);
     if (result == Z_OK) {

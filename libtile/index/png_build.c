@@ -7,6 +7,7 @@
 
 #include "../deflate/png_stream.h"
 #include "../deflate/unfilter.h"
+#include "../deflate/zlib_memory.h"
 
 #include "../base/buffer.h"
 #include "../base/bytes.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
-#include <zlib.h>
 
 enum { INPUT = 1 << 17, OUTPUT = 1 << 17 };
 /* Windows and rows are small against all that is inflated between them: more effort saves little. */
@@ -117,15 +117,6 @@ static tile_status read_header(struct build *b, struct tile_index_header *header
 }
 
 /* ---- Packing ----------------------------------------------------------------------------------------------- */
-
-static void *zlib_alloc(void *user, unsigned items, unsigned size) {
-    size_t all;
-    return tile_mul(&all, items, size) ? tile_alloc(user, all) : NULL;
-}
-
-static void zlib_free(void *user, void *memory) {
-    tile_free(user, memory);
-}
 
 static tile_status zlib_failed(int result, struct tile_error *error) {
     return result == Z_MEM_ERROR ? tile_error_set(error, TILE_NO_MEMORY, "out of memory in zlib")
@@ -421,7 +412,7 @@ tile_status tile_png_build(struct tile_pass *pass, struct tile_index_header *hea
     if (!b)
         return tile_no_memory(error, sizeof *b);
     b->stream = (struct tile_png_stream){.fill = fill, .damaged = damaged, .check = true};
-    b->packer = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = (void *)allocator};
+    b->packer = tile_zlib_stream(allocator);
     b->pass = pass;
     b->kernels = tile_deflate_kernels_of(TILE_CPU_BEST);
     b->payload = payload;

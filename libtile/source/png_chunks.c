@@ -2,6 +2,8 @@
 /* Section numbers are those of PNG, third edition. */
 #include "png_chunks.h"
 
+#include "../deflate/zlib_memory.h"
+
 #include "../base/buffer.h"
 #include "../base/bytes.h"
 #include "../base/memory.h"
@@ -9,18 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <zlib.h>
-
 /* ---- Inflating ---- */
-
-static void *allocate(void *allocator, unsigned count, unsigned size) {
-    size_t bytes;
-    return tile_mul(&bytes, count, size) ? tile_alloc(allocator, bytes) : NULL;
-}
-
-static void release(void *allocator, void *memory) {
-    tile_free(allocator, memory);
-}
 
 /*
  * Appends what `data` inflates to, at most `most` bytes of it. *whole: that is all, and it was not damaged.
@@ -28,7 +19,7 @@ static void release(void *allocator, void *memory) {
 static tile_status inflate_to(struct tile_buffer *out, const unsigned char *data, size_t size, size_t most, bool *whole,
                               struct tile_error *error) {
     enum { PIECE = 16384 };
-    z_stream z = {.zalloc = allocate, .zfree = release, .opaque = (void *)out->allocator};
+    z_stream z = tile_zlib_stream(out->allocator);
     *whole = false;
     if (inflateInit(&z) != Z_OK)
         return tile_no_memory(error, sizeof z);
