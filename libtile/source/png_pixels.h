@@ -16,7 +16,7 @@ struct tile_png_pixels {
     size_t row;    /* bytes of a row, without its filter's */
     unsigned step; /* bytes of a pixel */
     const struct tile_deflate_kernels *kernels;
-    bool swap;     /* samples have 2 bytes, and the machine has the lower one first */
+    bool swap; /* samples have 2 bytes, and the machine has the lower one first */
 
     unsigned char *output; /* the latest bytes inflated, TILE_INFLATE_WINDOW of them and more */
     size_t filled, given;  /* bytes in it; those that rows have taken */
